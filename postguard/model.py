@@ -1,0 +1,362 @@
+"""The words of the domain as frozen values: Artwork, Post, Rendition, Delivery, Attempt, Receipt.
+
+No I/O and no clock. Times are timezone-aware UTC datetimes. `Recipe` lives in `settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+class Visibility(StrEnum):
+    """Who sees a post. Bluesky knows only `public`."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    PRIVATE = "private"
+    DIRECT = "direct"
+
+
+class Replies(StrEnum):
+    """Who may reply."""
+
+    EVERYONE = "everyone"
+    MENTIONED = "mentioned"
+    FOLLOWING = "following"
+    FOLLOWERS = "followers"
+    NOBODY = "nobody"
+
+
+class Quotes(StrEnum):
+    """Who may quote."""
+
+    EVERYONE = "everyone"
+    FOLLOWERS = "followers"
+    NOBODY = "nobody"
+
+
+class PostState(StrEnum):
+    """Where a post is on its way; a crash in any of them is repaired by the next start."""
+
+    TAKING = "taking"  # rows exist; the files are being moved into queued/
+    TAKEN = "taken"  # waits for its recipe to be run
+    PROTECTED = "protected"  # renditions exist; its deliveries have due times
+    POSTED = "posted"  # every delivery is posted
+    HELD = "held"  # waits for the artist; `reason` says why
+    RELEASED = "released"  # the artist let a post go on that was held before protection
+    WITHDRAWN = "withdrawn"  # the artist took the files back; a later drop is a new post
+
+
+class DeliveryState(StrEnum):
+    """One post on its way to one account."""
+
+    WAITING = "waiting"  # not yet protected, so not yet planned
+    SCHEDULED = "scheduled"  # has a due time
+    SENDING = "sending"  # claimed; an attempt is stored
+    UNSURE = "unsure"  # a write may have happened: ask before sending again
+    POSTED = "posted"
+    HELD = "held"
+
+
+class Place(StrEnum):
+    """The folder of the outbox that a post's files lie in."""
+
+    OUTBOX = "outbox"
+    QUEUED = "queued"
+    HELD = "held"
+    POSTED = "posted"
+
+
+class Late(StrEnum):
+    """What to do with a post whose time passed while the PC slept."""
+
+    POST = "post"
+    HOLD = "hold"
+    NEXT_SLOT = "next-slot"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one account says with a post, already merged from the post's and the account's.
+
+    Attributes:
+        text: the post's text without the added hashtags; any Unicode.
+        alts: alt text of each artwork, in their order.
+        tags: hashtags without `#`, added behind the text unless it has them already.
+        langs: BCP-47 tags, the main language first.
+    """
+
+    text: str = ""
+    alts: tuple[str, ...] = ()
+    cw: str = ""
+    labels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.PUBLIC
+    replies: Replies = Replies.EVERYONE
+    quotes: Quotes = Quotes.EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a whole decode of one file found, before anything is taken.
+
+    Attributes:
+        sha256: hex digest of the file's bytes.
+        kind: Pillow's format name, e.g. `PNG`.
+        description: what the artist wrote into the file's metadata; empty where there is none.
+        alt: alt text from the file's metadata; empty where there is none.
+    """
+
+    sha256: str
+    kind: str
+    width: int
+    height: int
+    description: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Artwork:
+    """One source image of a post, known by the SHA-256 of its bytes.
+
+    Attributes:
+        source: where it was found in the outbox, relative to the outbox.
+        name: its file name inside the post's folder.
+    """
+
+    id: int
+    position: int
+    sha256: str
+    name: str
+    source: str
+    width: int
+    height: int
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the artist dropped: one to n artworks with their words.
+
+    Attributes:
+        name: what was dropped, as the artist knows it (`fox.png`, or the set's folder).
+        folder: name of its folder beneath `queued/`, `held/` or `posted/`.
+        place: where that folder lies now; the daemon moves it to where `state` says.
+        sidecars: (source, name) of the files with words that move with it.
+    """
+
+    id: int
+    name: str
+    folder: str
+    place: Place
+    state: PostState
+    recipe: str
+    artworks: tuple[Artwork, ...]
+    sidecars: tuple[tuple[str, str], ...]
+    created_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewArtwork:
+    """One artwork as intake found it; `source` is relative to the outbox."""
+
+    sha256: str
+    name: str
+    source: str
+    width: int = 0
+    height: int = 0
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One account's part of a new post; see Delivery."""
+
+    account: str
+    words: Words
+    asked: str
+    fit: str
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """What intake hands to the store to become a Post, whole or held with a reason."""
+
+    name: str
+    recipe: str
+    artworks: tuple[NewArtwork, ...]
+    sidecars: tuple[tuple[str, str], ...] = ()
+    deliveries: tuple[NewDelivery, ...] = ()
+    reason: str = ""  # not empty: held
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a network takes, as the server says where it says so.
+
+    Attributes:
+        fit: names these limits; deliveries with the same `fit` share their renditions.
+        text: most graphemes (Bluesky) or characters (Mastodon) in a post.
+        pixels: most pixels that the platform keeps without resizing; None: no such limit.
+        side: longest side in pixels; None: no such limit.
+        link_length: what any link counts as; None: its own length.
+        quote_policy: the server can say who may quote.
+    """
+
+    fit: str
+    text: int
+    alt: int
+    images: int
+    image_bytes: int
+    pixels: int | None = None
+    side: int | None = None
+    mimes: tuple[str, ...] = ("image/jpeg", "image/png")
+    link_length: int | None = None
+    quote_policy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """The protected file made of one artwork by one recipe for one network's limits.
+
+    Only `protect.pipeline` makes one; `publish` takes nothing else.
+
+    Attributes:
+        position: the artwork's place in the post.
+        record: what was done and measured, safe to publish (never a seed).
+    """
+
+    position: int
+    fit: str
+    path: Path
+    sha256: str
+    mime: str
+    width: int
+    height: int
+    size: int
+    record: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtworkOrder:
+    """One artwork to protect. `seed` is secret: HMAC-SHA256 of the artist key, in hex."""
+
+    position: int
+    path: Path
+    sha256: str
+    alt: str
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artist:
+    """Who made the art, as written into marks and tags. `copyright` has its `{year}` filled in.
+
+    Attributes:
+        langs: languages of the notice, in order: of `ja`, `en`.
+    """
+
+    name: str
+    copyright: str
+    web: str = ""
+    langs: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectOrder:
+    """One post's artworks, its recipe (as written in the config) and the limits to fit."""
+
+    artworks: tuple[ArtworkOrder, ...]
+    recipe_name: str
+    recipe: tuple[dict[str, Json], ...]
+    limits: tuple[Limits, ...]
+    into: Path
+    artist: Artist
+    description: str = ""
+    max_megapixels: float = 200.0
+    models_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the protection of one post is. `fraction` in [0, 1] of this step; None: unknown."""
+
+    position: int
+    step: str
+    done: bool
+    note: str = ""
+    fraction: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All that leaves the PC for one delivery."""
+
+    words: Words
+    renditions: tuple[Rendition, ...]
+    post_id: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One post to one account.
+
+    Attributes:
+        asked: `slot`, `now`, `grace` or an ISO time with zone: what the artist asked for.
+        slot: key of the slot that it uses, if any.
+        fit: which renditions it sends.
+        dry_run: goes to the preview network whatever its account says.
+    """
+
+    id: int
+    post_id: int
+    account: str
+    words: Words
+    state: DeliveryState
+    asked: str
+    fit: str
+    dry_run: bool = False
+    due_at: datetime | None = None
+    slot: str | None = None
+    tries: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a delivery. `plan` holds what identifies the post on the network (a Bluesky rkey
+    and record, a Mastodon Idempotency-Key); it is stored before anything is sent."""
+
+    id: int
+    delivery_id: int
+    plan: Mapping[str, Json]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the network answered. `url` is for people, `uri` for the API."""
+
+    uri: str
+    url: str
+    at: datetime
+    answer: Mapping[str, Json] = field(default_factory=dict)
+
+
+def body(words: Words) -> str:
+    """Return the text as posted: the text, then the hashtags that it does not hold already."""
+    present = words.text.casefold()
+    missing = [t for t in words.tags if f"#{t.casefold()}" not in present]
+    hashtags = " ".join(f"#{tag}" for tag in missing)
+    return f"{words.text}\n\n{hashtags}" if words.text and hashtags else words.text or hashtags

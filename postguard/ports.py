@@ -1,0 +1,179 @@
+"""The small Protocols through which the wings meet; joined in `app`, kept by contract suites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from postguard.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Draft,
+    Inspection,
+    Json,
+    Limits,
+    NewPost,
+    Place,
+    Post,
+    PostState,
+    Progress,
+    ProtectOrder,
+    Receipt,
+    Rendition,
+    Words,
+)
+
+
+class Clock(Protocol):
+    """The wall clock, and a way to wait that a test can own."""
+
+    def now(self) -> datetime:
+        """Return the time as a timezone-aware UTC datetime."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        ...
+
+
+class Network(Protocol):
+    """One account on one network. Raises only the errors of `postguard.errors`."""
+
+    def limits(self) -> Limits:
+        """Return what the server takes, asked live where it can say. May raise Retryable."""
+        ...
+
+    def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
+        """Return why these words cannot be posted exactly as asked; empty: they can. No I/O."""
+        ...
+
+    def plan(self, draft: Draft, now: datetime) -> dict[str, Json]:
+        """Return what will identify this post: keys, record, times. Sends nothing."""
+        ...
+
+    def send(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt:
+        """Post it. Raises Retryable, Unsure, Refused or LoggedOut."""
+        ...
+
+    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+        """Return the receipt of this plan if the network has its post; never writes."""
+        ...
+
+
+class CloakEngine(Protocol):
+    """Something that can draw a picture away from what models read in it."""
+
+    def available(self) -> str | None:
+        """Return None when it can run, else what is missing and how to get it, in words."""
+        ...
+
+    def cloak(
+        self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
+    ) -> Mapping[str, Json]:
+        """Read the PNG `source`, write the cloaked PNG `target`, return what was measured.
+
+        `on_step` gets the fraction done in [0, 1]. Raises StepFailed.
+        """
+        ...
+
+
+class Workshop(Protocol):
+    """Where pictures are opened and protected: a child process in the daemon, so that a broken
+    file or a huge canvas costs one job and no memory afterwards."""
+
+    def inspect(self, path: Path) -> Inspection:
+        """Decode the whole file. Raises BadPicture."""
+        ...
+
+    def protect(
+        self, order: ProtectOrder, on_progress: Callable[[Progress], None]
+    ) -> tuple[Rendition, ...]:
+        """Run the recipe; one rendition for each artwork and each limits. Raises Held."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds; it may be used again afterwards."""
+        ...
+
+
+class Posts(Protocol):
+    """The posts and their artworks, as intake and protect need them."""
+
+    def create(self, new: NewPost, now: datetime) -> Post:
+        """Insert a post with its artworks and deliveries; id and folder are given here."""
+        ...
+
+    def get(self, post_id: int) -> Post:
+        """Return one post. Raises Unusable when there is none."""
+        ...
+
+    def in_state(self, *states: PostState, limit: int = 100) -> list[Post]:
+        """Return posts in any of these states, oldest first."""
+        ...
+
+    def with_bytes(self, sha256: str) -> list[Post]:
+        """Return the posts that hold these bytes, oldest first; withdrawn and dry runs left out."""
+        ...
+
+    def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
+        """Change the state and its reason in one transaction."""
+        ...
+
+    def placed(self, post_id: int, place: Place) -> None:
+        """Record where the post's folder lies now."""
+        ...
+
+    def reword(self, post_id: int, new: NewPost, now: datetime) -> None:
+        """Replace words, artworks' alt texts and unsent deliveries of a released post."""
+        ...
+
+
+class Deliveries(Protocol):
+    """The queue, as publish needs it. Each method is one transaction."""
+
+    def of_post(self, post_id: int) -> list[Delivery]:
+        """Return the deliveries of a post, in the order of its accounts."""
+        ...
+
+    def unplanned(self) -> list[Delivery]:
+        """Return waiting deliveries whose post is protected, oldest post first."""
+        ...
+
+    def schedule(
+        self, delivery_id: int, due_at: datetime, slot: str | None, now: datetime
+    ) -> bool:
+        """Give a due time; False when another delivery of the account has that slot already."""
+        ...
+
+    def taken_slots(self, account: str, since: datetime) -> set[str]:
+        """Return the slot keys this account has used or will use, due at `since` or later."""
+        ...
+
+    def claim(self, now: datetime, accounts: Sequence[str]) -> Delivery | None:
+        """Take one due delivery of these accounts; it is `sending` (or stays `unsure`)."""
+        ...
+
+    def begin(self, delivery_id: int, plan: Mapping[str, Json], now: datetime) -> Attempt:
+        """Store an attempt with its plan; only afterwards may anything be sent."""
+        ...
+
+    def last_attempt(self, delivery_id: int) -> Attempt | None:
+        """Return the newest attempt."""
+        ...
+
+    def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
+        """Record the receipt; the post is `posted` when this was its last delivery."""
+        ...
+
+    def put_back(
+        self, delivery_id: int, state: DeliveryState, due_at: datetime, why: str, now: datetime
+    ) -> None:
+        """Return a claimed delivery to the queue as `scheduled` or `unsure`, due again later."""
+        ...
+
+    def hold(self, delivery_id: int, reason: str, now: datetime) -> None:
+        """Hold the delivery and its post, with the reason."""
+        ...

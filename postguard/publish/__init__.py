@@ -1,0 +1,1 @@
+"""From a protected Post to Receipts: due times, the send protocol, reading back."""

@@ -1,0 +1,112 @@
+"""What may stand in a recipe: each step with its settings, and the order they must come in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# Downscale first: later steps would be blurred by it. Marks before noise and cloak, which then
+# cover the marks too. Tags last: they go around the finished pixels. (design.md, decision 5)
+ORDER = ("downscale", "watermark", "notice", "noise", "cloak", "tags")
+WHY_ORDER = {
+    "downscale": "shrinking afterwards would blur what the earlier step has drawn",
+    "watermark": "the noise and the cloak must cover the watermark too",
+    "notice": "the noise and the cloak must cover the notice too",
+    "noise": "the cloak is computed for the pixels that are posted",
+    "cloak": "the cloak is computed for the pixels that are posted",
+    "tags": "the tags are written around the finished picture",
+}
+
+
+class StepOptions(BaseModel):
+    """Base of all steps' settings: frozen, no unknown keys, values never in error texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Downscale(StepOptions):
+    """Limit the resolution; never enlarges. `long_side` in pixels, `megapixels` in 10^6 pixels."""
+
+    step: Literal["downscale"]
+    long_side: Annotated[int, Field(ge=64, le=20_000)] | None = None
+    megapixels: Annotated[float, Field(gt=0, le=400)] | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Downscale:
+        if self.long_side is None and self.megapixels is None:
+            raise ValueError("say long_side = 1600 or megapixels = 2")
+        return self
+
+
+class Watermark(StepOptions):
+    """A tiled mark. `text` or `logo` (a PNG file); `opacity` in (0, 1]; `size` and `spacing` are
+    shares of the short side and of the mark; `angle` in degrees."""
+
+    step: Literal["watermark"]
+    text: str = ""
+    logo: str = ""
+    opacity: Annotated[float, Field(gt=0, le=1)] = 0.22
+    size: Annotated[float, Field(ge=0.01, le=0.5)] = 0.045
+    spacing: Annotated[float, Field(ge=0, le=5)] = 1.0
+    angle: Annotated[float, Field(ge=-90, le=90)] = 28.0
+    outline: bool = True
+
+    @model_validator(mode="after")
+    def _one_mark(self) -> Watermark:
+        if bool(self.text) == bool(self.logo):
+            raise ValueError('say either text = "© your name" or logo = "mark.png"')
+        return self
+
+
+class Notice(StepOptions):
+    """A legible sentence. `langs`: which of ja, en, in order; empty: the artist's. `text`: your
+    own instead of the built-in sentence. `size`: cap height as a share of the picture's width."""
+
+    step: Literal["notice"]
+    text: str = ""
+    langs: tuple[Literal["ja", "en"], ...] = ()
+    size: Annotated[float, Field(ge=0.01, le=0.2)] = 0.024
+
+
+class Noise(StepOptions):
+    """Band-limited luma noise. `amount`: standard deviation in 1/255; `blur`: radius in pixels."""
+
+    step: Literal["noise"]
+    amount: Annotated[float, Field(ge=0, le=32)] = 3.0
+    blur: Annotated[float, Field(ge=0, le=5)] = 0.0
+
+
+class Cloak(StepOptions):
+    """A perturbation that draws what models read away from the picture."""
+
+    step: Literal["cloak"]
+    mode: Literal["immunise"] = "immunise"
+    strength: Literal["low", "medium", "high"] = "medium"
+    time_limit: Annotated[float, Field(ge=5, le=86_400)] = 900.0
+
+
+class Tags(StepOptions):
+    """Machine-readable statements. `mining`: the PLUS vocabulary's value."""
+
+    step: Literal["tags"]
+    mining: Literal["ai-training", "generative-ai-training", "all-but-search", "all"] = (
+        "ai-training"
+    )
+    credit: str = ""
+
+
+AnyStep = Annotated[
+    Downscale | Watermark | Notice | Noise | Cloak | Tags, Field(discriminator="step")
+]
+
+
+def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
+    """Return (index, reason) of the first step that is out of order or doubled, or None."""
+    names = [str(getattr(s, "step")) for s in steps]  # noqa: B009  # each subclass has one
+    for i, (before, here) in enumerate(zip(names, names[1:], strict=False), start=1):
+        if ORDER.index(before) == ORDER.index(here):
+            return i, f"{here} stands twice; keep one"
+        if ORDER.index(before) > ORDER.index(here):
+            return i, f"{here} must come before {before}: {WHY_ORDER[here]}"
+    return None

@@ -1,0 +1,267 @@
+"""What may stand in `config.toml`. Every key has its default here and a line in
+`config.example.toml`; an unknown key is an error."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from postguard.model import Late, Quotes, Replies, Visibility
+from postguard.settings.recipes import AnyStep, order_problem
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_DAYS = "mon tue wed thu fri sat sun".split()
+_SLOT = re.compile(
+    r"(?:(?P<days>[a-z]{3}(?:\.\.[a-z]{3})?(?:,[a-z]{3}(?:\.\.[a-z]{3})?)*)\s+)?"
+    r"(?P<times>\d{1,2}:\d{2}(?:\s+\d{1,2}:\d{2})*)"
+)
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (m := _DURATION.fullmatch(value.strip())):
+        return timedelta(seconds=float(m[1]) * _UNITS[m[2]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError('write a length of time as "20s", "2m", "3h" or "1d"')
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Table(BaseModel):
+    """Base of all tables: frozen, no unknown keys, values never in error texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Slot(Table):
+    """Weekly posting times: every day in `days` (0 = Monday) at every time in `times`."""
+
+    rule: str
+    days: tuple[int, ...]
+    times: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def parse(cls, rule: str) -> Slot:
+        """Read `mon..fri 19:30`, `sat,sun 10:00 21:00` or `19:30` (every day).
+
+        Day names only: numbers mean Monday to some programs and Sunday to others.
+        """
+        match = _SLOT.fullmatch(rule.strip().lower())
+        if match is None:
+            raise ValueError(f'"{rule}": write slots as "mon..fri 19:30" or "sat,sun 10:00 21:00"')
+        days = _days(match["days"] or "mon..sun", rule)
+        times = tuple(_time(t, rule) for t in match["times"].split())
+        return cls(rule=rule.strip(), days=days, times=times)
+
+
+def _days(text: str, rule: str) -> tuple[int, ...]:
+    found: set[int] = set()
+    for part in text.split(","):
+        ends = part.split("..")
+        if unknown := [d for d in ends if d not in _DAYS]:
+            raise ValueError(f'"{rule}": {unknown[0]} is not one of {" ".join(_DAYS)}')
+        first, last = _DAYS.index(ends[0]), _DAYS.index(ends[-1])
+        found.update((first + i) % 7 for i in range((last - first) % 7 + 1))
+    return tuple(sorted(found))
+
+
+def _time(text: str, rule: str) -> tuple[int, int]:
+    hour, minute = (int(n) for n in text.split(":"))
+    if hour > 23 or minute > 59:
+        raise ValueError(f'"{rule}": {text} is not a time of day')
+    return hour, minute
+
+
+def _slots(value: object) -> object:
+    rules = [value] if isinstance(value, str) else value
+    if not isinstance(rules, list | tuple):
+        raise ValueError('write slots as a list: ["mon..fri 19:30"]')
+    return tuple(r if isinstance(r, Slot) else Slot.parse(str(r)) for r in rules)
+
+
+Slots = Annotated[tuple[Slot, ...], BeforeValidator(_slots)]
+
+
+def _langs(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Langs = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")], ...],
+    BeforeValidator(_langs),
+    Field(max_length=3),
+]
+
+
+class ArtistTable(Table):
+    """`[artist]`: who made the art. `{year}` in `copyright` becomes the year of posting.
+    `lang`: language of the notice and of posts that do not say theirs: "ja", "en" or both."""
+
+    name: str = ""
+    copyright: str = ""
+    web: str = ""
+    lang: Langs = ("en",)
+
+
+class Account(Table):
+    """What all accounts share. `slots`: this account's own, instead of `[schedule]`'s."""
+
+    visibility: Visibility = Visibility.PUBLIC
+    replies: Replies = Replies.EVERYONE
+    quotes: Quotes = Quotes.EVERYONE
+    lang: Langs = ()
+    labels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    slots: Slots | None = None
+    recipe: str | None = None
+    enabled: bool = True
+
+
+def _secure_url(url: str) -> str:
+    """Return the origin of `url`. Plain http would show the password to the network, so it is
+    taken only on this machine."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or parts.scheme not in {"https", "http"}:
+        raise ValueError('write the address as "https://…"')
+    if parts.scheme == "http" and not loopback:
+        raise ValueError("plain http would show your password to the network: write https://")
+    if parts.username or parts.password:
+        raise ValueError("no name or password in the address: use `postguard login`")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class BlueskyAccount(Account):
+    """An account on Bluesky. `service`: the PDS, for accounts that are not at bsky.social."""
+
+    network: Literal["bluesky"]
+    handle: Annotated[str, Field(min_length=3)]
+    service: Annotated[str, BeforeValidator(lambda v: _secure_url(str(v)))] = "https://bsky.social"
+
+    @field_validator("handle")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        return value.removeprefix("@").strip().lower()
+
+
+class MastodonAccount(Account):
+    """An account on Mastodon or a relative. `instance`: the server's address."""
+
+    network: Literal["mastodon"]
+    instance: Annotated[str, BeforeValidator(lambda v: _secure_url(str(v)))]
+
+
+class PreviewAccount(Account):
+    """No account at all: posts become a page on this PC. `shows`: whose limits and re-encoding."""
+
+    network: Literal["preview"]
+    shows: Literal["bluesky", "mastodon"] = "bluesky"
+
+
+AnyAccount = Annotated[
+    BlueskyAccount | MastodonAccount | PreviewAccount, Field(discriminator="network")
+]
+
+
+class ScheduleTable(Table):
+    """`[schedule]`: when posts go out."""
+
+    grace: Duration = timedelta(minutes=2)
+    slots: Slots = ()
+    max_late: Duration = timedelta(hours=3)
+    if_later: Late = Late.NEXT_SLOT
+
+
+class IntakeTable(Table):
+    """`[intake]`: when a dropped file counts as finished, and what it must have."""
+
+    settle: Duration = timedelta(seconds=2)
+    words_wait: Duration = timedelta(seconds=20)
+    give_up: Duration = timedelta(hours=1)
+    require_alt: bool = True
+    max_megapixels: Annotated[float, Field(gt=0, le=2000)] = 200.0
+    watch: Literal["auto", "events", "polling"] = "auto"
+
+
+class ModelsTable(Table):
+    """`[models]`: where encoder weights for the cloak lie; empty: the data folder's `models`."""
+
+    dir: Path | None = None
+
+
+class SecretsTable(Table):
+    """`[secrets]`: where passwords and tokens are kept: 0600 files, or the desktop's keyring."""
+
+    store: Literal["file", "keyring"] = "file"
+
+
+def _timezone(value: object) -> object:
+    try:
+        return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('not a time zone: write it as "Asia/Tokyo" or "Europe/Berlin"') from None
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+# These would read as fields of a sidecar, whose tables are named after accounts.
+_RESERVED = {"text", "alt", "cw", "labels", "tags", "lang", "at", "to", "recipe"} | {
+    "visibility",
+    "replies",
+    "quotes",
+    "all",
+}
+
+
+class Config(Table):
+    """The whole of `config.toml`."""
+
+    outbox: Path = Path("~/outbox")
+    timezone: Annotated[ZoneInfo, BeforeValidator(_timezone)] = ZoneInfo("UTC")
+    artist: ArtistTable = ArtistTable()
+    accounts: dict[str, AnyAccount] = {}
+    schedule: ScheduleTable = ScheduleTable()
+    intake: IntakeTable = IntakeTable()
+    models: ModelsTable = ModelsTable()
+    secrets: SecretsTable = SecretsTable()
+    recipes: dict[str, tuple[AnyStep, ...]] = {}
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, data: Any) -> Any:  # noqa: ANN401  # pydantic hands over raw TOML
+        for name in data.get("accounts", {}) if isinstance(data, dict) else ():
+            if not _NAME.fullmatch(name) or name in _RESERVED:
+                raise ValueError(f'"{name}" cannot name an account: use letters, digits, - and _')
+        return data
+
+    @model_validator(mode="after")
+    def _recipes_in_order(self) -> Config:
+        for name, steps in self.recipes.items():
+            if problem := order_problem(steps):
+                raise ValueError(f"recipes.{name}[{problem[0]}]: {problem[1]}")
+        return self
+
+    @model_validator(mode="after")
+    def _known_recipes(self) -> Config:
+        for name, account in self.accounts.items():
+            if account.recipe is not None and account.recipe not in self.recipes:
+                raise ValueError(f"accounts.{name}.recipe: there is no recipe {account.recipe}")
+        return self

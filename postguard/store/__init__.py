@@ -1,0 +1,1 @@
+"""SQLite, the only truth: connection and migrations, posts, deliveries, accounts."""

@@ -1,0 +1,1 @@
+"""What the machine gives: folders, whole files, secrets, logs, the clock, the service manager."""

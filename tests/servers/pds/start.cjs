@@ -1,0 +1,139 @@
+// Starts a did:plc directory (in memory) and a real Bluesky PDS in one process, loopback only.
+//
+//   node start.cjs [--rate-limits] [--blob-limit BYTES] DATA_DIR
+//
+// Prints one JSON line {"pds": ..., "plc": ..., "pid": ...} when both listen. It stops on SIGTERM,
+// and when its standard input closes: a test run that is killed must not leave a server behind.
+// The packages are found through NODE_PATH, since they live in a cache outside this folder.
+'use strict'
+const fs = require('node:fs')
+const http = require('node:http')
+const path = require('node:path')
+const { parseArgs } = require('node:util')
+const { randomBytes } = require('node:crypto')
+
+process.env.LOG_ENABLED ??= '0' // read by the PDS when it is loaded
+const { PlcServer, Database } = require('@did-plc/server')
+const { PDS, envToCfg, envToSecrets } = require('@atproto/pds')
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'rate-limits': { type: 'boolean' }, 'blob-limit': { type: 'string' } },
+})
+const dataDir = path.resolve(positionals[0] ?? 'data')
+
+// Both packages call app.listen(port), which would listen on every interface.
+function onLoopbackOnly(app) {
+  const listen = app.listen.bind(app)
+  app.listen = (port) => listen(port, '127.0.0.1')
+}
+
+// The PDS must know its own port before it listens, so a free one is looked for first.
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = http.createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+async function startPlc(port) {
+  const plc = PlcServer.create({ db: Database.mock(), port })
+  onLoopbackOnly(plc.app)
+  await plc.start()
+  return plc
+}
+
+// One public record or description of the PDS, or {} where it has none.
+async function ask(pdsUrl, method, params) {
+  const answer = await fetch(`${pdsUrl}/xrpc/${method}?${new URLSearchParams(params)}`)
+  return answer.ok ? answer.json() : {}
+}
+
+function profileView(did, handle, profile) {
+  const labels = (profile.value?.labels?.values ?? []).map(({ val }) => (
+    { src: did, uri: profile.uri, val, cts: '2026-01-01T00:00:00.000Z' }
+  ))
+  const { displayName, description } = profile.value ?? {}
+  return { did, handle, displayName, description, labels }
+}
+
+// An AppView that answers app.bsky.actor.getProfile alone, from the PDS's own public records:
+// atproto's Client.login() looks the profile up and fails without it.
+function startAppView(port, pdsUrl) {
+  const view = http.createServer(async (request, response) => {
+    const say = (status, body) => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(body))
+    }
+    const url = new URL(request.url, 'http://loopback')
+    if (url.pathname !== '/xrpc/app.bsky.actor.getProfile') {
+      return say(501, { error: 'MethodNotImplemented', message: url.pathname })
+    }
+    const repo = url.searchParams.get('actor')
+    const { did, handle } = await ask(pdsUrl, 'com.atproto.repo.describeRepo', { repo })
+    if (!did) return say(400, { error: 'InvalidRequest', message: 'Profile not found' })
+    const profile = await ask(pdsUrl, 'com.atproto.repo.getRecord', {
+      repo: did, collection: 'app.bsky.actor.profile', rkey: 'self',
+    })
+    say(200, profileView(did, handle, profile))
+  })
+  return new Promise((resolve) => view.listen(port, '127.0.0.1', () => resolve(view)))
+}
+
+function pdsEnvironment(port, plcUrl, viewPort) {
+  return {
+    devMode: true,
+    hostname: 'localhost',
+    port,
+    dataDirectory: dataDir,
+    blobstoreDiskLocation: path.join(dataDir, 'blobs'),
+    blobUploadLimit: options['blob-limit'] ? Number(options['blob-limit']) : undefined,
+    didPlcUrl: plcUrl,
+    serviceHandleDomains: ['.test'],
+    inviteRequired: false,
+    rateLimitsEnabled: options['rate-limits'] ?? false,
+    rateLimitBypassIps: [],
+    crawlers: [],
+    trustedOAuthClients: [],
+    handleBackupNameservers: [],
+    bskyAppViewUrl: `http://127.0.0.1:${viewPort}`,
+    bskyAppViewDid: 'did:web:appview.test',
+    jwtSecret: randomBytes(16).toString('hex'),
+    dpopSecret: randomBytes(32).toString('hex'),
+    adminPassword: randomBytes(16).toString('hex'),
+    plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
+  }
+}
+
+async function main() {
+  fs.mkdirSync(dataDir, { recursive: true })
+  const plcPort = await freePort()
+  const plc = await startPlc(plcPort)
+  const plcUrl = `http://localhost:${plcPort}`
+  const port = await freePort()
+  const viewPort = await freePort()
+  const view = await startAppView(viewPort, `http://127.0.0.1:${port}`)
+  const env = pdsEnvironment(port, plcUrl, viewPort)
+  const pds = await PDS.create(envToCfg(env), envToSecrets(env))
+  onLoopbackOnly(pds.app)
+  await pds.start()
+
+  const stop = async () => {
+    view.close()
+    await pds.destroy()
+    await plc.destroy()
+    process.exit(0)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  process.stdin.once('end', stop).once('error', stop).resume()
+  console.log(JSON.stringify({ pds: `http://localhost:${port}`, plc: plcUrl, pid: process.pid }))
+}
+
+main().catch((error) => {
+  console.error(error)
+  process.exit(1)
+})
