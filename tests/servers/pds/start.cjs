@@ -62,7 +62,7 @@ function profileView(did, handle, profile) {
 
 // An AppView that answers app.bsky.actor.getProfile alone, from the PDS's own public records:
 // atproto's Client.login() looks the profile up and fails without it.
-function startAppView(port, pdsUrl) {
+function startAppView(pdsUrl) {
   const view = http.createServer(async (request, response) => {
     const say = (status, body) => {
       response.writeHead(status, { 'content-type': 'application/json' })
@@ -80,7 +80,7 @@ function startAppView(port, pdsUrl) {
     })
     say(200, profileView(did, handle, profile))
   })
-  return new Promise((resolve) => view.listen(port, '127.0.0.1', () => resolve(view)))
+  return new Promise((resolve) => view.listen(0, '127.0.0.1', () => resolve(view)))
 }
 
 function pdsEnvironment(port, plcUrl, viewPort) {
@@ -114,9 +114,8 @@ async function main() {
   const plc = await startPlc(plcPort)
   const plcUrl = `http://localhost:${plcPort}`
   const port = await freePort()
-  const viewPort = await freePort()
-  const view = await startAppView(viewPort, `http://127.0.0.1:${port}`)
-  const env = pdsEnvironment(port, plcUrl, viewPort)
+  const view = await startAppView(`http://127.0.0.1:${port}`)
+  const env = pdsEnvironment(port, plcUrl, view.address().port)
   const pds = await PDS.create(envToCfg(env), envToSecrets(env))
   onLoopbackOnly(pds.app)
   await pds.start()

@@ -1,0 +1,34 @@
+"""The servers as fixtures; tests/conftest.py names this module in `pytest_plugins`."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers.pds import Account, PdsServer, start_pds, why_not
+
+NewAccount = Callable[[], Account]
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PdsServer]:
+    """One real Bluesky PDS for the whole session; accounts keep the tests apart."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(f"not run: this test posts to a real Bluesky PDS, which needs node: {reason}")
+    with start_pds(tmp_path_factory.mktemp("pds")) as server:
+        yield server
+
+
+@pytest.fixture
+def new_pds_account(pds: PdsServer) -> NewAccount:
+    """A factory of fresh accounts on the PDS, each with an app password."""
+    return lambda: pds.new_account(f"artist{next(_numbers)}.test")
+
+
+@pytest.fixture
+def pds_account(new_pds_account: NewAccount) -> Account:
+    """One fresh account on the PDS."""
+    return new_pds_account()

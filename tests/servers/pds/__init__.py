@@ -1,0 +1,6 @@
+"""A real Bluesky PDS on loopback, installed from npm once and cached."""
+
+from tests.servers.pds.install import Installed, ensure_installed, why_not
+from tests.servers.pds.server import Account, PdsServer, start_pds
+
+__all__ = ["Account", "Installed", "PdsServer", "ensure_installed", "start_pds", "why_not"]

@@ -1,0 +1,184 @@
+"""Start the PDS in a process of its own and talk to it by raw HTTP."""
+
+import json
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers.pds.install import HERE, Installed, ensure_installed
+from tests.servers.rawhttp import Reply, call, get, send_json
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+class PdsError(Exception):
+    """The PDS did not start, or refused what a test needs to begin with."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of the PDS, with the app password that postguard would be given."""
+
+    did: str
+    handle: str
+    password: str
+    app_password: str
+
+
+@dataclass(frozen=True)
+class PdsServer:
+    """A running PDS; every call is plain HTTP."""
+
+    url: str
+    plc: str
+    pid: int
+
+    def xrpc(self, method: str) -> str:
+        """The address of an XRPC method."""
+        return f"{self.url}/xrpc/{method}"
+
+    def query(self, method: str, token: str | None = None, **params: str) -> Reply:
+        """Ask an XRPC query; errors come back as the reply."""
+        return get(self.xrpc(method), token, **params)
+
+    def procedure(self, method: str, body: object, token: str | None = None) -> Reply:
+        """Call an XRPC procedure with a JSON body; errors come back as the reply."""
+        return send_json("POST", self.xrpc(method), body, token)
+
+    def create_account(self, handle: str, password: str) -> str:
+        """Create an account such as `fox.test` and return its DID."""
+        email = f"{handle.removesuffix('.test')}@mail.test"
+        body = {"handle": handle, "password": password, "email": email}
+        return str(expect(self.procedure("com.atproto.server.createAccount", body))["did"])
+
+    def log_in(self, identifier: str, password: str) -> str:
+        """Log in and return the access token."""
+        body = {"identifier": identifier, "password": password}
+        session = expect(self.procedure("com.atproto.server.createSession", body))
+        return str(session["accessJwt"])
+
+    def create_app_password(self, identifier: str, password: str, name: str = "postguard") -> str:
+        """Make an app password with the account's own password."""
+        token = self.log_in(identifier, password)
+        method = "com.atproto.server.createAppPassword"
+        return str(expect(self.procedure(method, {"name": name}, token))["password"])
+
+    def new_account(self, handle: str) -> Account:
+        """Create an account with an app password in one go."""
+        password = f"password of {handle}"
+        did = self.create_account(handle, password)
+        return Account(did, handle, password, self.create_app_password(did, password))
+
+    def upload_blob(self, data: bytes, mime_type: str, token: str) -> Reply:
+        """Upload bytes as they are."""
+        headers = {"Content-Type": mime_type, "Authorization": f"Bearer {token}"}
+        return call("POST", self.xrpc("com.atproto.repo.uploadBlob"), body=data, headers=headers)
+
+    def get_record(self, repo: str, collection: str, rkey: str) -> Any:
+        """Read a record as anybody can: {"uri", "cid", "value"}."""
+        method = "com.atproto.repo.getRecord"
+        return expect(self.query(method, repo=repo, collection=collection, rkey=rkey))
+
+    def list_records(self, repo: str, collection: str = "app.bsky.feed.post") -> list[Any]:
+        """Read the newest records of a collection, newest first."""
+        method = "com.atproto.repo.listRecords"
+        answer = expect(self.query(method, repo=repo, collection=collection, limit="100"))
+        return list(answer["records"])
+
+    def get_blob(self, did: str, cid: str) -> bytes:
+        """Fetch a blob as anybody can."""
+        reply = self.query("com.atproto.sync.getBlob", did=did, cid=cid)
+        if reply.status != 200:
+            raise PdsError(f"getBlob answered {reply.status}: {reply.text}")
+        return reply.body
+
+
+def expect(reply: Reply) -> Any:
+    """Return the JSON of a reply that must be a success.
+
+    Raises:
+        PdsError: it is not.
+    """
+    if reply.status != 200:
+        raise PdsError(f"the PDS answered {reply.status}: {reply.text}")
+    return reply.json
+
+
+@contextmanager
+def start_pds(
+    data_dir: Path, *, rate_limits: bool = False, blob_limit: int | None = None
+) -> Iterator[PdsServer]:
+    """Run a PDS on a fresh data folder for as long as the block lasts."""
+    installed = ensure_installed()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    log = data_dir / "pds.log"
+    options = ["--rate-limits"] * rate_limits
+    options += ["--blob-limit", str(blob_limit)] if blob_limit is not None else []
+    process = launch(installed, [*options, str(data_dir)], log)
+    try:
+        ready = first_line(process, log)
+        yield PdsServer(ready["pds"], ready["plc"], ready["pid"])
+    finally:
+        stop(process)
+
+
+def launch(installed: Installed, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start node with the cached packages; it ends when its standard input closes."""
+    environment = dict(os.environ) | {"NODE_PATH": str(installed.modules)}
+    command = [installed.node.program, str(HERE / "start.cjs"), *arguments]
+    with log.open("wb") as errors:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+
+
+def first_line(process: subprocess.Popen[bytes], log: Path) -> Any:
+    """Wait for the JSON line that says the PDS listens.
+
+    Raises:
+        PdsError: it ended or stayed silent; the message holds the end of its log.
+    """
+    stdout = process.stdout
+    assert stdout is not None
+    deadline = time.monotonic() + START_SECONDS
+    line = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n"):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise PdsError(f"no sign of life after {START_SECONDS:.0f} s:\n{tail(log)}")
+            part = os.read(stdout.fileno(), 4096)
+            if not part:
+                raise PdsError(f"the PDS ended at once:\n{tail(log)}")
+            line += part
+    return json.loads(line)
+
+
+def tail(log: Path) -> str:
+    """The last lines of the PDS's log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask the PDS to stop, and kill it where it does not."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
