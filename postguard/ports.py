@@ -174,6 +174,6 @@ class Deliveries(Protocol):
         """Return a claimed delivery to the queue as `scheduled` or `unsure`, due again later."""
         ...
 
-    def hold(self, delivery_id: int, reason: str, now: datetime) -> None:
-        """Hold the delivery and its post, with the reason."""
+    def hold(self, delivery_id: int, reason: str, now: datetime, *, sure: bool = True) -> None:
+        """Hold the delivery, with the reason; `sure`: nothing of it is on the network."""
         ...

@@ -1,1 +1,30 @@
 """SQLite, the only truth: connection and migrations, posts, deliveries, accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from postguard.store.accounts import EVERYTHING, AccountRows
+from postguard.store.connection import Database
+from postguard.store.deliveries import DeliveryRows
+from postguard.store.posts import Event, PostRows
+
+__all__ = ["EVERYTHING", "AccountRows", "Database", "DeliveryRows", "Event", "PostRows", "Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The rows of one installation, all over one connection."""
+
+    db: Database
+    posts: PostRows
+    deliveries: DeliveryRows
+    accounts: AccountRows
+
+
+def open_store(path: Path) -> Store:
+    """Open the database, making or migrating it where needed. Raises Unusable."""
+    db = Database(path)
+    posts = PostRows(db)
+    return Store(db, posts, DeliveryRows(db, posts), AccountRows(db))

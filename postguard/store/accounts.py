@@ -1,0 +1,60 @@
+"""What is known of each account: the limits its server last told, logged out, paused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from postguard.model import Limits
+from postguard.store.connection import Database, from_ms, to_ms
+from postguard.system import wire
+
+EVERYTHING = "*"  # the name under which a pause of all accounts is kept
+
+
+class AccountRows:
+    """The accounts of one database; a name without a row is neither paused nor logged out."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def limits(self, name: str) -> tuple[Limits, datetime] | None:
+        """Return the limits last told by the server, and when."""
+        row = self._db.row(
+            "SELECT limits, limits_at FROM accounts WHERE name = ? AND limits IS NOT NULL",
+            (name,),
+        )
+        return None if row is None else (wire.load(Limits, row[0]), from_ms(row[1]))
+
+    def keep_limits(self, name: str, limits: Limits, now: datetime) -> None:
+        """Keep what the server told."""
+        self._set(name, limits=wire.dump(limits), limits_at=to_ms(now))
+
+    def log_out(self, name: str, why: str) -> None:
+        """Remember that the credentials are no longer accepted; its deliveries wait."""
+        self._set(name, logged_out=why)
+
+    def log_in(self, name: str) -> None:
+        """Remember that the credentials work."""
+        self._set(name, logged_out="")
+
+    def pause(self, name: str, *, paused: bool) -> None:
+        """Stop or resume posting to one account, or to `EVERYTHING`."""
+        self._set(name, paused=int(paused))
+
+    def paused(self) -> set[str]:
+        """Return the paused names; it may hold `EVERYTHING`."""
+        return {str(r[0]) for r in self._db.rows("SELECT name FROM accounts WHERE paused = 1")}
+
+    def logged_out(self) -> dict[str, str]:
+        """Return why each logged-out account is so."""
+        rows = self._db.rows("SELECT name, logged_out FROM accounts WHERE logged_out != ''")
+        return {str(r[0]): str(r[1]) for r in rows}
+
+    def _set(self, name: str, **columns: str | int) -> None:
+        sets = ", ".join(f"{c} = ?" for c in columns)
+        with self._db.change() as db:
+            db.execute("INSERT OR IGNORE INTO accounts (name) VALUES (?)", (name,))
+            db.execute(
+                f"UPDATE accounts SET {sets} WHERE name = ?",  # noqa: S608  # names are ours
+                (*columns.values(), name),
+            )

@@ -1,0 +1,124 @@
+"""One SQLite connection: WAL, full durability, numbered migrations, one transaction per change."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from postguard.errors import Unusable
+from postguard.system import files
+
+_OLDEST = (3, 37)  # STRICT tables; RETURNING came with 3.35
+Row = sqlite3.Row
+
+
+class Database:
+    """A connection that several threads share under a lock.
+
+    WAL needs a local file system, so the file lies in the state folder, never in the outbox.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise Unusable(f"SQLite {sqlite3.sqlite_version} is too old; 3.37 or newer is needed")
+        files.private_dir(path.parent)
+        self._lock = threading.RLock()
+        self._inside = False
+        try:
+            self._db = _connect(path)
+            _migrate(self._db, path)
+        except sqlite3.DatabaseError as exc:
+            raise Unusable(f"{path}: the database cannot be used: {exc}") from exc
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Run one transaction: all of it is durable afterwards, or none of it happened."""
+        with self._lock:
+            if self._inside:
+                yield self._db
+                return
+            self._inside = True
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            finally:
+                self._inside = False
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        """Return the first row of a query, if any."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Close the connection; nothing is lost by not calling it."""
+        with self._lock:
+            self._db.close()
+
+
+def to_ms(at: datetime) -> int:
+    """Return UTC milliseconds since 1970."""
+    return round(at.timestamp() * 1000)
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the aware UTC datetime of `to_ms`."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    path.chmod(files.PRIVATE_FILE)
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "busy_timeout = 10000",
+        "cache_size = -2000",
+    ):
+        db.execute(f"PRAGMA {pragma}")
+    return db
+
+
+def _scripts() -> list[tuple[int, str]]:
+    folder = resources.files("postguard.store") / "sql"
+    found = [(int(f.name[:4]), f.read_text()) for f in folder.iterdir() if f.name.endswith(".sql")]
+    return sorted(found)
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date: each script with its number in one transaction, after a copy
+    of the database as it was."""
+    scripts = _scripts()
+    have = int(db.execute("PRAGMA user_version").fetchone()[0])
+    newest = scripts[-1][0]
+    if have > newest:
+        raise Unusable(
+            f"{path} was written by a newer postguard (schema {have}, this one knows {newest}). "
+            "Update postguard; nothing was changed."
+        )
+    if 0 < have < newest:
+        copy = path.with_name(f"{path.stem}.before-schema-{newest}.db")
+        copy.unlink(missing_ok=True)
+        db.execute("VACUUM INTO ?", (str(copy),))
+    for number, script in scripts:
+        if number > have:
+            db.executescript(
+                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
+            )

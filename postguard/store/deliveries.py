@@ -1,0 +1,278 @@
+"""The queue: deliveries, attempts and receipts as rows. Implements `ports.Deliveries`.
+
+A delivery leaves the queue only with a receipt or a reason. Its plan is committed before anything
+is sent, so that after any crash the network can be asked whether the post is there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from postguard.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Json,
+    PostState,
+    Receipt,
+    Words,
+)
+from postguard.store.connection import Database, Row, from_ms, to_ms
+from postguard.store.posts import PostRows
+from postguard.system import wire
+
+# An `unsure` one stays `unsure`, so that a crash while asking is asked again.
+_CLAIM = """
+UPDATE deliveries SET
+  state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'sending' END,
+  tries = tries + 1
+WHERE id = (
+  SELECT d.id FROM deliveries d JOIN posts p ON p.id = d.post_id
+  WHERE d.account IN ({marks}) AND d.state IN ('scheduled', 'unsure')
+    AND d.due_at <= ? AND p.state = 'protected'
+  ORDER BY d.due_at, d.id LIMIT 1
+) RETURNING *"""
+# After a refusal nothing is on the network; after anything else it must be asked first.
+_AFTER_RELEASE = """
+CASE coalesce((SELECT a.outcome LIKE 'refused%' FROM attempts a
+     WHERE a.delivery_id = deliveries.id ORDER BY a.id DESC LIMIT 1), 1)
+WHEN 1 THEN 'waiting' ELSE 'unsure' END"""
+
+
+class DeliveryRows:
+    """The deliveries of one database."""
+
+    def __init__(self, db: Database, posts: PostRows) -> None:
+        self._db = db
+        self._posts = posts
+
+    def of_post(self, post_id: int) -> list[Delivery]:
+        """Return the deliveries of a post."""
+        return self._many("WHERE post_id = ? ORDER BY id", post_id)
+
+    def get(self, delivery_id: int) -> Delivery:
+        """Return one delivery that is known to exist."""
+        return self._many("WHERE id = ?", delivery_id)[0]
+
+    def unplanned(self, limit: int = 1000) -> list[Delivery]:
+        """Return waiting deliveries whose post is protected, oldest post first."""
+        return self._many(
+            "WHERE state = 'waiting' AND post_id IN (SELECT id FROM posts WHERE state ="
+            " 'protected') ORDER BY post_id, id LIMIT ?",
+            limit,
+        )
+
+    def replannable(self) -> list[Delivery]:
+        """Return deliveries in a slot to come of which nothing was sent yet."""
+        return self._many("WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0")
+
+    def schedule(
+        self, delivery_id: int, due_at: datetime, slot: str | None, now: datetime
+    ) -> bool:
+        """Give a due time; False when another delivery of the account has that slot already."""
+        try:
+            with self._db.change() as db:
+                post_id, account = db.execute(
+                    "UPDATE deliveries SET state = 'scheduled', due_at = ?, slot = ?, reason = ''"
+                    " WHERE id = ? RETURNING post_id, account",
+                    (to_ms(due_at), slot, delivery_id),
+                ).fetchone()
+                self._posts.note(post_id, now, "scheduled", f"{account} {due_at.isoformat()}")
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def unplan(self, delivery_id: int) -> None:
+        """Take the due time and the slot back, so that it is planned anew."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
+                " WHERE id = ? AND state = 'scheduled'",
+                (delivery_id,),
+            )
+
+    def taken_slots(self, account: str, since: datetime) -> set[str]:
+        """Return the slot keys this account has used or will use, due at `since` or later."""
+        rows = self._db.rows(
+            "SELECT slot FROM deliveries WHERE account = ? AND slot IS NOT NULL AND due_at >= ?",
+            (account, to_ms(since)),
+        )
+        return {str(r[0]) for r in rows}
+
+    def next_due(self) -> datetime | None:
+        """Return when the next delivery is due, paused accounts included."""
+        row = self._db.row(
+            "SELECT min(due_at) FROM deliveries WHERE state IN ('scheduled', 'unsure')"
+        )
+        return None if row is None or row[0] is None else from_ms(row[0])
+
+    def claim(self, now: datetime, accounts: Sequence[str]) -> Delivery | None:
+        """Take the delivery of these accounts that has been due longest, if any.
+
+        It becomes `sending`, or stays `unsure`. Deliveries of held posts wait with their post.
+        """
+        marks = ", ".join("?" * len(accounts))
+        with self._db.change() as db:
+            row = db.execute(_CLAIM.format(marks=marks), (*accounts, to_ms(now))).fetchone()
+        return None if row is None else _delivery(row)
+
+    def begin(self, delivery_id: int, plan: Mapping[str, Json], now: datetime) -> Attempt:
+        """Store an attempt with its plan; only afterwards may anything be sent."""
+        with self._db.change() as db:
+            attempt_id = db.execute(
+                "INSERT INTO attempts (delivery_id, plan, started_at) VALUES (?, ?, ?)"
+                " RETURNING id",
+                (delivery_id, wire.dump(plan), to_ms(now)),
+            ).fetchone()[0]
+        return Attempt(attempt_id, delivery_id, dict(plan), now)
+
+    def last_attempt(self, delivery_id: int) -> Attempt | None:
+        """Return the newest attempt."""
+        row = self._db.row(
+            "SELECT * FROM attempts WHERE delivery_id = ? ORDER BY id DESC LIMIT 1",
+            (delivery_id,),
+        )
+        if row is None:
+            return None
+        plan = wire.load(dict[str, Json], row["plan"])
+        return Attempt(row["id"], delivery_id, plan, from_ms(row["started_at"]))
+
+    def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
+        """Record the receipt; the post is `posted` when this was its last delivery."""
+        with self._db.change() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO receipts (delivery_id, uri, url, at, answer)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (
+                    *(delivery_id, receipt.uri, receipt.url, to_ms(receipt.at)),
+                    wire.dump(receipt.answer),
+                ),
+            )
+            delivery = self._settle(delivery_id, DeliveryState.POSTED, "", "posted", now)
+            post_id = delivery.post_id
+            self._posts.note(post_id, now, "sent", f"{delivery.account} {receipt.url}")
+            states = {d.state for d in self.of_post(post_id)}
+            if states == {DeliveryState.POSTED}:
+                self._posts.move_to(post_id, PostState.POSTED, now)
+            elif states == {DeliveryState.POSTED, DeliveryState.HELD}:
+                self._posts.move_to(post_id, PostState.HELD, now, self._reasons(post_id))
+
+    def put_back(
+        self, delivery_id: int, state: DeliveryState, due_at: datetime, why: str, now: datetime
+    ) -> None:
+        """Return a claimed delivery to the queue as `scheduled` or `unsure`, due again later."""
+        with self._db.change() as db:
+            delivery = self._settle(delivery_id, state, why, "again", now)
+            db.execute(
+                "UPDATE deliveries SET due_at = ? WHERE id = ?", (to_ms(due_at), delivery_id)
+            )
+            self._posts.note(delivery.post_id, now, "try again", f"{delivery.account}: {why}")
+
+    def hold(self, delivery_id: int, reason: str, now: datetime, *, sure: bool = True) -> None:
+        """Hold the delivery; its post is held with it once no other delivery can go on.
+
+        `sure`: nothing of it is on the network, so a release may send it anew.
+        """
+        with self._db.change():
+            delivery = self._settle(
+                delivery_id, DeliveryState.HELD, reason, "refused" if sure else "unsure", now
+            )
+            self._posts.note(delivery.post_id, now, "held", f"{delivery.account}: {reason}")
+            states = {d.state for d in self.of_post(delivery.post_id)}
+            if states <= {DeliveryState.HELD, DeliveryState.POSTED}:
+                reasons = self._reasons(delivery.post_id)
+                self._posts.move_to(delivery.post_id, PostState.HELD, now, reasons)
+
+    def release(self, post_id: int, now: datetime) -> int:
+        """Let the held deliveries of a protected post be planned anew; return how many."""
+        with self._db.change() as db:
+            rows = db.execute(
+                f"UPDATE deliveries SET state = {_AFTER_RELEASE}, due_at = ?, slot = NULL,"
+                " reason = '' WHERE post_id = ? AND state = 'held' RETURNING id",
+                (to_ms(now), post_id),
+            ).fetchall()
+        return len(rows)
+
+    def make_due(self, post_id: int, now: datetime) -> int:
+        """Make every delivery of the post that is planned due now; return how many."""
+        with self._db.change() as db:
+            rows = db.execute(
+                "UPDATE deliveries SET due_at = ?, slot = NULL WHERE post_id = ?"
+                " AND state IN ('scheduled', 'unsure') RETURNING id",
+                (to_ms(now), post_id),
+            ).fetchall()
+            db.execute(
+                "UPDATE deliveries SET asked = 'now' WHERE post_id = ? AND state = 'waiting'",
+                (post_id,),
+            )
+        return len(rows)
+
+    def recover(self, now: datetime) -> int:
+        """After a start: a delivery found `sending` was cut off, so its outcome is unknown.
+
+        Without a stored plan nothing can have been sent, and it is simply due again.
+        """
+        with self._db.change() as db:
+            rows = db.execute(
+                "UPDATE deliveries SET due_at = ?, state = CASE WHEN EXISTS (SELECT 1 FROM"
+                " attempts a WHERE a.delivery_id = deliveries.id) THEN 'unsure' ELSE 'scheduled'"
+                " END WHERE state = 'sending' RETURNING id",
+                (to_ms(now),),
+            ).fetchall()
+        return len(rows)
+
+    def receipts(self, post_id: int) -> dict[str, Receipt]:
+        """Return the receipt of each account that has one."""
+        rows = self._db.rows(
+            "SELECT d.account, r.* FROM receipts r JOIN deliveries d ON d.id = r.delivery_id"
+            " WHERE d.post_id = ?",
+            (post_id,),
+        )
+        return {
+            r["account"]: Receipt(
+                r["uri"], r["url"], from_ms(r["at"]), wire.load(dict[str, Json], r["answer"])
+            )
+            for r in rows
+        }
+
+    def _settle(
+        self, delivery_id: int, state: DeliveryState, reason: str, outcome: str, now: datetime
+    ) -> Delivery:
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE deliveries SET state = ?, reason = ? WHERE id = ?",
+                (state, reason, delivery_id),
+            )
+            db.execute(
+                "UPDATE attempts SET ended_at = ?, outcome = ? WHERE delivery_id = ?"
+                " AND ended_at IS NULL",
+                (to_ms(now), f"{outcome}: {reason}" if reason else outcome, delivery_id),
+            )
+        return self.get(delivery_id)
+
+    def _reasons(self, post_id: int) -> str:
+        held = [d for d in self.of_post(post_id) if d.state is DeliveryState.HELD]
+        return "\n".join(f"{d.account}: {d.reason}" for d in held)
+
+    def _many(self, where: str, *values: object) -> list[Delivery]:
+        rows = self._db.rows(f"SELECT * FROM deliveries {where}", values)  # noqa: S608
+        return [_delivery(r) for r in rows]
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        post_id=row["post_id"],
+        account=row["account"],
+        words=wire.load(Words, row["words"]),
+        state=DeliveryState(row["state"]),
+        asked=row["asked"],
+        fit=row["fit"],
+        dry_run=bool(row["dry_run"]),
+        due_at=None if row["due_at"] is None else from_ms(row["due_at"]),
+        slot=row["slot"],
+        tries=row["tries"],
+        reason=row["reason"],
+    )

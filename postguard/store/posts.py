@@ -1,0 +1,279 @@
+"""Posts, their artworks, renditions and history as rows. Implements `ports.Posts`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from postguard.errors import Unusable
+from postguard.model import (
+    Artwork,
+    DeliveryState,
+    Json,
+    NewDelivery,
+    NewPost,
+    Place,
+    Post,
+    PostState,
+    Rendition,
+)
+from postguard.store.connection import Database, Row, from_ms, to_ms
+from postguard.system import wire
+
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_LONGEST_NAME = 60  # characters; up to 240 bytes, under the 255 of common file systems
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a post's history."""
+
+    at: datetime
+    what: str
+    detail: str
+
+
+class PostRows:
+    """The posts of one database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def create(self, new: NewPost, now: datetime) -> Post:
+        """Insert a post, `taking` or, where it comes with a reason, `held`."""
+        state = PostState.HELD if new.reason else PostState.TAKING
+        with self._db.change() as db:
+            post_id = db.execute(
+                "INSERT INTO posts (name, folder, place, state, reason, recipe, sidecars,"
+                " created_at, changed_at) VALUES (?, hex(randomblob(16)), ?, ?, ?, ?, ?, ?, ?)"
+                " RETURNING id",
+                (
+                    *(new.name, Place.OUTBOX, state, new.reason, new.recipe),
+                    *(wire.dump(new.sidecars), to_ms(now), to_ms(now)),
+                ),
+            ).fetchone()[0]
+            db.execute(
+                "UPDATE posts SET folder = ? WHERE id = ?",
+                (folder_name(post_id, new.name), post_id),
+            )
+            self._insert_artworks(post_id, new)
+            self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
+            self.note(post_id, now, "held" if new.reason else "taken", new.reason or new.name)
+        return self.get(post_id)
+
+    def get(self, post_id: int) -> Post:
+        """Return one post. Raises Unusable when there is none."""
+        row = self._db.row("SELECT * FROM posts WHERE id = ?", (post_id,))
+        if row is None:
+            raise Unusable(f"there is no post {post_id}; `postguard list` shows them")
+        return self._posts([row])[0]
+
+    def in_state(self, *states: PostState, limit: int = 100) -> list[Post]:
+        """Return posts in any of these states, oldest first."""
+        marks = ", ".join("?" * len(states))
+        sql = f"SELECT * FROM posts WHERE state IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608
+        return self._posts(self._db.rows(sql, (*states, limit)))
+
+    def misplaced(self, limit: int = 100) -> list[Post]:
+        """Return posts whose folder does not lie where their state says."""
+        rows = self._db.rows(
+            "SELECT * FROM posts WHERE (place = 'queued' AND state IN ('held', 'posted'))"
+            " OR (place = 'held' AND state IN ('taken', 'protected', 'posted'))"
+            " OR (place = 'posted' AND state IN ('taken', 'protected', 'held'))"
+            " ORDER BY id LIMIT ?",
+            (limit,),
+        )
+        return self._posts(rows)
+
+    def unplaced(self) -> list[Post]:
+        """Return posts whose files were not yet moved out of the outbox."""
+        return self._posts(
+            self._db.rows(
+                "SELECT * FROM posts WHERE place = 'outbox' AND state != 'withdrawn' ORDER BY id"
+            )
+        )
+
+    def page(self, states: Sequence[PostState], before: int | None, limit: int) -> list[Post]:
+        """Return one page of posts, newest first; `before`: id of the last one seen."""
+        where, values = ["state != 'withdrawn'"], list[Any]()
+        if states:
+            where = [f"state IN ({', '.join('?' * len(states))})"]
+            values += states
+        if before is not None:
+            where.append("id < ?")
+            values.append(before)
+        sql = f"SELECT * FROM posts WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        return self._posts(self._db.rows(sql, (*values, limit)))
+
+    def counts(self) -> dict[PostState, int]:
+        """Return how many posts are in each state."""
+        rows = self._db.rows("SELECT state, count(*) FROM posts GROUP BY state")
+        return {PostState(r[0]): r[1] for r in rows}
+
+    def with_bytes(self, sha256: str) -> list[Post]:
+        """Return the posts that hold these bytes; withdrawn ones and dry runs left out."""
+        rows = self._db.rows(
+            "SELECT p.* FROM posts p JOIN artworks a ON a.post_id = p.id"
+            " WHERE a.sha256 = ? AND p.state != 'withdrawn' AND NOT EXISTS"
+            " (SELECT 1 FROM deliveries d WHERE d.post_id = p.id AND d.dry_run = 1)"
+            " GROUP BY p.id ORDER BY p.id",
+            (sha256,),
+        )
+        return self._posts(rows)
+
+    def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
+        """Change the state and its reason, with a line of history, in one transaction."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE posts SET state = ?, reason = ?, changed_at = ? WHERE id = ?",
+                (state, reason, to_ms(now), post_id),
+            )
+            self.note(post_id, now, str(state), reason)
+
+    def placed(self, post_id: int, place: Place) -> None:
+        """Record where the post's folder lies now."""
+        with self._db.change() as db:
+            db.execute("UPDATE posts SET place = ? WHERE id = ?", (place, post_id))
+
+    def reword(self, post_id: int, new: NewPost, now: datetime) -> None:
+        """Replace artworks, words and deliveries of a post that was never protected."""
+        with self._db.change() as db:
+            db.execute("DELETE FROM artworks WHERE post_id = ?", (post_id,))
+            db.execute(
+                "DELETE FROM deliveries WHERE post_id = ? AND state IN ('waiting', 'held')"
+                " AND tries = 0",
+                (post_id,),
+            )
+            db.execute(
+                "UPDATE posts SET recipe = ?, sidecars = ?, changed_at = ? WHERE id = ?",
+                (new.recipe, wire.dump(new.sidecars), to_ms(now), post_id),
+            )
+            self._insert_artworks(post_id, new)
+            self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
+
+    def protected(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> None:
+        """Store the renditions and let the post's deliveries be planned, in one transaction.
+
+        A post that the artist held in the meantime stays held.
+        """
+        with self._db.change() as db:
+            db.execute("DELETE FROM renditions WHERE post_id = ?", (post_id,))
+            db.executemany(
+                "INSERT INTO renditions (post_id, position, fit, path, sha256, mime, width,"
+                " height, size, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        *(post_id, r.position, r.fit, r.path.name, r.sha256, r.mime),
+                        *(r.width, r.height, r.size, wire.dump(r.record)),
+                    )
+                    for r in renditions
+                ],
+            )
+            if self.get(post_id).state is PostState.TAKEN:
+                self.move_to(post_id, PostState.PROTECTED, now)
+
+    def renditions(self, post_id: int, folder: Path, fit: str | None = None) -> list[Rendition]:
+        """Return the renditions, in the artworks' order; their files lie in `folder`."""
+        rows = self._db.rows(
+            "SELECT * FROM renditions WHERE post_id = ? ORDER BY fit, position", (post_id,)
+        )
+        return [_rendition(r, folder) for r in rows if fit is None or r["fit"] == fit]
+
+    def note(self, post_id: int, now: datetime, what: str, detail: str = "") -> None:
+        """Add a line to a post's history."""
+        with self._db.change() as db:
+            db.execute(
+                "INSERT INTO events (post_id, at, what, detail) VALUES (?, ?, ?, ?)",
+                (post_id, to_ms(now), what, detail),
+            )
+
+    def history(self, post_id: int, after: int = 0) -> list[tuple[int, Event]]:
+        """Return (id, event) of a post's history behind the event `after`, oldest first."""
+        rows = self._db.rows(
+            "SELECT * FROM events WHERE post_id = ? AND id > ? ORDER BY id", (post_id, after)
+        )
+        return [(r["id"], Event(from_ms(r["at"]), r["what"], r["detail"])) for r in rows]
+
+    def meta(self, key: str) -> str | None:
+        """Return a fact about this installation."""
+        row = self._db.row("SELECT value FROM meta WHERE key = ?", (key,))
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a fact about this installation."""
+        with self._db.change() as db:
+            db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+    def _insert_artworks(self, post_id: int, new: NewPost) -> None:
+        with self._db.change() as db:
+            db.executemany(
+                "INSERT INTO artworks (post_id, position, sha256, name, source, width, height,"
+                " alt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (post_id, i, a.sha256, a.name, a.source, a.width, a.height, a.alt)
+                    for i, a in enumerate(new.artworks)
+                ],
+            )
+
+    def _insert_deliveries(
+        self, post_id: int, deliveries: Iterable[NewDelivery], *, held: bool
+    ) -> None:
+        state = DeliveryState.HELD if held else DeliveryState.WAITING
+        with self._db.change() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO deliveries (post_id, account, words, state, asked, fit,"
+                " dry_run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (post_id, d.account, wire.dump(d.words), state, d.asked, d.fit, d.dry_run)
+                    for d in deliveries
+                ],
+            )
+
+    def _posts(self, rows: Sequence[Row]) -> list[Post]:
+        marks = ", ".join("?" * len(rows))
+        found = self._db.rows(
+            f"SELECT * FROM artworks WHERE post_id IN ({marks}) ORDER BY position",  # noqa: S608
+            [r["id"] for r in rows],
+        )
+        artworks: dict[int, list[Artwork]] = {}
+        for a in found:
+            artworks.setdefault(a["post_id"], []).append(_artwork(a))
+        return [_post(r, tuple(artworks.get(r["id"], ()))) for r in rows]
+
+
+def folder_name(post_id: int, name: str) -> str:
+    """Return `12-fox` for post 12 made of `fox.png`; Japanese stays, other signs go."""
+    stem = name if "." not in name.strip(".") else name.rsplit(".", 1)[0]
+    clean = _NOT_IN_NAMES.sub("-", unicodedata.normalize("NFC", stem)).strip(". -")
+    return f"{post_id}-{clean[:_LONGEST_NAME]}".rstrip(" .-")
+
+
+def _artwork(row: Row) -> Artwork:
+    keys = ("id", "position", "sha256", "name", "source", "width", "height", "alt")
+    return Artwork(**{k: row[k] for k in keys})
+
+
+def _post(row: Row, artworks: tuple[Artwork, ...]) -> Post:
+    return Post(
+        id=row["id"],
+        name=row["name"],
+        folder=row["folder"],
+        place=Place(row["place"]),
+        state=PostState(row["state"]),
+        recipe=row["recipe"],
+        artworks=artworks,
+        sidecars=wire.load(tuple[tuple[str, str], ...], row["sidecars"]),
+        created_at=from_ms(row["created_at"]),
+        reason=row["reason"],
+    )
+
+
+def _rendition(row: Row, folder: Path) -> Rendition:
+    keys = ("position", "fit", "sha256", "mime", "width", "height", "size")
+    record = wire.load(dict[str, Json], row["record"])
+    return Rendition(path=folder / row["path"], record=record, **{k: row[k] for k in keys})
