@@ -1,0 +1,145 @@
+"""Limits the resolution: less detail to train on, and too little to print or pass on as one's own.
+
+Light adds up linearly while sRGB values do not, so averaging happens in linear light; otherwise
+fine bright lines on dark ground (stars, hair, rim light) come out too dark. The picture is worked
+on in strips and one channel at a time: a whole canvas in floats would need sixteen bytes a pixel.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from postguard.imaging import Picture
+from postguard.model import Json
+from postguard.protect.steps import Scene
+from postguard.settings import recipes
+
+Floats = NDArray[np.float32]
+
+_STRIP = 1 << 20  # source pixels in a strip: the fastest of the sizes tried, 4 MB of floats
+_LOBES = 3.0  # reach of the Lanczos kernel, in pixels of the coarser side
+_DEEP = 65_535
+_OPAQUE = 255
+_LINEAR_BELOW = 0.04045  # the sRGB curve is a straight line of this slope in its darkest part
+_SLOPE = 12.92
+
+
+class Downscale:
+    """Fit the picture into `long_side` pixels or `megapixels`; never enlarges."""
+
+    def __init__(self, options: recipes.Downscale) -> None:
+        self._options = options
+
+    def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
+        """Return the smaller picture and both sizes."""
+        before = (picture.width, picture.height)
+        after = fitting(before, self._options.long_side, self._options.megapixels)
+        record: dict[str, Json] = {"from": list(before), "to": list(after)}
+        return (picture if after == before else shrink(picture, *after)), record
+
+
+def fitting(
+    size: tuple[int, int], long_side: int | None, megapixels: float | None
+) -> tuple[int, int]:
+    """Return the largest size of the same shape within both limits; no side is under 1."""
+    width, height = size
+    by_side = min(1.0, long_side / max(size)) if long_side else 1.0
+    by_area = min(1.0, math.sqrt(megapixels * 1e6 / (width * height))) if megapixels else 1.0
+    if min(by_side, by_area) == 1.0:
+        return size
+    if by_side <= by_area:
+        return max(1, round(width * by_side)), max(1, round(height * by_side))
+    # Rounded down, else the area could be a row over what was asked.
+    return max(1, math.floor(width * by_area)), max(1, math.floor(height * by_area))
+
+
+def shrink(picture: Picture, width: int, height: int) -> Picture:
+    """Resize with Lanczos in linear light, colours weighted by alpha. Never use it to enlarge."""
+    pixels = np.empty((height, width, 3), np.uint8)
+    alpha = None if picture.alpha is None else np.empty((height, width), np.uint8)
+    rows = max(1, _STRIP * height // (picture.width * picture.height))
+    for top in range(0, height, rows):
+        strip = _Strip(picture, (width, height), top, min(top + rows, height))
+        cover = strip.cover()
+        if alpha is not None:
+            alpha[strip.target] = _OPAQUE if cover is None else np.rint(cover * _OPAQUE)
+        for channel in range(1 if picture.gray else 3):
+            pixels[strip.target, :, channel] = _from_light(strip.light(channel), cover)
+    if picture.gray:
+        pixels[..., 1:] = pixels[..., :1]
+    if alpha is not None:
+        pixels[alpha == 0] = 0
+    return Picture(pixels, alpha, picture.gray)
+
+
+class _Strip:
+    """Some rows of the target, and the rows of the source that Lanczos reads for them."""
+
+    def __init__(self, picture: Picture, size: tuple[int, int], top: int, bottom: int) -> None:
+        ratio = picture.height / size[1]
+        margin = math.ceil(_LOBES * max(ratio, 1.0)) + 1
+        first = max(0, math.floor(top * ratio) - margin)
+        last = min(picture.height, math.ceil(bottom * ratio) + margin)
+        self.target = slice(top, bottom)
+        self._size = (size[0], bottom - top)
+        self._box = (0.0, top * ratio - first, float(picture.width), bottom * ratio - first)
+        self._pixels = picture.pixels[first:last]
+        alpha = None if picture.alpha is None else picture.alpha[first:last]
+        self._alpha = None if alpha is None or alpha.min() == _OPAQUE else alpha
+
+    def cover(self) -> Floats | None:
+        """Return the resized alpha in [0, 1], or None where all of the strip is opaque."""
+        if self._alpha is None:
+            return None
+        image = Image.fromarray(self._alpha).point(_fractions(), "F")
+        return np.clip(self._resized(image), 0.0, 1.0)
+
+    def light(self, channel: int) -> Floats:
+        """Return one resized channel as linear light, weighted by alpha where there is any."""
+        values = np.ascontiguousarray(self._pixels[..., channel])
+        image = Image.fromarray(values).point(_to_light(), "F")
+        if self._alpha is not None:
+            weighted = np.asarray(image) * (self._alpha * np.float32(1 / _OPAQUE))
+            image = Image.fromarray(weighted)
+        return self._resized(image)
+
+    def _resized(self, image: Image.Image) -> Floats:
+        resized = image.resize(self._size, Image.Resampling.LANCZOS, box=self._box)
+        return np.asarray(resized, np.float32)
+
+
+def _from_light(light: Floats, cover: Floats | None) -> NDArray[np.uint8]:
+    """Return sRGB values of linear light in about [0, 1]; Lanczos overshoots at hard edges."""
+    if cover is not None:
+        light = np.divide(light, cover, out=np.zeros_like(light), where=cover > 0)
+    deep = np.clip(light * np.float32(_DEEP) + np.float32(0.5), 0, _DEEP).astype(np.uint16)
+    values: NDArray[np.uint8] = _to_srgb()[deep]
+    return values
+
+
+@cache
+def _fractions() -> list[float]:
+    return [value / _OPAQUE for value in range(256)]
+
+
+@cache
+def _to_light() -> list[float]:
+    """Linear light of the 256 sRGB values (IEC 61966-2-1)."""
+    return [
+        v / _SLOPE if v <= _LINEAR_BELOW else ((v + 0.055) / 1.055) ** 2.4 for v in _fractions()
+    ]
+
+
+@cache
+def _to_srgb() -> NDArray[np.uint8]:
+    """sRGB value of each of 65,536 levels of linear light; the inverse of `_to_light`."""
+    light = np.arange(_DEEP + 1) / _DEEP
+    curved = 1.055 * light ** (1 / 2.4) - 0.055
+    value = np.where(light <= _LINEAR_BELOW / _SLOPE, light * _SLOPE, curved)
+    levels: NDArray[np.uint8] = np.rint(value * _OPAQUE).astype(np.uint8)
+    return levels
