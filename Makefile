@@ -1,0 +1,56 @@
+# Everything a checkout can do. `make demo` and `make test` set up what they need by themselves.
+
+BIN := .venv/bin
+INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types floors fix lock bench system-deps clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: .venv/base.stamp ## set up, then show the whole way of a picture, without any account
+	$(BIN)/postguard demo
+
+test: .venv/test.stamp ## set up, then run the tests (ARGS="tests/unit -k slot" runs some)
+	$(BIN)/pytest $(ARGS)
+
+check: format lint types floors test ## everything that CI holds us to
+
+format: .venv/dev.stamp ## see that the code is formatted
+	$(BIN)/ruff format --check .
+
+lint: .venv/dev.stamp ## look for faults in the code
+	$(BIN)/ruff check .
+
+types: .venv/dev.stamp ## check the types
+	$(BIN)/mypy
+
+floors: .venv/dev.stamp ## check that imports go downward only
+	$(BIN)/lint-imports
+
+fix: .venv/dev.stamp ## format the code and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/dev.stamp ## pin today's releases of all dependencies in constraints.txt
+	tools/setup/lock.sh
+
+bench: .venv/dev.stamp ## measure the figures of docs/benchmarks.md
+	$(BIN)/python -m bench $(ARGS)
+
+system-deps: ## install the system packages (Debian, Ubuntu; asks sudo)
+	tools/setup/system-deps.sh
+
+clean: ## remove what was made here
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Each stamp holds all that the one before it does, so none is ever taken away again.
+.venv/base.stamp: $(INPUTS)
+	@tools/setup/venv.sh $@
+
+.venv/test.stamp: $(INPUTS)
+	@tools/setup/venv.sh $@ cloak,keyring,test
+
+.venv/dev.stamp: $(INPUTS)
+	@tools/setup/venv.sh $@ cloak,keyring,test,dev

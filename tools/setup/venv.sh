@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Sets up .venv with postguard and the extras named: `venv.sh STAMP [EXTRA,…]`.
+# make runs it when pyproject.toml or constraints.txt is newer than the stamp.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=system.sh
+source tools/setup/system.sh
+stamp=$1
+extras=${2:+[$2]}
+
+tell() { say "missing: $2 (sudo apt install $1, or: make system-deps)"; }
+each_missing tell
+
+# A virtual environment whose Python was removed or upgraded away cannot be mended.
+if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
+  python=$(python_with_venv) || exit 1
+  say "making .venv with $("$python" --version)"
+  "$python" -m venv --clear .venv
+fi
+say "installing postguard$extras into .venv (this takes a minute or two; torch some more)"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+  --constraint constraints.txt --editable ".$extras"
+touch "$stamp"
+say "set up"
