@@ -143,12 +143,16 @@ class Watcher(FileSystemEventHandler):
             return
         for raw in (event.src_path, event.dest_path):
             if raw:
-                self._changed(Path(_text(raw)), is_folder=event.is_directory)
+                self._changed(Path(_text(raw)), event)
 
-    def _changed(self, path: Path, *, is_folder: bool) -> None:
-        if not is_folder:
+    def _changed(self, path: Path, event: FileSystemEvent) -> None:
+        if not event.is_directory:
             self._nominate(path)
-        elif path.parent == self._outbox:
+        elif (
+            path.parent == self._outbox
+            and path.name not in names.RESERVED
+            and event.event_type != EVENT_TYPE_MODIFIED  # comes with each file in it
+        ):
             self._changed_folders.append(path)
             self._nominate_all(path)
 

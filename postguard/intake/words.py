@@ -1,0 +1,237 @@
+"""Reads the words beside a picture, and merges them into what each account says."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import TypeVar
+
+from postguard.errors import BadWords
+from postguard.intake import names
+from postguard.intake.sidecar import Alt, Dropped, Fields, parse, trimmed
+from postguard.model import Inspection, Words
+from postguard.settings.schema import Account
+
+_T = TypeVar("_T")
+LONGEST = 64_000  # bytes; fifty times the longest text that a network takes
+_FENCE = "+++"
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_HALF_KANA = re.compile(r"[\uff61-\uff9f]")
+_LONE_KANJI = re.compile(r"[A-Za-z][\u4e00-\u9fff](?![\u3040-\u9fff])")
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+
+
+def read(paths: Sequence[Path], accounts: Collection[str], zone: tzinfo) -> Dropped:
+    """Read the files with words of one post: at most one `.toml` and one `.md` or `.txt`.
+
+    Fields come from the first, text from the second (or its fields, too, between `+++` lines).
+
+    Raises:
+        BadWords: they cannot be read, contradict each other, or say something unknown.
+    """
+    tables = [path for path in paths if path.suffix.casefold() == ".toml"]
+    texts = [path for path in paths if path not in tables]
+    for several in (tables, texts):
+        if len(several) > 1:
+            told = " and ".join(sorted(path.name for path in several))
+            raise BadWords(f"{told} both hold words for this post; keep one of them")
+    above = parse(_load(tables[0]), tables[0].name, accounts, zone) if tables else Dropped()
+    if not texts:
+        return above
+    return _with_text(above, tables, texts[0], accounts, zone)
+
+
+def _with_text(
+    above: Dropped, tables: Sequence[Path], file: Path, accounts: Collection[str], zone: tzinfo
+) -> Dropped:
+    front, body = _split(_load(file), file.name)
+    text = trimmed(body)
+    if front is not None:
+        if tables:
+            raise BadWords(f"{tables[0].name} and {file.name} both have fields; keep one of them")
+        above = parse(front, file.name, accounts, zone, lines_above=1)
+    if not text:
+        return above
+    if above.top.text:
+        where = tables[0].name if tables else "the lines between +++"
+        raise BadWords(f"{where} and {file.name} both have a text; keep one of them")
+    return replace(above, top=replace(above.top, text=text))
+
+
+def _split(text: str, file: str) -> tuple[str | None, str]:
+    """Return (front matter, text); None where the first line is no fence."""
+    rows = text.split("\n")
+    if rows[0].rstrip() != _FENCE:
+        return None, text
+    for i, row in enumerate(rows[1:], start=1):
+        if row.rstrip() == _FENCE:
+            return "\n".join(rows[1:i]), "\n".join(rows[i + 1 :])
+    raise BadWords(f"{file}:1: the fields begin with +++ but no second +++ line ends them")
+
+
+def _load(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LONGEST + 1)
+    except OSError as exc:
+        raise BadWords(f"{path.name} cannot be read: {exc.strerror}") from exc
+    if len(data) > LONGEST:
+        raise BadWords(f"{path.name} is longer than {LONGEST // 1000} kB; is it meant as words?")
+    return decode(data, path.name).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of UTF-8, UTF-16 with its mark, or Shift_JIS as Windows Notepad saves it.
+
+    Raises:
+        BadWords: it is none of them. Another encoding is never guessed: it would be posted as
+            garbage.
+    """
+    for bom, encoding in _BOMS.items():
+        if data.startswith(bom):
+            text = _try(data[len(bom) :], encoding)
+            break
+    else:
+        text = _try(data, "utf-8")
+        if text is None:
+            text = _japanese(_try(data, "cp932"))
+    if text is None or "\0" in text:
+        raise BadWords(f"{file} cannot be read as text; save it again with the encoding UTF-8")
+    return text
+
+
+def _try(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _japanese(text: str | None) -> str | None:
+    """Return text that was read as CP932 if it can have been meant as that.
+
+    EUC-JP comes out as half-width katakana, `Léa` as `L饌`, much else as private characters.
+    """
+    if text is None or _PRIVATE.search(text):
+        return None
+    foreign = sum(not char.isascii() for char in text)
+    if 2 * len(_HALF_KANA.findall(text)) > foreign:
+        return None
+    return None if _LONE_KANJI.search(text) and not _KANA.search(text) else text
+
+
+def resolve(
+    dropped: Dropped,
+    account: str,
+    defaults: Account,
+    artist_langs: tuple[str, ...],
+    files: Sequence[str],
+    embedded: Sequence[Inspection],
+) -> Words:
+    """Merge what one account says: its own table in the sidecar, else the sidecar, else the
+    account's settings; words from the pictures' metadata only where the sidecar has none.
+
+    Args:
+        files: names of the pictures, in their order.
+        embedded: what each picture's file says, in the same order.
+
+    Raises:
+        BadWords: alt texts that do not fit the pictures.
+    """
+    own, top = dropped.own(account), dropped.top
+    description = next((i.description for i in embedded if i.description), "")
+    tags = tuple(tag.lstrip("#＃") for tag in defaults.tags)
+    return Words(
+        text=_first(own.text, top.text, description),
+        alts=_alts(own, top, files, embedded),
+        cw=_first(own.cw, top.cw, ""),
+        labels=_first(own.labels, top.labels, defaults.labels),
+        tags=_first(own.tags, top.tags, tags),
+        langs=_first(own.langs, top.langs, defaults.lang or artist_langs),
+        visibility=_first(own.visibility, top.visibility, defaults.visibility),
+        replies=_first(own.replies, top.replies, defaults.replies),
+        quotes=_first(own.quotes, top.quotes, defaults.quotes),
+    )
+
+
+def asked(dropped: Dropped, account: str) -> str:
+    """Return when the account is to post: `now`, `slot`, an ISO time, or `grace`."""
+    return _first(dropped.own(account).asked, dropped.top.asked, "grace")
+
+
+def dry_run(dropped: Dropped, account: str) -> bool:
+    """Return whether the post goes to the preview instead of the account."""
+    return _first(dropped.own(account).dry_run, dropped.top.dry_run, otherwise=False)
+
+
+def recipe(dropped: Dropped, account: str, defaults: Account) -> str:
+    """Return the name of the recipe asked for."""
+    return _first(dropped.own(account).recipe, dropped.top.recipe, defaults.recipe or "default")
+
+
+def _first(own: _T | None, top: _T | None, otherwise: _T) -> _T:
+    said = own if own is not None else top
+    return otherwise if said is None else said
+
+
+def _alts(
+    own: Fields, top: Fields, files: Sequence[str], embedded: Sequence[Inspection]
+) -> tuple[str, ...]:
+    """Return the alt text of each picture, from the nearest place that says one."""
+    inside = [i.alt or i.description for i in embedded]
+    return tuple(
+        next((alt for alt in choice if alt is not None), "")
+        for choice in zip(spread(own.alt, files), spread(top.alt, files), inside, strict=True)
+    )
+
+
+def spread(alt: Alt | None, files: Sequence[str]) -> list[str | None]:
+    """Return the alt text for each file name; None where `alt` says nothing about it.
+
+    Raises:
+        BadWords: one text for several pictures, another number of texts than pictures, or a text
+            for a file that is not there.
+    """
+    if alt is None:
+        return [None] * len(files)
+    if isinstance(alt, str) and len(files) != 1:
+        raise BadWords(
+            f"alt is one text, but there are {len(files)} pictures; write one for each:"
+            f' alt = {{ "{files[0]}" = "…" }}'
+        )
+    if isinstance(alt, str):
+        return [alt]
+    if isinstance(alt, Mapping):
+        return _by_name(alt, files)
+    if len(alt) != len(files):
+        raise BadWords(f"alt has {len(alt)} texts for {len(files)} pictures")
+    return list(alt)
+
+
+def _by_name(alt: Mapping[str, str], files: Sequence[str]) -> list[str | None]:
+    """Match names as people write them: any case, with or without the suffix."""
+    found: list[str | None] = [None] * len(files)
+    for name, text in alt.items():
+        matches = _matching(name, files)
+        if len(matches) != 1:
+            near = difflib.get_close_matches(name, list(files), n=1)
+            meant = f"; did you mean {near[0]}?" if near and not matches else ""
+            raise BadWords(f'alt names "{name}", but no single picture has that name{meant}')
+        found[matches[0]] = text
+    return found
+
+
+def _matching(name: str, files: Sequence[str]) -> list[int]:
+    wanted = names.same(name).casefold()
+    whole = [i for i, file in enumerate(files) if names.same(file).casefold() == wanted]
+    return whole or [i for i, file in enumerate(files) if names.stem(file).casefold() == wanted]
