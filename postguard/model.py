@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+else:  # system.wire reads these types at run time, and msgspec knows no recursive alias
+    Json = None | bool | int | float | str | list | dict
 
 
 class Visibility(StrEnum):
