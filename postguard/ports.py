@@ -115,7 +115,7 @@ class Posts(Protocol):
         ...
 
     def with_bytes(self, sha256: str) -> list[Post]:
-        """Return the posts that hold these bytes, oldest first; withdrawn and dry runs left out."""
+        """Return the posts that hold these bytes, withdrawn ones and dry runs left out."""
         ...
 
     def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:

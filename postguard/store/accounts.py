@@ -55,6 +55,6 @@ class AccountRows:
         with self._db.change() as db:
             db.execute("INSERT OR IGNORE INTO accounts (name) VALUES (?)", (name,))
             db.execute(
-                f"UPDATE accounts SET {sets} WHERE name = ?",  # noqa: S608  # names are ours
+                f"UPDATE accounts SET {sets} WHERE name = ?",
                 (*columns.values(), name),
             )

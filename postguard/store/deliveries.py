@@ -257,7 +257,7 @@ class DeliveryRows:
         return "\n".join(f"{d.account}: {d.reason}" for d in held)
 
     def _many(self, where: str, *values: object) -> list[Delivery]:
-        rows = self._db.rows(f"SELECT * FROM deliveries {where}", values)  # noqa: S608
+        rows = self._db.rows(f"SELECT * FROM deliveries {where}", values)
         return [_delivery(r) for r in rows]
 
 

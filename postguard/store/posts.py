@@ -76,7 +76,7 @@ class PostRows:
     def in_state(self, *states: PostState, limit: int = 100) -> list[Post]:
         """Return posts in any of these states, oldest first."""
         marks = ", ".join("?" * len(states))
-        sql = f"SELECT * FROM posts WHERE state IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608
+        sql = f"SELECT * FROM posts WHERE state IN ({marks}) ORDER BY id LIMIT ?"
         return self._posts(self._db.rows(sql, (*states, limit)))
 
     def misplaced(self, limit: int = 100) -> list[Post]:
@@ -107,7 +107,7 @@ class PostRows:
         if before is not None:
             where.append("id < ?")
             values.append(before)
-        sql = f"SELECT * FROM posts WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        sql = f"SELECT * FROM posts WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
         return self._posts(self._db.rows(sql, (*values, limit)))
 
     def counts(self) -> dict[PostState, int]:
@@ -237,7 +237,7 @@ class PostRows:
     def _posts(self, rows: Sequence[Row]) -> list[Post]:
         marks = ", ".join("?" * len(rows))
         found = self._db.rows(
-            f"SELECT * FROM artworks WHERE post_id IN ({marks}) ORDER BY position",  # noqa: S608
+            f"SELECT * FROM artworks WHERE post_id IN ({marks}) ORDER BY position",
             [r["id"] for r in rows],
         )
         artworks: dict[int, list[Artwork]] = {}

@@ -1,0 +1,190 @@
+"""The send protocol: claim, store the plan, send, store the receipt; ask before sending again.
+
+At most one post, never none: whatever cuts this off, the next start finds a stored plan and asks
+the network for its post before anything is sent a second time.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.model import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Draft,
+    Late,
+    Receipt,
+    Rendition,
+)
+from postguard.ports import Deliveries, Network
+from postguard.publish import schedule
+
+log = logging.getLogger(__name__)
+
+_GIVE_UP = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When one account posts: its slots, the zone, and the rules of `[schedule]`."""
+
+    rules: Sequence[schedule.SlotRule]
+    zone: ZoneInfo
+    grace: timedelta
+    max_late: timedelta
+    if_later: Late
+
+
+class Publishing(Protocol):
+    """What the publisher is given by the composition root; looked up anew at every tick."""
+
+    def accounts(self) -> Sequence[str]:
+        """Return the accounts that may post now: neither paused nor logged out."""
+        ...
+
+    def network(self, delivery: Delivery) -> Network:
+        """Return where this delivery goes (the preview, for a dry run)."""
+        ...
+
+    def timing(self, account: str) -> Timing:
+        """Return when this account posts."""
+        ...
+
+    def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
+        """Return the files to send, in order."""
+        ...
+
+    def logged_out(self, account: str, why: str) -> None:
+        """Remember that the account needs a login."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Plans what is protected and sends what is due."""
+
+    deliveries: Deliveries
+    to: Publishing
+    jitter: Callable[[], float] = random.random
+
+    def plan(self, now: datetime) -> int:
+        """Give each waiting delivery its due time; return how many."""
+        waiting = self.deliveries.unplanned()
+        for delivery in waiting:
+            self._plan(delivery, delivery.asked, now)
+        return len(waiting)
+
+    def send_one(self, now: datetime) -> bool:
+        """Send the delivery that has been due longest; False when none is due."""
+        delivery = self.deliveries.claim(now, self.to.accounts())
+        if delivery is None:
+            return False
+        try:
+            self._deliver(delivery, now)
+        except Retryable as exc:
+            self._again(delivery, DeliveryState.SCHEDULED, exc, now)
+        except Unsure as exc:
+            self._again(delivery, DeliveryState.UNSURE, exc, now)
+        except LoggedOut as exc:
+            self.to.logged_out(delivery.account, str(exc))
+            self._wait_for_login(delivery, exc, now)
+        except Refused as exc:
+            log.warning("post %d is held: %s: %s", delivery.post_id, delivery.account, exc)
+            self.deliveries.hold(delivery.id, str(exc), now)
+        return True
+
+    def _plan(self, delivery: Delivery, asked: str, now: datetime) -> None:
+        timing = self.to.timing(delivery.account)
+        while True:
+            taken = self.deliveries.taken_slots(delivery.account, now - timedelta(days=2))
+            due = schedule.plan(
+                asked, now, rules=timing.rules, zone=timing.zone, grace=timing.grace, taken=taken
+            )
+            if self.deliveries.schedule(delivery.id, due.at, due.slot, now):
+                return
+
+    def _deliver(self, delivery: Delivery, now: datetime) -> None:
+        earlier = self.deliveries.last_attempt(delivery.id)
+        if earlier is None and self._too_late(delivery, now):
+            return
+        network = self.to.network(delivery)
+        draft = self._draft(delivery)
+        if earlier is not None and (receipt := network.find(draft, earlier.plan)):
+            log.info("post %d was there already: %s", delivery.post_id, receipt.url)
+            self.deliveries.finish(delivery.id, receipt, now)
+            return
+        attempt = self._attempt(delivery, network, draft, earlier, now)
+        receipt = network.send(draft, attempt.plan)
+        self.deliveries.finish(delivery.id, receipt, now)
+        log.info("posted %d to %s: %s", delivery.post_id, delivery.account, receipt.url)
+
+    def _attempt(
+        self,
+        delivery: Delivery,
+        network: Network,
+        draft: Draft,
+        earlier: Attempt | None,
+        now: datetime,
+    ) -> Attempt:
+        """Store the plan before sending. An earlier plan is sent again as it was: should a lost
+        request of it still arrive, both are the same post to the network."""
+        plan = dict(earlier.plan) if earlier is not None else network.plan(draft, now)
+        return self.deliveries.begin(delivery.id, plan, now)
+
+    def _draft(self, delivery: Delivery) -> Draft:
+        try:
+            renditions = self.to.renditions(delivery)
+        except OSError as exc:
+            raise Retryable(f"the protected picture cannot be read: {exc}") from exc
+        return Draft(delivery.words, renditions, delivery.post_id, delivery.account)
+
+    def _too_late(self, delivery: Delivery, now: datetime) -> bool:
+        """Apply the lateness policy to a delivery of which nothing was sent; True: not now."""
+        assert delivery.due_at is not None  # the claim only returns due ones
+        timing = self.to.timing(delivery.account)
+        late = schedule.lateness(delivery.due_at, now, timing.max_late, timing.if_later)
+        if late.act is Late.POST:
+            return False
+        if late.act is Late.NEXT_SLOT and timing.rules:
+            self._plan(delivery, "slot", now)
+            return True
+        hours = late.by.total_seconds() / 3600
+        reason = (
+            f"its time passed {hours:.1f} hours ago while the PC was off or asleep; "
+            f"`postguard retry {delivery.post_id}` posts it now"
+        )
+        self.deliveries.hold(delivery.id, reason, now)
+        return True
+
+    def _again(
+        self, delivery: Delivery, state: DeliveryState, exc: PostguardError, now: datetime
+    ) -> None:
+        after = exc.after if isinstance(exc, Retryable) else None
+        at = schedule.next_try(now, delivery.tries, after, self.jitter())
+        first = delivery.due_at or now
+        if at - first > _GIVE_UP:
+            reason = f"given up after {delivery.tries} tries: {exc}"
+            self.deliveries.hold(delivery.id, reason, now, sure=False)
+            return
+        log.warning("post %d to %s: %s; next try %s", delivery.post_id, delivery.account, exc, at)
+        self.deliveries.put_back(delivery.id, state, at, str(exc), now)
+
+    def _wait_for_login(self, delivery: Delivery, exc: LoggedOut, now: datetime) -> None:
+        log.warning("%s is logged out: %s", delivery.account, exc)
+        unsure = delivery.state is DeliveryState.UNSURE
+        state = DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
+        self.deliveries.put_back(delivery.id, state, delivery.due_at or now, str(exc), now)
+
+
+def receipt_text(receipts: Mapping[str, Receipt]) -> str:
+    """Return `receipt.txt` for the posted folder: one line for each account."""
+    lines = [f"{name}: {r.url} ({r.at.isoformat()})" for name, r in sorted(receipts.items())]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,163 @@
+"""Due times as pure functions: slots over clock changes, grace, what to do when it is too late."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+
+from postguard.model import Late
+
+_DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FIRST_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(hours=1)
+
+
+class SlotRule(Protocol):
+    """Weekly posting times: `days` (0 = Monday) at `times` (hour, minute)."""
+
+    @property
+    def days(self) -> tuple[int, ...]: ...
+    @property
+    def times(self) -> tuple[tuple[int, int], ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a delivery is due (UTC), and the key of the slot it uses, if any."""
+
+    at: datetime
+    slot: str | None = None
+
+
+def plan(
+    asked: str,
+    now: datetime,
+    *,
+    rules: Sequence[SlotRule],
+    zone: ZoneInfo,
+    grace: timedelta,
+    taken: Collection[str],
+) -> Due:
+    """Return when a delivery goes out.
+
+    Args:
+        asked: `now`, `grace`, `slot` or an ISO time with its offset.
+        taken: keys of the slots that other posts of the account use.
+    """
+    if asked == "now":
+        return Due(now)
+    if asked == "slot" and (free := next_slot(rules, now, zone, taken)):
+        return free
+    if asked in {"slot", "grace"}:
+        return Due(now + grace)
+    return Due(datetime.fromisoformat(asked).astimezone(UTC))
+
+
+def next_slot(
+    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str]
+) -> Due | None:
+    """Return the first slot behind `now` that is not taken; None without rules."""
+    upcoming = [_occurrences(days, time, now, zone) for days, time in _weekly(rules)]
+    if not upcoming:
+        return None
+    heads = [next(o) for o in upcoming]
+    while True:
+        first = min(range(len(heads)), key=lambda i: heads[i].at)
+        if heads[first].slot not in taken and heads[first].at > now:
+            return heads[first]
+        heads[first] = next(upcoming[first])
+
+
+def upcoming(
+    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, until: datetime
+) -> list[Due]:
+    """Return all slots behind `now` up to `until`, in order."""
+    found: list[Due] = []
+    taken: set[str] = set()
+    while (due := next_slot(rules, now, zone, taken)) and due.at <= until:
+        found.append(due)
+        taken.add(str(due.slot))
+    return found
+
+
+def _weekly(rules: Sequence[SlotRule]) -> set[tuple[tuple[int, ...], tuple[int, int]]]:
+    return {(rule.days, time) for rule in rules for time in rule.times}
+
+
+def _occurrences(
+    days: tuple[int, ...], time: tuple[int, int], now: datetime, zone: ZoneInfo
+) -> Iterator[Due]:
+    """Yield the slots of one weekly time from `now` on, each local date once.
+
+    The trigger finds the dates. In autumn it fires twice on the repeated hour: the second is
+    dropped, since both have the same key. In spring it fires an hour late on the wall for a time
+    that does not exist: the slot moves to the first minute that does.
+    """
+    hour, minute = time
+    trigger = CronTrigger(
+        day_of_week=",".join(_DAY_NAMES[d] for d in days), hour=hour, minute=minute, timezone=zone
+    )
+    seen, behind = set[str](), now.astimezone(UTC) - timedelta(days=1)
+    while fired := trigger.get_next_fire_time(None, behind):
+        # In UTC: adding to a local time forgets which pass of the repeated hour it was in.
+        behind = fired.astimezone(UTC) + timedelta(seconds=1)
+        local = fired.astimezone(zone)
+        key = f"{local:%Y-%m-%d} {hour:02d}:{minute:02d}"
+        if key in seen:
+            continue
+        seen.add(key)
+        wanted = datetime(local.year, local.month, local.day, hour, minute)  # noqa: DTZ001  # wall
+        yield Due(existing(wanted, zone), key)
+
+
+def existing(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the UTC time of a wall time: its first pass in autumn, and for one that spring leaves
+    out the first minute that exists."""
+    aware = wall.replace(tzinfo=zone, fold=0)
+    utc = aware.astimezone(UTC)
+    if utc.astimezone(zone).replace(tzinfo=None) == wall:
+        return utc
+    # In the gap: fold=0 reads the time with the offset before the change, so `utc` lies behind the
+    # change by as much as `wall` lies behind the start of the gap.
+    before, after = aware.utcoffset(), wall.replace(tzinfo=zone, fold=1).utcoffset()
+    assert before is not None  # a ZoneInfo always has an offset
+    assert after is not None
+    low: datetime = utc - abs(before - after)
+    high: datetime = utc
+    while high - low > timedelta(minutes=1):
+        middle = low + (high - low) / 2
+        shifted = middle.astimezone(zone).utcoffset() == utc.astimezone(zone).utcoffset()
+        low, high = (low, middle) if shifted else (middle, high)
+    return high.replace(second=0, microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """What becomes of a delivery whose time passed: sent all the same, held, or moved."""
+
+    act: Late
+    by: timedelta
+
+
+def lateness(due: datetime, now: datetime, max_late: timedelta, if_later: Late) -> Lateness:
+    """Decide whether a delivery due at `due` may still go out at `now`."""
+    by = now - due
+    return Lateness(Late.POST if by <= max_late else if_later, by)
+
+
+def next_try(now: datetime, tries: int, after: timedelta | None, jitter: float) -> datetime:
+    """Return when to try again: 30 s doubling to an hour, never before what the server asked.
+
+    Args:
+        tries: attempts so far, from 1.
+        jitter: in [0, 1): spreads the wait over its last quarter, so that accounts do not knock
+            together after an outage.
+    """
+    wait = min(_FIRST_WAIT * (1 << min(tries - 1, 10)), _LONGEST_WAIT)
+    wait *= 0.75 + jitter / 4
+    return now + max(wait, after or timedelta(0))
