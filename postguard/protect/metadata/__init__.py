@@ -1,0 +1,1 @@
+"""Serialisers of the three metadata blocks that postguard writes: XMP, EXIF and IPTC IIM."""

@@ -1,0 +1,85 @@
+"""The search for the best quality whose file fits: pure, on (quality, size) pairs.
+
+libjpeg's quantisers grow with `200 - 2 * quality`, and a file's size falls as a power of that, so
+size is interpolated linearly in both logarithms. Two or three trials usually meet the limit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+TOP = 95  # above, files grow by a third for errors that nobody sees
+FLOOR = 70  # below, blocks show in flat areas: fewer pixels look better
+AIM_AFTER_SHRINKING = 80
+
+_NEAR = 0.985  # a file this close to the limit is taken
+_TYPICAL_SLOPE = -0.65  # d log size / d log quantiser of paintings at 4:4:4
+_INTERPOLATIONS = 3  # then halve, which ends whatever the curve
+
+
+def next_quality(trials: Mapping[int, int], room: int, first: int = TOP) -> int | None:
+    """Return the quality to try next, or None when the best of `trials` is the answer.
+
+    Args:
+        trials: size in bytes for each quality tried, without what does not depend on quality.
+        room: the most bytes.
+        first: where to begin.
+    """
+    if not trials:
+        return first
+    fitting = [q for q, size in trials.items() if size <= room]
+    low = max(fitting, default=FLOOR - 1)
+    high = min((q for q, size in trials.items() if size > room), default=TOP + 1)
+    near_enough = bool(fitting) and trials[low] >= _NEAR * room
+    if high - low <= 1 or near_enough:
+        return None
+    if len(trials) > _INTERPOLATIONS:
+        return (low + high) // 2
+    return min(max(math.floor(_predicted(trials, room)), low + 1), high - 1)
+
+
+def best(trials: Mapping[int, int], room: int) -> int | None:
+    """Return the highest quality tried that fits, or None."""
+    return max((q for q, size in trials.items() if size <= room), default=None)
+
+
+def size_at(quality: int, trials: Mapping[int, int]) -> float:
+    """Return the size expected at `quality`, from the trials nearest to it."""
+    at, slope = _line(sorted(trials.items(), key=lambda trial: abs(trial[0] - quality)))
+    return math.exp(math.log(at[1]) + slope * (_log_step(quality) - _log_step(at[0])))
+
+
+def climb(trials: Mapping[int, int], quality: int, room: float) -> int:
+    """Return the highest quality, from `quality` on, that should take at most `room` bytes."""
+    while quality < TOP and size_at(quality + 1, trials) <= room:
+        quality += 1
+    return quality
+
+
+def shrink(trials: Mapping[int, int], room: int) -> float:
+    """Return the factor for both sides after which a file that is too big at every quality
+    should fit at `AIM_AFTER_SHRINKING`; in (0, 0.95]."""
+    return min(math.sqrt(room / size_at(AIM_AFTER_SHRINKING, trials)), 0.95)
+
+
+def _predicted(trials: Mapping[int, int], room: int) -> float:
+    """Return the quality at which the size should meet `room`."""
+    at, slope = _line(sorted(trials.items(), key=lambda trial: abs(math.log(trial[1] / room))))
+    step = _log_step(at[0]) + math.log(room / at[1]) / slope
+    return 100 - math.exp(min(step, 5)) / 2
+
+
+def _line(nearest: list[tuple[int, int]]) -> tuple[tuple[int, int], float]:
+    """Return a point and the slope through it and the second nearest, if that falls."""
+    (q, size), *others = nearest
+    for other, its_size in others:
+        slope = math.log(size / its_size) / (_log_step(q) - _log_step(other))
+        if slope < 0:
+            return (q, size), slope
+    return (q, size), _TYPICAL_SLOPE
+
+
+def _log_step(quality: int) -> float:
+    """The logarithm of libjpeg's quantiser scale in per cent (for qualities 50 to 99)."""
+    return math.log(200 - 2 * quality)
