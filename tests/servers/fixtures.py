@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.servers.pds import Account, PdsServer, start_pds, why_not
 
 NewAccount = Callable[[], Account]
@@ -32,3 +33,10 @@ def new_pds_account(pds: PdsServer) -> NewAccount:
 def pds_account(new_pds_account: NewAccount) -> Account:
     """One fresh account on the PDS."""
     return new_pds_account()
+
+
+@pytest.fixture
+def mastodon() -> Iterator[MastodonServer]:
+    """A fresh Mastodon stand-in; the test fails if it answered other than is described."""
+    with start_mastodon() as server:
+        yield server
