@@ -4,7 +4,7 @@
 reads what the artist wrote into the file, `picture` is what everybody else works on.
 """
 
-from postguard.imaging.opening import inspect, open_picture
+from postguard.imaging.opening import inspect, open_picture, read
 from postguard.imaging.picture import Picture, flatten, from_image, to_image
 
-__all__ = ["Picture", "flatten", "from_image", "inspect", "open_picture", "to_image"]
+__all__ = ["Picture", "flatten", "from_image", "inspect", "open_picture", "read", "to_image"]

@@ -1,0 +1,242 @@
+"""Runs a recipe on a post's artworks: the only place where Renditions are made.
+
+It fails closed. A changed file, a step that breaks, a recipe without a step, bytes that hold more
+than they may: nothing is made of the post, and the reason is told in words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from postguard import imaging
+from postguard.errors import PostguardError, StepFailed
+from postguard.imaging import Picture
+from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
+from postguard.ports import CloakEngine
+from postguard.protect import privacy
+from postguard.protect.encode import Encoded, encode
+from postguard.protect.packets import Packets
+from postguard.protect.steps import Scene, Step
+from postguard.protect.steps.registry import STEPS
+from postguard.protect.steps.tags import Tags
+from postguard.settings.recipes import AnyStep, order_problem
+from postguard.system import files, wire
+
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+_WORK = ".work-"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_RECIPE: TypeAdapter[tuple[AnyStep, ...]] = TypeAdapter(tuple[AnyStep, ...])
+
+Tell = Callable[[Progress], None]
+
+
+def run(
+    order: ProtectOrder, engine: CloakEngine | None, year: int, on_progress: Tell
+) -> tuple[Rendition, ...]:
+    """Protect every artwork of the order once, and write one file for each of its limits.
+
+    Args:
+        engine: what runs the cloak; None where the recipe needs none.
+        year: of posting, for marks and tags.
+        on_progress: hears the beginning and end of each step, and fractions between.
+
+    Raises:
+        BadPicture: an artwork cannot be opened.
+        StepFailed: the recipe or one of its steps cannot be done, or the result may not leave.
+    """
+    named_steps = _steps(order, engine)
+    files.private_dir(order.into)
+    _sweep(order.into)
+    made = []
+    for artwork in order.artworks:
+        with TemporaryDirectory(dir=order.into, prefix=_WORK) as work:
+            bench = _Bench(order, artwork, engine, year, Path(work), on_progress)
+            made += bench.renditions(named_steps)
+    return tuple(made)
+
+
+def _steps(order: ProtectOrder, engine: CloakEngine | None) -> list[tuple[str, Step]]:
+    """Return the recipe's steps by name. Raises StepFailed where it cannot be run as written."""
+    where = f"recipes.{order.recipe_name}"
+    try:
+        options = _RECIPE.validate_python(order.recipe)
+    except ValidationError as exc:
+        raise StepFailed("recipe", f"{where} is not a recipe; run `postguard check`") from exc
+    if not options:
+        raise StepFailed("recipe", f"{where} has no step and would protect nothing; add one to it")
+    if problem := order_problem(options):
+        raise StepFailed("recipe", f"{where}[{problem[0]}]: {problem[1]}")
+    if any(o.step == "cloak" for o in options):
+        _check_engine(engine)
+    return [(o.step, STEPS[o.step](o)) for o in options]
+
+
+def _check_engine(engine: CloakEngine | None) -> None:
+    """Raise StepFailed before hours of other work are done in vain."""
+    missing = "nothing on this PC can run it" if engine is None else engine.available()
+    if missing:
+        raise StepFailed("cloak", f"{missing}; or take the step out of the recipe")
+
+
+def _sweep(into: Path) -> None:
+    """Remove what a killed run has left behind; finished files are overwritten anyway."""
+    for left in into.glob(f"{_WORK}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for left in into.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class _Bench:
+    """One artwork being worked on, and the record of it."""
+
+    order: ProtectOrder
+    artwork: ArtworkOrder
+    engine: CloakEngine | None
+    year: int
+    work: Path
+    tell: Tell
+    done: list[Json] = field(default_factory=list)
+    packets: Packets = field(default_factory=Packets)
+
+    def renditions(self, named_steps: list[tuple[str, Step]]) -> list[Rendition]:
+        """One base for all networks: two cloaks of one picture could be averaged away."""
+        base = self._base(named_steps)
+        limits = {limit.fit: limit for limit in self.order.limits}
+        return [self._rendition(base, limit) for limit in limits.values()]
+
+    def _base(self, named_steps: list[tuple[str, Step]]) -> Picture:
+        most = self.order.max_megapixels
+        with _failing_closed("open"):
+            picture = imaging.open_picture(self._bytes(), max_megapixels=most)
+        for name, step in named_steps:
+            with _failing_closed(name), self._watched(name) as notes:
+                picture, record = step.apply(picture, self._scene(name))
+                _check_shape(picture)
+                if isinstance(step, Tags):
+                    self.packets = step.packets(self._scene(name))
+                notes.update(record)
+            self.done.append({"step": name, **notes})
+        return picture
+
+    def _bytes(self) -> bytes:
+        data = imaging.read(self.artwork.path, self.order.max_megapixels)
+        if hashlib.sha256(data).hexdigest() != self.artwork.sha256:
+            raise StepFailed(
+                "open",
+                f"{self.artwork.path.name} was changed after it was taken; "
+                "drop the new version into the outbox as a post of its own",
+            )
+        return data
+
+    def _scene(self, step: str) -> Scene:
+        def on_fraction(fraction: float) -> None:
+            self.tell(Progress(self.artwork.position, step, done=False, fraction=fraction))
+
+        return Scene(
+            artist=self.order.artist,
+            alt=self.artwork.alt,
+            description=self.order.description,
+            seed=bytes.fromhex(self.artwork.seed),
+            year=self.year,
+            work=self.work,
+            limits=self.order.limits,
+            engine=self.engine,
+            models_dir=self.order.models_dir,
+            on_fraction=on_fraction,
+        )
+
+    @contextmanager
+    def _watched(self, step: str, note: str = "") -> Iterator[dict[str, Json]]:
+        """Tell when a step begins and ends; yield the record that gets its seconds."""
+        progress = Progress(self.artwork.position, step, done=False, note=note)
+        self.tell(progress)
+        began = time.perf_counter()
+        record: dict[str, Json] = {}
+        yield record
+        record["seconds"] = round(time.perf_counter() - began, 3)
+        self.tell(replace(progress, done=True, note=str(record.get("note", note)), fraction=1.0))
+
+    def _rendition(self, base: Picture, limits: Limits) -> Rendition:
+        with _failing_closed("encode"), self._watched("encode", limits.fit) as notes:
+            encoded = encode(base, limits, self.packets)
+            privacy.audit(encoded.data, encoded.mime, self.packets)
+            digest = hashlib.sha256(encoded.data).hexdigest()
+            self._check_changed(digest)
+            path = self.order.into / file_name(self.artwork.position, limits.fit, encoded.mime)
+            files.write_whole(path, encoded.data)
+            notes.update(encoded.record)
+        return Rendition(
+            position=self.artwork.position,
+            fit=limits.fit,
+            path=path,
+            sha256=digest,
+            mime=encoded.mime,
+            width=encoded.width,
+            height=encoded.height,
+            size=len(encoded.data),
+            record=self._record(encoded, notes),
+        )
+
+    def _check_changed(self, digest: str) -> None:
+        if digest == self.artwork.sha256:
+            raise StepFailed("recipe", "it left the file as it was; add a step that protects it")
+
+    def _record(self, encoded: Encoded, notes: dict[str, Json]) -> dict[str, Json]:
+        """Return what was done, in the order in which it was done; it may be published."""
+        record: dict[str, Json] = {
+            "recipe": self.order.recipe_name,
+            "steps": list(self.done),
+            "encode": notes,
+            "width": encoded.width,
+            "height": encoded.height,
+            "bytes": len(encoded.data),
+        }
+        if self.artwork.seed and self.artwork.seed.lower() in wire.dump(record).lower():
+            raise StepFailed("record", "a step wrote its secret seed into it; please report this")
+        return record
+
+
+def file_name(position: int, fit: str, mime: str) -> str:
+    """Return a rendition's file name; two fits never share one, whatever is in their names."""
+    safe = _UNSAFE.sub("-", fit).strip("-")[:60]
+    if safe != fit:
+        safe += "-" + hashlib.sha256(fit.encode()).hexdigest()[:6]
+    return f"{position + 1}-{safe}.{ENDINGS[mime]}"
+
+
+def _check_shape(picture: Picture) -> None:
+    """Raise TypeError for a picture that breaks the promises of `Picture`."""
+    pixels, alpha = picture.pixels, picture.alpha
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:  # noqa: PLR2004
+        raise TypeError(f"its pixels are {pixels.dtype} {pixels.shape}")
+    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != pixels.shape[:2]):
+        raise TypeError(f"its alpha is {alpha.dtype} {alpha.shape}")
+
+
+@contextmanager
+def _failing_closed(step: str) -> Iterator[None]:
+    """Turn whatever breaks inside a step into a StepFailed that names it."""
+    try:
+        yield
+    except PostguardError:
+        raise
+    except MemoryError as exc:
+        raise StepFailed(
+            step, "this picture needs more memory than there is; put a downscale before it"
+        ) from exc
+    except Exception as exc:  # an unknown fault must hold the post, not pass it on unprotected
+        raise StepFailed(
+            step, f"it broke on this picture ({type(exc).__name__}: {exc}); please report this"
+        ) from exc

@@ -1,0 +1,16 @@
+"""The literal registry of steps: the name in a recipe, and the class that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from postguard.protect.steps import Step
+from postguard.protect.steps.downscale import Downscale
+from postguard.protect.steps.tags import Tags
+
+# Each class takes the options of its own step from settings.recipes.
+STEPS: dict[str, Callable[[Any], Step]] = {
+    "downscale": Downscale,
+    "tags": Tags,
+}

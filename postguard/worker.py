@@ -1,0 +1,92 @@
+"""The child process behind `protect.workshop.ChildWorkshop`: jobs on stdin, answers on stdout.
+
+`python -m postguard.worker` does one job after another until stdin ends. Pictures, numpy and (as a
+process of its own) torch live and die here, never in the daemon.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from postguard import imaging
+from postguard.errors import PostguardError, StepFailed
+from postguard.model import Progress, ProtectOrder, Rendition
+from postguard.ports import CloakEngine
+from postguard.protect import pipeline
+from postguard.protect.workshop import Answer, Job, failure, wants_cloak
+from postguard.system import wire
+
+log = logging.getLogger(__name__)
+
+
+def main() -> NoReturn:
+    """Do the jobs of stdin; the end of stdin ends the process."""
+    answers = _take_stdout()
+    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
+    while True:
+        _send(answers, _answer(wire.load(Job, jobs.get()), answers))
+
+
+def engine(models_dir: Path | None) -> CloakEngine:
+    """Return the cloak of this PC; its torch runs in yet another process."""
+    from postguard.cloak.runner import LocalEngine
+
+    return LocalEngine(models_dir)
+
+
+def _answer(job: Job, answers: BinaryIO) -> Answer:
+    """Do one job; whatever goes wrong in it is its answer."""
+    try:
+        if job.inspect is not None:
+            return Answer(inspection=imaging.inspect(job.inspect, job.max_megapixels))
+        assert job.protect is not None
+        return Answer(renditions=_protect(job.protect, job.year, answers))
+    except PostguardError as exc:
+        return Answer(failure=failure(exc))
+    except Exception as exc:  # the loop of this process: report, and be there for the next job
+        log.exception("a job broke")
+        reason = f"postguard itself broke on this picture ({type(exc).__name__}: {exc})"
+        return Answer(failure=failure(StepFailed("protect", f"{reason}; please report it")))
+
+
+def _protect(order: ProtectOrder, year: int, answers: BinaryIO) -> tuple[Rendition, ...]:
+    def tell(progress: Progress) -> None:
+        _send(answers, Answer(progress=progress))
+
+    cloak = engine(order.models_dir) if wants_cloak(order) else None
+    return pipeline.run(order, cloak, year, tell)
+
+
+def _take_stdout() -> BinaryIO:
+    """Return the pipe to the parent; whatever else prints, C libraries too, goes to stderr."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _send(answers: BinaryIO, answer: Answer) -> None:
+    answers.write(wire.dump(answer).encode() + b"\n")
+    answers.flush()
+
+
+def _listen(jobs: queue.SimpleQueue[bytes]) -> None:
+    """Queue what comes in. At the end of stdin the parent is gone: nobody waits for an answer, so
+    this process ends at once, with everything that it has started."""
+    for line in sys.stdin.buffer:
+        jobs.put(line)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    main()
