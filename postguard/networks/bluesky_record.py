@@ -7,11 +7,11 @@ com.atproto.repo.applyWrites; atproto.com/specs/{tid,blob,data-model}.
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from postguard.model import Draft, Json, Quotes, Rendition, Replies, Words, body
-from postguard.networks.text import Facet, facets
+from postguard.networks.text import Facet, alt_of, facets
 
 POST = "app.bsky.feed.post"
 THREADGATE = "app.bsky.feed.threadgate"
@@ -94,7 +94,7 @@ def post_record(draft: Draft, made: str, dids: Mapping[str, str]) -> dict[str, J
     if words.langs:
         record["langs"] = list(words.langs)
     if draft.renditions:
-        record["embed"] = _images(draft.renditions, words.alts)
+        record["embed"] = _images(draft)
     if words.labels:
         values: Json = [{"val": label} for label in words.labels]
         record["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
@@ -129,13 +129,13 @@ def _feature(facet: Facet, dids: Mapping[str, str]) -> Json:
     return None if did is None else {"$type": kind, "did": did}
 
 
-def _images(renditions: Sequence[Rendition], alts: Sequence[str]) -> Json:
+def _images(draft: Draft) -> Json:
     images: list[Json] = [
         {
             "image": blob_of(rendition),
-            "alt": alts[i] if i < len(alts) else "",
+            "alt": alt_of(draft.words, rendition),
             "aspectRatio": {"width": rendition.width, "height": rendition.height},
         }
-        for i, rendition in enumerate(renditions)
+        for rendition in draft.renditions
     ]
     return {"$type": "app.bsky.embed.images", "images": images}

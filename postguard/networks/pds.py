@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from postguard.errors import Retryable
+from postguard.networks.asking import get_json
 
 OFFICIAL = "https://bsky.social"
 IMAGE_BYTES = 2_000_000  # app.bsky.embed.images since 2026-04-08
 OLD_IMAGE_BYTES = 1_000_000
-TIMEOUT = 20.0
 _VERSION = re.compile(r"(\d+)\.(\d+)\.\d+")
 # The release that brought the larger limit lies between 0.4.217 (seen: 1,000,000) and 0.5.35
 # (seen: 2,000,000); a 0.4 is taken for an old one, which costs it some quality but never a post.
@@ -37,15 +36,5 @@ def bytes_for_version(version: str) -> int:
 
 
 def _version(service: str) -> str:
-    import httpx
-
-    try:
-        answer = httpx.get(f"{service}/xrpc/_health", timeout=TIMEOUT, follow_redirects=True)
-        if answer.is_server_error:
-            raise Retryable(f"{service} is out of order ({answer.status_code})")
-        said = answer.json()
-    except httpx.HTTPError as exc:
-        raise Retryable(f"{service} cannot be reached") from exc
-    except ValueError:
-        return ""
+    said = get_json(f"{service}/xrpc/_health").value
     return str(said.get("version", "")) if isinstance(said, dict) else ""

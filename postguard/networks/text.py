@@ -9,6 +9,8 @@ from typing import Literal
 
 import regex  # type: ignore[import-untyped]  # \X and \p{P}, which `re` has not
 
+from postguard.model import Rendition, Words
+
 Kind = Literal["link", "mention", "tag"]
 
 MAX_TAG_GRAPHEMES = 64
@@ -76,6 +78,11 @@ def facets(text: str) -> list[Facet]:
         if not kept or offsets[start] >= kept[-1].end:
             kept.append(Facet(offsets[start], offsets[end], kind, value))
     return kept
+
+
+def alt_of(words: Words, rendition: Rendition) -> str:
+    """Return the alt text of this picture; empty where the artist wrote none."""
+    return words.alts[rendition.position] if rendition.position < len(words.alts) else ""
 
 
 def mastodon_length(text: str, cw: str = "", link_length: int = MASTODON_LINK_LENGTH) -> int:
