@@ -1,0 +1,37 @@
+"""Proves that a finished file holds nothing but its picture and the tags that we wrote.
+
+The file is walked block by block against a list of what may be there; anything else, down to one
+byte of a tag, stops the post. What the walk cannot see into is the compressed picture itself:
+JPEG scans and WebP frames, which libjpeg and libwebp wrote from a new image (`containers`).
+"""
+
+from __future__ import annotations
+
+from postguard.errors import StepFailed
+from postguard.protect.packets import Packets
+from postguard.protect.walks import Stray, jpeg, png, webp
+
+_WALKS = {"image/jpeg": jpeg.check, "image/png": png.check, "image/webp": webp.check}
+
+
+def audit(data: bytes, mime: str, packets: Packets) -> None:
+    """Return when `data` is a whole file of kind `mime` with exactly `packets` in it.
+
+    Raises:
+        StepFailed: there is a block that we did not write, one is missing, or the file is torn.
+    """
+    check = _WALKS.get(mime)
+    if check is None:
+        raise StepFailed(
+            "privacy",
+            f"postguard cannot look into files of kind {mime!r}, so this one stays here; "
+            "this is a fault of postguard, please report it.",
+        )
+    try:
+        check(data, packets)
+    except Stray as stray:
+        raise StepFailed(
+            "privacy",
+            f"the finished file holds something it should not: {stray}. It was not posted; "
+            "this is a fault of postguard, please report it.",
+        ) from stray

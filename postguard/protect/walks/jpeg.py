@@ -1,0 +1,130 @@
+"""JPEG (ITU T.81): markers, segments and entropy-coded data, baseline and progressive."""
+
+from __future__ import annotations
+
+import re
+
+from postguard.protect.packets import EXIF_HEAD, ICC_HEAD, XMP_HEAD, Packets, srgb_profile
+from postguard.protect.walks.reader import Blocks, Reader, Stray
+
+_SOI, _EOI, _SOS, _DHT, _DQT = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB
+_APP0, _APP1, _APP2, _APP13 = 0xE0, 0xE1, 0xE2, 0xED
+_SOF = {0xC0, 0xC2}  # baseline and progressive
+_APPS = {_APP0: "JFIF", _APP1: "XMP", _APP2: "ICC profile", _APP13: "IPTC"}
+_JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # version 1.1, square pixels, no thumbnail
+_NOT_PICTURE = re.compile(rb"\xff[^\x00]")  # libjpeg stuffs FF as FF 00; we write no restarts
+
+_SIZE_BYTES = 2  # a segment's size counts itself
+_TABLE_IDS = 4
+_CLASS_AND_ID = {kind << 4 | i for kind in (0, 1) for i in range(_TABLE_IDS)}
+
+
+def check(data: bytes, packets: Packets) -> None:
+    """Walk the whole file. Raises Stray at the first thing that we did not write."""
+    reader = Reader(data)
+    reader.expect(bytes([0xFF, _SOI]), "start of image")
+    blocks = _blocks(packets)
+    frame: Frame | None = None
+    while (marker := _marker(reader)) != _EOI:
+        segment = _segment(reader, marker)
+        if marker in _SOF and frame is None:
+            frame = Frame(segment)
+        elif marker == _SOS and frame is not None:
+            frame.scan(segment)
+            _skip_picture(reader, data)
+        elif marker in _APPS and frame is None:
+            blocks.meet(_app_name(marker, segment), segment)
+        elif marker == _DHT:
+            _check_huffman(segment)
+        elif marker == _DQT and frame is None:
+            _check_quantisers(segment)
+        else:
+            raise Stray(f"a segment FF{marker:02X} that we did not write")
+    reader.end("end of the JPEG")
+    blocks.end()
+    if frame is None or not frame.scans:
+        raise Stray("no picture")
+
+
+def _blocks(packets: Packets) -> Blocks:
+    due = {
+        "JFIF": _JFIF,
+        "EXIF": EXIF_HEAD + packets.exif if packets.exif else b"",
+        "XMP": XMP_HEAD + packets.xmp if packets.xmp else b"",
+        "IPTC": packets.iim,
+    }
+    return Blocks(due, may={"ICC profile": ICC_HEAD + srgb_profile()})
+
+
+def _marker(reader: Reader) -> int:
+    reader.expect(b"\xff", "marker")
+    return reader.number("B", "marker")
+
+
+def _segment(reader: Reader, marker: int) -> bytes:
+    what = f"segment FF{marker:02X}"
+    size = reader.number(">H", what)
+    if size < _SIZE_BYTES:
+        raise Stray(f"{what} is cut off")
+    return reader.take(size - _SIZE_BYTES, what)
+
+
+def _app_name(marker: int, segment: bytes) -> str:
+    """Name an APPn segment by what it starts with, as readers do."""
+    is_exif = marker == _APP1 and segment.startswith(EXIF_HEAD)
+    return "EXIF" if is_exif else _APPS[marker]
+
+
+def _skip_picture(reader: Reader, data: bytes) -> None:
+    found = _NOT_PICTURE.search(data, reader.at)
+    if found is None:
+        raise Stray("the picture is cut off")
+    reader.at = found.start()
+
+
+class Frame:
+    """The frame header: how many components there are, which the scans must agree with."""
+
+    def __init__(self, segment: bytes) -> None:
+        self.scans = 0
+        reader = Reader(segment)
+        reader.expect(b"\x08", "sample precision")
+        if not (reader.number(">H", "height") and reader.number(">H", "width")):
+            raise Stray("a picture without pixels")
+        self._components = reader.number("B", "components")
+        if self._components not in {1, 3}:
+            raise Stray(f"a picture of {self._components} channels")
+        for number in range(1, self._components + 1):
+            # Number, sampling 1x1 (4:4:4), quantiser of luma or of colour.
+            reader.expect(bytes([number, 0x11, min(number - 1, 1)]), "component")
+        reader.end("frame header")
+
+    def scan(self, segment: bytes) -> None:
+        """Check a scan header and count it."""
+        reader = Reader(segment)
+        count = reader.number("B", "scan header")
+        if not 1 <= count <= self._components:
+            raise Stray("a scan of channels that are not there")
+        reader.take(2 * count + 3, "scan header")
+        reader.end("scan header")
+        self.scans += 1
+
+
+def _check_quantisers(segment: bytes) -> None:
+    reader = Reader(segment)
+    while reader.left:
+        if reader.number("B", "quantiser table") >= _TABLE_IDS:  # 8-bit tables only
+            raise Stray("a quantiser table that we did not write")
+        if 0 in reader.take(64, "quantiser table"):
+            raise Stray("a quantiser table with a zero")
+
+
+def _check_huffman(segment: bytes) -> None:
+    reader = Reader(segment)
+    while reader.left:
+        if reader.number("B", "Huffman table") not in _CLASS_AND_ID:
+            raise Stray("a Huffman table that we did not write")
+        codes = sum(reader.take(16, "Huffman table"))
+        symbols = reader.take(codes, "Huffman table")
+        if len(set(symbols)) != codes:
+            raise Stray("a Huffman table with doubled symbols")
