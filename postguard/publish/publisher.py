@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -21,7 +21,6 @@ from postguard.model import (
     DeliveryState,
     Draft,
     Late,
-    Receipt,
     Rendition,
 )
 from postguard.ports import Deliveries, Network
@@ -182,9 +181,3 @@ class Publisher:
         unsure = delivery.state is DeliveryState.UNSURE
         state = DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
         self.deliveries.put_back(delivery.id, state, delivery.due_at or now, str(exc), now)
-
-
-def receipt_text(receipts: Mapping[str, Receipt]) -> str:
-    """Return `receipt.txt` for the posted folder: one line for each account."""
-    lines = [f"{name}: {r.url} ({r.at.isoformat()})" for name, r in sorted(receipts.items())]
-    return "\n".join([*lines, ""])

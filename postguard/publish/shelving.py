@@ -1,0 +1,96 @@
+"""Keeps each post's folder where its state says: queued/, held/ or posted/. Nothing is deleted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from postguard.model import Place, Post, PostState, Receipt
+from postguard.system import files
+
+log = logging.getLogger(__name__)
+
+REASON = "reason.txt"
+RECEIPT = "receipt.txt"
+_PLACES = {PostState.HELD: Place.HELD, PostState.POSTED: Place.POSTED}
+
+
+class Shelf(Protocol):
+    """The rows that shelving needs."""
+
+    def misplaced(self) -> list[Post]:
+        """Return posts whose folder does not lie where their state says."""
+        ...
+
+    def placed(self, post_id: int, place: Place) -> None:
+        """Record where the post's folder lies now."""
+        ...
+
+    def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
+        """Change the state and its reason."""
+        ...
+
+
+def place_of(state: PostState) -> Place:
+    """Return the folder that a post in this state belongs in."""
+    return _PLACES.get(state, Place.QUEUED)
+
+
+def folder_of(outbox: Path, post: Post) -> Path:
+    """Return where the post's files lie now."""
+    return outbox / post.place / post.folder
+
+
+@dataclass(frozen=True, slots=True)
+class Shelving:
+    """Moves folders after the rows: a crash in between is repaired by the next tick."""
+
+    shelf: Shelf
+    outbox: Callable[[], Path]
+    receipts: Callable[[int], Mapping[str, Receipt]]
+
+    def tick(self, now: datetime) -> bool:
+        """Move what lies in the wrong place; True when something was moved."""
+        misplaced = self.shelf.misplaced()
+        for post in misplaced:
+            self._shelve(post, now)
+        return bool(misplaced)
+
+    def _shelve(self, post: Post, now: datetime) -> None:
+        outbox, place = self.outbox(), place_of(post.state)
+        source, target = folder_of(outbox, post), outbox / place / post.folder
+        if not source.exists() and not target.exists():
+            self._gone(post, now)
+            return
+        if source.exists():
+            self._leave_note(post, source)
+            target.parent.mkdir(exist_ok=True)
+            files.move(source, target)
+        self.shelf.placed(post.id, place)
+        log.info("post %d now lies in %s/", post.id, place)
+
+    def _leave_note(self, post: Post, folder: Path) -> None:
+        (folder / REASON).unlink(missing_ok=True)
+        if post.state is PostState.HELD:
+            files.write_whole(folder / REASON, f"{post.reason}\n".encode(), mode=0o644)
+        if post.state is PostState.POSTED:
+            text = receipt_text(self.receipts(post.id))
+            files.write_whole(folder / RECEIPT, text.encode(), mode=0o644)
+
+    def _gone(self, post: Post, now: datetime) -> None:
+        """The artist took the folder away: a posted post stays posted, any other is withdrawn."""
+        if post.state is PostState.POSTED:
+            self.shelf.placed(post.id, Place.POSTED)
+            return
+        reason = f"its folder {post.place}/{post.folder} is gone"
+        self.shelf.move_to(post.id, PostState.WITHDRAWN, now, reason)
+
+
+def receipt_text(receipts: Mapping[str, Receipt]) -> str:
+    """Return the text of `receipt.txt`: one line for each account."""
+    lines = [f"{name}: {r.url} ({r.at.isoformat()})" for name, r in sorted(receipts.items())]
+    return "\n".join([*lines, ""])
