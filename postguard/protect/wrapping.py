@@ -1,0 +1,83 @@
+"""Breaks sentences into lines, Japanese ones too, as even in length as they can be."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+# Kinsoku: what must not begin a line, and what must not end one.
+_NOT_BEFORE = (
+    "、。，．・：；？！）」』】〉》〕］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…‥%,.:;?!)]}"
+)
+_NOT_AFTER = "（「『【〈《〔［｛([{"
+_PAUSES = "、。，．・：；？！）」』】　"  # where a Japanese sentence breaks without hurting
+_WIDE = {"W", "F"}
+_STEPS = 8  # halvings in search of the narrowest width: exact to 1/256
+
+Measure = Callable[[str], float]
+
+
+def wrap(text: str, width: float, measure: Measure) -> list[str] | None:
+    """Break each line of `text` into few lines within `width`, of nearly even lengths.
+
+    Lines break at spaces and after Japanese pauses; between any kanji or kana only where that
+    saves more than one line. Never before closing marks or small kana.
+
+    Returns:
+        The lines; None where one unbreakable piece is wider than `width`.
+    """
+    lines: list[str] = []
+    for sentence in text.splitlines():
+        by_pause = _even(_pieces(sentence, _after_pause), width, measure)
+        anywhere = _even(_pieces(sentence, _between_wide), width, measure)
+        if anywhere is None:
+            return None
+        lines += by_pause if by_pause and len(by_pause) <= len(anywhere) + 1 else anywhere
+    return lines
+
+
+def _even(pieces: Sequence[str], width: float, measure: Measure) -> list[str] | None:
+    """Fill the fewest lines, then narrow them until one more would be needed."""
+    low = max(measure(piece.strip()) for piece in pieces)
+    if low > width:
+        return None
+    best = _fill(pieces, width, measure)
+    high = width
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        lines = _fill(pieces, middle, measure)
+        if len(lines) > len(best):
+            low = middle
+        else:
+            best, high = lines, middle
+    return best
+
+
+def _fill(pieces: Sequence[str], width: float, measure: Measure) -> list[str]:
+    lines, line = [], ""
+    for piece in pieces:
+        if line and measure((line + piece).rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return [*lines, line.rstrip()]
+
+
+def _pieces(line: str, may_break: Callable[[str, str], bool]) -> list[str]:
+    """Split a line into pieces that must not be broken; a Latin word keeps its space."""
+    pieces = [""]
+    for before, here in zip(" " + line, line, strict=False):
+        forbidden = here in _NOT_BEFORE or here == " " or before in _NOT_AFTER
+        if pieces[-1] and not forbidden and (before == " " or may_break(before, here)):
+            pieces.append("")
+        pieces[-1] += here
+    return pieces
+
+
+def _after_pause(before: str, here: str) -> bool:
+    del here
+    return before in _PAUSES
+
+
+def _between_wide(before: str, here: str) -> bool:
+    return not _WIDE.isdisjoint(map(unicodedata.east_asian_width, (before, here)))
