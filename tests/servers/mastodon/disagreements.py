@@ -81,6 +81,14 @@ def _revoke_may_use_basic(document: Schema) -> None:
     schema["required"] = ["token"]
 
 
+def _details_are_optional(document: Schema) -> None:
+    schemas(document)["ValidationError"]["required"].remove("details")
+
+
+def _consent_may_be_refused_by_redirect(document: Schema) -> None:
+    document["paths"]["/oauth/authorize"]["get"]["responses"]["302"] = {"description": "back"}
+
+
 DISAGREEMENTS = (
     Disagreement(
         "status with text and media",
@@ -131,5 +139,17 @@ DISAGREEMENTS = (
         "revoke by basic",
         "The client may sign in by HTTP Basic here as well.",
         _revoke_may_use_basic,
+    ),
+    Disagreement(
+        "details of a 422",
+        "The description wants `details` of every 422 of many calls; Mastodon sends them for "
+        "profiles alone (test_account_update_credentials_too_many_fields), where it wants none.",
+        _details_are_optional,
+    ),
+    Disagreement(
+        "refusal by redirect",
+        "A scope that the app may not ask for sends the browser back with the error, as RFC 6749 "
+        "4.1.2.1 and Doorkeeper have it.",
+        _consent_may_be_refused_by_redirect,
     ),
 )

@@ -5,6 +5,7 @@ ones; what no two runs share (ids, times, hashes of files) is then made alike on
 all else must be equal.
 """
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ def recordings() -> list[str]:
     return sorted(each.stem for each in FOLDER.glob("*.yaml"))
 
 
+@functools.cache
 def read(name: str) -> list[Exchange]:
     """The exchanges of one recording."""
     loaded = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
