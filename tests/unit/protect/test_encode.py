@@ -1,0 +1,242 @@
+"""The file that leaves: within the limits, at the best quality, lean."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from postguard.errors import StepFailed
+from postguard.imaging import Picture
+from postguard.model import Limits
+from postguard.protect import search
+from postguard.protect.encode import MOST_ENCODES, Encoded, encode
+from postguard.protect.metadata import exif, iim, xmp
+from postguard.protect.metadata.statement import Statement
+from postguard.protect.packets import Packets, srgb_profile
+from postguard.protect.privacy import audit
+
+SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の狐" * 100)
+PACKETS = Packets(xmp.packet(SAID), exif.block(SAID), iim.block(SAID))
+JPEG_ONLY = ("image/jpeg",)
+
+
+def limits(
+    size: int = 2_000_000,
+    mimes: tuple[str, ...] = ("image/jpeg", "image/png"),
+    side: int | None = None,
+    pixels: int | None = None,
+) -> Limits:
+    return Limits("test", 300, 2_000, 4, size, pixels, side, mimes)
+
+
+def painted(height: int = 300, width: int = 400, seed: int = 0) -> Picture:
+    """Brush-like texture: noise at several scales, as dense as a painting."""
+    rng = np.random.default_rng(seed)
+    canvas = np.zeros((height, width, 3))
+    for cells in (4, 16, 64, 256):
+        coarse = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), np.uint8))
+        canvas += np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)) / 4
+    return Picture(canvas.clip(0, 255).astype(np.uint8))
+
+
+def flat(height: int = 300, width: int = 400) -> Picture:
+    pixels = np.full((height, width, 3), (250, 240, 200), np.uint8)
+    pixels[height // 3 :, : width // 2] = (200, 30, 60)
+    return Picture(pixels)
+
+
+def decoded(made: Encoded) -> Image.Image:
+    image = Image.open(io.BytesIO(made.data))
+    image.load()
+    return image
+
+
+def noise(height: int, width: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def test_flat_art_stays_png_without_any_loss() -> None:
+    made = encode(flat(), limits(), PACKETS)
+    assert made.mime == "image/png"
+    assert (np.asarray(decoded(made)) == flat().pixels).all()
+    assert made.record["quality"] is None
+
+
+def test_painted_art_becomes_progressive_jpeg_444_at_top_quality_in_two_encodes() -> None:
+    made = encode(painted(), limits(), PACKETS)
+    image = decoded(made)
+    assert (made.mime, made.record["quality"], made.record["encodes"]) == ("image/jpeg", 95, 2)
+    assert image.info.get("progressive")
+    assert {(h, v) for _, h, v, _ in image.layer} == {(1, 1)}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [60_000, 80_000, 100_000])
+def test_a_tight_limit_is_used_up_by_quality_before_pixels_are_given_up(size: int) -> None:
+    picture = painted()
+    made = encode(picture, limits(size), PACKETS)
+    assert (made.width, made.height) == (picture.width, picture.height)
+    assert 0.9 * size < len(made.data) <= size
+    assert made.record["scaled_from"] is None
+
+
+def test_one_more_step_of_quality_would_not_have_fitted() -> None:
+    made = encode(painted(), limits(70_000), PACKETS)
+    quality = made.record["quality"]
+    assert isinstance(quality, int)
+    better = io.BytesIO()
+    Image.fromarray(painted().pixels).save(
+        better, "JPEG", quality=quality + 1, subsampling=0, progressive=True
+    )
+    assert len(better.getvalue()) + PACKETS.size() + len(srgb_profile()) > 70_000
+
+
+def test_below_the_quality_floor_there_are_fewer_pixels_instead() -> None:
+    made = encode(painted(), limits(20_000), PACKETS)
+    assert made.width < 400
+    assert made.record["scaled_from"] == [400, 300]
+    assert isinstance(made.record["quality"], int)
+    assert made.record["quality"] >= search.FLOOR
+    assert len(made.data) <= 20_000
+
+
+def test_noise_in_444_does_not_overflow_pillows_buffer() -> None:
+    picture = Picture(noise(700, 700))
+    made = encode(picture, limits(16_000_000, JPEG_ONLY), PACKETS)
+    assert made.record["quality"] == 95
+    assert len(made.data) > 700 * 700  # what Pillow sets aside
+
+
+def test_the_pixel_and_side_limits_of_the_network_hold() -> None:
+    assert max(encode(painted(), limits(side=100), PACKETS).record["scaled_from"] or []) == 400
+    made = encode(painted(), limits(side=100), PACKETS)
+    assert (made.width, made.height) == (100, 75)
+    made = encode(painted(), limits(pixels=30_000), PACKETS)
+    assert made.width * made.height <= 30_000
+    assert made.width / made.height == pytest.approx(4 / 3, rel=0.02)
+
+
+def test_transparency_is_kept_in_png_and_flattened_on_white_where_that_does_not_fit() -> None:
+    alpha = np.full((300, 400), 255, np.uint8)
+    alpha[:, :200] = 0
+    picture = Picture(painted().pixels, alpha)
+    kept = encode(picture, limits(), PACKETS)
+    assert (kept.mime, decoded(kept).mode) == ("image/png", "RGBA")
+    flattened = encode(picture, limits(60_000), PACKETS)
+    assert flattened.mime == "image/jpeg"
+    assert flattened.record["flattened_on_white"] is True
+    assert np.asarray(decoded(flattened))[:, :150].min() >= 250
+
+
+@pytest.mark.parametrize("mime", ["image/png", "image/webp"])
+def test_colour_hidden_under_alpha_zero_is_not_in_the_file(mime: str) -> None:
+    alpha = np.full((64, 64), 255, np.uint8)
+    alpha[16:48, 16:48] = 0
+    made = encode(Picture(noise(64, 64), alpha), limits(mimes=(mime,)), Packets())
+    assert made.mime == mime
+    pixels = np.asarray(decoded(made))
+    assert (pixels[16:48, 16:48, 3] == 0).all()
+    hidden = pixels[20:44, 20:44, :3].astype(float)
+    assert hidden.std() < 1
+
+
+def test_an_alpha_channel_that_hides_nothing_does_not_make_a_png() -> None:
+    opaque = Picture(painted().pixels, np.full((300, 400), 255, np.uint8))
+    made = encode(opaque, limits(), PACKETS)
+    assert made.mime == "image/jpeg"
+    assert made.record["flattened_on_white"] is False
+
+
+def test_gray_art_has_one_channel_and_a_coloured_mark_on_it_keeps_its_colour() -> None:
+    gray = np.repeat(painted().pixels[..., :1], 3, axis=2)
+    assert decoded(encode(Picture(gray, gray=True), limits(), PACKETS)).mode == "L"
+    gray[:40, :40] = (255, 0, 0)
+    marked = decoded(encode(Picture(gray, gray=True), limits(), PACKETS))
+    red, green, _ = marked.getpixel((20, 20))  # type: ignore[misc]
+    assert red > 200
+    assert green < 60
+
+
+def test_webp_is_written_where_nothing_else_is_taken() -> None:
+    made = encode(painted(), limits(40_000, ("image/webp",)), PACKETS)
+    assert (made.mime, decoded(made).format) == ("image/webp", "WEBP")
+    assert made.record["subsampling"] == "4:2:0"
+    assert len(made.data) <= 40_000
+
+
+def test_png_alone_shrinks_until_it_fits() -> None:
+    made = encode(painted(), limits(60_000, ("image/png",)), PACKETS)
+    assert made.mime == "image/png"
+    assert made.width < 400
+    assert len(made.data) <= 60_000
+
+
+def test_a_limit_smaller_than_the_tags_is_refused_in_words() -> None:
+    with pytest.raises(StepFailed, match="tags alone need"):
+        encode(painted(), limits(PACKETS.size()), PACKETS)
+
+
+def test_a_network_that_takes_no_kind_of_ours_is_refused_in_words() -> None:
+    with pytest.raises(StepFailed, match="image/heic"):
+        encode(painted(), limits(mimes=("image/heic",)), PACKETS)
+
+
+def test_the_same_picture_gives_the_same_bytes() -> None:
+    first, again = (encode(painted(), limits(70_000), PACKETS) for _ in range(2))
+    assert first == again
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([(1, 1), (1, 300), (200, 1), (7, 9), (64, 64), (130, 90), (40, 1200)]),
+    st.sampled_from(["rgb", "gray", "alpha", "gray alpha"]),
+    st.integers(6_000, 200_000),
+    st.sampled_from([("image/jpeg", "image/png"), JPEG_ONLY, ("image/webp",), ("image/png",)]),
+)
+def test_any_picture_fits_any_sane_limit_and_passes_the_audit(
+    size: tuple[int, int], kind: str, most: int, mimes: tuple[str, ...]
+) -> None:
+    pixels = noise(*size)
+    gray = kind.startswith("gray")
+    if gray:
+        pixels = np.repeat(pixels[..., :1], 3, axis=2)
+    alpha = pixels[..., 0].copy() if kind.endswith("alpha") else None
+    made = encode(Picture(pixels, alpha, gray), limits(most, mimes), PACKETS)
+    assert len(made.data) <= most
+    assert made.record["encodes"] in range(1, MOST_ENCODES + 1)
+    assert decoded(made).size == (made.width, made.height)
+    audit(made.data, made.mime, PACKETS)
+
+
+@given(st.floats(0.2, 1.2), st.floats(0, 60_000), st.floats(1_000, 3e6), st.integers(2_000, 10**6))
+def test_the_search_finds_the_best_quality_of_any_falling_curve_in_seven_trials(
+    power: float, constant: float, scale: float, room: int
+) -> None:
+    def size(quality: int) -> int:
+        return int(constant + scale * ((200 - 2 * quality) / 10) ** -power) + 1
+
+    trials: dict[int, int] = {}
+    while (quality := search.next_quality(trials, room)) is not None:
+        assert quality not in trials
+        trials[quality] = size(quality)
+        assert len(trials) <= 7
+    found = search.best(trials, room)
+    truth = [q for q in range(search.FLOOR, search.TOP + 1) if size(q) <= room]
+    if not truth:
+        assert found is None
+    else:
+        assert found is not None
+        assert found == max(truth) or trials[found] >= 0.985 * room
+
+
+def test_shrinking_aims_at_a_quality_above_the_floor() -> None:
+    trials = {95: 400_000, 70: 120_000}
+    factor = search.shrink(trials, 100_000)
+    assert factor == pytest.approx(math.sqrt(100_000 / search.size_at(80, trials)))
+    assert search.size_at(70, trials) == pytest.approx(120_000)

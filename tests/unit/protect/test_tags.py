@@ -1,0 +1,218 @@
+"""What the tags say, byte by byte and in any script."""
+
+from __future__ import annotations
+
+import struct
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postguard.imaging import Picture
+from postguard.model import Artist
+from postguard.protect.metadata import exif, iim, xmp
+from postguard.protect.metadata.statement import Statement, clean, cut
+from postguard.protect.packets import Packets
+from postguard.protect.steps import Scene
+from postguard.protect.steps.tags import Tags
+from postguard.settings import recipes
+
+HANAKO = Artist("山田花子", "© 2026 山田花子", "https://hanako.example/rights", ("ja", "en"))
+FAMILY = "👩‍👩‍👧"  # one grapheme, 18 bytes
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+any_text = st.text(st.characters(), max_size=60)  # lone surrogates and controls included
+
+
+def scene(artist: Artist = HANAKO, alt: str = "雪の上の赤い狐", description: str = "") -> Scene:
+    return Scene(
+        artist=artist,
+        alt=alt,
+        description=description,
+        seed=bytes(32),
+        year=2026,
+        work=Path(),
+        limits=(),
+        engine=None,
+        models_dir=None,
+        on_fraction=lambda fraction: None,
+    )
+
+
+def packets(mining: str = "ai-training", credit: str = "", at: Scene | None = None) -> Packets:
+    options = recipes.Tags.model_validate({"step": "tags", "mining": mining, "credit": credit})
+    return Tags(options).packets(at or scene())
+
+
+def properties(packet: bytes) -> dict[str, list[tuple[str | None, str]]]:
+    """Read a packet as any XML parser does: name -> (language, text) of each value."""
+    root = ET.fromstring(packet)
+    described = root.find(f".//{RDF}Description")
+    assert described is not None
+    found = {}
+    for prop in described:
+        items = [(li.get(LANG), li.text or "") for li in prop.iter(f"{RDF}li")]
+        found[prop.tag.rpartition("}")[2]] = items or [(None, prop.text or "")]
+    return found
+
+
+def datasets(block: bytes) -> list[tuple[int, int, bytes]]:
+    """Read an APP13 payload as IIM readers do."""
+    assert block.startswith(b"Photoshop 3.0\x008BIM\x04\x04\0\0")
+    size = struct.unpack(">I", block[22:26])[0]
+    record, found, at = block[26 : 26 + size], [], 0
+    while at < size:
+        marker, number, name, length = struct.unpack(">BBBH", record[at : at + 5])
+        assert marker == 0x1C
+        found.append((number, name, record[at + 5 : at + 5 + length]))
+        at += 5 + length
+    return found
+
+
+def exif_texts(block: bytes) -> dict[int, bytes]:
+    """Read the ASCII tags of the first directory."""
+    assert block[:4] == b"II*\0"
+    at = struct.unpack("<I", block[4:8])[0]
+    count = struct.unpack("<H", block[at : at + 2])[0]
+    texts = {}
+    for i in range(count):
+        entry = block[at + 2 + 12 * i : at + 14 + 12 * i]
+        tag, kind, length = struct.unpack("<HHI", entry[:8])
+        start = struct.unpack("<I", entry[8:])[0]
+        if kind == 2:
+            texts[tag] = entry[8 : 8 + length] if length <= 4 else block[start : start + length]
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("mining", "term"),
+    [
+        ("ai-training", "DMI-PROHIBITED-AIMLTRAINING"),
+        ("generative-ai-training", "DMI-PROHIBITED-GENAIMLTRAINING"),
+        ("all-but-search", "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING"),
+        ("all", "DMI-PROHIBITED"),
+    ],
+)
+def test_each_mining_option_states_its_plus_term_as_a_whole_uri(mining: str, term: str) -> None:
+    said = properties(packets(mining).xmp)
+    assert said["DataMining"] == [(None, f"http://ns.useplus.org/ldf/vocab/{term}")]
+
+
+def test_terms_stand_in_the_artists_language_first_and_in_both() -> None:
+    said = properties(packets().xmp)
+    for name in ("OtherConstraints", "UsageTerms"):
+        langs = [lang for lang, _ in said[name]]
+        assert langs == ["x-default", "ja", "en"]
+        assert said[name][0][1] == said[name][1][1]
+        assert "AI" in said[name][2][1]
+
+
+def test_the_creator_and_the_rights_are_named_in_all_three_blocks() -> None:
+    made = packets(credit="スタジオ狐")
+    said, texts = properties(made.xmp), exif_texts(made.exif)
+    assert said["creator"] == [(None, "山田花子")]
+    assert said["rights"] == [("x-default", "© 2026 山田花子")]
+    assert said["Marked"] == [(None, "True")]
+    assert said["WebStatement"] == [(None, "https://hanako.example/rights")]
+    assert said["Credit"] == [(None, "スタジオ狐")]
+    assert said["subject"] == [(None, "noai"), (None, "noimageai")]
+    assert said["DigitalSourceType"][0][1].endswith("/digitalCreation")
+    assert texts[0x013B] == "山田花子".encode() + b"\0"
+    assert texts[0x8298] == "© 2026 山田花子".encode() + b"\0"
+    assert (2, 80, "山田花子".encode()) in datasets(made.iim)
+    assert (2, 110, "スタジオ狐".encode()) in datasets(made.iim)
+
+
+def test_iim_says_first_that_it_is_utf8() -> None:
+    assert datasets(packets().iim)[0] == (1, 90, b"\x1b%G")
+
+
+def test_the_posts_description_goes_before_the_alt_text_as_caption_but_not_instead_of_it() -> None:
+    said = properties(packets(at=scene(alt="狐", description="冬の絵です")).xmp)
+    assert said["description"] == [("x-default", "冬の絵です")]
+    assert said["AltTextAccessibility"] == [("x-default", "狐")]
+
+
+def test_an_artist_without_name_rights_page_or_words_leaves_no_empty_fields() -> None:
+    made = packets(at=scene(Artist("", ""), alt=""))
+    assert not {"creator", "rights", "Credit", "WebStatement", "description"} & set(
+        properties(made.xmp)
+    )
+    assert made.exif == b""
+    assert {name for _, name, _ in datasets(made.iim)} == {90, 0, 25, 40}
+
+
+def test_the_step_leaves_the_pixels_and_records_what_is_stated() -> None:
+    picture = Picture(np.zeros((2, 3, 3), np.uint8))
+    options = recipes.Tags(step="tags")
+    same, record = Tags(options).apply(picture, scene())
+    assert same is picture
+    assert record["mining"] == "DMI-PROHIBITED-AIMLTRAINING"
+    assert record["creator"] == "山田花子"
+    assert "AI" in str(record["states"])
+
+
+def test_a_novel_as_alt_text_is_cut_to_one_segment_and_nothing_else_is() -> None:
+    novel = "吾輩は猫である。名前はまだ無い。&<>" * 5_000
+    made = packets(at=scene(alt=novel, description="短い"))
+    said = properties(made.xmp)
+    assert xmp.LIMIT - 40 < len(made.xmp) <= xmp.LIMIT
+    assert novel.startswith(said["AltTextAccessibility"][0][1])
+    assert said["description"] == [("x-default", "短い")]
+    assert said["creator"] == [(None, "山田花子")]
+
+
+@given(any_text, any_text, any_text)
+def test_any_text_survives_xmp_but_for_what_xml_forbids(a: str, b: str, c: str) -> None:
+    said = properties(packets(credit=b, at=scene(Artist(a, b, "", ("en",)), alt=c)).xmp)
+    for name, text in (("creator", a), ("rights", b), ("AltTextAccessibility", c)):
+        assert [value for _, value in said.get(name, [("", "")])] == [clean(text)]
+
+
+@given(any_text, any_text)
+def test_any_text_survives_exif_and_iim_within_their_limits(name: str, words: str) -> None:
+    said = Statement(creator=name, description=words)
+    texts = exif_texts(exif.block(said)) if clean(name) or clean(words) else {}
+    assert texts.get(0x013B, b"\0") == clean(name).encode() + b"\0"
+    assert texts.get(0x010E, b"\0") == clean(words).encode() + b"\0"
+    block = iim.block(said)
+    by_line = {d: data for _, d, data in (datasets(block) if block else [])}
+    assert by_line.get(80, b"") == cut(clean(name), 32).encode()
+
+
+@given(any_text, st.integers(0, 40))
+def test_a_cut_keeps_whole_graphemes_and_the_byte_limit(text: str, size: int) -> None:
+    text = clean(text)
+    short = cut(text, size)
+    assert len(short.encode()) <= size
+    assert text.startswith(short)
+    assert cut(text, len(text.encode())) == text
+
+
+def test_a_cut_does_not_break_an_emoji_family_or_an_accented_letter() -> None:
+    assert cut("狐" + FAMILY, 20) == "狐"
+    assert cut("狐" + FAMILY, 21) == "狐" + FAMILY
+    assert cut("cafe\u0301", 5) == "caf"
+
+
+@pytest.mark.parametrize(
+    ("dirty", "tidy"),
+    [
+        ("a\x00b\x1b[31mc", "ab[31mc"),
+        ("\ud83d\udc3a", "🐺"),  # a pair that JSON brought in halves
+        ("x\ud83dy", "xy"),
+        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("\ufffe\uffff狐\x85", "狐"),
+        ("  \n狐\t", "狐"),
+    ],
+)
+def test_text_is_cleaned_of_what_no_block_can_hold(dirty: str, tidy: str) -> None:
+    assert clean(dirty) == tidy
+
+
+def test_a_limit_below_the_fixed_parts_is_an_error_and_not_a_torn_packet() -> None:
+    with pytest.raises(ValueError, match="needs"):
+        xmp.packet(Statement(creator="a" * 500), limit=300)
