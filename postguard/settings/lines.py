@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from dataclasses import dataclass
 
 Location = tuple[int | str, ...]
+
+_TOKEN = re.compile(
+    r'''
+      (?P<text>  """(?:\\.|[^\\])*?"{3,5} | \'\'\'.*?'{3,5} | "(?:\\.|[^"\\])*" | '[^']*' )
+    | (?P<aside> \#[^\n]* | [^\S\n]+ )
+    | (?P<end>   \n )
+    | (?P<mark>  [][{},=.] )
+    | (?P<bare>  [^][{},=.\s#"']+ )
+    ''',
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def dotted(loc: Location) -> str:
@@ -15,132 +28,138 @@ def dotted(loc: Location) -> str:
     return text
 
 
-def undotted(text: str) -> Location:
-    """Return the location that `dotted` wrote."""
-    parts = re.findall(r"[^.\[\]]+", text)
-    return tuple(int(p) if p.isdigit() else p for p in parts)
-
-
-def of_toml_error(message: str) -> int | None:
-    """Return the line that a tomllib error names."""
+def of_toml_error(message: str, text: str) -> int:
+    """Return the 1-based line that a tomllib error names; it calls the last one the end."""
     match = re.search(r"at line (\d+)", message)
-    return int(match[1]) if match else None
+    return int(match[1]) if match else max(1, len(text.splitlines()))
 
 
-def find(text: str, loc: Location) -> int | None:
-    """Return the 1-based line of `loc`, or of the nearest table around it that is in the file."""
-    known = _Scanner(text).places()
-    for end in range(len(loc), 0, -1):
-        if loc[:end] in known:
-            return known[loc[:end]]
-    return None
+def find(text: str, loc: Location) -> int:
+    """Return the 1-based line of `loc` in valid TOML, or of the nearest thing around it."""
+    known = _Walk(text).places()
+    return next((known[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in known), 1)
 
 
-class _Scanner:
-    """Walks valid TOML once, noting where each key and each array element begins."""
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    line: int
 
-    _HEADER = re.compile(r"\s*\[(\[?)([^\]]+)\]?\]")
-    _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*[\w\"'-]+)*)\s*=")
+
+def _tokens(text: str) -> list[_Token]:
+    """Return what counts in the file, with an `end` behind each line and at the end."""
+    tokens, line = [], 1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        if kind != "aside":
+            tokens.append(_Token(kind, match[0], line))
+        line += match[0].count("\n")
+    return [*tokens, _Token("end", "", line)]
+
+
+class _Walk:
+    """One walk through valid TOML, noting where each table, key and array element begins."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-        self.found: dict[Location, int] = {}
-        self.counts: dict[Location, int] = {}
+        self._tokens = _tokens(text)
+        self._at = 0
+        self._found: dict[Location, int] = {}
+        self._elements: dict[Location, int] = {}  # of each array of tables, so far
 
     def places(self) -> dict[Location, int]:
         table: Location = ()
-        while self.at < len(self.text):
-            if header := self._HEADER.match(self.text, self.at):
-                self._skip_to(header.start(2))
-                table = self._table(_keys(header[2]), is_array=bool(header[1]))
-                self._to_next_line()
-            elif key := self._KEY.match(self.text, self.at):
-                self._pair(table, key)
-                self._to_next_line()
+        while self._at < len(self._tokens):
+            if self._takes("["):
+                table = self._header()
+            elif self._next().kind == "end":
+                self._at += 1
             else:
-                self._to_next_line()
-        return self.found
+                self._pair(table)
+        return self._found
 
-    def _table(self, keys: Location, *, is_array: bool) -> Location:
-        if is_array:
-            index = self.counts.get(keys, 0)
-            self.counts[keys] = index + 1
-            keys = (*keys, index)
-        self.found.setdefault(keys, self._line())
-        return keys
+    def _next(self) -> _Token:
+        return self._tokens[min(self._at, len(self._tokens) - 1)]
 
-    def _pair(self, table: Location, key: re.Match[str]) -> None:
-        self._skip_to(key.start(1))
-        loc = (*table, *_keys(key[1]))
-        self.found.setdefault(loc, self._line())
-        self._skip_to(key.end())
+    def _takes(self, mark: str) -> bool:
+        found = self._next().kind == "mark" and self._next().text == mark
+        self._at += found
+        return found
+
+    def _skip_lines(self) -> None:
+        while self._next().kind == "end" and self._at < len(self._tokens) - 1:
+            self._at += 1
+
+    def _note(self, loc: Location, line: int) -> None:
+        self._found.setdefault(loc, line)
+
+    def _header(self) -> Location:
+        """Read the rest of `[a.b]` or `[[a.b]]`; return the table that the next keys belong to."""
+        line = self._next().line
+        of_array = self._takes("[")
+        keys = self._keys()
+        while self._takes("]"):
+            pass
+        loc: Location = ()
+        for key in keys[:-1]:
+            loc = (*loc, key)
+            self._note(loc, line)
+            loc = (*loc, self._elements[loc]) if loc in self._elements else loc
+        loc = (*loc, *keys[-1:])
+        self._note(loc, line)
+        if of_array:
+            self._elements[loc] = self._elements.get(loc, -1) + 1
+            loc = (*loc, self._elements[loc])
+            self._note(loc, line)
+        return loc
+
+    def _keys(self) -> tuple[str, ...]:
+        """Read `a."b c".d`."""
+        keys = [self._key()]
+        while self._takes("."):
+            keys.append(self._key())
+        return tuple(keys)
+
+    def _key(self) -> str:
+        token = self._next()
+        self._at += 1
+        if token.kind == "text":
+            return str(tomllib.loads(f"key = {token.text}")["key"])
+        return token.text
+
+    def _pair(self, table: Location) -> None:
+        line = self._next().line
+        loc = table
+        for key in self._keys():
+            loc = (*loc, key)
+            self._note(loc, line)
+        self._takes("=")
         self._value(loc)
 
     def _value(self, loc: Location) -> None:
-        """Move behind one value, noting what is inside arrays and inline tables."""
-        self._blank()
-        here = self.text[self.at : self.at + 1]
-        if here in {'"', "'"}:
-            self._string()
-        elif here == "[":
+        if self._takes("["):
             self._array(loc)
-        elif here == "{":
-            self._inline(loc)
+        elif self._takes("{"):
+            self._inline_table(loc)
         else:
-            match = re.compile(r"[^,\]}\n#]*").match(self.text, self.at)
-            self.at = match.end() if match else len(self.text)
+            while self._next().kind != "end" and self._next().text not in {",", "]", "}"}:
+                self._at += 1
 
     def _array(self, loc: Location) -> None:
-        self.at += 1
         index = 0
-        while self._blank() and self.text[self.at] != "]":
-            self.found.setdefault((*loc, index), self._line())
+        self._skip_lines()
+        while not self._takes("]"):
+            self._note((*loc, index), self._next().line)
             self._value((*loc, index))
             index += 1
-            self._blank()
-            self.at += self.text[self.at : self.at + 1] == ","
-        self.at += 1
+            self._skip_lines()
+            self._takes(",")
+            self._skip_lines()
 
-    def _inline(self, loc: Location) -> None:
-        self.at += 1
-        while self._blank() and self.text[self.at] != "}":
-            key = self._KEY.match(self.text, self.at)
-            if key is None:
-                return
-            self._pair(loc, key)
-            self._blank()
-            self.at += self.text[self.at : self.at + 1] == ","
-        self.at += 1
-
-    def _string(self) -> None:
-        quote = self.text[self.at]
-        triple = quote * 3
-        if self.text.startswith(triple, self.at):
-            end = self.text.find(triple, self.at + 3)
-            self.at = len(self.text) if end < 0 else end + 3
-            return
-        self.at += 1
-        while self.at < len(self.text) and self.text[self.at] != quote:
-            self.at += 2 if self.text[self.at] == "\\" and quote == '"' else 1
-        self.at += 1
-
-    def _blank(self) -> bool:
-        """Move behind white space and comments; False at the end of the text."""
-        match = re.compile(r"(?:\s|#[^\n]*)*").match(self.text, self.at)
-        self.at = match.end() if match else self.at
-        return self.at < len(self.text)
-
-    def _skip_to(self, at: int) -> None:
-        self.at = at
-
-    def _to_next_line(self) -> None:
-        end = self.text.find("\n", self.at)
-        self.at = len(self.text) if end < 0 else end + 1
-
-    def _line(self) -> int:
-        return self.text.count("\n", 0, self.at) + 1
-
-
-def _keys(text: str) -> Location:
-    return tuple(k.strip().strip("\"'") for k in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", text))
+    def _inline_table(self, loc: Location) -> None:
+        self._skip_lines()
+        while not self._takes("}"):
+            self._pair(loc)
+            self._skip_lines()
+            self._takes(",")
+            self._skip_lines()

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import os
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from postguard.errors import ConfigError
-from postguard.settings import lines
+from postguard.settings import faults, lines
+from postguard.settings.lines import Location
 from postguard.settings.schema import Config
 
 Settings = Config
 
-_SECRET_WORDS = ("password", "secret", "token", "passwd", "app_password", "access_token")
+_SECRET = re.compile(r"pass(word|wd|phrase)|token|secret|api_?key", re.IGNORECASE)
 
 
 class Overrides(BaseSettings):
@@ -46,31 +47,58 @@ def load(path: Path) -> Settings:
             impossible or secret; one line per fault, with its line in the file.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError("there is no config yet; `postguard init` writes one", path) from None
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"cannot be read: {exc}", path) from exc
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        raise ConfigError("is not UTF-8 text; save it as UTF-8", path, line) from exc
+    except OSError as exc:
+        raise ConfigError(f"cannot be read: {exc.strerror}", path) from exc
     return parse(text, path)
 
 
 def parse(text: str, path: Path) -> Settings:
     """Check the text of a config; `path` is only named in errors. Raises ConfigError."""
+    data = _toml(text, path)
+    _refuse_secrets(data, text, path)
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"is not TOML: {exc}", path, lines.of_toml_error(str(exc))) from exc
-    if found := _secret_key(data):
-        problem = f"{lines.dotted(found)}: secrets do not belong in the config; `postguard login`"
-        raise ConfigError(f"{problem} keeps them safe", path, lines.find(text, found))
-    try:
-        return _with_environment(Config.model_validate(data))
+        config = Config.model_validate(data)
     except ValidationError as exc:
-        faults = [_fault(data, text, error) for error in exc.errors(include_url=False)]
-        told = [f"{path}:{line}: {problem}" for line, problem in faults]
-        error = ConfigError(faults[0][1], path, faults[0][0])
-        error.args = ("\n".join(told),)
-        raise error from None
+        (line, problem), *others = faults.told(exc, text, Config)
+        more = [f"{path}:{line}: {problem}" for line, problem in others]
+        raise ConfigError("\n".join([problem, *more]), path, line) from None
+    return _with_environment(config)
+
+
+def _toml(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        said = re.sub(r" \(at .*\)$", "", str(exc))
+        hint = ' (a text needs quotes: name = "…")' if said == "Invalid value" else ""
+        line = lines.of_toml_error(str(exc), text)
+        raise ConfigError(f"is not valid TOML: {said}{hint}", path, line) from None
+
+
+def _refuse_secrets(data: dict[str, Any], text: str, path: Path) -> None:
+    if (found := next(_secret_keys(data), None)) is not None:
+        raise ConfigError(
+            f"{lines.dotted(found)}: secrets do not belong in the config, which is easily shared; "
+            "take it out and keep it safe with `postguard login`",
+            path,
+            lines.find(text, found),
+        )
+
+
+def _secret_keys(data: object, at: Location = ()) -> Iterator[Location]:
+    """Yield the keys that sound like a secret and hold a value, such as `accounts.x.password`."""
+    pairs = data.items() if isinstance(data, dict) else enumerate(data)  # type: ignore[arg-type]
+    for key, value in pairs:
+        if isinstance(value, dict | list):
+            yield from _secret_keys(value, (*at, key))
+        elif isinstance(key, str) and _SECRET.search(key):
+            yield (*at, key)
 
 
 def _with_environment(config: Config) -> Config:
@@ -81,80 +109,3 @@ def _with_environment(config: Config) -> Config:
     if over.models is not None:
         changes["models"] = config.models.model_copy(update={"dir": over.models})
     return config.model_copy(update=changes) if changes else config
-
-
-def _secret_key(data: object, at: tuple[str | int, ...] = ()) -> tuple[str | int, ...] | None:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            if at and key.lower() in _SECRET_WORDS:
-                return (*at, key)
-            if found := _secret_key(value, (*at, key)):
-                return found
-    if isinstance(data, list):
-        for i, value in enumerate(data):
-            if found := _secret_key(value, (*at, i)):
-                return found
-    return None
-
-
-def _fault(data: object, text: str, error: ErrorDetails) -> tuple[int, str]:
-    """Return (line, problem in words) of one pydantic error."""
-    loc = _without_tags(data, error["loc"])
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = f"unknown key{_suggestion(loc, error)}"
-    elif error["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-        message = _tag_problem(error)
-    elif error["type"] in {"literal_error", "enum"}:
-        message = f"must be {error.get('ctx', {}).get('expected', 'another value')}"
-    where = lines.dotted(loc)
-    if message.startswith(tuple(str(part) for part in ("recipes.", "accounts."))):
-        where, loc = "", lines.undotted(message.split(":", 1)[0])
-    return lines.find(text, loc) or 1, f"{where}: {message}" if where else message
-
-
-def _without_tags(data: object, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Return the location as written in the file: pydantic adds the tag of a chosen union."""
-    here, kept = data, list[int | str]()
-    for i, part in enumerate(loc):
-        if isinstance(here, dict) and part not in here and i < len(loc) - 1:
-            continue
-        kept.append(part)
-        if isinstance(here, dict):
-            here = here.get(part)
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-    return tuple(kept)
-
-
-def _suggestion(loc: tuple[int | str, ...], error: ErrorDetails) -> str:
-    known = _known_keys(error["loc"])
-    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    from postguard.settings import recipes, schema  # noqa: PLC0415  # only on the way to an error
-
-    tables: dict[str, type] = {
-        "artist": schema.ArtistTable,
-        "schedule": schema.ScheduleTable,
-        "intake": schema.IntakeTable,
-        "models": schema.ModelsTable,
-        "secrets": schema.SecretsTable,
-        "bluesky": schema.BlueskyAccount,
-        "mastodon": schema.MastodonAccount,
-        "preview": schema.PreviewAccount,
-        **{c.__name__.lower(): c for c in recipes.StepOptions.__subclasses__()},
-    }
-    for part in reversed(loc[:-1]):
-        if str(part) in tables:
-            return list(tables[str(part)].model_fields)  # type: ignore[attr-defined]
-    return list(schema.Config.model_fields)
-
-
-def _tag_problem(error: ErrorDetails) -> str:
-    ctx = error.get("ctx", {})
-    key = str(ctx.get("discriminator", "")).strip("'")
-    expected = str(ctx.get("expected_tags", "")).replace("'", "")
-    return f"{key} must be one of: {expected}" if expected else f"{key} = … is missing"

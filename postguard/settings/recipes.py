@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 # Downscale first: later steps would be blurred by it. Marks before noise and cloak, which then
 # cover the marks too. Tags last: they go around the finished pixels. (design.md, decision 5)
@@ -29,8 +30,8 @@ class Downscale(StepOptions):
     """Limit the resolution; never enlarges. `long_side` in pixels, `megapixels` in 10^6 pixels."""
 
     step: Literal["downscale"]
-    long_side: Annotated[int, Field(ge=64, le=20_000)] | None = None
-    megapixels: Annotated[float, Field(gt=0, le=400)] | None = None
+    long_side: Annotated[int, Field(strict=True, ge=64, le=20_000)] | None = None
+    megapixels: Annotated[float, Field(strict=True, gt=0, le=400)] | None = None
 
     @model_validator(mode="after")
     def _one_limit(self) -> Downscale:
@@ -46,11 +47,11 @@ class Watermark(StepOptions):
     step: Literal["watermark"]
     text: str = ""
     logo: str = ""
-    opacity: Annotated[float, Field(gt=0, le=1)] = 0.22
-    size: Annotated[float, Field(ge=0.01, le=0.5)] = 0.045
-    spacing: Annotated[float, Field(ge=0, le=5)] = 1.0
-    angle: Annotated[float, Field(ge=-90, le=90)] = 28.0
-    outline: bool = True
+    opacity: Annotated[float, Field(strict=True, gt=0, le=1)] = 0.22
+    size: Annotated[float, Field(strict=True, ge=0.01, le=0.5)] = 0.045
+    spacing: Annotated[float, Field(strict=True, ge=0, le=5)] = 1.0
+    angle: Annotated[float, Field(strict=True, ge=-90, le=90)] = 28.0
+    outline: StrictBool = True
 
     @model_validator(mode="after")
     def _one_mark(self) -> Watermark:
@@ -66,15 +67,15 @@ class Notice(StepOptions):
     step: Literal["notice"]
     text: str = ""
     langs: tuple[Literal["ja", "en"], ...] = ()
-    size: Annotated[float, Field(ge=0.01, le=0.2)] = 0.024
+    size: Annotated[float, Field(strict=True, ge=0.01, le=0.2)] = 0.024
 
 
 class Noise(StepOptions):
     """Band-limited luma noise. `amount`: standard deviation in 1/255; `blur`: radius in pixels."""
 
     step: Literal["noise"]
-    amount: Annotated[float, Field(ge=0, le=32)] = 3.0
-    blur: Annotated[float, Field(ge=0, le=5)] = 0.0
+    amount: Annotated[float, Field(strict=True, ge=0, le=32)] = 3.0
+    blur: Annotated[float, Field(strict=True, ge=0, le=5)] = 0.0
 
 
 class Cloak(StepOptions):
@@ -83,7 +84,7 @@ class Cloak(StepOptions):
     step: Literal["cloak"]
     mode: Literal["immunise"] = "immunise"
     strength: Literal["low", "medium", "high"] = "medium"
-    time_limit: Annotated[float, Field(ge=5, le=86_400)] = 900.0
+    time_limit: Annotated[float, Field(strict=True, ge=5, le=86_400)] = 900.0
 
 
 class Tags(StepOptions):
@@ -104,7 +105,7 @@ AnyStep = Annotated[
 def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
     """Return (index, reason) of the first step that is out of order or doubled, or None."""
     names = [str(getattr(s, "step")) for s in steps]  # noqa: B009  # each subclass has one
-    for i, (before, here) in enumerate(zip(names, names[1:], strict=False), start=1):
+    for i, (before, here) in enumerate(pairwise(names), start=1):
         if ORDER.index(before) == ORDER.index(here):
             return i, f"{here} stands twice; keep one"
         if ORDER.index(before) > ORDER.index(here):

@@ -3,31 +3,35 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.settings.recipes import AnyStep, order_problem
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-_DAYS = "mon tue wed thu fri sat sun".split()
+_DURATION = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,6})?)\s*([smhd])")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SLOT = re.compile(
     r"(?:(?P<days>[a-z]{3}(?:\.\.[a-z]{3})?(?:,[a-z]{3}(?:\.\.[a-z]{3})?)*)\s+)?"
-    r"(?P<times>\d{1,2}:\d{2}(?:\s+\d{1,2}:\d{2})*)"
+    r"(?P<times>[0-9]{1,2}:[0-9]{2}(?:\s+[0-9]{1,2}:[0-9]{2})*)"
 )
 
 
@@ -63,7 +67,10 @@ class Slot(Table):
         """
         match = _SLOT.fullmatch(rule.strip().lower())
         if match is None:
-            raise ValueError(f'"{rule}": write slots as "mon..fri 19:30" or "sat,sun 10:00 21:00"')
+            raise ValueError(
+                f'"{rule}": write slots as "mon..fri 19:30" or "sat,sun 10:00 21:00", with the '
+                "days by name"
+            )
         days = _days(match["days"] or "mon..sun", rule)
         times = tuple(_time(t, rule) for t in match["times"].split())
         return cls(rule=rule.strip(), days=days, times=times)
@@ -82,15 +89,17 @@ def _days(text: str, rule: str) -> tuple[int, ...]:
 
 def _time(text: str, rule: str) -> tuple[int, int]:
     hour, minute = (int(n) for n in text.split(":"))
-    if hour > 23 or minute > 59:
-        raise ValueError(f'"{rule}": {text} is not a time of day')
+    try:
+        time(hour, minute)
+    except ValueError:
+        raise ValueError(f'"{rule}": {text} is not a time of day') from None
     return hour, minute
 
 
 def _slots(value: object) -> object:
     rules = [value] if isinstance(value, str) else value
     if not isinstance(rules, list | tuple):
-        raise ValueError('write slots as a list: ["mon..fri 19:30"]')
+        raise ValueError('write slots as a list: ["mon..fri 19:30"]')  # noqa: TRY004  # pydantic's
     return tuple(r if isinstance(r, Slot) else Slot.parse(str(r)) for r in rules)
 
 
@@ -101,8 +110,14 @@ def _langs(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _lang(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", value):
+        raise ValueError('must be a language, such as "ja" or "en"')
+    return value
+
+
 Langs = Annotated[
-    tuple[Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")], ...],
+    tuple[Annotated[str, AfterValidator(_lang)], ...],
     BeforeValidator(_langs),
     Field(max_length=3),
 ]
@@ -129,7 +144,7 @@ class Account(Table):
     tags: tuple[str, ...] = ()
     slots: Slots | None = None
     recipe: str | None = None
-    enabled: bool = True
+    enabled: StrictBool = True
 
 
 def _secure_url(url: str) -> str:
@@ -193,8 +208,8 @@ class IntakeTable(Table):
     settle: Duration = timedelta(seconds=2)
     words_wait: Duration = timedelta(seconds=20)
     give_up: Duration = timedelta(hours=1)
-    require_alt: bool = True
-    max_megapixels: Annotated[float, Field(gt=0, le=2000)] = 200.0
+    require_alt: StrictBool = True
+    max_megapixels: Annotated[float, Field(strict=True, gt=0, le=2000)] = 200.0
     watch: Literal["auto", "events", "polling"] = "auto"
 
 
@@ -214,7 +229,9 @@ def _timezone(value: object) -> object:
     try:
         return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError('not a time zone: write it as "Asia/Tokyo" or "Europe/Berlin"') from None
+        near = difflib.get_close_matches(str(value), available_timezones(), n=1)
+        hint = f'did you mean "{near[0]}"?' if near else 'write it as "Asia/Tokyo"'
+        raise ValueError(f"not a time zone; {hint}") from None
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -227,13 +244,29 @@ _RESERVED = {"text", "alt", "cw", "labels", "tags", "lang", "at", "to", "recipe"
 }
 
 
+def _account_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("an account's name is made of letters, digits, - and _")
+    if name in _RESERVED:
+        raise ValueError(f'"{name}" means something else beside a picture: choose another name')
+    return name
+
+
+AccountName = Annotated[str, AfterValidator(_account_name)]
+
+
+def _fault_at(place: tuple[int | str, ...], problem: str) -> PydanticCustomError:
+    """Return a fault that lies deeper in the config than the table that found it."""
+    return PydanticCustomError("fault_at", "{problem}", {"at": place, "problem": problem})
+
+
 class Config(Table):
     """The whole of `config.toml`."""
 
     outbox: Path = Path("~/outbox")
     timezone: Annotated[ZoneInfo, BeforeValidator(_timezone)] = ZoneInfo("UTC")
     artist: ArtistTable = ArtistTable()
-    accounts: dict[str, AnyAccount] = {}
+    accounts: dict[AccountName, AnyAccount] = {}
     schedule: ScheduleTable = ScheduleTable()
     intake: IntakeTable = IntakeTable()
     models: ModelsTable = ModelsTable()
@@ -244,24 +277,30 @@ class Config(Table):
         frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _names(cls, data: Any) -> Any:  # noqa: ANN401  # pydantic hands over raw TOML
-        for name in data.get("accounts", {}) if isinstance(data, dict) else ():
-            if not _NAME.fullmatch(name) or name in _RESERVED:
-                raise ValueError(f'"{name}" cannot name an account: use letters, digits, - and _')
-        return data
-
     @model_validator(mode="after")
     def _recipes_in_order(self) -> Config:
         for name, steps in self.recipes.items():
-            if problem := order_problem(steps):
-                raise ValueError(f"recipes.{name}[{problem[0]}]: {problem[1]}")
+            if (found := order_problem(steps)) is not None:
+                index, reason = found
+                raise _fault_at(("recipes", name, index), reason)
         return self
 
     @model_validator(mode="after")
     def _known_recipes(self) -> Config:
         for name, account in self.accounts.items():
             if account.recipe is not None and account.recipe not in self.recipes:
-                raise ValueError(f"accounts.{name}.recipe: there is no recipe {account.recipe}")
+                known = ", ".join(self.recipes) or "none"
+                problem = f"there is no recipe of this name; there is: {known}"
+                raise _fault_at(("accounts", name, "recipe"), problem)
+        return self
+
+    @model_validator(mode="after")
+    def _each_account_once(self) -> Config:
+        seen: dict[str, str] = {}
+        for name, account in self.accounts.items():
+            if isinstance(account, BlueskyAccount):
+                first = seen.setdefault(account.handle, name)
+                if first != name:
+                    problem = f"is the account that {first} is already: all would be posted twice"
+                    raise _fault_at(("accounts", name, "handle"), problem)
         return self

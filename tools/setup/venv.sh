@@ -18,7 +18,7 @@ if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
   "$python" -m venv --clear .venv
 fi
 say "installing postguard$extras into .venv (this takes a minute or two; torch some more)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --disable-pip-version-check \
   --constraint constraints.txt --editable ".$extras"
 touch "$stamp"
 say "set up"

@@ -1,0 +1,141 @@
+"""Says in an artist's words what pydantic found wrong, and where it stands in the file.
+
+A value is never repeated: it could be a password in the wrong place.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from postguard.settings import lines
+from postguard.settings.lines import Location
+
+_Context = dict[str, Any]
+
+_WORDS: dict[str, Callable[[_Context], str]] = {
+    "missing": lambda _: "is missing",
+    "bool_type": lambda _: "must be true or false",
+    "bool_parsing": lambda _: "must be true or false",
+    "int_type": lambda _: "must be a whole number",
+    "int_parsing": lambda _: "must be a whole number",
+    "int_from_float": lambda _: "must be a whole number",
+    "float_type": lambda _: "must be a number",
+    "float_parsing": lambda _: "must be a number",
+    "finite_number": lambda _: "must be a number",
+    "string_type": lambda _: 'must be text in quotes: "…"',
+    "string_too_short": lambda ctx: f"must have at least {ctx['min_length']} characters",
+    "path_type": lambda _: 'must be a path in quotes: "~/…"',
+    "tuple_type": lambda _: 'must be a list: ["…", "…"]',
+    "dict_type": lambda _: "must be a table of its own, with a line [name] above its keys",
+    "model_type": lambda _: "must be a table of its own, with a line [name] above its keys",
+    "model_attributes_type": lambda _: "must be a table: { … }",
+    "too_long": lambda ctx: f"must have at most {ctx['max_length']} entries",
+    "greater_than": lambda ctx: f"must be more than {ctx['gt']:g}",
+    "greater_than_equal": lambda ctx: f"must be at least {ctx['ge']:g}",
+    "less_than_equal": lambda ctx: f"must be at most {ctx['le']:g}",
+    "literal_error": lambda ctx: f"must be {_one_of(ctx['expected'])}",
+    "enum": lambda ctx: f"must be {_one_of(ctx['expected'])}",
+}
+
+
+def told(found: ValidationError, text: str, config: type[BaseModel]) -> list[tuple[int, str]]:
+    """Return (1-based line, `key: problem`) of every fault, in the order of the file.
+
+    Args:
+        found: what pydantic said about `config`.
+        text: the config file, valid TOML.
+    """
+    faults = [_fault(error, text, config) for error in found.errors(include_url=False)]
+    return sorted(faults, key=lambda fault: fault[0])
+
+
+def _fault(error: ErrorDetails, text: str, config: type[BaseModel]) -> tuple[int, str]:
+    loc, table = _written(error["loc"], config)
+    context = error.get("ctx", {})
+    loc = (*loc, *context.get("at", ()))
+    problem = _problem(error, context, str(loc[-1]) if loc else "", table)
+    where = lines.dotted(loc)
+    return lines.find(text, loc), f"{where}: {problem}" if where else problem
+
+
+def _problem(error: ErrorDetails, context: _Context, key: str, table: type[BaseModel]) -> str:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key{near(key, table.model_fields)}"
+    if kind == "union_tag_not_found":
+        return f'{_tag_key(context)} = "…" is missing'
+    if kind == "union_tag_invalid":
+        known = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
+        hint = near(str(context["tag"]), known)
+        return f"{_tag_key(context)} must be one of {_one_of(context['expected_tags'])}{hint}"
+    if kind in _WORDS:
+        return _WORDS[kind](context)
+    return error["msg"].removeprefix("Value error, ")
+
+
+def near(word: str, known: Any) -> str:  # noqa: ANN401  # any iterable of names
+    """Return `; did you mean …?` where a known name is close to `word`, else nothing."""
+    found = difflib.get_close_matches(word.casefold(), list(known), n=1)
+    return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def _tag_key(context: _Context) -> str:
+    return str(context["discriminator"]).strip("'")
+
+
+def _one_of(expected: object) -> str:
+    return str(expected).replace("'", '"')
+
+
+def _written(loc: Location, config: type[BaseModel]) -> tuple[Location, type[BaseModel]]:
+    """Return the location as the file has it, and the table that its last key belongs to.
+
+    pydantic's own location also has the chosen member of a union (`accounts.x.bluesky.handle`) and
+    `[key]` behind the bad name of a table. The walk follows the types to leave these out.
+    """
+    written: list[int | str] = []
+    here: Any = config
+    table = config
+    for part in loc:
+        chosen = _tagged(here, part)
+        if chosen is not None:
+            here = chosen
+            continue
+        if part == "[key]":
+            continue
+        written.append(part)
+        model = next((m for m in _models(here) if part in m.model_fields), None)
+        table = model or next(_models(here), table)
+        here = model.model_fields[str(part)].annotation if model else _inner(here)
+    return tuple(written), table
+
+
+def _tagged(kind: object, tag: int | str) -> type[BaseModel] | None:
+    """Return the member of a union of tables that calls itself `tag`, if `kind` is one."""
+    if isinstance(kind, type):
+        return None  # one table, not a union
+    for model in _models(kind):
+        for field in model.model_fields.values():
+            if get_args(field.annotation) == (tag,):
+                return model
+    return None
+
+
+def _models(kind: object) -> Iterator[type[BaseModel]]:
+    """Yield the tables that a value of this type can be; not those inside a dict or list."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    elif getattr(kind, "__origin__", None) not in {dict, tuple}:
+        for member in get_args(kind):
+            yield from _models(member)
+
+
+def _inner(kind: object) -> object:
+    """Return the type of what lies inside a dict or list."""
+    arguments = [a for a in get_args(kind) if a is not ...]
+    return arguments[-1] if arguments else kind
