@@ -13,6 +13,13 @@ NewAccount = Callable[[], Account]
 _numbers = itertools.count(1)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install the PDS before a test's clock runs: compiling it takes minutes, once."""
+    wanted = any("pds" in getattr(each, "fixturenames", ()) for each in session.items)
+    if wanted and not session.config.option.collectonly:
+        why_not()
+
+
 @pytest.fixture(scope="session")
 def pds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PdsServer]:
     """One real Bluesky PDS for the whole session; accounts keep the tests apart."""

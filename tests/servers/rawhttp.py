@@ -39,9 +39,10 @@ def call(
     """Send one request on a connection of its own and follow no redirect."""
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
+    data = body.encode() if isinstance(body, str) else body
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
     try:
-        connection.request(method, target or "/", body, dict(headers or {}))
+        connection.request(method, target or "/", data, dict(headers or {}))
         answer = connection.getresponse()
         names = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, names, answer.read())

@@ -8,7 +8,15 @@ from tests.servers.mastodon.people_views import VAPID_KEY
 from tests.servers.mastodon.state import State
 from tests.servers.mastodon.wire import Answer, Request
 
-ICON_SIZES = (36, 48, 72, 96, 144, 192, 256, 384, 512)
+ICON_SIZES = [f"{each}x{each}" for each in (36, 48, 72, 96, 144, 192, 256, 384, 512)]
+REGISTRATIONS = {
+    "enabled": True,
+    "approval_required": False,
+    "reason_required": False,
+    "message": None,
+    "min_age": None,
+    "url": None,
+}
 POLLS = {
     "max_options": 4,
     "max_characters_per_option": 50,
@@ -95,22 +103,7 @@ def configuration(state: State) -> dict[str, Any]:
 def show(state: State, _request: Request) -> Answer:
     """GET /api/v2/instance."""
     base = state.base_url
-    icons = [
-        {
-            "src": f"{base}/packs-dev/icons/android-chrome-{each}x{each}.png",
-            "size": f"{each}x{each}",
-        }
-        for each in ICON_SIZES
-    ]
-    thumbnail = {"url": f"{base}/packs-dev/images/preview.png", "description": ALT_OF_THUMBNAIL}
-    registrations = {
-        "enabled": True,
-        "approval_required": False,
-        "reason_required": False,
-        "message": None,
-        "min_age": None,
-        "url": None,
-    }
+    icon = f"{base}/packs-dev/icons/android-chrome"
     return Answer(
         {
             "domain": urlsplit(base).netloc,
@@ -119,11 +112,14 @@ def show(state: State, _request: Request) -> Answer:
             "source_url": "https://github.com/mastodon/mastodon",
             "description": "",
             "usage": {"users": {"active_month": 0}},
-            "thumbnail": thumbnail,
-            "icon": icons,
+            "thumbnail": {
+                "url": f"{base}/packs-dev/images/preview.png",
+                "description": ALT_OF_THUMBNAIL,
+            },
+            "icon": [{"src": f"{icon}-{each}.png", "size": each} for each in ICON_SIZES],
             "languages": ["en"],
             "configuration": configuration(state),
-            "registrations": registrations,
+            "registrations": REGISTRATIONS,
             "api_versions": state.limits.api_versions,
             "wrapstodon": None,
             "contact": {"email": "", "account": None},
@@ -135,37 +131,38 @@ def show(state: State, _request: Request) -> Answer:
 def show_v1(state: State, _request: Request) -> Answer:
     """GET /api/v1/instance, which old clients and libraries ask first."""
     base = urlsplit(state.base_url)
-    limits = {
-        "accounts": {"max_featured_tags": ACCOUNT_LIMITS["max_featured_tags"]},
-        "statuses": status_limits(state),
-        "media_attachments": media_limits(state),
-        "polls": POLLS,
-    }
-    stats = {
-        "user_count": len(state.accounts),
-        "status_count": len(state.statuses),
-        "domain_count": 0,
-    }
     return Answer(
         {
             "uri": base.netloc,
             "title": state.flavour.name,
-            "short_description": "",
-            "description": "",
-            "email": "",
+            **dict.fromkeys(("short_description", "description", "email"), ""),
             "version": version(state),
             "urls": {"streaming_api": f"ws://{base.hostname}:4000"},
-            "stats": stats,
+            "stats": {
+                "user_count": len(state.accounts),
+                "status_count": len(state.statuses),
+                "domain_count": 0,
+            },
             "thumbnail": f"{state.base_url}/packs-dev/images/preview.png",
             "languages": ["en"],
             "registrations": True,
             "approval_required": False,
             "invites_enabled": True,
-            "configuration": limits,
+            "configuration": configuration_v1(state),
             "contact_account": None,
             "rules": [],
         }
     )
+
+
+def configuration_v1(state: State) -> dict[str, Any]:
+    """The limits as version 1 publishes them."""
+    return {
+        "accounts": {"max_featured_tags": ACCOUNT_LIMITS["max_featured_tags"]},
+        "statuses": status_limits(state),
+        "media_attachments": media_limits(state),
+        "polls": POLLS,
+    }
 
 
 def robots(state: State, _request: Request) -> Answer:

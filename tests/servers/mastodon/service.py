@@ -25,6 +25,13 @@ from tests.servers.mastodon.wire import (
 HIDDEN = "[hidden]"
 SECRET_FIELDS = {"client_secret", "code", "code_verifier", "token"}
 UNTOLD_DETAIL = "We're sorry, but something went wrong on our end."
+WORDS = {  # of the errors that a test may ask for
+    401: "The access token is invalid",
+    403: "This action is outside the authorized scopes",
+    404: "Record not found",
+    429: "Too many requests",
+}
+OF_THE_PROXY = (413, 502, 503, 504)  # these come from the proxy in front of Mastodon
 
 
 @dataclass
@@ -167,7 +174,7 @@ def faulty(fault: Fault, answer: Answer | None) -> Answer | None:
         return answer
     if fault.body is not None:
         return Answer(status=fault.status, raw=fault.body, headers=fault.headers)
-    if fault.status in (502, 503, 504):  # these come from the proxy in front of Mastodon
+    if fault.status in OF_THE_PROXY:
         document = f"<html><h1>{fault.status}</h1><hr>nginx</html>".encode()
         return Answer(None, fault.status, fault.headers, document, "text/html")
-    return Answer({"error": UNTOLD_DETAIL}, fault.status, fault.headers)
+    return Answer({"error": WORDS.get(fault.status, UNTOLD_DETAIL)}, fault.status, fault.headers)
