@@ -3,124 +3,25 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    field_validator,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, StrictBool, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.settings.recipes import AnyStep, order_problem
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,6})?)\s*([smhd])")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SLOT = re.compile(
-    r"(?:(?P<days>[a-z]{3}(?:\.\.[a-z]{3})?(?:,[a-z]{3}(?:\.\.[a-z]{3})?)*)\s+)?"
-    r"(?P<times>[0-9]{1,2}:[0-9]{2}(?:\s+[0-9]{1,2}:[0-9]{2})*)"
+from postguard.settings.values import (
+    AccountName,
+    Address,
+    Duration,
+    Langs,
+    Slots,
+    Table,
+    Timezone,
 )
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (m := _DURATION.fullmatch(value.strip())):
-        return timedelta(seconds=float(m[1]) * _UNITS[m[2]])
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError('write a length of time as "20s", "2m", "3h" or "1d"')
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-
-
-class Table(BaseModel):
-    """Base of all tables: frozen, no unknown keys, values never in error texts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Slot(Table):
-    """Weekly posting times: every day in `days` (0 = Monday) at every time in `times`."""
-
-    rule: str
-    days: tuple[int, ...]
-    times: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def parse(cls, rule: str) -> Slot:
-        """Read `mon..fri 19:30`, `sat,sun 10:00 21:00` or `19:30` (every day).
-
-        Day names only: numbers mean Monday to some programs and Sunday to others.
-        """
-        match = _SLOT.fullmatch(rule.strip().lower())
-        if match is None:
-            raise ValueError(
-                f'"{rule}": write slots as "mon..fri 19:30" or "sat,sun 10:00 21:00", with the '
-                "days by name"
-            )
-        days = _days(match["days"] or "mon..sun", rule)
-        times = tuple(_time(t, rule) for t in match["times"].split())
-        return cls(rule=rule.strip(), days=days, times=times)
-
-
-def _days(text: str, rule: str) -> tuple[int, ...]:
-    found: set[int] = set()
-    for part in text.split(","):
-        ends = part.split("..")
-        if unknown := [d for d in ends if d not in _DAYS]:
-            raise ValueError(f'"{rule}": {unknown[0]} is not one of {" ".join(_DAYS)}')
-        first, last = _DAYS.index(ends[0]), _DAYS.index(ends[-1])
-        found.update((first + i) % 7 for i in range((last - first) % 7 + 1))
-    return tuple(sorted(found))
-
-
-def _time(text: str, rule: str) -> tuple[int, int]:
-    hour, minute = (int(n) for n in text.split(":"))
-    try:
-        time(hour, minute)
-    except ValueError:
-        raise ValueError(f'"{rule}": {text} is not a time of day') from None
-    return hour, minute
-
-
-def _slots(value: object) -> object:
-    rules = [value] if isinstance(value, str) else value
-    if not isinstance(rules, list | tuple):
-        raise ValueError('write slots as a list: ["mon..fri 19:30"]')  # noqa: TRY004  # pydantic's
-    return tuple(r if isinstance(r, Slot) else Slot.parse(str(r)) for r in rules)
-
-
-Slots = Annotated[tuple[Slot, ...], BeforeValidator(_slots)]
-
-
-def _langs(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-def _lang(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", value):
-        raise ValueError('must be a language, such as "ja" or "en"')
-    return value
-
-
-Langs = Annotated[
-    tuple[Annotated[str, AfterValidator(_lang)], ...],
-    BeforeValidator(_langs),
-    Field(max_length=3),
-]
 
 
 class ArtistTable(Table):
@@ -147,26 +48,12 @@ class Account(Table):
     enabled: StrictBool = True
 
 
-def _secure_url(url: str) -> str:
-    """Return the origin of `url`. Plain http would show the password to the network, so it is
-    taken only on this machine."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if not parts.hostname or parts.scheme not in {"https", "http"}:
-        raise ValueError('write the address as "https://…"')
-    if parts.scheme == "http" and not loopback:
-        raise ValueError("plain http would show your password to the network: write https://")
-    if parts.username or parts.password:
-        raise ValueError("no name or password in the address: use `postguard login`")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 class BlueskyAccount(Account):
     """An account on Bluesky. `service`: the PDS, for accounts that are not at bsky.social."""
 
     network: Literal["bluesky"]
     handle: Annotated[str, Field(min_length=3)]
-    service: Annotated[str, BeforeValidator(lambda v: _secure_url(str(v)))] = "https://bsky.social"
+    service: Address = "https://bsky.social"
 
     @field_validator("handle")
     @classmethod
@@ -178,7 +65,7 @@ class MastodonAccount(Account):
     """An account on Mastodon or a relative. `instance`: the server's address."""
 
     network: Literal["mastodon"]
-    instance: Annotated[str, BeforeValidator(lambda v: _secure_url(str(v)))]
+    instance: Address
 
 
 class PreviewAccount(Account):
@@ -225,36 +112,6 @@ class SecretsTable(Table):
     store: Literal["file", "keyring"] = "file"
 
 
-def _timezone(value: object) -> object:
-    try:
-        return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = difflib.get_close_matches(str(value), available_timezones(), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else 'write it as "Asia/Tokyo"'
-        raise ValueError(f"not a time zone; {hint}") from None
-
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-# These would read as fields of a sidecar, whose tables are named after accounts.
-_RESERVED = {"text", "alt", "cw", "labels", "tags", "lang", "at", "to", "recipe"} | {
-    "visibility",
-    "replies",
-    "quotes",
-    "all",
-}
-
-
-def _account_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError("an account's name is made of letters, digits, - and _")
-    if name in _RESERVED:
-        raise ValueError(f'"{name}" means something else beside a picture: choose another name')
-    return name
-
-
-AccountName = Annotated[str, AfterValidator(_account_name)]
-
-
 def _fault_at(place: tuple[int | str, ...], problem: str) -> PydanticCustomError:
     """Return a fault that lies deeper in the config than the table that found it."""
     return PydanticCustomError("fault_at", "{problem}", {"at": place, "problem": problem})
@@ -264,14 +121,14 @@ class Config(Table):
     """The whole of `config.toml`."""
 
     outbox: Path = Path("~/outbox")
-    timezone: Annotated[ZoneInfo, BeforeValidator(_timezone)] = ZoneInfo("UTC")
+    timezone: Timezone = ZoneInfo("UTC")
     artist: ArtistTable = ArtistTable()
-    accounts: dict[AccountName, AnyAccount] = {}
+    accounts: dict[AccountName, AnyAccount] = Field(default_factory=dict)
     schedule: ScheduleTable = ScheduleTable()
     intake: IntakeTable = IntakeTable()
     models: ModelsTable = ModelsTable()
     secrets: SecretsTable = SecretsTable()
-    recipes: dict[str, tuple[AnyStep, ...]] = {}
+    recipes: dict[str, tuple[AnyStep, ...]] = Field(default_factory=dict)
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True

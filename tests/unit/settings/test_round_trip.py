@@ -11,18 +11,19 @@ from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.settings import recipes as r
 from postguard.settings import schema as s
 from postguard.settings.load import parse
+from postguard.settings.values import RESERVED, Slot
 from tests.unit.settings.toml_text import written
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,8}", fullmatch=True).filter(
-    lambda name: name not in s._RESERVED
+    lambda name: name not in RESERVED
 )
 HANDLES = st.from_regex(r"[a-z0-9]{1,8}\.[a-z]{2,5}", fullmatch=True)
 DURATIONS = st.integers(0, 10**12).map(lambda n: timedelta(microseconds=n))
 DAYS = st.sampled_from(["", "mon ", "mon..fri ", "sat,sun ", "fri..mon,wed ", "mon,mon "])
 TIMES = st.lists(st.tuples(st.integers(0, 23), st.integers(0, 59)), min_size=1, max_size=3)
 SLOTS = st.builds(
-    lambda days, times: s.Slot.parse(days + " ".join(f"{h}:{m:02}" for h, m in times)), DAYS, TIMES
+    lambda days, times: Slot.parse(days + " ".join(f"{h}:{m:02}" for h, m in times)), DAYS, TIMES
 )
 LANGS = st.lists(st.sampled_from(["ja", "en", "pt-BR", "zh-Hant"]), max_size=3).map(tuple)
 SHARED = {

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from postguard.settings.schema import Slot
+from postguard.settings.values import Slot
 
 
 def written(config):
