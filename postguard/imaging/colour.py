@@ -115,7 +115,8 @@ def _managed(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Imag
 def _gray_managed(image: Image.Image, source: ImageCms.ImageCmsProfile, space: str) -> Image.Image:
     """Send the 256 grays through the profile once and use them as a curve."""
     ramp = Image.frombytes("L", (256, 1), bytes(range(256)))
-    converted = _convert(ramp if space == "GRAY" else ramp.convert("RGB"), source)
+    shown = ramp if space == "GRAY" else ramp.convert("RGB")
+    converted = _convert(shown, source, exact=True)
     curve = list(converted.getchannel("G").tobytes())
     untouched = list(range(256))
     return image.point(curve + untouched if image.mode == "LA" else curve)
@@ -132,12 +133,18 @@ def _is_srgb(source: ImageCms.ImageCmsProfile) -> bool:
     return bool(np.abs(shown.astype(np.int16) - grid).max() <= 1)
 
 
-def _convert(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+def _convert(
+    image: Image.Image, source: ImageCms.ImageCmsProfile, *, exact: bool = False
+) -> Image.Image:
     """Convert to RGB (or RGBA, alpha kept) by the profile, as a viewer does.
 
     Perceptual intent as the profile's maker meant it; matrix profiles have only one intent, so
-    there the black point is kept too.
+    there the black point is kept too. `exact` is slow, and right where the quick way is coarse:
+    in the shadows of steep curves.
     """
+    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    if exact:
+        flags |= ImageCms.Flags.NOOPTIMIZE
     wanted = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
         transform = ImageCms.buildTransform(
@@ -146,7 +153,7 @@ def _convert(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Imag
             image.mode,
             wanted,
             renderingIntent=ImageCms.Intent.PERCEPTUAL,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            flags=flags,
         )
     except ImageCms.PyCMSError as exc:
         raise BadPicture(
