@@ -40,7 +40,10 @@ class Downscale:
         before = (picture.width, picture.height)
         after = fitting(before, self._options.long_side, self._options.megapixels)
         record: dict[str, Json] = {"from": list(before), "to": list(after)}
-        return (picture if after == before else shrink(picture, *after)), record
+        if after == before:
+            return picture, {**record, "note": "already small enough"}
+        note = f"{before[0]} × {before[1]} to {after[0]} × {after[1]}"
+        return shrink(picture, *after), {**record, "note": note}
 
 
 def fitting(
@@ -67,7 +70,7 @@ def shrink(picture: Picture, width: int, height: int) -> Picture:
         strip = _Strip(picture, (width, height), top, min(top + rows, height))
         cover = strip.cover()
         if alpha is not None:
-            alpha[strip.target] = _OPAQUE if cover is None else np.rint(cover * _OPAQUE)
+            alpha[strip.target] = _OPAQUE if cover is None else _as_alpha(cover)
         for channel in range(1 if picture.gray else 3):
             pixels[strip.target, :, channel] = _from_light(strip.light(channel), cover)
     if picture.gray:
@@ -93,11 +96,14 @@ class _Strip:
         self._alpha = None if alpha is None or alpha.min() == _OPAQUE else alpha
 
     def cover(self) -> Floats | None:
-        """Return the resized alpha in [0, 1], or None where all of the strip is opaque."""
+        """Return the resized alpha, about [0, 1], or None where all of the strip is opaque.
+
+        Its overshoot is kept: the colours have the same, and lose it by being divided by it.
+        """
         if self._alpha is None:
             return None
         image = Image.fromarray(self._alpha).point(_fractions(), "F")
-        return np.clip(self._resized(image), 0.0, 1.0)
+        return self._resized(image)
 
     def light(self, channel: int) -> Floats:
         """Return one resized channel as linear light, weighted by alpha where there is any."""
@@ -111,6 +117,10 @@ class _Strip:
     def _resized(self, image: Image.Image) -> Floats:
         resized = image.resize(self._size, Image.Resampling.LANCZOS, box=self._box)
         return np.asarray(resized, np.float32)
+
+
+def _as_alpha(cover: Floats) -> NDArray[np.uint8]:
+    return np.rint(np.clip(cover, 0, 1) * _OPAQUE).astype(np.uint8)
 
 
 def _from_light(light: Floats, cover: Floats | None) -> NDArray[np.uint8]:
