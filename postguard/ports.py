@@ -114,6 +114,10 @@ class Posts(Protocol):
         """Return posts in any of these states, oldest first."""
         ...
 
+    def unplaced(self) -> list[Post]:
+        """Return posts whose files were not yet moved out of the outbox."""
+        ...
+
     def with_bytes(self, sha256: str) -> list[Post]:
         """Return the posts that hold these bytes, withdrawn ones and dry runs left out."""
         ...

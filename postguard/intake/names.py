@@ -17,6 +17,7 @@ PICTURES = frozenset(
 )
 SET_WORDS = "post"
 REASON = "reason.txt"
+NOTES = frozenset({REASON, "receipt.txt"})  # ours, in a folder that was moved back
 
 # Unfinished copies, autosaves, and what file managers, NAS boxes and sync tools leave behind.
 _LITTER = (

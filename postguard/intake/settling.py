@@ -67,6 +67,16 @@ class Settling:
     def __contains__(self, path: object) -> bool:
         return path in self._fresh or path in self._waiting
 
+    def next_look(self, now: datetime) -> datetime | None:
+        """Return when a path is to be looked at next; None: none is tracked."""
+        if self._fresh:
+            return now
+        return next((watched.due for watched in self._waiting.values()), None)
+
+    def restless(self) -> bool:
+        """Return whether a path may still settle soon: those given up do not count."""
+        return bool(self._fresh) or any(not w.told for w in self._waiting.values())
+
     def nominate(self, path: Path, now: datetime) -> None:
         """Track `path`; one that is tracked already needs one more quiet time.
 

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -79,8 +80,8 @@ def parse(
     return _Reader(text, file, accounts, zone, lines_above).read()
 
 
-class _Unclear(Exception):
-    """A value that cannot be read; says how to write it."""
+class _Unclear(BadWords):
+    """One value; whoever knows its file and line adds them."""
 
 
 class _Reader:
@@ -121,7 +122,7 @@ class _Reader:
         try:
             return tomllib.loads(self._text)
         except ValueError as exc:  # TOMLDecodeError, and int's own for 5,000 digits
-            line = lines.of_toml_error(str(exc))
+            line = lines.of_toml_error(str(exc), self._text)
             problem = f"this is not TOML: {exc}"
             raise self._bad(problem, line) from exc
         except RecursionError:
@@ -233,15 +234,9 @@ def _asked(value: object, zone: tzinfo) -> str:
 def _moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
-    if (
-        not isinstance(value, date | time)
-        and isinstance(value, str)
-        and len(value) > len("2026-12-01")
-    ):
-        try:
+    if isinstance(value, str) and len(value.strip()) > len("2026-12-01"):
+        with suppress(ValueError):
             return datetime.fromisoformat(value.strip())
-        except ValueError:
-            pass
     raise _Unclear('write "now", "slot", or day and time as 2026-12-01 19:30:00')
 
 

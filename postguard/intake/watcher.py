@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -90,9 +91,10 @@ class Watcher(FileSystemEventHandler):
         self._mode = mode
         self._kinds = (eyes or Eyes()).kinds
         self._mounts = mounts
-        # Watchdog holds its lock while it calls us, so its threads only put into this queue;
-        # everything below belongs to the thread that calls start, attend, rescan and stop.
+        # Watchdog holds its lock while it calls us, so its threads only put into this queue and
+        # never wait for our lock, under which we call watchdog.
         self._changed_folders: deque[Path] = deque()
+        self._lock = threading.RLock()
         self._observer: BaseObserver | None = None
         self._watching: tuple[int, int] | None = None
         self._folders: dict[Path, ObservedWatch] = {}
@@ -106,36 +108,31 @@ class Watcher(FileSystemEventHandler):
 
     def stop(self) -> None:
         """Stop watching; returns when watchdog's threads have ended."""
-        observer, self._observer = self._observer, None
-        self._folders.clear()
-        self._watching = None
-        if observer is not None and observer.is_alive():
-            observer.stop()
-            observer.join()
+        with self._lock:
+            observer, self._observer = self._observer, None
+            self._folders.clear()
+            self._watching = None
+            if observer is not None and observer.is_alive():
+                observer.stop()
+                observer.join()
 
     def attend(self) -> None:
         """Watch sets that came and let go of those that left. Cheap: call it on every tick."""
-        changed = {self._changed_folders.popleft() for _ in range(len(self._changed_folders))}
-        for folder in changed:
-            # The watch of a set that was moved to queued/ would follow it there.
-            self._unwatch_folder(folder)
-            if folder.is_dir():
-                self._watch_folder(folder)
-                self._nominate_all(folder)
+        with self._lock:
+            changed = {self._changed_folders.popleft() for _ in range(len(self._changed_folders))}
+            for folder in changed:
+                # The watch of a set that was moved to queued/ would follow it there.
+                self._unwatch_folder(folder)
+                if folder.is_dir():
+                    self._watch_folder(folder)
+                    self._nominate_all(folder)
 
     def rescan(self) -> None:
         """Nominate every file in the outbox, and watch it anew where it came back."""
-        identity = _identity(self._outbox)
-        if identity != self._watching:
-            self.stop()
-        if identity is None:
-            self._say_missing()
-            return
-        if self._watching is None:
-            self._missing = False
-            self._watch(identity)
-        self._watch_folders()
-        self._nominate_all(self._outbox)
+        with self._lock:
+            if self._watches_it():
+                self._watch_folders()
+                self._nominate_all(self._outbox)
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Turn one event into nominations. Called by watchdog in its thread."""
@@ -159,6 +156,18 @@ class Watcher(FileSystemEventHandler):
     def _nominate_all(self, folder: Path) -> None:
         for path in names.walk(self._outbox, folder):
             self._nominate(path)
+
+    def _watches_it(self) -> bool:
+        """Watch the folder that is the outbox now; False: there is none."""
+        identity = _identity(self._outbox)
+        if identity != self._watching:
+            self.stop()
+        if identity is None:
+            self._say_missing()
+        elif self._watching is None:
+            self._missing = False
+            self._watch(identity)
+        return identity is not None
 
     def _watch(self, identity: tuple[int, int]) -> None:
         kind = self._mode

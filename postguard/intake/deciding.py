@@ -1,0 +1,205 @@
+"""Draws up the post that a bundle of files is to become, whole or with every reason it is held."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from postguard.errors import BadWords, Held
+from postguard.intake import words
+from postguard.intake.grouping import Bundle
+from postguard.intake.sidecar import Dropped
+from postguard.model import Inspection, NewArtwork, NewDelivery, NewPost, Words
+from postguard.ports import Workshop
+from postguard.settings import Settings
+from postguard.system import files
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Who is asked whether a post can go on.
+
+    Attributes:
+        objections: (account, words, number of pictures) -> why the account's network cannot post
+            them exactly as asked.
+        fit_of: (account, dry run) -> name of the limits its renditions must fit.
+    """
+
+    settings: Settings
+    workshop: Workshop
+    objections: Callable[[str, Words, int], list[str]]
+    fit_of: Callable[[str, bool], str]
+
+
+def draw_up(
+    bundle: Bundle,
+    root: Path,
+    panel: Panel,
+    source_of: Callable[[PurePath], str],
+    reasons: Sequence[str] = (),
+) -> NewPost:
+    """Inspect the pictures, read the words, and collect all that is in the way at once.
+
+    Args:
+        root: the folder that the bundle's paths are relative to.
+        source_of: where in the outbox one of the files was found.
+        reasons: known already why the post must be held.
+
+    Raises:
+        Retryable: a picture could not be inspected now.
+    """
+    told = [*reasons, *bundle.problems]
+    inspections, artworks = list[Inspection](), list[NewArtwork]()
+    for path in bundle.files:
+        seen, problem = _inspect(root / path, panel.workshop)
+        told += [problem] if problem else []
+        inspections.append(seen)
+        artworks.append(
+            NewArtwork(seen.sha256, str(path), source_of(path), seen.width, seen.height)
+        )
+    told += _repeated(artworks)
+    recipe, deliveries, problems = _deliveries(bundle, root, panel, inspections)
+    reason = "\n".join(dict.fromkeys([*told, *problems]))
+    return NewPost(
+        name=bundle.name,
+        recipe=recipe,
+        artworks=_with_alts(artworks, inspections, deliveries),
+        sidecars=tuple((source_of(path), str(path)) for path in bundle.words),
+        deliveries=tuple(deliveries),
+        reason=reason,
+    )
+
+
+def _inspect(path: Path, workshop: Workshop) -> tuple[Inspection, str]:
+    """Return what the file holds, and the problem with it, if any."""
+    if path.is_symlink():
+        problem = f"{path.name} is only a link to a picture; copy the picture itself"
+        return Inspection(hash_of(path), "", 0, 0), problem
+    try:
+        return workshop.inspect(path), ""
+    except Held as exc:
+        problem = str(exc) if path.name in str(exc) else f"{path.name}: {exc}"
+        return Inspection(hash_of(path), "", 0, 0), problem
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file; empty where it may not be read (it can still be moved)."""
+    try:
+        return files.sha256_of(path)
+    except OSError:
+        return ""
+
+
+def _repeated(artworks: Sequence[NewArtwork]) -> list[str]:
+    first = dict[str, str]()
+    told = list[str]()
+    for artwork in artworks:
+        name = first.setdefault(artwork.sha256 or artwork.name, artwork.name)
+        if name != artwork.name:
+            told.append(f"{name} and {artwork.name} are the same picture; keep one of them")
+    return told
+
+
+def _deliveries(
+    bundle: Bundle, root: Path, panel: Panel, inspections: Sequence[Inspection]
+) -> tuple[str, list[NewDelivery], list[str]]:
+    """Return the recipe, what each account is to post, and the problems with it."""
+    settings = panel.settings
+    try:
+        paths = [root / path for path in bundle.words]
+        dropped = words.read(paths, settings.accounts, settings.timezone)
+    except BadWords as exc:
+        return "default", [], [str(exc)]
+    targets, problems = _targets(dropped, settings)
+    recipe, unclear = _recipe(dropped, targets, settings)
+    problems += unclear
+    deliveries = list[NewDelivery]()
+    for account in targets:
+        try:
+            said = _words(dropped, account, bundle, settings, inspections)
+        except BadWords as exc:
+            problems.append(str(exc))
+            continue
+        problems += _without_alt(said, bundle, inspections) if settings.intake.require_alt else []
+        problems += [f"{account}: {o}" for o in panel.objections(account, said, len(inspections))]
+        dry = words.dry_run(dropped, account)
+        deliveries.append(
+            NewDelivery(
+                account, said, words.asked(dropped, account), panel.fit_of(account, dry), dry
+            )
+        )
+    return recipe, deliveries, problems
+
+
+def _words(
+    dropped: Dropped,
+    account: str,
+    bundle: Bundle,
+    settings: Settings,
+    inspections: Sequence[Inspection],
+) -> Words:
+    names = [str(path) for path in bundle.files]
+    defaults = settings.accounts[account]
+    return words.resolve(dropped, account, defaults, settings.artist.lang, names, inspections)
+
+
+def _targets(dropped: Dropped, settings: Settings) -> tuple[list[str], list[str]]:
+    """Return the accounts to post to, in the config's order, and what is wrong with the choice."""
+    enabled = [name for name, account in settings.accounts.items() if account.enabled]
+    wanted = dropped.top.to
+    if wanted is not None and "all" not in wanted:
+        off = [name for name in wanted if name not in enabled]
+        problems = [f"account {n} is switched off in the config (enabled = false)" for n in off]
+        return [name for name in enabled if name in wanted], problems
+    if not enabled:
+        return [], ["no account is set up to post to; `postguard init` sets one up"]
+    return enabled, []
+
+
+def _recipe(dropped: Dropped, targets: Sequence[str], settings: Settings) -> tuple[str, list[str]]:
+    """Return the one recipe of the post: all its renditions come from one protected picture."""
+    wanted = {name: words.recipe(dropped, name, settings.accounts[name]) for name in targets}
+    chosen = list(dict.fromkeys(wanted.values()))
+    if len(chosen) > 1:
+        told = ", ".join(f"{name} {recipe}" for name, recipe in wanted.items())
+        return chosen[0], [
+            f"its accounts want different recipes ({told}), but one post has one recipe: write"
+            ' recipe = "…" beside the picture, or drop it once for each account with to = "…"'
+        ]
+    for recipe in chosen:
+        if recipe not in settings.recipes:
+            near = difflib.get_close_matches(recipe, list(settings.recipes), n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            return recipe, [f"there is no recipe {recipe} in the config{meant}"]
+    return (chosen or ["default"])[0], []
+
+
+def _without_alt(said: Words, bundle: Bundle, inspections: Sequence[Inspection]) -> list[str]:
+    """Name the pictures that say nothing to who cannot see them; what is no picture need not."""
+    told = zip(bundle.files, said.alts, inspections, strict=True)
+    bare = [str(file) for file, alt, seen in told if seen.width and not alt.strip()]
+    if not bare:
+        return []
+    beside = "post.toml" if bundle.is_set else f"{PurePath(bare[0]).stem}.toml"
+    example = f'alt = {{ "{bare[0]}" = "…" }}' if len(bundle.files) > 1 else 'alt = "…"'
+    return [
+        f"{', '.join(bare)}: there is no alt text, which people who cannot see the picture need;"
+        f" write {example} into {beside} beside it"
+    ]
+
+
+def _with_alts(
+    artworks: Sequence[NewArtwork],
+    inspections: Sequence[Inspection],
+    deliveries: Sequence[NewDelivery],
+) -> tuple[NewArtwork, ...]:
+    """Give each artwork the alt text that its first account posts."""
+    alts = (
+        deliveries[0].words.alts if deliveries else [i.alt or i.description for i in inspections]
+    )
+    return tuple(
+        NewArtwork(a.sha256, a.name, a.source, a.width, a.height, alt)
+        for a, alt in zip(artworks, alts, strict=True)
+    )

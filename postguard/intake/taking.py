@@ -1,0 +1,242 @@
+"""Makes posts of what lies in the outbox: the rows first, then the files, so that a crash at any
+point loses nothing and takes nothing twice."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from postguard.errors import Retryable
+from postguard.intake import moving, names
+from postguard.intake.arriving import Arrivals, Looks
+from postguard.intake.deciding import Panel, draw_up, hash_of
+from postguard.intake.duplicates import Duplicates
+from postguard.intake.grouping import listed
+from postguard.intake.settling import look
+from postguard.model import Artwork, NewPost, Place, Post, PostState, Words
+from postguard.ports import Posts, Workshop
+from postguard.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FIRST_START = (
+    "It lay in the outbox before postguard first started; `postguard release N` lets it go on."
+)
+AT_ONCE = 16  # posts made in one tick, so that the daemon can stop in between
+_AGAIN = timedelta(seconds=30)
+
+
+@dataclass
+class Taking:
+    """Turns nominated paths into posts. `nominate` may be called from any thread, all else from
+    the one that ticks.
+
+    Attributes:
+        settings: the config as it is now.
+        objections: (account, words, number of pictures) -> why they cannot be posted as asked.
+        fit_of: (account, dry run) -> name of the limits its renditions must fit.
+        first_start: what lies in the outbox at the first tick is held; pass True at every start
+            until `first_start_over` was seen.
+        polling: whether the outbox is polled, so that files must stay quiet for longer.
+        note: takes sentences for the artist about files that stay where they are.
+    """
+
+    settings: Callable[[], Settings]
+    posts: Posts
+    workshop: Workshop
+    objections: Callable[[str, Words, int], list[str]]
+    fit_of: Callable[[str, bool], str]
+    first_start: bool = False
+    polling: Callable[[], bool] = lambda: False
+    note: Callable[[str], None] = log.warning
+    name: str = "intake"
+    _nominated: deque[Path] = field(default_factory=deque, init=False)
+    _arrivals: Arrivals | None = field(default=None, init=False)
+    _stuck: dict[int, Post] = field(default_factory=dict, init=False)
+    _stuck_until: datetime | None = field(default=None, init=False)
+    _not_before: datetime | None = field(default=None, init=False)
+
+    def nominate(self, path: Path) -> None:
+        """Say that a file in the outbox may be new or changed."""
+        self._nominated.append(path)
+
+    def tick(self, now: datetime) -> bool:
+        """Repair, release, settle and take; True: there is more to do at once."""
+        arrivals = self._follow()
+        if not arrivals.outbox.is_dir():
+            return False
+        self._repair(arrivals.outbox, now)
+        self._release(arrivals.outbox, now)
+        nominated = self._news(arrivals.outbox)
+        arrivals.settle(nominated, now, self.settings().intake, polling=self.polling())
+        return self._take(arrivals, now)
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """Return when a file may have settled or a post be complete; None: not without news."""
+        if self._arrivals is None:
+            return now
+        if not self._arrivals.outbox.is_dir():
+            return None
+        when = now if self._nominated else self._arrivals.next_look(now)
+        return max(when, self._not_before or when) if when else None
+
+    def at_rest(self) -> bool:
+        """Return whether nothing in the outbox is about to become a post by itself."""
+        return not self._nominated and self._arrivals is not None and self._arrivals.at_rest()
+
+    @property
+    def first_start_over(self) -> bool:
+        """Whether all that lay in the outbox at the first start is held or gone."""
+        return self._arrivals is not None and not self._arrivals.old
+
+    def _follow(self) -> Arrivals:
+        """Return what is known of the outbox; begin anew where the config names another one."""
+        outbox = self.settings().outbox.expanduser()
+        if self._arrivals is None or self._arrivals.outbox != outbox:
+            first = self.first_start and self._arrivals is None
+            self._arrivals = Arrivals(outbox, self.note, first_start=first)
+        return self._arrivals
+
+    def _repair(self, outbox: Path, now: datetime) -> None:
+        """Bring home the files of posts whose taking was cut short."""
+        posts = self.posts.unplaced()
+        known = {post.id for post in posts}
+        posts += [p for p in self.posts.in_state(PostState.TAKING) if p.id not in known]
+        for post in posts:
+            if post.id not in self._stuck or _reached(self._stuck_until, now):
+                self._bring(outbox, post, now, _same_bytes)
+
+    def _news(self, outbox: Path) -> list[Path]:
+        """Return what was nominated, but for files that belong to a post already: where they
+        cannot be moved, the rescan finds them again and again."""
+        nominated = [self._nominated.popleft() for _ in range(len(self._nominated))]
+        mine = {outbox / top for post in self._stuck.values() for top in moving.tops(post)}
+        return [p for p in nominated if p not in mine and not mine.intersection(p.parents)]
+
+    def _bring(self, outbox: Path, post: Post, now: datetime, unchanged: moving.Unchanged) -> None:
+        """Move a post's files to where they belong, then say so in its row."""
+        try:
+            place, problem = moving.bring(outbox, post, unchanged)
+            if problem:
+                post = replace(post, state=PostState.HELD, reason=problem)
+                self.posts.move_to(post.id, PostState.HELD, now, problem)
+            if place is Place.HELD:
+                moving.leave_reason(outbox / place / post.folder, post, post.reason)
+        except OSError as exc:
+            self._stuck[post.id] = post
+            self._stuck_until = now + _AGAIN
+            log.error("%s cannot be moved out of the outbox yet: %s", post.name, exc)  # noqa: TRY400
+            return
+        self._stuck.pop(post.id, None)
+        self.posts.placed(post.id, place)
+        if post.state is PostState.TAKING:
+            self.posts.move_to(post.id, PostState.TAKEN, now)
+            log.info("post %d taken: %s", post.id, post.name)
+
+    def _release(self, outbox: Path, now: datetime) -> None:
+        """Look again at posts that the artist let go on."""
+        if not _reached(self._not_before, now):
+            return
+        for post in self.posts.in_state(PostState.RELEASED):
+            if post.place is not Place.OUTBOX:
+                self._look_again(outbox, post, now)
+
+    def _look_again(self, outbox: Path, post: Post, now: datetime) -> None:
+        """Take a held post as its folder is now; what the artist let pass is not asked again."""
+        folder = moving.folder_of(outbox, post)
+        paths = [p.relative_to(folder) for p in names.walk(outbox, folder)]
+        bundle = listed(post.name, list(paths))
+        sources = {a.name: a.source for a in post.artworks} | {n: s for s, n in post.sidecars}
+        beneath = folder.relative_to(outbox)
+        gone = [] if bundle.files else ["its pictures are gone; drop them into the outbox again"]
+        try:
+            new = draw_up(
+                bundle,
+                folder,
+                self._panel(),
+                lambda path: sources.get(str(path), str(beneath / path)),
+                gone,
+            )
+        except Retryable as exc:
+            self._wait(exc, now)
+            return
+        self.posts.reword(post.id, new, now)
+        if new.reason:
+            moving.leave_reason(_made(folder), post, new.reason)
+            self.posts.move_to(post.id, PostState.HELD, now, new.reason)
+        else:
+            moving.remove_reason(folder, post)
+            self.posts.move_to(post.id, PostState.TAKEN, now)
+
+    def _take(self, arrivals: Arrivals, now: datetime) -> bool:
+        """Make posts of what is complete, a few in each tick."""
+        if not _reached(self._not_before, now):
+            return False
+        complete = arrivals.complete(now, self.settings().intake.words_wait, AT_ONCE)
+        for key in complete:
+            try:
+                self._take_one(arrivals, key, now)
+            except Retryable as exc:
+                self._wait(exc, now)
+                return False
+            except Exception:
+                # One that breaks must not stand in the way of all the others.
+                arrivals.put_back(key)
+                raise
+        return len(complete) == AT_ONCE
+
+    def _take_one(self, arrivals: Arrivals, key: str, now: datetime) -> None:
+        bundle = arrivals.bundle(key, now)
+        if bundle is None:
+            return
+        root = arrivals.outbox / bundle.name if bundle.is_set else arrivals.outbox
+        looks = arrivals.looks(root, bundle)
+        if arrivals.changed(looks, now):
+            return
+        reasons = [FIRST_START] if key in arrivals.old else []
+        new = draw_up(
+            bundle,
+            root,
+            self._panel(),
+            lambda path: str((root / path).relative_to(arrivals.outbox)),
+            reasons,
+        )
+        if not arrivals.changed(looks, now):
+            self._create(arrivals, key, new, looks, now)
+
+    def _create(
+        self, arrivals: Arrivals, key: str, new: NewPost, looks: Looks, now: datetime
+    ) -> None:
+        outbox = arrivals.outbox
+        new, moved_back = Duplicates(self.posts, outbox, self.settings().timezone).judge(new)
+        for earlier in moved_back:
+            why = "its files were moved back to the outbox"
+            self.posts.move_to(earlier.id, PostState.WITHDRAWN, now, why)
+        post = self.posts.create(new, now)
+        arrivals.taken(key)
+        self._bring(outbox, post, now, lambda path, _: look(path) == looks.get(path))
+
+    def _panel(self) -> Panel:
+        return Panel(self.settings(), self.workshop, self.objections, self.fit_of)
+
+    def _wait(self, exc: Retryable, now: datetime) -> None:
+        log.info("waiting to take pictures: %s", exc)
+        self._not_before = now + _AGAIN
+
+
+def _reached(when: datetime | None, now: datetime) -> bool:
+    """Return whether `when` has come; a time too far ahead is left from a clock set back."""
+    return when is None or not now < when <= now + _AGAIN
+
+
+def _same_bytes(path: Path, artwork: Artwork) -> bool:
+    return look(path) is not None and hash_of(path) == artwork.sha256
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
