@@ -84,6 +84,11 @@ class DeliveryRows:
             return False
         return True
 
+    def refit(self, delivery_id: int, fit: str) -> None:
+        """Note which renditions a delivery will send."""
+        with self._db.change() as db:
+            db.execute("UPDATE deliveries SET fit = ? WHERE id = ?", (fit, delivery_id))
+
     def unplan(self, delivery_id: int) -> None:
         """Take the due time and the slot back, so that it is planned anew."""
         with self._db.change() as db:

@@ -184,6 +184,10 @@ class PostRows:
         )
         return [_rendition(r, folder) for r in rows if fit is None or r["fit"] == fit]
 
+    def has_renditions(self, post_id: int) -> bool:
+        """Return whether the post was protected."""
+        return self._db.row("SELECT 1 FROM renditions WHERE post_id = ?", (post_id,)) is not None
+
     def note(self, post_id: int, now: datetime, what: str, detail: str = "") -> None:
         """Add a line to a post's history."""
         with self._db.change() as db:

@@ -1,0 +1,154 @@
+"""Makes the network behind each account, and knows what its server takes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import assert_never
+
+from postguard.errors import LoggedOut, Retryable
+from postguard.model import Delivery, Limits, Words
+from postguard.networks import bluesky, mastodon, mastodon_instance, pds, preview
+from postguard.ports import Clock, Network
+from postguard.settings.schema import (
+    AnyAccount,
+    BlueskyAccount,
+    Config,
+    MastodonAccount,
+    PreviewAccount,
+)
+from postguard.store import EVERYTHING, AccountRows
+from postguard.system.secrets import Secrets
+
+log = logging.getLogger(__name__)
+
+_ASK_AGAIN = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Accounts:
+    """The accounts of the config, each with one network object that keeps its session."""
+
+    settings: Callable[[], Config]
+    secrets: Secrets
+    sessions: Secrets
+    rows: AccountRows
+    clock: Clock
+    previews: Path
+    originals: Callable[[int], list[Path]]
+    _made: dict[tuple[str, bool], Network] = field(default_factory=dict)
+    _asked: dict[str, datetime] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Make the networks anew from the config at the next use."""
+        self._made.clear()
+        self._asked.clear()
+
+    def account(self, name: str) -> AnyAccount:
+        """Return an account's settings. Raises LoggedOut when the config has it no longer."""
+        try:
+            return self.settings().accounts[name]
+        except KeyError:
+            raise LoggedOut(f"the config has no account {name} any more") from None
+
+    def network(self, name: str, *, dry_run: bool = False) -> Network:
+        """Return where posts of this account go."""
+        key = (name, dry_run)
+        if key not in self._made:
+            self._made[key] = self._make(name, self.account(name), dry_run=dry_run)
+        return self._made[key]
+
+    def of_delivery(self, delivery: Delivery) -> Network:
+        """Return where a delivery goes: the preview, for a dry run."""
+        return self.network(delivery.account, dry_run=delivery.dry_run)
+
+    def ready(self) -> Sequence[str]:
+        """Return the accounts that may post now: enabled, not paused, logged in."""
+        paused, out = self.rows.paused(), self.rows.logged_out()
+        if EVERYTHING in paused:
+            return []
+        accounts = self.settings().accounts
+        return [n for n, a in accounts.items() if a.enabled and n not in paused and n not in out]
+
+    def limits(self, name: str) -> Limits:
+        """Return what the account's server takes, as it last said; else what is usual. No I/O."""
+        account = self.account(name)
+        if isinstance(account, PreviewAccount):
+            return preview.limits_of(account.shows)
+        kept = self.rows.limits(name)
+        return _usual(account) if kept is None else kept[0]
+
+    def refresh_limits(self, now: datetime) -> None:
+        """Ask each server once an hour; one that cannot be reached keeps what it said before."""
+        for name in self.ready():
+            if now - self._asked.get(name, now - _ASK_AGAIN) < _ASK_AGAIN:
+                continue
+            self._asked[name] = now
+            if not isinstance(self.account(name), PreviewAccount):
+                self._ask(name, now)
+
+    def objections(self, name: str, words: Words, images: int) -> list[str]:
+        """Return why an account cannot post these words exactly as asked. No I/O."""
+        limits, account = self.limits(name), self.account(name)
+        match account:
+            case BlueskyAccount():
+                return bluesky.objections(words, images, limits)
+            case MastodonAccount():
+                return mastodon.objections(words, images, limits)
+            case PreviewAccount():
+                return preview.objections(words, images, limits, account.shows)
+        assert_never(account)
+
+    def fit_of(self, name: str) -> str:
+        """Return which limits an account's renditions must keep."""
+        return self.limits(name).fit
+
+    def logged_out(self, name: str, why: str) -> None:
+        """Let everything of this account wait for a login."""
+        self.rows.log_out(name, why)
+        self._made.pop((name, False), None)
+
+    def secret(self, name: str) -> str:
+        """Return an account's password or token. Raises LoggedOut when there is none."""
+        found = self.secrets.get(name)
+        if found is None:
+            raise LoggedOut(f"no login is kept for {name}; run: postguard login {name}")
+        return found
+
+    def _ask(self, name: str, now: datetime) -> None:
+        try:
+            limits = self.network(name).limits()
+        except (Retryable, LoggedOut) as exc:
+            log.info("%s: its limits could not be asked: %s", name, exc)
+            return
+        self.rows.keep_limits(name, limits, now)
+
+    def _make(self, name: str, account: AnyAccount, *, dry_run: bool) -> Network:
+        if dry_run or isinstance(account, PreviewAccount):
+            return self._preview(name, account)
+        if isinstance(account, BlueskyAccount):
+            return bluesky.Bluesky(
+                name,
+                account,
+                lambda: self.secret(name),
+                lambda: self.sessions.get(name),
+                lambda session: self.sessions.set(name, session),
+                self.clock,
+            )
+        return mastodon.Mastodon(name, account, lambda: self.secret(name), self.clock)
+
+    def _preview(self, name: str, account: AnyAccount) -> Network:
+        shows = account.shows if isinstance(account, PreviewAccount) else account.network
+        return preview.Preview(
+            name, shows, self.limits(name), self.previews, self.originals, self.clock
+        )
+
+
+def _usual(account: BlueskyAccount | MastodonAccount) -> Limits:
+    if isinstance(account, BlueskyAccount):
+        official = account.service == pds.OFFICIAL
+        return bluesky.limits_for(pds.IMAGE_BYTES if official else pds.OLD_IMAGE_BYTES)
+    return mastodon_instance.limits_of({})

@@ -1,0 +1,88 @@
+"""Drops pictures into the outbox with their words, as an artist would by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from postguard import settings as config
+from postguard.errors import Unusable
+from postguard.system import files
+
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+
+
+def drop(path: Path | None, pictures: tuple[Path, ...], words: Mapping[str, Any]) -> str:
+    """Copy pictures and words into the outbox so that the post appears whole; return its name.
+
+    One picture comes with a sidecar, written first; several come as a folder, moved in at once.
+    Raises Unusable when something of that name lies there already.
+    """
+    settings = config.load(path or config.default_path())
+    outbox = settings.outbox.expanduser()
+    outbox.mkdir(parents=True, exist_ok=True)
+    if missing := [p for p in pictures if not p.is_file()]:
+        raise Unusable(f"{missing[0]} is not a file")
+    if len(pictures) == 1:
+        return _drop_one(outbox, pictures[0], words)
+    return _drop_set(outbox, pictures, words)
+
+
+def _drop_one(outbox: Path, picture: Path, words: Mapping[str, Any]) -> str:
+    target, sidecar = outbox / picture.name, outbox / f"{picture.name}.toml"
+    _refuse(target)
+    if words:
+        _refuse(sidecar)
+        files.write_whole(sidecar, sidecar_text(words, (picture.name,)).encode(), mode=0o644)
+    _copy(picture, target)
+    return picture.name
+
+
+def _drop_set(outbox: Path, pictures: tuple[Path, ...], words: Mapping[str, Any]) -> str:
+    name = _NOT_IN_NAMES.sub("-", pictures[0].stem)
+    _refuse(outbox / name)
+    # Hidden folders are not watched, so the set is seen only when it is whole.
+    with tempfile.TemporaryDirectory(dir=outbox, prefix=".add-") as folder:
+        whole = Path(folder) / name
+        whole.mkdir()
+        names = tuple(f"{i:02d}-{p.name}" for i, p in enumerate(pictures, start=1))
+        for picture, new in zip(pictures, names, strict=True):
+            shutil.copyfile(picture, whole / new)
+        (whole / "post.toml").write_text(sidecar_text(words, names), encoding="utf-8")
+        files.move(whole, outbox / name)
+    return f"{name}/"
+
+
+def sidecar_text(words: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    """Return the words as a sidecar: TOML whose strings are JSON strings, which TOML takes."""
+    fields = {k: list(v) if isinstance(v, tuple) else v for k, v in words.items() if k != "alt"}
+    lines = [f"{key} = {_toml(value)}" for key, value in fields.items()]
+    alts = words.get("alt", ())
+    if len(alts) == 1 and len(names) == 1:
+        lines.append(f"alt = {_toml(alts[0])}")
+    elif alts:
+        lines.append("[alt]")
+        lines += [f"{_toml(n)} = {_toml(a)}" for n, a in zip(names, alts, strict=False)]
+    return "\n".join([*lines, ""])
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401  # str, bool or list of str
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # JSON allows it bare, TOML does not
+
+
+def _refuse(path: Path) -> None:
+    if path.exists():
+        raise Unusable(f"{path} is there already; wait until it was taken, or rename yours")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".add-") as folder:
+        copy = Path(folder) / target.name
+        shutil.copyfile(source, copy)
+        files.move(copy, target)

@@ -1,0 +1,112 @@
+"""`postguard check`: looks at everything postguard needs, with a fix for each finding."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from postguard.app import bell
+from postguard.app.installation import Installation
+from postguard.cloak.runner import LocalEngine
+from postguard.errors import PostguardError
+from postguard.intake.watcher import filesystem_of
+
+_ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
+_DIRECTIONS = {
+    "pixels": {"downscale", "watermark", "noise", "cloak"},
+    "statement": {"notice", "tags"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `fix` is empty where nothing is to be done."""
+
+    what: str
+    ok: bool
+    said: str
+    fix: str = ""
+
+
+def findings(installation: Installation, *, offline: bool) -> list[Finding]:
+    """Look at config, folders, room, accounts, recipes, cloak and daemon."""
+    found = [Finding("config", True, str(installation.path))]
+    found += _folders(installation)
+    found += _recipes(installation)
+    found.append(_cloak(installation))
+    found += _accounts(installation, offline=offline)
+    found.append(_daemon())
+    return found
+
+
+def _folders(installation: Installation) -> Iterator[Finding]:
+    outbox = installation.outbox
+    if not outbox.is_dir():
+        yield Finding("outbox", False, f"{outbox} is not there", f"mkdir -p '{outbox}'")
+    else:
+        kind = filesystem_of(outbox.resolve(), _mounts())
+        yield Finding("outbox", True, f"{outbox} ({kind or 'file system unknown'})")
+    room = shutil.disk_usage(installation.home.state).free
+    enough = room > _ROOM
+    fix = "" if enough else "free some room: with a full disk nothing can be taken or posted"
+    yield Finding("room", enough, f"{room / 1e9:.1f} GB free", fix)
+    yield Finding("database", True, f"SQLite {sqlite3.sqlite_version}")
+
+
+def _mounts() -> str:
+    mounts = Path("/proc/mounts")
+    return mounts.read_text() if mounts.is_file() else ""
+
+
+def _recipes(installation: Installation) -> Iterator[Finding]:
+    recipes = installation.settings.recipes
+    if not recipes:
+        yield Finding("recipes", False, "there is none", "add [recipes] with a default recipe")
+    for name, steps in recipes.items():
+        used = {s.step for s in steps}
+        missing = [d for d, members in _DIRECTIONS.items() if not used & members]
+        said = ", ".join(s.step for s in steps)
+        fix = f"add a step for: {', '.join(missing)}; layers protect best" if missing else ""
+        yield Finding(f"recipe {name}", not missing, said, fix)
+
+
+def _cloak(installation: Installation) -> Finding:
+    wanted = any(s.step == "cloak" for steps in installation.settings.recipes.values() for s in steps)
+    problem = LocalEngine(installation.models_dir).available()
+    if problem is None:
+        return Finding("cloak", True, "this PC can cloak")
+    said = "a recipe asks for it, so its posts will be held" if wanted else "not used"
+    return Finding("cloak", not wanted, said, problem)
+
+
+def _accounts(installation: Installation, *, offline: bool) -> Iterator[Finding]:
+    accounts = installation.settings.accounts
+    if not accounts:
+        yield Finding("accounts", False, "there is none", "add an [accounts.NAME] to the config")
+    for name, account in accounts.items():
+        what = f"account {name}"
+        if account.network == "preview":
+            yield Finding(what, True, "preview pages on this PC")
+        elif offline:
+            kept = installation.secrets.get(name) is not None
+            fix = "" if kept else f"postguard login {name}"
+            yield Finding(what, kept, "a login is kept" if kept else "no login is kept", fix)
+        else:
+            yield _asked(installation, name, what)
+
+
+def _asked(installation: Installation, name: str, what: str) -> Finding:
+    try:
+        return Finding(what, True, installation.accounts.network(name).check())
+    except PostguardError as exc:
+        return Finding(what, False, str(exc), f"postguard login {name}, if it stays so")
+
+
+def _daemon() -> Finding:
+    pid = bell.running()
+    if pid is not None:
+        return Finding("daemon", True, f"running (process {pid})")
+    return Finding("daemon", True, "not running: `postguard run`, or `postguard service install`")

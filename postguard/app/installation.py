@@ -1,0 +1,176 @@
+"""One installation of postguard: its folders, config, rows and secrets."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from postguard import settings as config
+from postguard.app.accounts import Accounts
+from postguard.errors import ConfigError
+from postguard.model import (
+    Artist,
+    ArtworkOrder,
+    Delivery,
+    DeliveryState,
+    Json,
+    Limits,
+    Post,
+    ProtectOrder,
+    Rendition,
+)
+from postguard.ports import Clock
+from postguard.publish.publisher import Timing
+from postguard.publish.shelving import folder_of
+from postguard.settings.schema import Config
+from postguard.store import Store, open_store
+from postguard.system import paths
+from postguard.system.clock import SystemClock
+from postguard.system.secrets import Secrets, credentials_dir
+
+RENDITIONS = "renditions"
+_NOTICE_LANGS = ("ja", "en")
+
+
+@dataclass(slots=True)
+class Installation:
+    """What everything shares. The config can be read anew while it runs; the rest stays."""
+
+    path: Path
+    settings: Config
+    home: paths.Home
+    store: Store
+    clock: Clock
+    secrets: Secrets
+    sessions: Secrets
+    accounts: Accounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.accounts = Accounts(
+            settings=lambda: self.settings,
+            secrets=self.secrets,
+            sessions=self.sessions,
+            rows=self.store.accounts,
+            clock=self.clock,
+            previews=self.home.previews,
+            originals=self.originals,
+        )
+
+    def reload(self) -> None:
+        """Read the config anew. Raises ConfigError, and then the old one stays."""
+        new = config.load(self.path)
+        if new.outbox != self.settings.outbox:
+            raise ConfigError("outbox: it can only be changed by a restart of postguard", self.path)
+        self.settings = new
+        self.accounts.forget()
+
+    @property
+    def outbox(self) -> Path:
+        """The folder that the artist drops art into."""
+        return self.settings.outbox.expanduser()
+
+    @property
+    def models_dir(self) -> Path:
+        """Where encoder weights lie."""
+        named = self.settings.models.dir
+        return self.home.models if named is None else named.expanduser()
+
+    def originals(self, post_id: int) -> list[Path]:
+        """Return the artist's own files of a post, for comparisons on this PC."""
+        post = self.store.posts.get(post_id)
+        return [folder_of(self.outbox, post) / a.name for a in post.artworks]
+
+    def artist(self, now: datetime) -> Artist:
+        """Return who made the art, as written into marks and tags."""
+        table = self.settings.artist
+        year = now.astimezone(self.settings.timezone).year
+        langs = tuple(lang for lang in table.lang if lang in _NOTICE_LANGS) or ("en",)
+        return Artist(
+            name=table.name,
+            copyright=table.copyright.replace("{year}", str(year)),
+            web=table.web,
+            langs=langs,
+        )
+
+    def seed_of(self, sha256: str) -> str:
+        """Return the secret seed of one artwork's marks, in hex: the same for all networks."""
+        return hmac.digest(self.secrets.artist_key(), bytes.fromhex(sha256), "sha256").hex()
+
+    def order_of(self, post: Post) -> ProtectOrder:
+        """Return what the workshop is to do for a post, for the accounts that wait for it."""
+        folder = folder_of(self.outbox, post)
+        into = folder / RENDITIONS
+        into.mkdir(exist_ok=True)
+        deliveries = self.store.deliveries.of_post(post.id)
+        words = deliveries[0].words
+        return ProtectOrder(
+            artworks=tuple(
+                ArtworkOrder(
+                    position=a.position,
+                    path=folder / a.name,
+                    sha256=a.sha256,
+                    alt=words.alts[i] if i < len(words.alts) else a.alt,
+                    seed=self.seed_of(a.sha256),
+                )
+                for i, a in enumerate(post.artworks)
+            ),
+            recipe_name=post.recipe,
+            recipe=self.steps(post.recipe),
+            limits=self._fitted(deliveries),
+            into=into,
+            artist=self.artist(self.clock.now()),
+            description=words.text,
+            max_megapixels=self.settings.intake.max_megapixels,
+            models_dir=self.models_dir,
+        )
+
+    def steps(self, recipe: str) -> tuple[dict[str, Json], ...]:
+        """Return a recipe's steps as plain values. Raises ConfigError for an unknown name."""
+        try:
+            steps = self.settings.recipes[recipe]
+        except KeyError:
+            known = ", ".join(self.settings.recipes) or "none"
+            raise ConfigError(f"there is no recipe {recipe}; known: {known}", self.path) from None
+        return tuple(step.model_dump(mode="json") for step in steps)
+
+    def timing(self, account: str) -> Timing:
+        """Return when an account posts."""
+        table = self.settings.schedule
+        own = self.settings.accounts.get(account)
+        slots = table.slots if own is None or own.slots is None else own.slots
+        return Timing(slots, self.settings.timezone, table.grace, table.max_late, table.if_later)
+
+    def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
+        """Return the files that a delivery sends, in order."""
+        post = self.store.posts.get(delivery.post_id)
+        folder = folder_of(self.outbox, post) / RENDITIONS
+        return tuple(self.store.posts.renditions(post.id, folder, delivery.fit))
+
+    def _fitted(self, deliveries: list[Delivery]) -> tuple[Limits, ...]:
+        """Return the limits of the deliveries to come, each once, and note which is whose."""
+        found: dict[str, Limits] = {}
+        for delivery in deliveries:
+            if delivery.state is DeliveryState.POSTED:
+                continue
+            limits = self.accounts.limits(delivery.account)
+            found[limits.fit] = limits
+            self.store.deliveries.refit(delivery.id, limits.fit)
+        return tuple(found.values())
+
+
+def open_installation(path: Path | None = None, clock: Clock | None = None) -> Installation:
+    """Read the config and open the rows. Raises ConfigError or Unusable."""
+    path = path or config.default_path()
+    settings = config.load(path)
+    home = paths.home()
+    return Installation(
+        path=path,
+        settings=settings,
+        home=home,
+        store=open_store(home.database),
+        clock=clock or SystemClock(),
+        secrets=Secrets(home.secrets, credentials_dir(), settings.secrets.store),
+        sessions=Secrets(home.state / "sessions"),
+    )

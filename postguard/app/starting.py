@@ -1,0 +1,151 @@
+"""`postguard init`: from a few answers to a commented config that fits the artist and this PC."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from postguard.cloak.runner import LocalEngine
+from postguard.errors import Unusable
+from postguard.settings.load import parse
+from postguard.system import files, paths
+
+# Long sides in pixels: what the presets are for. 800 is the talk's; 1200 fills a phone; larger
+# pictures are worth more to a portfolio and to a training set alike.
+_SIDES = {"portfolio": 2000, "sns": 1200, "small": 800, "sample": 1000}
+_OPACITY = {"subtle": 0.14, "clear": 0.22, "sample": 0.4}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What `init` asks."""
+
+    name: str = ""
+    lang: str = "en"
+    timezone: str = "UTC"
+    outbox: str = "~/outbox"
+    bluesky: str = ""
+    service: str = ""
+    mastodon: str = ""
+    fear: str = "both"
+    visible: str = "clear"
+    preset: str = "sns"
+
+    @classmethod
+    def usual(cls, given: Mapping[str, str | None]) -> Answers:
+        """Return what was given, and for the rest what is usual on this PC."""
+        known = {f.name for f in fields(cls)}
+        said = {k: v for k, v in given.items() if k in known and v is not None}
+        return cls(**({"timezone": _zone_of_this_pc()} | said))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What `init` made, and what the artist does next."""
+
+    config: Path
+    outbox: Path
+    next_steps: tuple[str, ...]
+
+
+def write(path: Path, answers: Answers) -> Written:
+    """Write the config and make the folders.
+
+    Raises:
+        Unusable: there is a config already; it is never overwritten.
+        ConfigError: an answer cannot be used; nothing was written.
+    """
+    if path.exists():
+        raise Unusable(f"{path} is there already; edit it, or move it away first")
+    cloak = LocalEngine(paths.home().models).available()
+    text = config_text(answers, cloak=cloak is None)
+    settings = parse(text, path)
+    files.private_dir(path.parent)
+    files.write_whole(path, text.encode())
+    outbox = settings.outbox.expanduser()
+    outbox.mkdir(parents=True, exist_ok=True)
+    return Written(path, outbox, _next_steps(answers, cloak))
+
+
+def _next_steps(answers: Answers, cloak: str | None) -> tuple[str, ...]:
+    logins = [f"postguard login {n}" for n in ("bsky", "fedi") if _has(answers, n)]
+    lines = ["", "next:", *(f"  {command}" for command in logins)]
+    lines += ["  postguard check", "  postguard service install   (or: postguard run)"]
+    if not logins:
+        lines.append("No account yet: posts become preview pages on this PC.")
+    if cloak is not None:
+        lines.append(f"The recipe has no cloak yet: {cloak}")
+    return tuple(lines)
+
+
+def _has(answers: Answers, name: str) -> bool:
+    return bool(answers.bluesky if name == "bsky" else answers.mastodon)
+
+
+def config_text(answers: Answers, *, cloak: bool) -> str:
+    """Return the config as TOML with comments."""
+    langs = '["ja", "en"]' if answers.lang == "both" else f"[{_q(answers.lang)}]"
+    right = f"© {{year}} {answers.name}" if answers.name else ""
+    blocks = [
+        "# What postguard does with your art. config.example.toml explains every key.\n"
+        f"outbox   = {_q(answers.outbox)}\ntimezone = {_q(answers.timezone)}",
+        f"[artist]\nname      = {_q(answers.name)}\ncopyright = {_q(right)}\nlang      = {langs}",
+        *_accounts(answers),
+        '[schedule]\ngrace    = "2m"          # time to change your mind\n'
+        '# slots  = ["mon..fri 19:30", "sat,sun 10:00 21:00"]\n'
+        'max_late = "3h"          # the PC slept through its time:\n'
+        'if_later = "next-slot"   # post | hold | next-slot',
+        _recipe(answers, cloak=cloak),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _q(text: str) -> str:
+    """Quote as a TOML basic string, whose escapes are JSON's."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _accounts(answers: Answers) -> list[str]:
+    found = []
+    if answers.bluesky:
+        service = f"\nservice = {_q(answers.service)}" if answers.service else ""
+        found.append(
+            f'[accounts.bsky]\nnetwork = "bluesky"\nhandle  = {_q(answers.bluesky)}{service}\n'
+            'replies = "everyone"   # everyone | mentioned | following | followers | nobody\n'
+            'quotes  = "nobody"     # everyone | nobody'
+        )
+    if answers.mastodon:
+        found.append(
+            f'[accounts.fedi]\nnetwork    = "mastodon"\ninstance   = {_q(answers.mastodon)}\n'
+            'visibility = "unlisted"   # public | unlisted | private | direct\n'
+            'quotes     = "nobody"'
+        )
+    return found or ['[accounts.preview]\nnetwork = "preview"   # a page on this PC; posts nothing']
+
+
+def _recipe(answers: Answers, *, cloak: bool) -> str:
+    """Return the recipe that fits the fear: marks and notice help most against image-to-image,
+    the cloak against training; every recipe has pixels, a statement and a limited size."""
+    mark = _q(f"© {answers.name}" if answers.name else "SAMPLE")
+    opacity = _OPACITY[answers.visible]
+    steps = [f'{{ step = "downscale", long_side = {_SIDES[answers.preset]} }},']
+    if answers.fear != "training" or answers.visible == "sample":
+        steps.append(f'{{ step = "watermark", text = {mark}, opacity = {opacity} }},')
+    steps.append('{ step = "notice" },')
+    if answers.fear != "training" or not cloak:
+        steps.append('{ step = "noise" },')
+    if cloak:
+        steps.append('{ step = "cloak", mode = "immunise", strength = "medium" },')
+    steps.append('{ step = "tags" },')
+    return "[recipes]\ndefault = [\n" + "\n".join(f"  {s}" for s in steps) + "\n]"
+
+
+def _zone_of_this_pc() -> str:
+    """Return the IANA name that /etc/localtime or /etc/timezone tells, else UTC."""
+    link = Path("/etc/localtime")
+    if link.is_symlink() and "zoneinfo/" in (target := str(link.resolve())):
+        return target.rsplit("zoneinfo/", 1)[1].removeprefix("posix/")
+    named = Path("/etc/timezone")
+    return named.read_text().strip() if named.is_file() else "UTC"

@@ -1,0 +1,56 @@
+"""What the artist may do with a post from outside: hold it, let it go on, try it again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from postguard.errors import Unusable
+from postguard.model import DeliveryState, Post, PostState
+from postguard.store import Store
+
+BY_HAND = "held by you"
+_CAN_HOLD = {PostState.TAKEN, PostState.PROTECTED, PostState.RELEASED}
+
+
+def hold(store: Store, post_id: int, now: datetime) -> str:
+    """Keep a post back. Raises Unusable when it is too late or makes no sense."""
+    with store.db.change():
+        post = store.posts.get(post_id)
+        if post.state is PostState.HELD:
+            return f"Post {post_id} is held already: {post.reason}"
+        if post.state not in _CAN_HOLD:
+            raise Unusable(f"post {post_id} is {post.state}; it cannot be held any more")
+        deliveries = store.deliveries.of_post(post_id)
+        if any(d.state is DeliveryState.SENDING for d in deliveries):
+            raise Unusable(f"post {post_id} is being sent at this moment; it cannot be held")
+        store.posts.move_to(post_id, PostState.HELD, now, BY_HAND)
+    return f"Post {post_id} ({post.name}) is held. `postguard release {post_id}` lets it go on."
+
+
+def release(store: Store, post_id: int, now: datetime) -> str:
+    """Let a held post go on from where it was. Raises Unusable when it is not held."""
+    with store.db.change():
+        post = store.posts.get(post_id)
+        if post.state is not PostState.HELD:
+            raise Unusable(f"post {post_id} is not held; it is {post.state}")
+        state = _goes_on_as(store, post)
+        store.deliveries.release(post_id, now)
+        store.posts.move_to(post_id, state, now)
+    return f"Post {post_id} ({post.name}) goes on."
+
+
+def retry(store: Store, post_id: int, now: datetime) -> str:
+    """Send a post as soon as possible, releasing it first where it is held."""
+    with store.db.change():
+        post = store.posts.get(post_id)
+        if post.state is PostState.POSTED:
+            raise Unusable(f"post {post_id} is posted already")
+        if post.state is PostState.HELD:
+            release(store, post_id, now)
+        store.deliveries.make_due(post_id, now)
+    return f"Post {post_id} ({post.name}) is tried again now."
+
+
+def _goes_on_as(store: Store, post: Post) -> PostState:
+    """A protected post is sent; any other is read and checked anew."""
+    return PostState.PROTECTED if store.posts.has_renditions(post.id) else PostState.RELEASED
