@@ -6,6 +6,7 @@ atproto is imported when first used: it costs half a second and 50 MB that an id
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,6 +29,7 @@ _TOO_MANY = 429
 _SERVER_FAULT = 500
 # The session is at fault, not the request: a new login may mend it.
 _STALE = {"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"}
+_TOO_BIG = re.compile("too (large|big)", re.IGNORECASE)
 _UNAUTHORIZED = 401
 
 
@@ -150,9 +152,13 @@ class BlueskySession:
 
     def _log_in(self) -> Client:
         """Open a new session on a new client: a used one would try its dead refresh token."""
-        client, password = self._new_client(), self._password()
-        with self._translated(writing=False):
-            client.login(self._account.handle, password, fetch_bsky_profile=False)
+        password, client = self._password(), self._new_client()
+        try:
+            with self._translated(writing=False):
+                client.login(self._account.handle, password, fetch_bsky_profile=False)
+        except PostguardError:
+            client.request.close()
+            raise
         return client
 
     def _new_client(self) -> Client:
@@ -202,7 +208,7 @@ class BlueskySession:
             return StaleSession(self._why_out(error))
         if status >= _SERVER_FAULT:
             return self._lost(exc, writing=writing)
-        if status == _TOO_LARGE or error == "BlobTooLarge" or "too large" in message.lower():
+        if status == _TOO_LARGE or error == "BlobTooLarge" or _TOO_BIG.search(message):
             return Refused(f"{self._host} takes no picture of this size: {message or error}")
         return Refused(f"{self._host} refused the post: {message or error or status}")
 

@@ -1,0 +1,412 @@
+"""The Mastodon adapter on the strict stand-in: what arrives there, and what each failure means."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.model import Quotes, Receipt, Rendition, Visibility, Words
+from postguard.networks.mastodon import Mastodon
+from postguard.networks.mastodon_login import authorize_url, exchange, register_app
+from tests.contract.stages import (
+    TOKEN,
+    FakeClock,
+    draft,
+    mastodon_account,
+    mastodon_network,
+    picture,
+)
+from tests.servers.mastodon import MastodonServer, start_mastodon
+
+WORDS = Words(text="新作です #オリジナル", alts=("狐の絵",), langs=("ja-JP",))
+STATUSES = "/api/v1/statuses"
+MEDIA = "/api/v2/media"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock that the adapter waits by."""
+    return FakeClock()
+
+
+@pytest.fixture
+def network(mastodon: MastodonServer, clock: FakeClock) -> Iterator[Mastodon]:
+    """The adapter for one account."""
+    made = mastodon_network(mastodon, clock)
+    yield made
+    made.close()
+
+
+def post(network: Mastodon, words: Words, *images: Rendition) -> Receipt:
+    """Plan and send."""
+    what = draft(words, *images)
+    return network.send(what, network.plan(what, FakeClock().now()))
+
+
+def test_every_word_arrives(mastodon: MastodonServer, network: Mastodon, tmp_path: Path) -> None:
+    """Text, audience, warning, language and alt text are those that were asked for."""
+    words = replace(WORDS, cw="流血", tags=("fox",), visibility=Visibility.UNLISTED)
+    receipt = post(network, words, picture(tmp_path))
+    (status,) = mastodon.statuses
+    assert status.text == "新作です #オリジナル\n\n#fox"
+    assert (status.spoiler_text, status.sensitive) == ("流血", True)
+    assert (status.visibility, status.language) == ("unlisted", "ja")
+    assert [m.description for m in status.media] == ["狐の絵"]
+    assert receipt.answer["visibility"] == "unlisted"
+    assert status.id in receipt.uri
+    assert mastodon.unknown_parameters == []
+
+
+def test_the_rendition_is_uploaded_and_not_its_name(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path
+) -> None:
+    """Some servers show the file's name, and the artist never wrote it for the world."""
+    image = picture(tmp_path)
+    post(network, WORDS, image)
+    assert [m.uploaded for m in mastodon.media] == [image.path.read_bytes()]
+    assert not any("秘密" in repr(request) for request in mastodon.requests)
+
+
+def test_labels_alone_mark_the_picture_as_sensitive(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path
+) -> None:
+    """Mastodon has no labels, but covers a sensitive picture."""
+    post(network, replace(WORDS, labels=("nudity",)), picture(tmp_path))
+    (status,) = mastodon.statuses
+    assert (status.sensitive, status.spoiler_text) == (True, "")
+
+
+@pytest.mark.parametrize("quotes", [Quotes.NOBODY, Quotes.FOLLOWERS])
+def test_who_may_quote_is_said(
+    mastodon: MastodonServer, network: Mastodon, quotes: Quotes
+) -> None:
+    """Since Mastodon 4.5."""
+    post(network, replace(WORDS, quotes=quotes))
+    assert [s.quote_policy for s in mastodon.statuses] == [quotes.value]
+
+
+def test_everyone_may_quote_only_if_the_account_says_so_too(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """The account's own default may be narrower, and nothing is ever widened."""
+    mastodon.state.account_named("hanako").default_quote_policy = "nobody"
+    post(network, WORDS)
+    assert [s.quote_policy for s in mastodon.statuses] == ["nobody"]
+
+
+@pytest.mark.parametrize(("api", "objections"), [(0, 1), (1, 0), (6, 0), (7, 0)])
+def test_a_server_that_may_let_others_quote_is_objected_to(
+    mastodon: MastodonServer, network: Mastodon, api: int, objections: int
+) -> None:
+    """Mastodon 4.3 and 4.4 know no quotes at all; of an unknown server nothing can be said."""
+    mastodon.limits.api_versions["mastodon"] = api
+    words = replace(WORDS, quotes=Quotes.NOBODY)
+    assert len(network.objections(words, 1, network.limits())) == objections
+
+
+def test_an_older_server_is_sent_no_policy(mastodon: MastodonServer, network: Mastodon) -> None:
+    """A strict server may refuse what it does not know."""
+    mastodon.limits.api_versions["mastodon"] = 6
+    post(network, replace(WORDS, quotes=Quotes.NOBODY))
+    (request,) = [r for r in mastodon.requests if r.method == "POST" and r.path == STATUSES]
+    assert "quote_approval_policy" not in request.fields
+
+
+def test_limits_are_the_servers_own(mastodon: MastodonServer, network: Mastodon) -> None:
+    """Each instance sets its own."""
+    limits = mastodon.limits
+    limits.max_characters, limits.max_media_attachments = 5000, 16
+    limits.characters_reserved_per_url, limits.description_limit = 30, 420
+    limits.image_size_limit, limits.image_matrix_limit = 3_000_000, 1_000_000
+    found = network.limits()
+    assert (found.text, found.images, found.link_length, found.alt) == (5000, 16, 30, 420)
+    assert (found.image_bytes, found.pixels) == (3_000_000, 1_000_000)
+
+
+def test_limits_are_asked_again_after_a_while(
+    mastodon: MastodonServer, network: Mastodon, clock: FakeClock
+) -> None:
+    """Not for every picture of a heap, but a change is seen the same day."""
+    network.limits()
+    mastodon.limits.max_characters = 1234
+    assert network.limits().text == 500
+    clock.at += timedelta(hours=1)
+    assert network.limits().text == 1234
+
+
+def test_limits_of_a_server_that_is_down_are_tried_again(clock: FakeClock) -> None:
+    """Intake waits; nothing is held for it."""
+    with start_mastodon() as server:
+        network = mastodon_network(server, clock)
+    with pytest.raises(Retryable):
+        network.limits()
+
+
+def test_a_picture_that_is_worked_on_is_waited_for(
+    mastodon: MastodonServer, network: Mastodon, clock: FakeClock, tmp_path: Path
+) -> None:
+    """202, then 206 until it is ready; posted too early it would be refused."""
+    mastodon.processing.later, mastodon.processing.polls = True, 3
+    post(network, WORDS, picture(tmp_path))
+    assert len(mastodon.statuses) == 1
+    assert len(clock.waits) >= 3
+
+
+def test_a_picture_that_is_never_ready_is_tried_again_later(
+    mastodon: MastodonServer, network: Mastodon, clock: FakeClock, tmp_path: Path
+) -> None:
+    """The wait has an end, and nothing was posted."""
+    mastodon.processing.later, mastodon.processing.polls = True, 1000
+    with pytest.raises(Retryable):
+        post(network, WORDS, picture(tmp_path))
+    assert sum(clock.waits) < 180
+    assert mastodon.statuses == []
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_picture_that_the_server_cannot_read_is_refused(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, *, later: bool
+) -> None:
+    """Sending it again would change nothing."""
+    mastodon.processing.later, mastodon.processing.fails = later, True
+    with pytest.raises(Refused, match="Error processing"):
+        post(network, WORDS, picture(tmp_path))
+    assert mastodon.statuses == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"drop_answer": True}, {"cut_answer": True}, {"status": 503, "after_work": True}],
+)
+def test_a_lost_answer_is_settled_by_asking(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    """The post is made and the answer lost: found afterwards, and there is one."""
+    what = draft(replace(WORDS, cw="流血"), picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    mastodon.fail_next(STATUSES, method="POST", **fault)
+    with pytest.raises(Unsure):
+        network.send(what, plan)
+    found = network.find(what, plan)
+    assert found is not None
+    assert mastodon.statuses[0].id in found.uri
+    assert network.send(what, plan).uri == found.uri
+    assert len(mastodon.statuses) == 1
+
+
+@pytest.mark.parametrize("fault", [{"drop_request": True}, {"status": 502}])
+def test_a_lost_request_is_sent_again_by_the_same_plan(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    """Nobody can tell it from a lost answer, so it is unsure, asked for, and then repeated."""
+    what = draft(WORDS, picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    mastodon.fail_next(STATUSES, method="POST", **fault)
+    with pytest.raises(Unsure):
+        network.send(what, plan)
+    assert network.find(what, plan) is None
+    network.send(what, plan)
+    assert len(mastodon.statuses) == 1
+
+
+def test_a_post_is_found_when_its_key_is_long_forgotten(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path
+) -> None:
+    """Servers keep the key for an hour, some never; the account's posts stay."""
+    what = draft(WORDS, picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    mastodon.fail_next(STATUSES, method="POST", drop_answer=True)
+    with pytest.raises(Unsure):
+        network.send(what, plan)
+    mastodon.clock.move(hours=2)
+    assert network.find(what, plan) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "見て https://example.com/a/very/long/path?with=many&words=狐 #tag ＃狐の絵",
+        'two\n\nparagraphs\nand a break <b>&amp; "markup"',
+        "thanks @friend@elsewhere.example and @nobody",
+        "👩‍🎨 ﾊﾝｶｸ　全角",
+        "",
+    ],
+)
+def test_whatever_the_text_its_post_is_found(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, text: str
+) -> None:
+    """The server answers in HTML; the words in it are the same."""
+    what = draft(replace(WORDS, text=text), picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    sent = network.send(what, plan)
+    found = network.find(what, plan)
+    assert found is not None
+    assert found.uri == sent.uri
+
+
+def test_the_same_post_of_earlier_is_not_taken_for_this_one(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path
+) -> None:
+    """An artist may post the same words with the same picture again."""
+    post(network, WORDS, picture(tmp_path))
+    what = draft(WORDS, picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    assert network.find(what, plan) is None
+
+
+@pytest.mark.parametrize("fault", [{"drop_answer": True}, {"drop_request": True}, {"status": 500}])
+def test_a_failed_upload_is_tried_again_later(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    """No post shows an uploaded picture yet, so nothing is unsure."""
+    what = draft(WORDS, picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    mastodon.fail_next(MEDIA, **fault)
+    with pytest.raises(Retryable):
+        network.send(what, plan)
+    assert mastodon.statuses == []
+
+
+def test_a_server_that_is_down_is_tried_again_later(clock: FakeClock) -> None:
+    """Not even a write is unsure when no connection came about."""
+    what = draft(WORDS)
+    with start_mastodon() as server:
+        network = mastodon_network(server, clock)
+        network.limits()
+        plan = network.plan(what, clock.now())
+        network.close()
+    with pytest.raises(Retryable):
+        network.send(what, plan)
+
+
+def test_too_large_is_refused(mastodon: MastodonServer, network: Mastodon, tmp_path: Path) -> None:
+    """By the proxy before the server even sees it."""
+    mastodon.fail_next(MEDIA, status=413)
+    with pytest.raises(Refused, match="size"):
+        post(network, WORDS, picture(tmp_path))
+
+
+def test_too_many_requests_wait_as_long_as_the_server_asks(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """X-RateLimit-Reset says when."""
+    mastodon.enforce_rates()
+    for _ in range(mastodon.rates["calls"].limit):
+        network.check()
+    with pytest.raises(Retryable) as raised:
+        network.check()
+    assert raised.value.after is not None
+    assert timedelta(0) < raised.value.after <= timedelta(minutes=6)
+
+
+def test_a_revoked_token_is_logged_out(mastodon: MastodonServer, network: Mastodon) -> None:
+    """The message says what to do and never the token."""
+    mastodon.revoke(TOKEN)
+    with pytest.raises(LoggedOut, match="postguard login fedi") as raised:
+        network.check()
+    assert TOKEN not in str(raised.value)
+
+
+def test_a_token_without_the_scope_is_logged_out(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """The artist must consent again; no post can go out before."""
+    mastodon.token_for("hanako", "profile read:statuses", TOKEN)
+    with pytest.raises(LoggedOut):
+        post(network, WORDS)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_fault_is_no_logout(
+    mastodon: MastodonServer, network: Mastodon, status: int
+) -> None:
+    """Many programs disconnect an account for this; we try again later."""
+    mastodon.fail_next("/api/v1/accounts", status=status)
+    with pytest.raises(PostguardError) as raised:
+        network.check()
+    assert isinstance(raised.value, Retryable)
+    assert "hanako" in network.check()
+
+
+def test_a_server_that_shows_more_than_asked_is_reported(tmp_path: Path, clock: FakeClock) -> None:
+    """snac makes a direct post one for all followers: the artist must see where it stands."""
+    with start_mastodon("snac") as server:
+        network = mastodon_network(server, clock)
+        what = draft(replace(WORDS, visibility=Visibility.DIRECT), picture(tmp_path))
+        plan = network.plan(what, clock.now())
+        with pytest.raises(Refused, match="as private although direct was asked") as raised:
+            network.send(what, plan)
+        assert server.url in str(raised.value)
+        with pytest.raises(Refused):
+            network.find(what, plan)
+        network.close()
+
+
+def test_a_server_that_shows_less_than_asked_is_no_fault(clock: FakeClock) -> None:
+    """The receipt says what it made of it."""
+    with start_mastodon("snac") as server:
+        network = mastodon_network(server, clock)
+        receipt = post(network, replace(WORDS, visibility=Visibility.UNLISTED))
+        assert receipt.answer["visibility"] == "private"
+        network.close()
+
+
+@pytest.mark.parametrize("flavour", ["gotosocial", "takahe"])
+def test_relatives_of_mastodon_take_posts_too(
+    flavour: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    """Without Idempotency-Key, or without languages."""
+    with start_mastodon(flavour) as server:
+        network = mastodon_network(server, clock)
+        what = draft(WORDS, picture(tmp_path))
+        plan = network.plan(what, clock.now())
+        server.fail_next(STATUSES, method="POST", drop_answer=True)
+        with pytest.raises(Unsure):
+            network.send(what, plan)
+        assert network.find(what, plan) is not None
+        network.close()
+
+
+def test_the_whole_login_gives_a_token_that_can_post(mastodon: MastodonServer) -> None:
+    """Register, consent in the browser, exchange the code: with no scope more than needed."""
+    mastodon.add_account("hanako")
+    app = register_app(mastodon.url)
+    token = exchange(app, f" {mastodon.approve(authorize_url(app), 'hanako')}\n")
+    assert set(mastodon.state.tokens[token].scopes) == {
+        "profile",
+        "read:statuses",
+        "write:statuses",
+        "write:media",
+    }
+    network = Mastodon("fedi", mastodon_account(mastodon), lambda: token, FakeClock())
+    assert network.check() == f"logged in as @hanako on {mastodon.url.removeprefix('http://')}"
+    post(network, WORDS)
+    assert app.client_secret not in repr(app)
+    network.close()
+
+
+def test_a_server_before_profile_scopes_is_asked_for_the_older_one(
+    mastodon: MastodonServer,
+) -> None:
+    """`profile` came with Mastodon 4.3."""
+    mastodon.fail_next("/.well-known/oauth-authorization-server", status=404)
+    assert register_app(mastodon.url).scopes[0] == "read:accounts"
+
+
+def test_a_wrong_code_is_no_login(mastodon: MastodonServer) -> None:
+    """It says that a code serves once."""
+    app = register_app(mastodon.url)
+    with pytest.raises(LoggedOut, match="code"):
+        exchange(app, "wrong")
+
+
+def test_a_server_fault_while_logging_in_is_tried_again(mastodon: MastodonServer) -> None:
+    """The code was not at fault."""
+    app = register_app(mastodon.url)
+    mastodon.fail_next("/oauth/token", status=503)
+    with pytest.raises(Retryable):
+        exchange(app, "any")
