@@ -1,1 +1,1 @@
-"""Perturbations against encoders. `runner` is the parent side; the rest runs in a child process."""
+"""Draws a picture away from what models read in it; torch lives only in the child process."""

@@ -1,0 +1,41 @@
+"""Chooses what the child computes on, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where tensors live. `bf16`: bfloat16 is faster there than float32."""
+
+    torch: torch.device
+    name: str
+    bf16: bool
+
+    @property
+    def kind(self) -> str:
+        return self.torch.type
+
+
+def best_device() -> Device:
+    """Return the first of CUDA (or ROCm), Apple's MPS and the CPU that this machine has."""
+    if torch.cuda.is_available():
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Device(torch.device("cuda"), torch.cuda.get_device_name(), bf16)
+    if torch.backends.mps.is_available():
+        return Device(torch.device("mps"), "Apple GPU", bf16=False)
+    return cpu()
+
+
+def cpu() -> Device:
+    """Return the CPU; bfloat16 only where it has instructions for it, else it is slower."""
+    name = f"CPU, {torch.get_num_threads()} threads"
+    return Device(torch.device("cpu"), name, _avx512_bf16())
+
+
+def _avx512_bf16() -> bool:
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # from 2.7 on
+    return bool(capabilities.get("avx512_bf16", False))

@@ -1,0 +1,136 @@
+"""Loads the encoders that image models read pictures with, frozen, and runs them at any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from postguard.cloak.architectures import (
+    Architecture,
+    Block,
+    Conv,
+    Layer,
+    UnknownWeights,
+    identify,
+    weight_files,
+)
+from postguard.cloak.device import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """One frozen encoder.
+
+    Attributes:
+        name: of its file, without `_encoder`.
+        stride: pixels to a latent cell; pictures are padded to a multiple of it.
+    """
+
+    name: str
+    stride: int
+    net: nn.Sequential
+    device: Device
+
+    def __call__(self, x: Tensor, *, fast: bool = False) -> Tensor:
+        """(B,3,H,W) in [0,1], any size -> latents (B,C,ceil(H/stride),ceil(W/stride)), float32.
+
+        `fast` computes in bfloat16 where the device gains by it; all but the first layer, whose
+        input would otherwise lose what the cloak adds: bfloat16 has 8 bits too.
+        """
+        x = _padded(x, self.stride).contiguous(memory_format=torch.channels_last)
+        if not (fast and self.device.bf16):
+            plain: Tensor = self.net(x)
+            return plain
+        first = self.net[0](x)
+        with torch.autocast(self.device.kind, torch.bfloat16):
+            latents: Tensor = self.net[1:](first)
+        return latents.float()
+
+
+def load_encoders(folder: Path, device: Device) -> list[Encoder]:
+    """Load every encoder of a folder; decoders that lie beside them are passed over.
+
+    Raises:
+        UnknownWeights: a file there is not one of ours, or there is no encoder at all.
+    """
+    known = [(path, identify(path)) for path in weight_files(folder)]
+    found = [_load(path, arch, device) for path, arch in known if arch.encoder]
+    if not found:
+        raise UnknownWeights(f"there is no encoder in {folder}")
+    return found
+
+
+def build(architecture: Architecture) -> nn.Sequential:
+    """Return the network with random weights (torch's default initialisation)."""
+    return nn.Sequential(*(_module(layer) for layer in architecture.layers))
+
+
+def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
+    net = build(architecture)
+    try:
+        weights = {k: v.float() for k, v in load_file(path).items()}
+    except Exception as exc:  # safetensors' own errors share no base but Exception
+        raise UnknownWeights(f"{path.name} is damaged: {exc}") from exc
+    net.load_state_dict(weights)
+    net.eval().requires_grad_(False)
+    net.to(device.torch)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
+    return Encoder(path.stem.removesuffix("_encoder"), architecture.stride, net, device)
+
+
+def _padded(x: Tensor, stride: int) -> Tensor:
+    height, width = x.shape[-2:]
+    rows, columns = -height % stride, -width % stride
+    return functional.pad(x, (0, columns, 0, rows), mode="replicate") if rows or columns else x
+
+
+def _module(layer: Layer) -> nn.Module:
+    if isinstance(layer, Conv):
+        return _conv(layer.n_in, layer.n_out, stride=layer.stride, bias=layer.bias)
+    if isinstance(layer, Block):
+        return _Block(layer.n, pooled=layer.pooled)
+    module: nn.Module = _PLAIN[layer.name]()
+    return module
+
+
+def _conv(n_in: int, n_out: int, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
+    return nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=bias)
+
+
+class _Block(nn.Module):
+    def __init__(self, n: int, *, pooled: bool) -> None:
+        super().__init__()
+        relu = nn.ReLU(inplace=True)
+        self.conv = nn.Sequential(_conv(n, n), relu, _conv(n, n), relu, _conv(n, n))
+        self.pool = _pool(n) if pooled else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B,n,H,W) -> (B,n,H,W)."""
+        if self.pool is not None:
+            x = x + self.pool(x)
+        return torch.relu(self.conv(x) + x)
+
+
+def _pool(n: int) -> nn.Sequential:
+    wide, narrow = nn.Conv2d(n, 4 * n, 1, bias=False), nn.Conv2d(4 * n, n, 1, bias=False)
+    return nn.Sequential(wide, nn.GroupNorm(4, 4 * n), nn.ReLU(inplace=True), narrow)
+
+
+class _Double(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        """(B,C,H,W) -> (B,C,2H,2W)."""
+        return functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class _Soften(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep latents inside (-3, 3)."""
+        return torch.tanh(x / 3) * 3
+
+
+_PLAIN = {"relu": nn.ReLU, "double": _Double, "soften": _Soften}

@@ -1,0 +1,81 @@
+"""A picture at full size with its perturbation, kept in seven bytes for a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from postguard.cloak.budget import REACH, budget
+from postguard.cloak.tensors import Pixels, grown, to_tensor
+
+_STRIP_PIXELS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Full-size state; the planes are changed in place.
+
+    Attributes:
+        pixels: (H,W,3) uint8, never changed.
+        limit: (H,W) float16 in [0,1]: the largest change of each pixel.
+        d: (H,W) float16: the change, inside the limit.
+    """
+
+    pixels: Pixels
+    limit: NDArray[np.float16]
+    d: NDArray[np.float16]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def finished(self) -> Pixels:
+        """Return the cloaked picture: changed, clipped and rounded; (H,W,3) uint8."""
+        result = np.empty_like(self.pixels)
+        for rows in _strips(self.size):
+            change = np.rint(self.d[rows].astype(np.float32) * 255)[..., None]
+            result[rows] = np.clip(self.pixels[rows] + change, 0, 255)
+        return result
+
+
+def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling: float) -> Sheet:
+    """Return the sheet of a picture whose perturbation was found at a working size.
+
+    Args:
+        low: (1,1,h,w), the perturbation at the working size, in [0,1] units.
+        ceiling: the largest change of any pixel, in [0,1] units.
+    """
+    size = pixels.shape[0], pixels.shape[1]
+    limit = np.empty(size, np.float16)
+    for rows in _strips(size):
+        limit[rows] = _limit(pixels, alpha, rows, ceiling)
+    d = grown(low[0, 0].cpu().numpy().astype(np.float32), size).astype(np.float16)
+    np.clip(d, -limit, limit, out=d)
+    return Sheet(pixels, limit, d)
+
+
+def alpha_tensor(alpha: NDArray[np.uint8] | None) -> Tensor | None:
+    """(H,W) uint8 -> (1,1,H,W) in [0,1]."""
+    return None if alpha is None else torch.from_numpy(alpha.copy())[None, None].float() / 255
+
+
+def _limit(
+    pixels: Pixels, alpha: NDArray[np.uint8] | None, rows: slice, ceiling: float
+) -> NDArray[np.float32]:
+    """Return the budget of a strip, computed with the rows around it that it depends on."""
+    top, bottom = max(rows.start - REACH, 0), min(rows.stop + REACH, pixels.shape[0])
+    part = None if alpha is None else alpha_tensor(alpha[top:bottom])
+    found = budget(to_tensor(pixels[top:bottom]), ceiling, part)[0, 0]
+    inner: NDArray[np.float32] = found[rows.start - top : rows.stop - top].numpy()
+    return inner
+
+
+def _strips(size: tuple[int, int]) -> Iterator[slice]:
+    height = max(_STRIP_PIXELS // size[1], 1)
+    for top in range(0, size[0], height):
+        yield slice(top, min(top + height, size[0]))

@@ -1,0 +1,129 @@
+"""The pass at full size: the perturbation is refined tile by tile, in the memory of one tile.
+
+The grid of tiles is shifted at random in each pass and a tile moves least at its border, where the
+encoders see padding instead of the picture: so there is no seam to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from postguard.cloak.attack import Pull, Schedule, step
+from postguard.cloak.encoders import Encoder
+from postguard.cloak.sheet import Sheet
+from postguard.cloak.targets import Halftone
+from postguard.cloak.tensors import to_tensor
+from postguard.cloak.transforms import Codec, View
+
+SIDE = 512  # pixels of a tile's side: the encoders keep about 0.6 GB for one
+FADE = 64  # pixels over which neighbours share the picture
+RATE = 0.35  # of the limit: the first step at full size, after the low-scale pass has converged
+_PASSES = ((3e6, 2), (20e6, 1))  # up to so many pixels, so many passes
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A rectangle of the picture, in pixels."""
+
+    rows: slice
+    columns: slice
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a tile is drawn to, and read with. `scale`: working pixels for a full-size one."""
+
+    target: Halftone
+    encoders: Sequence[Encoder]
+    scale: float
+
+
+def passes(size: tuple[int, int]) -> int:
+    """Return how many passes a picture of (height, width) gets; by size, never by the clock, so
+    that the same seed gives the same bytes."""
+    return next((n for most, n in _PASSES if size[0] * size[1] <= most), 0)
+
+
+def tiles(size: tuple[int, int], shift: tuple[int, int]) -> list[Tile]:
+    """Return overlapping tiles that cover (height, width), the grid moved up and left by `shift`
+    (each in [0, SIDE - FADE))."""
+    rows, columns = (list(_spans(n, s)) for n, s in zip(size, shift, strict=True))
+    return [Tile(r, c) for r in rows for c in columns]
+
+
+def window(tile: Tile, size: tuple[int, int]) -> Tensor:
+    """Return (1,1,h,w) in (0,1]: how much each pixel of the tile may move; full at the picture's
+    own border."""
+    down = _ramp(tile.rows, size[0])
+    across = _ramp(tile.columns, size[1])
+    return (down[:, None] * across[None, :])[None, None]
+
+
+def refine(
+    sheet: Sheet,
+    aim: Aim,
+    schedule: Schedule,
+    generator: Generator,
+    on_step: Callable[[float], None],
+) -> int:
+    """Move the sheet's perturbation by sign steps on tiles; return how many tiles were done."""
+    plan = list(_plan(sheet.size, schedule.steps, generator))
+    looks = torch.randint(2, (len(plan),), generator=generator).tolist()
+    started = schedule.tick()
+    for done, ((tile, rate), look) in enumerate(zip(plan, looks, strict=True)):
+        if schedule.tick() - started > schedule.seconds:
+            return done
+        view = View(tile.size, Codec("JPEG", 75) if look else None)
+        _move(sheet, aim, tile, view, rate)
+        on_step((done + 1) / len(plan))
+    return len(plan)
+
+
+def _plan(
+    size: tuple[int, int], rounds: int, generator: Generator
+) -> Iterator[tuple[Tile, float]]:
+    """Yield each tile of each pass with its rate, which falls from pass to pass."""
+    for turn in range(rounds):
+        shift = torch.randint(SIDE - FADE, (2,), generator=generator).tolist()
+        for tile in tiles(size, (shift[0], shift[1])):
+            yield tile, RATE * (1 - turn / rounds)
+
+
+def _move(sheet: Sheet, aim: Aim, tile: Tile, view: View, rate: float) -> None:
+    place = tile.rows, tile.columns
+    device = aim.encoders[0].device.torch
+    x = to_tensor(sheet.pixels[place]).to(device)
+    target = aim.target.draw(x, (tile.rows.start, tile.columns.start), aim.scale)
+    limit, d = (_plane(p[place], device) for p in (sheet.limit, sheet.d))
+    rates = rate * window(tile, sheet.size).to(device)
+    moved = step(Pull(aim.encoders, x, target), d, limit, view, rates)
+    sheet.d[place] = moved[0, 0].cpu().numpy().astype(np.float16)
+
+
+def _plane(part: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(part.astype(np.float32))[None, None].to(device)
+
+
+def _spans(length: int, shift: int) -> Iterator[slice]:
+    """Yield spans that cover `length`, neighbours share FADE; slivers join the next."""
+    cuts = [c for c in range(SIDE - FADE - shift, length - 2 * FADE, SIDE - FADE) if c >= FADE]
+    for start, after in pairwise([0, *cuts, length]):
+        yield slice(start, min(after + FADE, length))
+
+
+def _ramp(span: slice, length: int) -> Tensor:
+    n = span.stop - span.start
+    into = torch.arange(n) + 0.5
+    head = (into / FADE).clamp(max=1) if span.start > 0 else torch.ones(n)
+    tail = (into.flip(0) / FADE).clamp(max=1) if span.stop < length else torch.ones(n)
+    return 0.5 - 0.5 * torch.cos(torch.pi * torch.minimum(head, tail))

@@ -1,0 +1,112 @@
+"""What platforms do to a picture on its way to a model's eye.
+
+`Chain`s work on finished 8-bit pixels and are used to measure; `View`s are their differentiable
+stand-ins, which the optimiser looks through.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from postguard.cloak.tensors import (
+    Pixels,
+    resized,
+    scale_inside,
+    scale_to_area,
+    scaled,
+    shrunk,
+    to_pixels,
+    to_tensor,
+)
+
+MASTODON_PIXELS = 8_294_400  # Mastodon docs: larger uploads are shrunk to 3840x2160's area
+BLUESKY_SIDES = (1000, 2000)  # atproto packages/bsky/src/image/uri.ts
+_NEARLY = 0.9  # sizes this near share their latents
+_WEBP_SIDE = 16_383  # the format holds no more
+BLUESKY_QUALITY = 80  # sharp's default for WebP; the CDN's own setting is not public
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A lossy encoder: Pillow's `JPEG` (4:2:0) or `WEBP`, with its quality."""
+
+    kind: str
+    quality: int
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """(H,W,3) uint8 through the codec and back; kept where the format cannot hold it."""
+        if self.kind == "WEBP" and max(pixels.shape) > _WEBP_SIDE:
+            return pixels
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, self.kind, quality=self.quality, method=2)
+        with Image.open(buffer, formats=[self.kind]) as image:
+            return np.asarray(image.convert("RGB"))
+
+    def straight_through(self, x: Tensor) -> Tensor:
+        """(1,3,H,W) in [0,1] with the codec's loss; the gradient passes unchanged."""
+        with torch.no_grad():
+            loss = to_tensor(self(to_pixels(x))).to(x.device) - x
+        return x + loss
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A differentiable look at the picture: resized to `size`, then through `codec`."""
+
+    size: tuple[int, int]
+    codec: Codec | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(1,3,H,W) -> (1,3,*size), both in [0,1]."""
+        y = resized(x, self.size)
+        return self.codec.straight_through(y) if self.codec else y
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What is done to a posted file: shrunk by `scale`, then through `codec`."""
+
+    name: str
+    scale: float = 1.0
+    codec: Codec | None = None
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """(H,W,3) uint8 -> the picture as served."""
+        size = pixels.shape[0], pixels.shape[1]
+        served = shrunk(pixels, scaled(size, self.scale))
+        return self.codec(served) if self.codec else served
+
+
+def chains(size: tuple[int, int]) -> list[Chain]:
+    """Return what a picture of (height, width) is measured behind, platforms last."""
+    webp = Codec("WEBP", BLUESKY_QUALITY)
+    small, large = (scale_inside(size, side) for side in BLUESKY_SIDES)
+    platforms = [Chain("bluesky", small, webp)]
+    if large > small:
+        platforms.append(Chain("bluesky-full", large, webp))
+    platforms.append(Chain("mastodon", scale_to_area(size, MASTODON_PIXELS), Codec("JPEG", 90)))
+    return [Chain("png"), Chain("jpeg75", codec=Codec("JPEG", 75)), Chain("half", 0.5), *platforms]
+
+
+def views(size: tuple[int, int]) -> list[View]:
+    """Return what the optimiser looks through, in turn, at a working (height, width).
+
+    Few sizes: each costs two passes for the target's and the clean picture's latents.
+    """
+    served = scale_inside(size, BLUESKY_SIDES[0])
+    thumb = scaled(size, served) if served < _NEARLY else size
+    small, half = scaled(size, 0.75), scaled(size, 0.5)
+    webp, jpeg = Codec("WEBP", BLUESKY_QUALITY), Codec("JPEG", 75)
+    return [View(thumb, webp), View(half), View(size, jpeg), View(small, webp), View(size)]
+
+
+def checks(size: tuple[int, int]) -> list[View]:
+    """Return the fixed set on which iterates are compared by their worst case."""
+    first, half, _, small, _ = views(size)
+    return [first, half, small]

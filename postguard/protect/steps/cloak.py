@@ -1,0 +1,105 @@
+"""The cloak: a change that is hard to see and draws what models read away from the picture.
+
+The work is done by the engine behind the port; this step hands over pixels, and takes back only
+what kept its word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postguard.errors import StepFailed
+from postguard.imaging import Picture, open_picture, to_image
+from postguard.imaging.picture import strips
+from postguard.model import Json
+from postguard.protect.steps import Scene
+from postguard.settings import recipes
+
+# The largest change of a pixel, in 1/255, where texture hides it; flat colour gets a quarter.
+# Measured on the art of ../shared/art: about SSIMULACRA2 80, 65 and 45.
+CEILINGS = {"low": 6, "medium": 10, "high": 18}
+WORDS = (
+    "The cloak raises the cost of training on and editing this picture; it is no lock. "
+    "Purifiers and noisy upscaling are known to weaken or remove it. The gain is what was left "
+    "on this PC's encoders behind a simulation of the platform, not a promise for other models."
+)
+_GRAIN = 1_000_000  # the opener's limit is in megapixels; the picture was judged at intake
+
+
+class Cloak:
+    """Have the engine cloak the picture; fails rather than skips (fail closed)."""
+
+    def __init__(self, options: recipes.Cloak) -> None:
+        self._options = options
+
+    def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
+        """Return the cloaked picture and what was measured.
+
+        Raises:
+            StepFailed: nothing here can cloak, it failed, or what came back breaks the promises
+                on size, strength and transparency.
+        """
+        if scene.engine is None:
+            raise StepFailed("cloak", "nothing on this PC can run it; take it out of the recipe")
+        if (missing := scene.engine.available()) is not None:
+            raise StepFailed("cloak", missing)
+        source, target = scene.work / "cloak-in.png", scene.work / "cloak-out.png"
+        to_image(picture).save(source, "PNG", compress_level=1)
+        found = scene.engine.cloak(self._job(scene.seed), source, target, scene.on_fraction)
+        result = _take_back(picture, target)
+        source.unlink()
+        target.unlink()
+        _check(picture, result, self._ceiling)
+        record: dict[str, Json] = {
+            "mode": self._options.mode,
+            "strength": self._options.strength,
+            "ceiling": self._ceiling,
+            **found,
+            "words": WORDS,
+        }
+        return result, record
+
+    @property
+    def _ceiling(self) -> int:
+        return CEILINGS[self._options.strength]
+
+    def _job(self, seed: bytes) -> dict[str, Json]:
+        return {
+            "mode": self._options.mode,
+            "strength": self._options.strength,
+            "ceiling": self._ceiling,
+            "seed": hmac.new(seed, b"cloak", hashlib.sha256).hexdigest(),
+            "time_limit": self._options.time_limit,
+        }
+
+
+def _take_back(picture: Picture, target: Path) -> Picture:
+    """Return the engine's colours with the picture's own alpha."""
+    if not target.is_file():
+        raise StepFailed("cloak", "the engine returned no picture; please report it")
+    megapixels = max(picture.width * picture.height / _GRAIN, 1) * 1.01
+    pixels = open_picture(target.read_bytes(), max_megapixels=megapixels).pixels
+    return Picture(pixels, picture.alpha, picture.gray)
+
+
+def _check(before: Picture, after: Picture, ceiling: int) -> None:
+    """Raise StepFailed where the engine changed more than it may."""
+    if after.pixels.shape != before.pixels.shape:
+        raise StepFailed("cloak", "the engine changed the picture's size; please report it")
+    for rows in strips(before.width, before.height):
+        _check_strip(before, after.pixels[rows], rows, ceiling)
+
+
+def _check_strip(before: Picture, after: NDArray[np.uint8], rows: slice, ceiling: int) -> None:
+    change = np.abs(after.astype(np.int16) - before.pixels[rows])
+    if change.max(initial=0) > ceiling:
+        raise StepFailed("cloak", "the engine changed more than its limit; please report it")
+    if before.alpha is not None and change[before.alpha[rows] == 0].any():
+        raise StepFailed("cloak", "the engine drew where nothing is to be seen; please report it")
+    if before.gray and np.ptp(after, axis=2).any():
+        raise StepFailed("cloak", "the engine brought colour into a gray picture")
