@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.servers.mastodon import MastodonServer, start_mastodon
-from tests.servers.pds import Account, PdsServer, start_pds, why_not
+from tests.servers.pds import Account, PdsProxy, PdsServer, start_pds, start_pds_proxy, why_not
 
 NewAccount = Callable[[], Account]
 
@@ -40,6 +40,13 @@ def new_pds_account(pds: PdsServer) -> NewAccount:
 def pds_account(new_pds_account: NewAccount) -> Account:
     """One fresh account on the PDS."""
     return new_pds_account()
+
+
+@pytest.fixture
+def pds_proxy(pds: PdsServer) -> Iterator[PdsProxy]:
+    """Stands before the PDS and can be told to lose an answer, fail once or be slow."""
+    with start_pds_proxy(pds.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture

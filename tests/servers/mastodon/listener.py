@@ -3,27 +3,40 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from tests.servers.mastodon.faults import Fault
-from tests.servers.mastodon.service import Service
 from tests.servers.mastodon.wire import Answer
 
 LARGEST_BODY = 64 * 1024 * 1024
+POLL_SECONDS = 0.02  # how often it looks whether it should stop
+
+
+class Responder(Protocol):
+    """What answers the requests; None for an answer closes the connection without a word."""
+
+    def respond(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Answer | None, Fault | None]:
+        """Answer one request."""
+        ...
 
 
 class Listener(ThreadingHTTPServer):
-    """Listens on a loopback port of the system's choice and remembers its connections."""
+    """Listens on a loopback port of the system's choice, in a thread, until it is closed."""
 
     daemon_threads = False  # closing joins them: no thread or socket outlives its server
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Responder) -> None:
         self.service = service
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self.serve_forever, args=(POLL_SECONDS,))
+        self._thread.start()
 
     @property
     def port(self) -> int:
@@ -45,12 +58,15 @@ class Listener(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; everything else is noted by the service."""
 
-    def close_connections(self) -> None:
-        """End the connections that clients keep open."""
+    def close(self) -> None:
+        """End the connections that clients keep open, and every thread with them."""
+        self.shutdown()
+        self._thread.join()
         with self._lock:
             for each in self._connections:
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -81,8 +97,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(payload)))
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self.send_header("WWW-Authenticate", 'Bearer realm="Doorkeeper"')
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,8 +38,6 @@ class MastodonServer:
         self._service = Service(State(flavour=FLAVOURS[flavour]))
         self._listener = Listener(self._service)
         self.state.base_url = f"http://127.0.0.1:{self._listener.port}"
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,))
-        self._thread.start()
 
     @property
     def state(self) -> State:
@@ -189,10 +186,7 @@ class MastodonServer:
     def close(self) -> None:
         """Stop at once: requests that are being delayed end, and every thread with them."""
         self._service.closing.set()
-        self._listener.shutdown()
-        self._thread.join()
-        self._listener.close_connections()
-        self._listener.server_close()
+        self._listener.close()
 
 
 @contextmanager

@@ -96,7 +96,8 @@ class Service:
         except Exception as exc:  # noqa: BLE001 - a fault of ours must fail the test, not hang it
             self.contract_failures.append(f"{request.method} {request.path}: {exc!r}")
             answer = Answer({"error": UNTOLD_DETAIL}, 500)
-        answer.headers = limits | answer.headers
+        challenge = {"WWW-Authenticate": 'Bearer realm="Doorkeeper"'}
+        answer.headers = limits | answer.headers | (challenge if answer.status == 401 else {})
         return self._as_described(request, operation, answer)
 
     def _count(self, request: Request) -> dict[str, str]:
