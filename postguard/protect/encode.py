@@ -26,8 +26,7 @@ MOST_ENCODES = 8
 _CONTAINER_BYTES = 1_024  # profile and headers, whatever the picture
 _WORTH_PNG = 3 / 8  # bytes a pixel: flat art takes one to two bits, painted art nine and more
 _ALWAYS_PNG = 16_000  # bytes: nothing is gained by giving up quality for so few
-_STRIPS, _STRIP_HEIGHT = 8, 16
-_LEVEL_3_SHARE = 0.93  # of what compression level 1 takes
+_OPAQUE = 250  # of 255: the least alpha that is taken as opaque, since it lets 2 % through
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +152,13 @@ def _image(picture: Picture) -> Image.Image:
 
 
 def _simplest(picture: Picture) -> Picture:
-    """Drop an alpha channel that hides nothing; clear the colour where it hides all."""
+    """Drop an alpha channel that hides nothing; clear the colour where it hides all.
+
+    Painting programs leave single pixels at 253 or so; for these nobody wants a PNG of 14 MB.
+    """
     if picture.alpha is None:
         return picture
-    if int(picture.alpha.min()) == 255:  # noqa: PLR2004  # opaque everywhere
+    if int(picture.alpha.min()) >= _OPAQUE:
         return replace(picture, alpha=None)
     shown = (picture.alpha > 0)[..., np.newaxis]
     return replace(picture, pixels=picture.pixels * shown)
@@ -166,7 +168,7 @@ def _as_png(job: _Job) -> Encoded | None:
     """Return the PNG where it is worth it and fits; painted art pays for a few strips only."""
     sized = job.sized(PNG)
     image = _image(sized)
-    estimate = _png_estimate(image) + job.packets.size()
+    estimate = containers.png_estimate(image) + job.packets.size()
     flat = image.width * image.height * _WORTH_PNG + _ALWAYS_PNG + job.packets.size()
     if estimate > job.room or (sized.alpha is None and estimate > flat):
         job.why = f"as PNG it would take about {estimate:,} bytes"
@@ -176,19 +178,6 @@ def _as_png(job: _Job) -> Encoded | None:
         return None
     job.why = "flat art: small without any loss" if sized.alpha is None else "transparent"
     return job.done(PNG, sized, None)
-
-
-def _png_estimate(image: Image.Image) -> int:
-    """Return about how many bytes the PNG would take, from strips spread over the picture."""
-    sample = image
-    if image.height > 2 * _STRIPS * _STRIP_HEIGHT:
-        sample = Image.new(image.mode, (image.width, _STRIPS * _STRIP_HEIGHT))
-        for i in range(_STRIPS):
-            top = round((image.height - _STRIP_HEIGHT) * (i + 0.5) / _STRIPS)
-            strip = image.crop((0, top, image.width, top + _STRIP_HEIGHT))
-            sample.paste(strip, (0, i * _STRIP_HEIGHT))
-    taken = len(containers.png(sample, Packets(), level=1))
-    return round(taken * image.height / sample.height * _LEVEL_3_SHARE)
 
 
 def _searched(job: _Job, mime: str) -> Encoded:

@@ -146,8 +146,11 @@ def test_colour_hidden_under_alpha_zero_is_not_in_the_file(mime: str) -> None:
     assert hidden.std() < 1
 
 
-def test_an_alpha_channel_that_hides_nothing_does_not_make_a_png() -> None:
-    opaque = Picture(painted().pixels, np.full((300, 400), 255, np.uint8))
+@pytest.mark.parametrize("least", [255, 253])
+def test_an_alpha_channel_that_hides_nothing_does_not_make_a_png(least: int) -> None:
+    alpha = np.full((300, 400), 255, np.uint8)
+    alpha[10, 20:30] = least
+    opaque = Picture(painted().pixels, alpha)
     made = encode(opaque, limits(), PACKETS)
     assert made.mime == "image/jpeg"
     assert made.record["flattened_on_white"] is False
