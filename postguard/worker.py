@@ -6,6 +6,7 @@ process of its own) torch live and die here, never in the daemon.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import queue
@@ -35,8 +36,9 @@ def main() -> NoReturn:
         _send(answers, _answer(wire.load(Job, jobs.get()), answers))
 
 
+@functools.cache
 def engine(models_dir: Path | None) -> CloakEngine:
-    """Return the cloak of this PC; its torch runs in yet another process."""
+    """Return the cloak of this PC; its torch runs in a process of its own, warm for a while."""
     from postguard.cloak.runner import LocalEngine
 
     return LocalEngine(models_dir)

@@ -165,7 +165,10 @@ class ChildWorkshop:
 
     def _living_child(self) -> _Child:
         with self._state:
-            if self._child is None or not self._child.alive():
+            if self._child is not None and not self._child.alive():
+                self._child.kill()  # it is dead already; this frees its pipes
+                self._child = None
+            if self._child is None:
                 self._child = _Child(self._command)
             return self._child
 

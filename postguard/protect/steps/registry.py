@@ -6,11 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from postguard.protect.steps import Step
+from postguard.protect.steps.cloak import Cloak
 from postguard.protect.steps.downscale import Downscale
+from postguard.protect.steps.noise import Noise
 from postguard.protect.steps.tags import Tags
+from postguard.protect.steps.watermark import Watermark
 
 # Each class takes the options of its own step from settings.recipes.
 STEPS: dict[str, Callable[[Any], Step]] = {
     "downscale": Downscale,
+    "watermark": Watermark,
+    "noise": Noise,
+    "cloak": Cloak,
     "tags": Tags,
 }
