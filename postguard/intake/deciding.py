@@ -124,7 +124,7 @@ def _deliveries(
             continue
         problems += _without_alt(said, bundle, inspections) if settings.intake.require_alt else []
         problems += [f"{account}: {o}" for o in panel.objections(account, said, len(inspections))]
-        dry = words.dry_run(dropped, account)
+        dry = words.dry_run(dropped, account, settings.accounts[account])
         deliveries.append(
             NewDelivery(
                 account, said, words.asked(dropped, account), panel.fit_of(account, dry), dry

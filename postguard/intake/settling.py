@@ -163,13 +163,22 @@ def busy(path: Path) -> bool:
     except OSError:
         return False
     try:
-        # Whoever opens the file for writing meanwhile makes the kernel signal us; its default
-        # signal, SIGIO, would end the daemon. SIGURG is ignored by default.
-        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        take_lease(handle)
         fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as exc:
         return exc.errno == errno.EAGAIN
     finally:
         os.close(handle)
     return False
+
+
+def take_lease(handle: int) -> None:
+    """Take a read lease on an open file.
+
+    Raises:
+        OSError: EAGAIN: somebody has it open for writing; any other: the kernel cannot say.
+    """
+    # Whoever opens the file for writing meanwhile makes the kernel signal us; its default signal,
+    # SIGIO, would end the daemon. SIGURG is ignored by default.
+    fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+    fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)

@@ -165,13 +165,13 @@ def resolve(
 
 
 def asked(dropped: Dropped, account: str) -> str:
-    """Return when the account is to post: `now`, `slot`, an ISO time, or `grace`."""
-    return _first(dropped.own(account).asked, dropped.top.asked, "grace")
+    """Return when the account is to post: `now`, an ISO time, or its next `slot`."""
+    return _first(dropped.own(account).asked, dropped.top.asked, "slot")
 
 
-def dry_run(dropped: Dropped, account: str) -> bool:
+def dry_run(dropped: Dropped, account: str, defaults: Account) -> bool:
     """Return whether the post goes to the preview instead of the account."""
-    return _first(dropped.own(account).dry_run, dropped.top.dry_run, otherwise=False)
+    return _first(dropped.own(account).dry_run, dropped.top.dry_run, otherwise=defaults.dry_run)
 
 
 def recipe(dropped: Dropped, account: str, defaults: Account) -> str:
