@@ -9,6 +9,7 @@ from postguard.protect.steps import Step
 from postguard.protect.steps.cloak import Cloak
 from postguard.protect.steps.downscale import Downscale
 from postguard.protect.steps.noise import Noise
+from postguard.protect.steps.notice import Notice
 from postguard.protect.steps.tags import Tags
 from postguard.protect.steps.watermark import Watermark
 
@@ -16,6 +17,7 @@ from postguard.protect.steps.watermark import Watermark
 STEPS: dict[str, Callable[[Any], Step]] = {
     "downscale": Downscale,
     "watermark": Watermark,
+    "notice": Notice,
     "noise": Noise,
     "cloak": Cloak,
     "tags": Tags,
