@@ -17,7 +17,7 @@ if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
   say "making .venv with $("$python" --version)"
   "$python" -m venv --clear .venv
 fi
-say "installing postguard$extras into .venv (this takes a minute or two; torch some more)"
+say "installing postguard$extras into .venv (a minute or two${extras:+; torch is large})"
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
   --constraint constraints.txt --editable ".$extras"
 touch "$stamp"
