@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import regex  # type: ignore[import-untyped]  # \X, which `re` has not
+import regex
 
 # Control characters (XML 1.0 forbids most, readers stumble over the others) and noncharacters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
