@@ -17,22 +17,21 @@ _STEPS = 8  # halvings in search of the narrowest width: exact to 1/256
 Measure = Callable[[str], float]
 
 
-def wrap(text: str, width: float, measure: Measure) -> list[str] | None:
-    """Break each line of `text` into few lines within `width`, of nearly even lengths.
+def wrap(text: str, width: float, measure: Measure, *, anywhere: bool = False) -> list[str] | None:
+    """Break each line of `text` into the fewest lines within `width`, of nearly even lengths.
 
-    Lines break at spaces and after Japanese pauses; between any kanji or kana only where that
-    saves more than one line. Never before closing marks or small kana.
+    Lines break at spaces and after Japanese pauses; with `anywhere`, between any kanji or kana
+    too, but never before closing marks or small kana.
 
     Returns:
         The lines; None where one unbreakable piece is wider than `width`.
     """
     lines: list[str] = []
     for sentence in text.splitlines():
-        by_pause = _even(_pieces(sentence, _after_pause), width, measure)
-        anywhere = _even(_pieces(sentence, _between_wide), width, measure)
-        if anywhere is None:
+        broken = _even(_pieces(sentence, anywhere=anywhere), width, measure)
+        if broken is None:
             return None
-        lines += by_pause if by_pause and len(by_pause) <= len(anywhere) + 1 else anywhere
+        lines += broken
     return lines
 
 
@@ -63,21 +62,18 @@ def _fill(pieces: Sequence[str], width: float, measure: Measure) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-def _pieces(line: str, may_break: Callable[[str, str], bool]) -> list[str]:
+def _pieces(line: str, *, anywhere: bool) -> list[str]:
     """Split a line into pieces that must not be broken; a Latin word keeps its space."""
     pieces = [""]
     for before, here in zip(" " + line, line, strict=False):
-        forbidden = here in _NOT_BEFORE or here == " " or before in _NOT_AFTER
-        if pieces[-1] and not forbidden and (before == " " or may_break(before, here)):
+        if pieces[-1] and _may_break(before, here, anywhere=anywhere):
             pieces.append("")
         pieces[-1] += here
     return pieces
 
 
-def _after_pause(before: str, here: str) -> bool:
-    del here
-    return before in _PAUSES
-
-
-def _between_wide(before: str, here: str) -> bool:
-    return not _WIDE.isdisjoint(map(unicodedata.east_asian_width, (before, here)))
+def _may_break(before: str, here: str, *, anywhere: bool) -> bool:
+    if here in _NOT_BEFORE or here == " " or before in _NOT_AFTER:
+        return False
+    wide = not _WIDE.isdisjoint(map(unicodedata.east_asian_width, (before, here)))
+    return before == " " or before in _PAUSES or (anywhere and wide)
