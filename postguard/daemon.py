@@ -45,10 +45,15 @@ class Role(Protocol):
 
 @dataclass(slots=True)
 class Beat:
-    """Runs one role in a thread until told to stop. An error costs one tick, never the role."""
+    """Runs one role in a thread until told to stop. An error costs one tick, never the role.
+
+    Attributes:
+        after: called when a tick has done something, to wake the role that goes on with it.
+    """
 
     role: Role
     clock: Clock
+    after: Callable[[], None] = lambda: None
     bell: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     alive_at: datetime | None = None
@@ -77,7 +82,9 @@ class Beat:
         while not self.stop.is_set():
             self.bell.clear()
             self.heartbeat()
-            if not self._tick():
+            if self._tick():
+                self.after()
+            else:
                 self.bell.wait(self._nap())
 
     def _tick(self) -> bool:

@@ -62,6 +62,10 @@ class Network(Protocol):
         """Return the receipt of this plan if the network has its post; never writes."""
         ...
 
+    def check(self) -> str:
+        """Return who is logged in, in words. Raises Retryable or LoggedOut."""
+        ...
+
 
 class CloakEngine(Protocol):
     """Something that can draw a picture away from what models read in it."""

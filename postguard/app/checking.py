@@ -74,7 +74,9 @@ def _recipes(installation: Installation) -> Iterator[Finding]:
 
 
 def _cloak(installation: Installation) -> Finding:
-    wanted = any(s.step == "cloak" for steps in installation.settings.recipes.values() for s in steps)
+    wanted = any(
+        s.step == "cloak" for steps in installation.settings.recipes.values() for s in steps
+    )
     problem = LocalEngine(installation.models_dir).available()
     if problem is None:
         return Finding("cloak", True, "this PC can cloak")

@@ -45,9 +45,12 @@ class Installation:
     clock: Clock
     secrets: Secrets
     sessions: Secrets
+    dry_run: bool = False  # whatever the accounts say
     accounts: Accounts = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.dry_run:
+            self.settings = _dry(self.settings)
         self.accounts = Accounts(
             settings=lambda: self.settings,
             secrets=self.secrets,
@@ -62,8 +65,10 @@ class Installation:
         """Read the config anew. Raises ConfigError, and then the old one stays."""
         new = config.load(self.path)
         if new.outbox != self.settings.outbox:
-            raise ConfigError("outbox: it can only be changed by a restart of postguard", self.path)
-        self.settings = new
+            raise ConfigError(
+                "outbox: it can only be changed by a restart of postguard", self.path
+            )
+        self.settings = _dry(new) if self.dry_run else new
         self.accounts.forget()
 
     @property
@@ -160,7 +165,18 @@ class Installation:
         return tuple(found.values())
 
 
-def open_installation(path: Path | None = None, clock: Clock | None = None) -> Installation:
+def _dry(settings: Config) -> Config:
+    """Return the config with every account posting to preview pages."""
+    accounts = {
+        name: account.model_copy(update={"dry_run": True})
+        for name, account in settings.accounts.items()
+    }
+    return settings.model_copy(update={"accounts": accounts})
+
+
+def open_installation(
+    path: Path | None = None, clock: Clock | None = None, *, dry_run: bool = False
+) -> Installation:
     """Read the config and open the rows. Raises ConfigError or Unusable."""
     path = path or config.default_path()
     settings = config.load(path)
@@ -173,4 +189,5 @@ def open_installation(path: Path | None = None, clock: Clock | None = None) -> I
         clock=clock or SystemClock(),
         secrets=Secrets(home.secrets, credentials_dir(), settings.secrets.store),
         sessions=Secrets(home.state / "sessions"),
+        dry_run=dry_run,
     )

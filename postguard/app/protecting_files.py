@@ -34,9 +34,7 @@ def protect_file(
     limits = installation.accounts.limits(account) if account else _NO_LIMITS
     with tempfile.TemporaryDirectory() as folder:
         order = ProtectOrder(
-            artworks=(
-                ArtworkOrder(0, file.resolve(), sha256, alt, installation.seed_of(sha256)),
-            ),
+            artworks=(ArtworkOrder(0, file.resolve(), sha256, alt, installation.seed_of(sha256)),),
             recipe_name=recipe,
             recipe=installation.steps(recipe),
             limits=(limits,),

@@ -122,7 +122,9 @@ def _accounts(answers: Answers) -> list[str]:
             'visibility = "unlisted"   # public | unlisted | private | direct\n'
             'quotes     = "nobody"'
         )
-    return found or ['[accounts.preview]\nnetwork = "preview"   # a page on this PC; posts nothing']
+    return found or [
+        '[accounts.preview]\nnetwork = "preview"   # a page on this PC; posts nothing'
+    ]
 
 
 def _recipe(answers: Answers, *, cloak: bool) -> str:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import click
 
-from postguard.cli import pictures, queue, running, setup
+from postguard.cli.pictures import COMMANDS as PICTURES
+from postguard.cli.queue import COMMANDS as QUEUE
+from postguard.cli.running import COMMANDS as RUNNING
+from postguard.cli.setup import COMMANDS as SETUP
+from postguard.cli.setup import version
 from postguard.errors import PostguardError
 
 
@@ -17,7 +21,7 @@ from postguard.errors import PostguardError
     type=click.Path(path_type=Path, dir_okay=False),
     help="Config file; else $POSTGUARD_CONFIG, else config.toml in the XDG config folder.",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=setup.version)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=version)
 @click.pass_context
 def cli(context: click.Context, config: Path | None) -> None:
     """Protects your finished art against AI training, then posts it to Bluesky and Mastodon.
@@ -27,9 +31,8 @@ def cli(context: click.Context, config: Path | None) -> None:
     context.obj = config
 
 
-for module in (setup, running, queue, pictures):
-    for command in module.COMMANDS:
-        cli.add_command(command)
+for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES):
+    cli.add_command(command)
 
 
 def main() -> None:

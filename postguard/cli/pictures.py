@@ -23,7 +23,7 @@ def protect(
     recipe: str,
     account: str,
     alt: str,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Run a recipe on FILE and write the protected picture to OUT; nothing is posted.
 

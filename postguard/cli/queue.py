@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from postguard.model import Delivery, Post
     from postguard.store import Store
 
@@ -29,7 +31,7 @@ STATES = ("taking", "taken", "protected", "posted", "held", "released")
 @click.option("--visibility", type=click.Choice(["public", "unlisted", "private", "direct"]))
 @click.option("--dry-run", is_flag=True, help="Make preview pages; post nothing.")
 @click.pass_obj
-def add(config: Path | None, pictures: tuple[Path, ...], **words: Any) -> None:
+def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> None:
     """Drop copies of PICTURES into the outbox as one post, with their words."""
     from postguard.app.adding import drop
 
@@ -43,7 +45,7 @@ def add(config: Path | None, pictures: tuple[Path, ...], **words: Any) -> None:
 @click.option("--before", type=int, help="Posts older than this number: the next page.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool) -> None:
     """Show the posts, newest first, and where each is on its way."""
     from postguard.model import PostState
 
@@ -62,7 +64,7 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
 @click.command()
 @click.argument("post_id", metavar="POST", type=int)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(post_id: int, as_json: bool) -> None:  # noqa: FBT001
+def show(post_id: int, as_json: bool) -> None:
     """Show one post: its words, what was done to its pictures, its history and receipts."""
     store = _store()
     post = store.posts.get(post_id)
@@ -106,13 +108,15 @@ def retry(post_id: int) -> None:
 @click.command()
 @click.argument("account", required=False)
 @click.option("--off", is_flag=True, help="Go on posting.")
-def pause(account: str | None, off: bool) -> None:  # noqa: FBT001
+def pause(account: str | None, off: bool) -> None:
     """Stop posting, to one ACCOUNT or to all; taking and protecting go on."""
     from postguard.store import EVERYTHING
 
     _store().accounts.pause(account or EVERYTHING, paused=not off)
     whom = account or "all accounts"
-    _say(f"Posting to {whom} goes on." if off else f"Posting to {whom} is paused; nothing is lost.")
+    _say(
+        f"Posting to {whom} goes on." if off else f"Posting to {whom} is paused; nothing is lost."
+    )
 
 
 COMMANDS = (add, list_, show, hold, release, retry, pause)
@@ -126,7 +130,7 @@ def _store() -> Store:
     return open_store(home().database)
 
 
-def _now() -> Any:
+def _now() -> datetime:
     from postguard.system.clock import SystemClock
 
     return SystemClock().now()
@@ -143,9 +147,7 @@ def _ring() -> None:
     ring()
 
 
-def _print_list(
-    store: Store, posts: list[Post], deliveries: dict[int, list[Delivery]]
-) -> None:
+def _print_list(store: Store, posts: list[Post], deliveries: dict[int, list[Delivery]]) -> None:
     from postguard.cli import looks
 
     looks.queue(store, posts, deliveries)

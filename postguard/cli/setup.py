@@ -16,7 +16,7 @@ _LANGS = click.Choice(["en", "ja", "both"])
 _SHELLS = ("bash", "zsh", "fish")
 
 
-def version(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+def version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     """Print the version from the package's metadata and end."""
     if not wanted:
         return
@@ -45,7 +45,7 @@ def version(context: click.Context, _: click.Parameter, wanted: bool) -> None:  
     "--preset", type=click.Choice(["portfolio", "sns", "small", "sample"]), help="Common wish."
 )
 @click.pass_obj
-def init(config: Path | None, yes: bool, **given: str | None) -> None:  # noqa: FBT001
+def init(config: Path | None, /, yes: bool, **given: str | None) -> None:
     """Ask a few questions, write a commented config and make the folders."""
     from postguard.app import starting
     from postguard.settings import default_path
@@ -64,7 +64,7 @@ def init(config: Path | None, yes: bool, **given: str | None) -> None:  # noqa: 
 @click.argument("name")
 @click.option("--secret-stdin", is_flag=True, help="Read the password or token from stdin.")
 @click.pass_obj
-def login(config: Path | None, name: str, secret_stdin: bool) -> None:  # noqa: FBT001
+def login(config: Path | None, name: str, secret_stdin: bool) -> None:
     """Log the account NAME of the config in; the secret is kept outside the config."""
     from postguard.app import open_installation
     from postguard.app.login import Login
@@ -100,7 +100,7 @@ def logout(config: Path | None, name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--offline", is_flag=True, help="Do not ask the networks.")
 @click.pass_obj
-def check(config: Path | None, as_json: bool, offline: bool) -> None:  # noqa: FBT001
+def check(config: Path | None, as_json: bool, offline: bool) -> None:
     """Look at everything postguard needs, and say how to mend what is missing."""
     from postguard.app import open_installation
     from postguard.app.checking import findings

@@ -104,7 +104,7 @@ def decode(data: bytes, file: str) -> str:
     else:
         text = _try(data, "utf-8")
         if text is None:
-            text = _japanese(_try(data, "cp932"))
+            text = _japanese(data)
     if text is None or "\0" in text:
         raise BadWords(f"{file} cannot be read as text; save it again with the encoding UTF-8")
     return text
@@ -117,17 +117,27 @@ def _try(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _japanese(text: str | None) -> str | None:
-    """Return text that was read as CP932 if it can have been meant as that.
+def _japanese(data: bytes) -> str | None:
+    """Return text in CP932 if it can be meant as that.
 
-    EUC-JP comes out as half-width katakana, `Léa` as `L饌`, much else as private characters.
+    EUC-JP would come out as half-width katakana alone, `Léa` as `L饌`, broken UTF-8 as `譁`, and
+    much else as private characters.
     """
-    if text is None or _PRIVATE.search(text):
+    text = _try(data, "cp932")
+    if text is None or _PRIVATE.search(text) or _is_broken_utf8(data):
         return None
+    if _KANA.search(text):
+        return text
     foreign = sum(not char.isascii() for char in text)
-    if 2 * len(_HALF_KANA.findall(text)) > foreign:
-        return None
-    return None if _LONE_KANJI.search(text) and not _KANA.search(text) else text
+    half = len(_HALF_KANA.findall(text))
+    return None if 2 * half > foreign or _LONE_KANJI.search(text) else text
+
+
+def _is_broken_utf8(data: bytes) -> bool:
+    """Return whether most of what is not ASCII is whole characters of UTF-8."""
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    return sum(not char.isascii() for char in text) - broken >= broken
 
 
 def resolve(

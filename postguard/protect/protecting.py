@@ -35,7 +35,7 @@ class Desk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Protecting:
     """Runs recipes, one post at a time. A post that fails is held; the next goes on."""
 

@@ -35,7 +35,8 @@ class ArtistTable(Table):
 
 
 class Account(Table):
-    """What all accounts share. `slots`: this account's own, instead of `[schedule]`'s."""
+    """What all accounts share. `slots`: this account's own, instead of `[schedule]`'s. `dry_run`:
+    posts become preview pages on this PC."""
 
     visibility: Visibility = Visibility.PUBLIC
     replies: Replies = Replies.EVERYONE
@@ -46,6 +47,7 @@ class Account(Table):
     slots: Slots | None = None
     recipe: str | None = None
     enabled: StrictBool = True
+    dry_run: StrictBool = False
 
 
 class BlueskyAccount(Account):

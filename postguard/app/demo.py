@@ -1,0 +1,191 @@
+"""`postguard demo`: the real daemon, in a home of its own, takes one picture all its way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from postguard.app.adding import drop
+from postguard.cloak.runner import LocalEngine
+from postguard.errors import PostguardError, Unusable
+from postguard.model import PostState, Receipt
+from postguard.ports import Clock
+from postguard.settings import load
+from postguard.store import Event, Store, open_store
+from postguard.system import files, paths
+from postguard.system.clock import SystemClock
+
+_LOOK = 0.1  # seconds between two looks at the rows
+_PATIENCE = timedelta(minutes=10)
+_STOP = 10.0  # seconds
+
+_CONFIG = """\
+# The demo's own config; everything of it lies in this folder.
+outbox   = {outbox}
+timezone = "UTC"
+
+[artist]
+name      = "山田花子 (demo)"
+copyright = "© {{year}} 山田花子"
+lang      = ["ja", "en"]
+
+[accounts.sky]
+network = "preview"
+shows   = "bluesky"
+
+[accounts.fedi]
+network    = "preview"
+shows      = "mastodon"
+visibility = "unlisted"
+
+[schedule]
+grace = "3s"
+
+[intake]
+settle     = "1s"
+words_wait = "2s"
+
+[recipes]
+default = [
+  {{ step = "downscale", long_side = 1600 }},
+  {{ step = "watermark", text = "© 山田花子" }},
+  {{ step = "notice" }},
+  {{ step = "noise" }},
+{cloak}  {{ step = "tags" }},
+]
+"""
+_CLOAK = '  { step = "cloak", mode = "immunise", strength = "medium", time_limit = 120 },\n'
+_WORDS = {
+    "text": "A fox below the moon. 月の下のきつね。",
+    "alt": ("A red fox sits on a hill at night; behind it a large moon and dark pines.",),
+    "tags": ("art", "イラスト"),
+    "lang": "en",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One demo: its folder, and what it shows.
+
+    Attributes:
+        no_cloak: why the recipe has no cloak, in words; None: it has one.
+    """
+
+    folder: Path
+    picture: Path
+    no_cloak: str | None
+    clock: Clock
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    @contextmanager
+    def set_up(cls, picture: Path | None, into: Path | None) -> Iterator[Demo]:
+        """Make the home, draw the art where none is given, and run the daemon meanwhile."""
+        folder = into or Path(tempfile.mkdtemp(prefix="postguard-demo-"))
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "config.toml").exists():
+            raise Unusable(f"{folder} holds an earlier demo; name an empty folder")
+        models = Path(os.environ.get("POSTGUARD_MODELS") or paths.home().models)
+        no_cloak = LocalEngine(models).available()
+        _write_config(folder, cloak=no_cloak is None)
+        clock = SystemClock()
+        process = _daemon(folder, models)
+        try:
+            drawn = picture or _draw(folder / "fox.png")
+            yield cls(folder, drawn, no_cloak, clock, process)
+        finally:
+            _stop(process)
+
+    def play(self, show: Callable[[Event], None]) -> list[Path]:
+        """Drop the art, tell each event as it comes, and return the pages.
+
+        Raises:
+            PostguardError: the post was held, or the daemon ended.
+        """
+        self._wait(self._started)
+        store = open_store(self._database)
+        drop(self.folder / "config.toml", (self.picture,), _WORDS)
+        self._wait(lambda: bool(store.posts.page([], None, 1)))
+        post_id = store.posts.page([], None, 1)[0].id
+        self._follow(store, post_id, show)
+        return [Path(r.uri.removeprefix("file://")) for r in _receipts(store, post_id)]
+
+    def _follow(self, store: Store, post_id: int, show: Callable[[Event], None]) -> None:
+        seen = 0
+
+        def news() -> bool:
+            nonlocal seen
+            for number, event in store.posts.history(post_id, seen):
+                seen = number
+                show(event)
+            return store.posts.get(post_id).state in {PostState.POSTED, PostState.HELD}
+
+        self._wait(news)
+        news()
+        post = store.posts.get(post_id)
+        if post.state is PostState.HELD:
+            raise PostguardError(f"the demo's post was held: {post.reason}")
+
+    @property
+    def _database(self) -> Path:
+        return self.folder / "state" / "postguard" / "postguard.db"
+
+    def _started(self) -> bool:
+        if not self._database.exists():
+            return False
+        return open_store(self._database).posts.meta("started") is not None
+
+    def _wait(self, until: Callable[[], bool]) -> None:
+        ends_at: datetime = self.clock.now() + _PATIENCE
+        while not until():
+            if self.process.poll() is not None:
+                log = (self.folder / "daemon.log").read_text(errors="replace").strip()
+                raise PostguardError(f"the daemon ended by itself: {log.splitlines()[-1:]}")
+            if self.clock.now() > ends_at:
+                raise PostguardError(f"nothing happened for too long; see {self.folder}")
+            self.clock.wait(_LOOK)
+
+
+def _receipts(store: Store, post_id: int) -> list[Receipt]:
+    return list(store.deliveries.receipts(post_id).values())
+
+
+def _write_config(folder: Path, *, cloak: bool) -> None:
+    text = _CONFIG.format(outbox=f'"{folder / "outbox"}"', cloak=_CLOAK if cloak else "")
+    files.write_whole(folder / "config.toml", text.encode())
+    load(folder / "config.toml")
+
+
+def _daemon(folder: Path, models: Path) -> subprocess.Popen[bytes]:
+    home = {f"XDG_{kind.upper()}_HOME": str(folder / kind) for kind in _KINDS}
+    environment = os.environ | home | {"POSTGUARD_MODELS": str(models)}
+    environment.pop("POSTGUARD_OUTBOX", None)
+    command = [sys.executable, "-m", "postguard", "--config", str(folder / "config.toml"), "run"]
+    with (folder / "daemon.log").open("wb") as log:
+        return subprocess.Popen(command, env=environment, stderr=log, stdout=log)
+
+
+_KINDS = ("config", "state", "data", "cache")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _draw(path: Path) -> Path:
+    from postguard.imaging.sample import draw
+
+    files.write_whole(path, draw(), mode=0o644)
+    return path

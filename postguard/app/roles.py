@@ -1,0 +1,234 @@
+"""The daemon's roles, made of the wings: intake, protection, publishing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from postguard.app.installation import Installation
+from postguard.daemon import Beat, Daemon, run_once
+from postguard.intake.taking import Taking
+from postguard.intake.watcher import Watcher
+from postguard.model import Delivery, Rendition
+from postguard.ports import Network
+from postguard.protect.protecting import Protecting
+from postguard.protect.workshop import ChildWorkshop
+from postguard.publish.publisher import Publisher, Timing
+from postguard.publish.shelving import Shelving
+from postguard.system.clock import Jump
+from postguard.system.service import Supervisor
+
+log = logging.getLogger(__name__)
+
+_RESCAN = timedelta(seconds=60)
+_STARTED = "started"  # the meta key that says the first start is over
+
+
+@dataclass(slots=True)
+class Intake:
+    """Watches the outbox and takes what has settled."""
+
+    installation: Installation
+    watcher: Watcher
+    taking: Taking
+    workshop: ChildWorkshop
+    name: str = "intake"
+    _scanned: datetime | None = None
+
+    def tick(self, now: datetime) -> bool:
+        """Rescan when it is time, then take one piece of what has settled."""
+        if self._scanned is None or abs(now - self._scanned) >= _RESCAN:
+            self.watcher.attend()
+            self.watcher.rescan()
+            self._scanned = now
+        more = self.taking.tick(now)
+        if self.taking.first_start and self.taking.first_start_over:
+            self.installation.store.posts.set_meta(_STARTED, now.isoformat())
+            self.taking.first_start = False
+        self.workshop.close_idle(now)
+        return more
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """Return when a file may have settled."""
+        return self.taking.next_look(now)
+
+    def look_everywhere(self) -> None:
+        """Have the next tick rescan: events may have been missed."""
+        self._scanned = None
+
+
+@dataclass(slots=True)
+class Protection:
+    """Keeps folders where they belong and runs recipes; one thread, so neither moves a folder
+    that the other works in."""
+
+    shelving: Shelving
+    protecting: Protecting
+    workshop: ChildWorkshop
+    name: str = "protection"
+
+    def tick(self, now: datetime) -> bool:
+        """Shelve, then protect one post."""
+        shelved = self.shelving.tick(now)
+        worked = self.protecting.tick(now)
+        self.workshop.close_idle(now)
+        return shelved or worked
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """Bells are enough."""
+        return None
+
+
+@dataclass(slots=True)
+class Publishing:
+    """Plans due times and sends what is due. Stands between the publisher and the accounts."""
+
+    installation: Installation
+    publisher: Publisher = field(init=False)
+    name: str = "publishing"
+
+    def __post_init__(self) -> None:
+        self.publisher = Publisher(self.installation.store.deliveries, _Outside(self.installation))
+
+    def tick(self, now: datetime) -> bool:
+        """Plan, then send one delivery."""
+        self.installation.accounts.refresh_limits(now)
+        planned = self.publisher.plan(now)
+        return self.publisher.send_one(now) or planned > 0
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """Return when the next delivery is due; one that cannot go (paused, held) is looked at
+        with the usual nap."""
+        due = self.installation.store.deliveries.next_due()
+        return due if due is not None and due > now else None
+
+    def plan_anew(self) -> None:
+        """Give deliveries that wait for a slot their slots again, oldest post first."""
+        rows = self.installation.store.deliveries
+        for delivery in rows.replannable():
+            rows.unplan(delivery.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What the publisher is given; see `publisher.Publishing`."""
+
+    installation: Installation
+
+    def accounts(self) -> Sequence[str]:
+        """Return the accounts that may post now."""
+        return self.installation.accounts.ready()
+
+    def network(self, delivery: Delivery) -> Network:
+        """Return where this delivery goes."""
+        return self.installation.accounts.of_delivery(delivery)
+
+    def timing(self, account: str) -> Timing:
+        """Return when this account posts."""
+        return self.installation.timing(account)
+
+    def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
+        """Return the files to send."""
+        return self.installation.renditions(delivery)
+
+    def logged_out(self, account: str, why: str) -> None:
+        """Remember that the account needs a login."""
+        self.installation.accounts.logged_out(account, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The three roles of one installation."""
+
+    intake: Intake
+    protection: Protection
+    publishing: Publishing
+
+    def all(self) -> tuple[Intake, Protection, Publishing]:
+        """Return them in the order of a picture's way."""
+        return self.intake, self.protection, self.publishing
+
+    def release(self) -> None:
+        """End the watcher and the child processes, in the middle of a job too."""
+        self.intake.workshop.close()
+        self.protection.workshop.close()
+        self.intake.watcher.stop()
+
+    def on_jump(self, jumps: Sequence[Jump]) -> None:
+        """After the PC slept or its clock was set: look everywhere, plan slots anew."""
+        self.intake.look_everywhere()
+        self.publishing.plan_anew()
+
+
+def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles:
+    """Make the roles; `on_news` is called from watchdog's threads when the outbox changes."""
+    store, clock = installation.store, installation.clock
+    store.deliveries.recover(clock.now())
+    readers = [ChildWorkshop(clock, installation.settings.intake.max_megapixels) for _ in "12"]
+    taking = Taking(
+        settings=lambda: installation.settings,
+        posts=store.posts,
+        workshop=readers[0],
+        objections=installation.accounts.objections,
+        fit_of=lambda account, _: installation.accounts.fit_of(account),
+        first_start=store.posts.meta(_STARTED) is None,
+    )
+
+    def nominate(path: Path) -> None:
+        taking.nominate(path)
+        on_news()
+
+    installation.outbox.mkdir(parents=True, exist_ok=True)
+    mode = installation.settings.intake.watch
+    watcher = Watcher(installation.outbox, nominate, mode, note=log.warning)
+    taking.polling = lambda: watcher.polling
+    shelving = Shelving(store.posts, lambda: installation.outbox, store.deliveries.receipts)
+    protecting = Protecting(store.posts, readers[1], clock, installation.order_of)
+    return Roles(
+        Intake(installation, watcher, taking, readers[0]),
+        Protection(shelving, protecting, readers[1]),
+        Publishing(installation),
+    )
+
+
+def run(installation: Installation) -> None:
+    """Be the daemon until a signal ends it."""
+    beats: list[Beat] = []
+
+    def ring(*names: str) -> None:
+        for beat in beats:
+            if beat.role.name in names:
+                beat.ring()
+
+    made = make_roles(installation, lambda: ring("intake"))
+    beats += [Beat(role, installation.clock) for role in made.all()]
+    for beat, following in zip(
+        beats, (("protection",), ("publishing",), ("protection",)), strict=True
+    ):
+        beat.after = lambda names=following: ring(*names)  # type: ignore[misc]
+    made.protection.protecting.heartbeat = beats[1].heartbeat
+
+    def reload() -> None:
+        installation.reload()
+        made.publishing.plan_anew()
+
+    Daemon(
+        beats=beats,
+        clock=installation.clock,
+        supervisor=Supervisor.from_environment(),
+        on_jump=made.on_jump,
+        reload=reload,
+        release=made.release,
+    ).run()
+
+
+def do_what_is_due(installation: Installation) -> None:
+    """Do all that is due and settled, then return."""
+    made = make_roles(installation, lambda: None)
+    try:
+        run_once(made.all(), installation.clock, lambda _: made.intake.taking.at_rest())
+    finally:
+        made.release()

@@ -1,0 +1,75 @@
+"""The daemon: run, demo, service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do all that is due and settled, then end.")
+@click.option("--dry-run", is_flag=True, help="Make preview pages; post nothing.")
+@click.option("--log", "level", default="info", show_default=True, help="debug, info or warning.")
+@click.option("--log-json", is_flag=True, help="One JSON object for each line of the log.")
+@click.pass_obj
+def run(config: Path | None, once: bool, dry_run: bool, level: str, log_json: bool) -> None:
+    """Watch the outbox, protect what is dropped, and post it on schedule."""
+    from postguard.app import bell, open_installation, roles
+    from postguard.system.lock import OnlyOne
+    from postguard.system.logs import set_up
+    from postguard.system.paths import home
+
+    redaction = set_up(level, json=log_json)
+    with OnlyOne(home().state / bell.LOCK):
+        installation = open_installation(config, dry_run=dry_run)
+        for secret in (*installation.secrets.values(), *installation.sessions.values()):
+            redaction.learn(secret)
+        if once:
+            roles.do_what_is_due(installation)
+        else:
+            roles.run(installation)
+
+
+@click.command()
+@click.argument("picture", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--into", type=click.Path(path_type=Path), help="Folder for the demo's files.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def demo(picture: Path | None, into: Path | None, as_json: bool) -> None:
+    """Show the whole way of a picture, yours or a drawn one, ending in a preview page.
+
+    Needs no account, no network and no models; nothing leaves this PC.
+    """
+    from postguard.app.demo import Demo
+    from postguard.cli import stations
+
+    with Demo.set_up(picture, into) as show:
+        stations.play(show, as_json=as_json)
+
+
+@click.group()
+def service() -> None:
+    """Run postguard in the background, from login on."""
+
+
+@service.command()
+@click.pass_obj
+def install(config: Path | None) -> None:
+    """Install the systemd user unit and start it."""
+    from postguard.app import background
+
+    click.echo(background.install(config))
+
+
+@service.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(as_json: bool) -> None:
+    """Say whether the service is installed and running."""
+    from postguard.app import background
+
+    told = background.status()
+    click.echo(json.dumps(told) if as_json else "\n".join(f"{k}: {v}" for k, v in told.items()))
+
+
+COMMANDS = (run, demo, service)
