@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-import regex  # type: ignore[import-untyped]  # \X and \p{P}, which `re` has not
+import regex  # \X and \p{P}, which `re` has not
 
 from postguard.model import Rendition, Words
 

@@ -1,0 +1,148 @@
+"""Says in plain words what was done to a picture, who sees it, and what a viewer meets. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from postguard.model import Quotes, Rendition, Replies, Visibility, Words
+
+Shows = Literal["bluesky", "mastodon"]
+
+KB, MB = 1_000, 1_000_000
+NAMES: Mapping[Shows, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
+_AUDIENCE = {
+    Visibility.PUBLIC: "Everyone can see it",
+    Visibility.UNLISTED: "Everyone can see it, but it is not in public timelines",
+    Visibility.PRIVATE: "Only your followers can see it",
+    Visibility.DIRECT: "Only the people it mentions can see it",
+}
+_REPLIES = {
+    Replies.EVERYONE: "Everyone may reply",
+    Replies.MENTIONED: "Only the people it mentions may reply",
+    Replies.FOLLOWING: "Only the people you follow may reply",
+    Replies.FOLLOWERS: "Only your followers may reply",
+    Replies.NOBODY: "Nobody may reply",
+}
+_QUOTES = {
+    Quotes.EVERYONE: "Everyone may quote it",
+    Quotes.FOLLOWERS: "Only your followers may quote it",
+    Quotes.NOBODY: "Nobody may quote it",
+}
+_LANGUAGES = {"ja": "日本語", "en": "English", "de": "Deutsch", "fr": "français", "ko": "한국어"}
+_LABELS = {
+    "sexual": "suggestive",
+    "nudity": "nudity",
+    "porn": "adult content",
+    "graphic-media": "graphic content",
+}
+_MINING = {
+    "DMI-PROHIBITED-AIMLTRAINING": "no training of AI",
+    "DMI-PROHIBITED-GENAIMLTRAINING": "no training of generative AI",
+    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining, but search engines",
+    "DMI-PROHIBITED": "no data mining of any kind",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was done: its name and a sentence."""
+
+    name: str
+    words: str
+
+
+def audience(words: Words) -> list[str]:
+    """Return who sees the post, who may reply and who may quote."""
+    return [_AUDIENCE[words.visibility], _REPLIES[words.replies], _QUOTES[words.quotes]]
+
+
+def languages(words: Words) -> list[str]:
+    """Return the languages in their own names, where we know them."""
+    return [_LANGUAGES.get(tag.partition("-")[0].lower(), tag) for tag in words.langs]
+
+
+def cover(words: Words, shows: Shows) -> str:
+    """Return what stands over the picture until it is opened; empty: nothing does."""
+    if shows == "mastodon":
+        return words.cw or ("Sensitive content" if words.labels else "")
+    return ", ".join(_LABELS.get(label, label) for label in words.labels)
+
+
+def done(rendition: Rendition) -> list[Line]:
+    """Return what the recipe did to a picture, in order, and how it was saved."""
+    steps = rendition.record.get("steps")
+    done_steps = steps if isinstance(steps, list) else []
+    lines = [_step(step) for step in done_steps if isinstance(step, dict)]
+    encode = rendition.record.get("encode")
+    return [*lines, _saved(rendition, encode if isinstance(encode, dict) else {})]
+
+
+def bytes_in_words(size: int) -> str:
+    """Return a number of bytes as people say it."""
+    if size >= MB:
+        return f"{size / MB:.2f} MB"
+    return f"{size / KB:.0f} kB" if size >= KB else f"{size} bytes"
+
+
+def _step(step: Mapping[str, Any]) -> Line:
+    name = str(step.get("step", ""))
+    say = _STEPS.get(name)
+    words = say(step) if say else str(step.get("note", ""))
+    return Line(name.capitalize(), words)
+
+
+def _downscaled(step: Mapping[str, Any]) -> str:
+    before, after = step.get("from"), step.get("to")
+    if not (isinstance(before, list) and isinstance(after, list)) or before == after:
+        return "small enough already, so it kept its size"
+    return f"{_size(before)} pixels became {_size(after)}"
+
+
+def _watermarked(step: Mapping[str, Any]) -> str:
+    mark = f"“{step['text']}”" if step.get("text") else "your logo"
+    times = f", {step['marks']} times over the picture" if step.get("marks") else ""
+    doubt = "" if step.get("legible", True) else " — too small here to be read"
+    return f"{mark}{times}{doubt}"
+
+
+def _noticed(step: Mapping[str, Any]) -> str:
+    return f"“{step['text']}”" if step.get("text") else str(step.get("note", "drawn"))
+
+
+def _noised(step: Mapping[str, Any]) -> str:
+    blur = f", after a blur of {step['blur']} pixels" if step.get("blur") else ""
+    return f"fine noise of {step.get('measured', step.get('amount'))} in 255{blur}"
+
+
+def _cloaked(step: Mapping[str, Any]) -> str:
+    return str(step.get("note") or f"mode {step.get('mode', 'immunise')}")
+
+
+def _tagged(step: Mapping[str, Any]) -> str:
+    mining = str(step.get("mining", ""))
+    said = _MINING.get(mining, mining)
+    extra = [str(step[key]) for key in ("creator", "rights") if step.get(key)]
+    return ", ".join(dict.fromkeys([f"machines can read: {said}", *extra]))
+
+
+def _size(pair: Any) -> str:  # noqa: ANN401  # a list out of JSON
+    return f"{pair[0]} × {pair[1]}"
+
+
+def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
+    kind = rendition.mime.rpartition("/")[2].upper()
+    quality = f" at quality {encode['quality']}" if encode.get("quality") else ""
+    size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
+    return Line("Saved", f"as {kind}{quality}: {size}")
+
+
+_STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "downscale": _downscaled,
+    "watermark": _watermarked,
+    "notice": _noticed,
+    "noise": _noised,
+    "cloak": _cloaked,
+    "tags": _tagged,
+}

@@ -1,0 +1,240 @@
+"""Writes a post as a page on this PC, as its viewers would see it: the demo and every dry run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from postguard.errors import Refused, Retryable
+from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words, body
+from postguard.networks import bluesky, mastodon, plain_words
+from postguard.networks.drawing import Drawing, Job, Pair
+from postguard.networks.mastodon_instance import QUOTES_SINCE, limits_of
+from postguard.networks.pds import IMAGE_BYTES
+from postguard.networks.plain_words import NAMES, Line, Shows
+from postguard.networks.text import alt_of, facets
+from postguard.ports import Network
+from postguard.system import files, wire
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+PAGE = "index.html"
+PLAN = "plan.json"
+_DRAWING_SECONDS = 300.0
+_FRESH_MASTODON = {"api_versions": {"mastodon": QUOTES_SINCE}}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the text; `kind` is empty for plain words."""
+
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One picture on the page."""
+
+    drawing: Drawing
+    alt: str
+    lines: tuple[Line, ...]
+    weight: str
+
+
+class Preview:
+    """A `ports.Network` without a network.
+
+    Args:
+        shows: which network's look, re-encoding and limits.
+        previews: the folder that holds one folder for each page.
+        originals: returns the artist's files of a post, by position; they may be gone.
+        real: the account that this is a dry run of; its limits and objections hold.
+        handle: as whom the post is shown.
+    """
+
+    def __init__(
+        self,
+        shows: Shows,
+        previews: Path,
+        originals: Callable[[int], Sequence[Path]],
+        *,
+        real: Network | None = None,
+        handle: str = "",
+        max_megapixels: float = 200.0,
+    ) -> None:
+        self._shows = shows
+        self._previews = previews
+        self._originals = originals
+        self._real = real
+        self._handle = handle
+        self._max_megapixels = max_megapixels
+
+    def limits(self) -> Limits:
+        """Return the limits of the network that is shown. May raise Retryable in a dry run."""
+        if self._real is not None:
+            return self._real.limits()
+        if self._shows == "bluesky":
+            return bluesky.limits_for(IMAGE_BYTES)
+        return limits_of(_FRESH_MASTODON)
+
+    def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
+        """Return what that network would object to."""
+        if self._real is not None:
+            return self._real.objections(words, images, limits)
+        ask = bluesky.objections if self._shows == "bluesky" else mastodon.objections
+        return ask(words, images, limits)
+
+    def plan(self, draft: Draft, now: datetime) -> dict[str, Json]:
+        """Name the page's folder and what tells this page from one of an earlier attempt."""
+        folder = f"{draft.post_id}-{draft.account}"
+        return {"folder": folder, "key": str(uuid4()), "at": now.isoformat()}
+
+    def send(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt:
+        """Draw everything into a new folder, then put it in place whole.
+
+        Raises:
+            Refused: a protected picture cannot be opened.
+            Retryable: the page cannot be written now.
+        """
+        target = self._folder(plan)
+        try:
+            files.private_dir(self._previews)
+            with tempfile.TemporaryDirectory(dir=self._previews, prefix=".new-") as new:
+                page = Path(new) / "page"
+                files.private_dir(page)
+                self._write(page, draft, plan)
+                _replace(page, target, Path(new) / "old")
+        except OSError as exc:
+            raise Retryable(f"the preview cannot be written: {exc.strerror or exc}") from exc
+        return self._receipt(plan)
+
+    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+        """Return the receipt when the page of this very plan stands there."""
+        del draft
+        try:
+            written = wire.load(dict[str, Json], (self._folder(plan) / PLAN).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return self._receipt(plan) if written == dict(plan) else None
+
+    def check(self) -> str:
+        """Return where pages are written."""
+        return f"writes pages into {self._previews}"
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _folder(self, plan: Mapping[str, Json]) -> Path:
+        return self._previews / str(plan["folder"])
+
+    def _receipt(self, plan: Mapping[str, Json]) -> Receipt:
+        address = (self._folder(plan) / PAGE).absolute().as_uri()
+        at = datetime.fromisoformat(str(plan["at"])).astimezone(UTC)
+        return Receipt(uri=address, url=address, at=at)
+
+    def _write(self, folder: Path, draft: Draft, plan: Mapping[str, Json]) -> None:
+        originals = self._originals(draft.post_id)
+        pairs = tuple(Pair(r.path, _at(originals, r.position)) for r in draft.renditions)
+        job = Job(self._shows, pairs, folder, self._max_megapixels)
+        drawings = _drawn(job) if pairs else ()
+        page = render(draft, drawings, self._shows, self._handle, str(plan["at"]))
+        files.write_whole(folder / PAGE, page.encode())
+        files.write_whole(folder / PLAN, wire.dump(dict(plan)).encode())
+
+
+def render(draft: Draft, drawings: Sequence[Drawing], shows: Shows, handle: str, at: str) -> str:
+    """Return the page as HTML; `at` is an ISO time."""
+    words = draft.words
+    shown = [_shown(words, r, d) for r, d in zip(draft.renditions, drawings, strict=True)]
+    return _template().render(
+        network=NAMES[shows],
+        shows=shows,
+        handle=handle or draft.account,
+        at=datetime.fromisoformat(at).astimezone(UTC),
+        pieces=pieces(body(words)),
+        lang=words.langs[0] if words.langs else "",
+        cover=plain_words.cover(words, shows),
+        hides_text=bool(words.cw) and shows == "mastodon",
+        audience=plain_words.audience(words),
+        languages=plain_words.languages(words),
+        labels=words.labels,
+        cw=words.cw,
+        pictures=shown,
+    )
+
+
+def pieces(text: str) -> list[Piece]:
+    """Cut a text into plain words and what a network makes of the rest."""
+    data, found, last = text.encode(), [], 0
+    for facet in facets(text):
+        found.append(Piece(data[last : facet.start].decode()))
+        found.append(Piece(data[facet.start : facet.end].decode(), facet.kind))
+        last = facet.end
+    found.append(Piece(data[last:].decode()))
+    return [piece for piece in found if piece.text]
+
+
+def _shown(words: Words, rendition: Rendition, drawing: Drawing) -> Shown:
+    lines = tuple(plain_words.done(rendition))
+    weight = plain_words.bytes_in_words(drawing.served.size)
+    return Shown(drawing, alt_of(words, rendition), lines, weight)
+
+
+def _drawn(job: Job) -> tuple[Drawing, ...]:
+    """Draw in a child process. Raises Refused or Retryable."""
+    command = [sys.executable, "-m", "postguard.networks.drawing"]
+    try:
+        child = subprocess.run(
+            command,
+            input=wire.dump(job),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=_DRAWING_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise Retryable("drawing the preview took too long") from exc
+    if child.returncode == 1:
+        raise Refused(f"the preview cannot be drawn: {child.stderr.strip()}")
+    if child.returncode != 0:
+        raise Retryable(f"drawing the preview was cut off (code {child.returncode})")
+    return wire.load(tuple[Drawing, ...], child.stdout)
+
+
+def _replace(new: Path, target: Path, old: Path) -> None:
+    """Put a finished folder in the place of an earlier one."""
+    if target.exists():
+        target.rename(old)
+    files.move(new, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _at(paths: Sequence[Path], position: int) -> Path | None:
+    return paths[position] if position < len(paths) else None
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("postguard.networks")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("preview.html.j2")
