@@ -21,7 +21,8 @@ from postguard.errors import PostguardError, StepFailed
 from postguard.model import Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import pipeline
-from postguard.protect.workshop import Answer, Job, failure, wants_cloak
+from postguard.protect.child import Answer, Job, failure
+from postguard.protect.workshop import wants_cloak
 from postguard.system import wire
 
 log = logging.getLogger(__name__)

@@ -80,12 +80,24 @@ def _from_deep_gray(image: Image.Image) -> Image.Image:
 def _from_cmyk(image: Image.Image, source: ImageCms.ImageCmsProfile | None) -> Image.Image:
     if source and _space(source) == "CMYK":
         return _convert(image, source)
-    cyan, magenta, yellow, black = image.split()
-    inks = Image.merge("RGB", (cyan, magenta, yellow))
+    printed = Image.new("RGB", image.size)
+    for rows in strips(*image.size):
+        part = image.crop((0, rows.start, image.width, rows.stop))
+        printed.paste(_offset_print(part), (0, rows.start))
+    return printed
+
+
+def _offset_print(inks: Image.Image) -> Image.Image:
+    """Return CMYK without a profile as it looks printed in offset.
+
+    Neugebauer's equations over the sRGB values of the overprints, whose curve stands in for the
+    growth of the dots; black ink darkens to black, as with black point compensation.
+    """
+    cyan, magenta, yellow, black = inks.split()
     table = [value / 255 for overprint in _OVERPRINTS for value in overprint]
-    printed = inks.filter(ImageFilter.Color3DLUT(2, table))
+    colours = Image.merge("RGB", (cyan, magenta, yellow)).filter(ImageFilter.Color3DLUT(2, table))
     paper = ImageChops.invert(black)
-    return ImageChops.multiply(printed, Image.merge("RGB", (paper, paper, paper)))
+    return ImageChops.multiply(colours, Image.merge("RGB", (paper, paper, paper)))
 
 
 def _profile(data: bytes | None) -> ImageCms.ImageCmsProfile | None:

@@ -18,7 +18,8 @@ from PIL import Image
 
 from postguard.errors import BadPicture, LoggedOut, PostguardError, Refused, Retryable, StepFailed
 from postguard.model import Artist, ArtworkOrder, Limits, Progress, ProtectOrder
-from postguard.protect.workshop import ChildWorkshop, failure, raise_again
+from postguard.protect.child import failure, raise_again
+from postguard.protect.workshop import ChildWorkshop
 from postguard.system.clock import SystemClock
 
 # Stand-ins for a worker that misbehaves in ways that a real one cannot be told to.
