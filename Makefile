@@ -45,12 +45,12 @@ system-deps: ## install the system packages (Debian, Ubuntu; asks sudo)
 clean: ## remove what was made here
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# Each stamp holds all that the one before it does, so none is ever taken away again.
+# What is set up for one thing also serves the smaller ones.
 .venv/base.stamp: $(INPUTS)
-	@tools/setup/venv.sh $@
+	@tools/setup/venv.sh '' $@
 
 .venv/test.stamp: $(INPUTS)
-	@tools/setup/venv.sh $@ cloak,keyring,test
+	@tools/setup/venv.sh cloak,keyring,test $@ .venv/base.stamp
 
 .venv/dev.stamp: $(INPUTS)
-	@tools/setup/venv.sh $@ cloak,keyring,test,dev
+	@tools/setup/venv.sh cloak,keyring,test,dev $@ .venv/test.stamp .venv/base.stamp

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Sets up .venv with postguard and the extras named: `venv.sh STAMP [EXTRA,…]`.
-# make runs it when pyproject.toml or constraints.txt is newer than the stamp.
+# Sets up .venv with postguard and these extras: `venv.sh 'EXTRA,…' STAMP…`.
+# make runs it when pyproject.toml or constraints.txt is newer than the stamps.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=system.sh
 source tools/setup/system.sh
-stamp=$1
-extras=${2:+[$2]}
+extras=${1:+[$1]}
+shift
 
 tell() { say "missing: $2 (sudo apt install $1, or: make system-deps)"; }
 each_missing tell
@@ -20,5 +20,5 @@ fi
 say "installing postguard$extras into .venv (a minute or two${extras:+; torch is large})"
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
   --constraint constraints.txt --editable ".$extras"
-touch "$stamp"
+touch "$@"
 say "set up"
