@@ -45,7 +45,7 @@ class Verdict(Enum):
 def verdict(relative: PurePath) -> Verdict:
     """Judge a path relative to the outbox by the names in it."""
     parts = relative.parts
-    if not parts or (parts[0] in RESERVED and len(parts) > 1):
+    if not parts or parts[0] in RESERVED:
         return Verdict.IGNORE
     if any(_IS_LITTER.match(part.casefold()) for part in parts):
         return Verdict.IGNORE

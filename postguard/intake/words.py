@@ -134,10 +134,11 @@ def _japanese(data: bytes) -> str | None:
 
 
 def _is_broken_utf8(data: bytes) -> bool:
-    """Return whether most of what is not ASCII is whole characters of UTF-8."""
+    """Return whether there are as many whole characters of three bytes, as Japanese has in UTF-8,
+    as broken ones."""
     text = data.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
-    return sum(not char.isascii() for char in text) - broken >= broken
+    return sum(char > "\u07ff" for char in text) - broken >= broken
 
 
 def resolve(
