@@ -75,7 +75,7 @@ class Schedule:
 
     def planned(self, done: int, spent: float) -> int:
         """Return how many steps there will be in all, if each takes what the `done` ones took."""
-        if done == 0:
+        if done == 0 or spent <= 0:
             return self.steps
         left = max(self.seconds - spent, 0.0)
         return min(self.steps, done + int(left / (spent / done)))

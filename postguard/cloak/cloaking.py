@@ -42,6 +42,8 @@ class Studio:
 
     encoders: Sequence[Encoder]
     tick: Tick
+    steps: int = STEPS
+    work_pixels: int = WORK_PIXELS
 
     @property
     def device(self) -> torch.device:
@@ -99,7 +101,7 @@ def _low_scale(
     on_step: Callable[[float], None],
 ) -> _Low:
     full = picture.height, picture.width
-    scale = scale_to_area(full, WORK_PIXELS)
+    scale = scale_to_area(full, studio.work_pixels)
     size = scaled(full, scale)
     x = to_tensor(shrunk(picture.pixels, size))
     alpha = alpha_tensor(picture.alpha)
@@ -107,7 +109,7 @@ def _low_scale(
     limit = budget(x, job.ceiling / 255, alpha).to(studio.device)
     x = x.to(studio.device)
     aim = target.draw(x)
-    schedule = Schedule(STEPS, job.time_limit * _LOW_SHARE, studio.tick)
+    schedule = Schedule(studio.steps, job.time_limit * _LOW_SHARE, studio.tick)
     pull = Pull(studio.encoders, x, aim)
     found = attack(pull, limit, views(size), checks(size), schedule, generator, on_step)
     return _Low(found, aim, scale)

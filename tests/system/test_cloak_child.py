@@ -1,0 +1,128 @@
+"""The cloaking child as it really runs: warm, killed, hung, idle, orphaned."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from postguard.cloak.runner import LocalEngine
+from postguard.errors import StepFailed
+from tests.unit.cloak import tiny
+
+JOB = {
+    "mode": "immunise",
+    "strength": "medium",
+    "ceiling": 8,
+    "seed": "5eed" * 16,
+    "time_limit": 120.0,
+}
+
+
+@pytest.fixture
+def models(tmp_path) -> Path:
+    return tiny.models(tmp_path / "models")
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    path = tmp_path / "in.png"
+    Image.fromarray(tiny.art(96, 128)).save(path)
+    return path
+
+
+def child() -> psutil.Process:
+    """Return the one cloaking child of this process."""
+    (found,) = [
+        p for p in psutil.Process().children() if "postguard.cloak" in " ".join(p.cmdline())
+    ]
+    return found
+
+
+def test_one_warm_child_does_every_job_and_the_seed_decides_the_bytes(models, source, tmp_path):
+    results, pids = [], set()
+    with LocalEngine(models) as engine:
+        for i, seed in enumerate((JOB["seed"], JOB["seed"], "0" * 64)):
+            target = tmp_path / f"out{i}.png"
+            fractions: list[float] = []
+            record = engine.cloak(JOB | {"seed": seed}, source, target, fractions.append)
+            results.append(target.read_bytes())
+            pids.add(child().pid)
+            assert fractions == sorted(fractions)
+            assert fractions[-1] == 1
+            assert record["gain"] > record["gain_of_shuffled"]
+    assert len(pids) == 1
+    assert results[0] == results[1] != results[2]
+    change = np.asarray(Image.open(tmp_path / "out0.png")).astype(int) - tiny.art(96, 128)
+    assert 0 < np.abs(change).max() <= JOB["ceiling"]
+
+
+def test_a_killed_child_fails_its_job_in_words_and_the_next_job_works(models, source, tmp_path):
+    target = tmp_path / "out.png"
+    with LocalEngine(models) as engine:
+        with pytest.raises(StepFailed, match="memory ran out"):
+            engine.cloak(JOB, source, target, lambda _: child().kill())
+        assert not target.exists()
+        engine.cloak(JOB, source, target, lambda _: None)
+    assert target.exists()
+
+
+def test_a_child_that_hangs_is_stopped_at_the_deadline(models, source, tmp_path):
+    stopped: list[psutil.Process] = []
+
+    def hang(_: float) -> None:
+        if not stopped:
+            stopped.append(child())
+            stopped[0].send_signal(signal.SIGSTOP)
+
+    with LocalEngine(models, grace=0.5) as engine:
+        engine.cloak(JOB, source, tmp_path / "warm.png", lambda _: None)
+        with pytest.raises(StepFailed, match="did not finish in time"):
+            engine.cloak(JOB | {"time_limit": 0.5}, source, tmp_path / "out.png", hang)
+        assert not stopped[0].is_running()
+
+
+def test_an_idle_child_leaves_and_the_next_job_gets_a_fresh_one(models, source, tmp_path):
+    with LocalEngine(models, idle=0.1) as engine:
+        engine.cloak(JOB, source, tmp_path / "a.png", lambda _: None)
+        for process in psutil.Process().children():
+            if "postguard.cloak" in " ".join(process.cmdline() or []):
+                process.wait(timeout=60)
+        engine.cloak(JOB, source, tmp_path / "b.png", lambda _: None)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_an_error_of_the_parent_in_the_middle_stops_the_work(models, source, tmp_path):
+    seen: list[psutil.Process] = []
+
+    def cancel(_: float) -> None:
+        seen.append(child())
+        raise KeyboardInterrupt
+
+    with LocalEngine(models) as engine, pytest.raises(KeyboardInterrupt):
+        engine.cloak(JOB, source, tmp_path / "out.png", cancel)
+    assert not seen[0].is_running()
+
+
+def test_a_broken_source_is_an_answer_and_not_a_crash(models, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n but not really")
+    with LocalEngine(models) as engine, pytest.raises(StepFailed) as caught:
+        engine.cloak(JOB, bad, tmp_path / "out.png", lambda _: None)
+    assert "ended unexpectedly" not in str(caught.value)
+
+
+def test_a_child_whose_parent_is_gone_ends_itself():
+    command = [sys.executable, "-m", "postguard.cloak", "--idle", "600"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == b""

@@ -1,0 +1,89 @@
+"""The optimiser falls, stays inside its budget, repeats itself by seed and keeps its time."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator
+
+from postguard.cloak.attack import Found, Pull, Schedule, applied, attack
+from postguard.cloak.budget import budget
+from postguard.cloak.targets import immunise
+from postguard.cloak.tensors import to_pixels, to_tensor
+from postguard.cloak.transforms import checks, views
+from tests.unit.cloak import tiny
+
+CEILING = 8
+SIZE = (64, 96)
+
+
+def frozen() -> float:
+    """A clock on which nothing takes time."""
+    return 0.0
+
+
+@pytest.fixture(scope="module")
+def encoders(tmp_path_factory):
+    return tiny.encoders(tmp_path_factory.mktemp("models"))
+
+
+def run(encoders, x, *, seed=1, schedule=None) -> tuple[Pull, Found]:
+    generator = Generator().manual_seed(seed)
+    pull = Pull(encoders, x, immunise(generator).draw(x))
+    schedule = schedule or Schedule(10, 1e9, frozen)
+    limit = budget(x, CEILING / 255)
+    size = x.shape[-2], x.shape[-1]
+    return pull, attack(pull, limit, views(size), checks(size), schedule, generator)
+
+
+def test_the_ratio_falls_behind_the_worst_check(encoders):
+    x = to_tensor(tiny.art(*SIZE))
+    pull, found = run(encoders, x)
+    assert pull.worst(x, checks(SIZE)) == pytest.approx(1, abs=1e-4)
+    assert found.worst == pytest.approx(pull.worst(applied(x, found.d), checks(SIZE)))
+    assert found.worst < 0.95
+    shuffled = found.d.flatten()[torch.randperm(found.d.numel())].view_as(found.d)
+    assert found.worst < pull.worst(applied(x, shuffled), checks(SIZE)) - 0.03
+
+
+def test_no_pixel_moves_further_than_its_budget_after_rounding(encoders):
+    pixels = tiny.art(*SIZE)
+    x = to_tensor(pixels)
+    _, found = run(encoders, x)
+    change = np.abs(to_pixels(applied(x, found.d)).astype(int) - pixels)
+    limit = budget(x, CEILING / 255)[0, 0, :, :, None].numpy() * 255
+    assert change.max() > 0
+    assert (change <= np.rint(limit + 1e-4)).all()
+
+
+def test_the_seed_decides_every_number(encoders):
+    x = to_tensor(tiny.art(*SIZE))
+    one, same, other = (run(encoders, x, seed=s)[1].d for s in (1, 1, 2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_a_gray_picture_stays_gray(encoders):
+    gray = np.repeat(tiny.art(*SIZE)[..., :1], 3, axis=2)
+    x = to_tensor(gray)
+    _, found = run(encoders, x)
+    assert np.ptp(to_pixels(applied(x, found.d)), axis=2).max() == 0
+
+
+def test_a_short_time_gives_the_best_so_far_measured(encoders):
+    clock = itertools.count(step=10.0)  # each look at the clock is ten seconds later
+    schedule = Schedule(1000, 95.0, lambda: next(clock))
+    _, found = run(encoders, to_tensor(tiny.art(*SIZE)), schedule=schedule)
+    assert 1 <= found.steps < 12
+    assert found.worst < 1
+
+
+@pytest.mark.parametrize(
+    ("done", "spent", "planned"),
+    [(0, 0.0, 20), (1, 1.0, 20), (5, 50.0, 10), (5, 99.0, 5), (5, 400.0, 5)],
+)
+def test_the_plan_fits_the_steps_into_the_time(done, spent, planned):
+    assert Schedule(20, 100.0, frozen).planned(done, spent) == planned

@@ -1,0 +1,110 @@
+"""A job goes from file to file, at any size, and its record says what was really reached."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from postguard.cloak.cloaking import Studio, cloak
+from postguard.cloak.device import cpu
+from postguard.cloak.encoders import load_encoders
+from postguard.cloak.job import Job
+from tests.unit.cloak import tiny
+
+CEILING = 8
+SEED = "5eed" * 16
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory) -> Studio:
+    """Tiny encoders, few steps, and a working size so small that tiles are soon needed."""
+    encoders = tiny.encoders(tmp_path_factory.mktemp("models"))
+    return Studio(encoders, lambda: 0.0, steps=3, work_pixels=40_000)
+
+
+def run(studio: Studio, folder: Path, image: Image.Image, seed: str = SEED) -> tuple:
+    source, target = folder / "in.png", folder / "out.png"
+    image.save(source)
+    job = Job("immunise", "medium", CEILING, seed, 900.0, folder, source, target)
+    fractions: list[float] = []
+    record = cloak(job, studio, fractions.append)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    with Image.open(target) as result:
+        return result.copy(), record
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (8, 8), (40, 12_000), (3_000, 2), (250, 320)], ids=lambda s: f"{s[0]}x{s[1]}"
+)
+def test_any_size_comes_back_changed_at_most_by_the_ceiling(studio, tmp_path, size):
+    before = tiny.art(*size)
+    result, record = run(studio, tmp_path, Image.fromarray(before))
+    change = np.abs(np.asarray(result).astype(int) - before)
+    assert result.mode == "RGB"
+    assert change.max() <= CEILING
+    assert record["encoders"] == ["taef2", "taesana"]
+    if before.size > 3000:
+        assert change.max() > 0
+
+
+def test_the_seed_decides_the_bytes_and_stays_out_of_the_record(studio, tmp_path):
+    image = Image.fromarray(tiny.art(240, 300))
+    (one, record), (same, _), (other, _) = (
+        run(studio, tmp_path, image, s) for s in (SEED, SEED, "0" * 64)
+    )
+    assert record["tiles"] > 0
+    assert one.tobytes() == same.tobytes()
+    assert one.tobytes() != other.tobytes()
+    assert "5eed" not in json.dumps(record)
+
+
+def test_nothing_changes_under_alpha_zero_and_the_alpha_is_kept(studio, tmp_path):
+    alpha = np.tile(np.linspace(-80, 255, 300).clip(0, 255).astype(np.uint8), (200, 1))
+    image = Image.fromarray(tiny.art(200, 300))
+    image.putalpha(Image.fromarray(alpha))
+    result, _ = run(studio, tmp_path, image)
+    pixels = np.asarray(result)
+    assert np.array_equal(pixels[..., 3], alpha)
+    assert pixels[alpha == 0][:, :3].max() == 0  # as imaging has made it
+    shown = alpha > 0
+    assert np.abs(pixels[..., :3].astype(int) - np.asarray(image)[..., :3])[shown].max() > 0
+
+
+def test_a_gray_picture_stays_gray_through_tiles(studio, tmp_path):
+    gray = Image.fromarray(np.repeat(tiny.art(240, 300)[..., :1], 3, axis=2))
+    result, record = run(studio, tmp_path, gray)
+    assert record["tiles"] > 0
+    assert np.ptp(np.asarray(result), axis=2).max() == 0
+
+
+def test_the_record_measures_every_chain_with_its_controls(studio, tmp_path):
+    _, record = run(studio, tmp_path, Image.fromarray(tiny.art(180, 200)))
+    assert set(record["ratios"]) == {"png", "jpeg75", "half", "bluesky", "mastodon"}
+    for of_encoders in record["ratios"].values():
+        assert set(of_encoders) == {"taef2", "taesana"}
+        for measured in of_encoders.values():
+            assert set(measured) == {"r", "signs", "shuffled"}
+    platforms = [record["ratios"][name] for name in ("bluesky", "mastodon")]
+    worst = max(sum(e["r"] for e in p.values()) / 2 for p in platforms)
+    assert record["gain"] == pytest.approx(1 - worst, abs=0.001)
+    assert record["gain"] > record["gain_of_shuffled"] + 0.02
+
+
+@pytest.mark.skipif(not (tiny.REAL.is_dir() and tiny.ART.is_dir()), reason="../shared is not here")
+@pytest.mark.parametrize("name", ["safe-landing.jpg", "autumn.jpg"])
+def test_on_the_real_encoders_real_art_moves_far_beyond_the_controls(tmp_path, name):
+    with Image.open(tiny.ART / name) as image:
+        small = image.convert("RGB").resize((image.width // 4, image.height // 4))
+    left, top = (small.width - 128) // 2, (small.height - 128) // 2
+    crop = small.crop((left, top, left + 128, top + 128))
+    real = Studio(load_encoders(tiny.REAL, cpu()), lambda: 0.0, steps=4)
+    _, record = run(real, tmp_path, crop)
+    for of_encoders in record["ratios"].values():
+        for measured in of_encoders.values():
+            assert measured["r"] < min(measured["signs"], measured["shuffled"]) - 0.03
+    assert record["gain"] > 0.08

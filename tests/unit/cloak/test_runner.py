@@ -1,0 +1,76 @@
+"""The parent says what is missing in words, and never loads torch to find out."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from postguard.cloak.architectures import _taef2_decoder
+from postguard.cloak.runner import LocalEngine
+from postguard.errors import StepFailed
+from tests.unit.cloak import tiny
+
+JOB = {"mode": "immunise", "strength": "low", "ceiling": 4, "seed": "00" * 32, "time_limit": 60.0}
+
+
+def test_with_torch_and_encoders_it_is_available(tmp_path):
+    assert LocalEngine(tiny.models(tmp_path)).available() is None
+
+
+def test_without_torch_it_names_the_command_that_installs_it(tmp_path, monkeypatch):
+    """The one patch here stands for a machine without torch: the import system, not our code."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "torch" else find(name)
+    )
+    reason = LocalEngine(tiny.models(tmp_path)).available()
+    assert reason is not None
+    assert "pip install 'postguard[cloak]'" in reason
+
+
+def test_without_encoders_it_names_the_folder_and_what_to_do(tmp_path):
+    for folder in (tmp_path, tmp_path / "missing"):
+        reason = LocalEngine(folder).available()
+        assert reason is not None
+        assert str(folder) in reason
+        assert "models.dir" in reason
+
+
+def test_a_folder_with_only_a_decoder_has_no_encoder(tmp_path):
+    tiny.save(tmp_path / "a.safetensors", _taef2_decoder(8, 4))
+    assert "no encoder" in str(LocalEngine(tmp_path).available())
+
+
+def test_a_strange_file_among_the_models_is_named(tmp_path):
+    (tiny.models(tmp_path) / "vae.safetensors").write_bytes(b"not weights")
+    assert "vae.safetensors" in str(LocalEngine(tmp_path).available())
+
+
+def test_no_folder_at_all_points_at_the_config():
+    assert "models.dir" in str(LocalEngine(None).available())
+
+
+def test_what_is_missing_fails_the_step_before_anything_starts(tmp_path):
+    with pytest.raises(StepFailed, match="no encoders"):
+        LocalEngine(tmp_path).cloak(JOB, tmp_path / "a", tmp_path / "b", lambda _: None)
+
+
+@pytest.mark.parametrize("change", [{"mode": "bewitch"}, {"ceiling": "much"}])
+def test_a_job_that_makes_no_sense_is_refused_in_words(tmp_path, change):
+    engine = LocalEngine(tiny.models(tmp_path))
+    with pytest.raises(StepFailed, match="something unknown"):
+        engine.cloak(JOB | change, tmp_path / "a", tmp_path / "b", lambda _: None)
+
+
+def test_the_parent_loads_neither_torch_nor_numpy_nor_pillow(tmp_path):
+    tiny.models(tmp_path)
+    code = (
+        "import sys, pathlib; from postguard.cloak.runner import LocalEngine; "
+        f"assert LocalEngine(pathlib.Path({str(tmp_path)!r})).available() is None; "
+        "print([m for m in ('torch', 'numpy', 'PIL', 'diffusers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,44 @@
+"""Views show the optimiser what chains do to the posted file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from postguard.cloak.tensors import to_pixels, to_tensor
+from postguard.cloak.transforms import MASTODON_PIXELS, Codec, View, chains, checks, views
+from tests.unit.cloak import tiny
+
+
+@pytest.mark.parametrize("codec", [Codec("JPEG", 75), Codec("WEBP", 80)])
+def test_a_codec_view_shows_the_decoded_picture_and_lets_the_gradient_through(codec):
+    pixels = tiny.art(40, 56)
+    x = to_tensor(pixels).requires_grad_(True)
+    seen = View((40, 56), codec)(x)
+    assert np.array_equal(to_pixels(seen), codec(pixels))
+    assert not np.array_equal(codec(pixels), pixels)
+    (gradient,) = torch.autograd.grad(seen.sum(), x)
+    assert torch.equal(gradient, torch.ones_like(gradient))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (40, 12_000), (17_000, 3), (1600, 1200)])
+def test_chains_keep_to_what_each_platform_serves(size):
+    served = {c.name: c(np.zeros((*size, 3), np.uint8)).shape for c in chains(size)}
+    assert served["png"][:2] == size
+    assert max(served["bluesky"]) <= 1000
+    assert served["mastodon"][0] * served["mastodon"][1] <= MASTODON_PIXELS
+    assert ("bluesky-full" in served) == (max(size) > 1000)
+    assert all(min(shape) >= 1 for shape in served.values())
+
+
+def test_mastodon_shrinks_only_above_its_pixels():
+    named = {c.name: c for c in chains((2880, 5120))}
+    scale = named["mastodon"].scale
+    assert scale**2 * 2880 * 5120 == pytest.approx(MASTODON_PIXELS)
+
+
+def test_bluesky_is_among_what_the_optimiser_sees_and_is_checked_by():
+    size = (600, 1400)
+    for looks in (views(size), checks(size)):
+        assert any(v.codec and v.codec.kind == "WEBP" and max(v.size) == 1000 for v in looks)

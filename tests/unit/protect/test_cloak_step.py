@@ -1,0 +1,136 @@
+"""The cloak step hands over pixels and takes back only what kept its word."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from postguard.errors import StepFailed
+from postguard.imaging import Picture
+from postguard.model import Artist, Json
+from postguard.protect.steps import Scene
+from postguard.protect.steps.cloak import CEILINGS, Cloak
+from postguard.settings import recipes
+
+SEED = bytes(range(32))
+OPTIONS = recipes.Cloak(step="cloak", strength="low")
+
+
+class Engine:
+    """A CloakEngine that changes pixels by a rule of the test."""
+
+    def __init__(self, rule: Callable[[np.ndarray], np.ndarray | None]) -> None:
+        self._rule = rule
+        self.jobs: list[Mapping[str, Json]] = []
+
+    def available(self) -> str | None:
+        return None
+
+    def cloak(self, job, source: Path, target: Path, on_step) -> Mapping[str, Json]:
+        self.jobs.append(job)
+        with Image.open(source) as image:
+            result = self._rule(np.asarray(image.convert("RGB")))
+        on_step(1.0)
+        if result is not None:
+            Image.fromarray(result).save(target)
+        return {"gain": 0.2, "encoders": ["one"]}
+
+
+class Missing(Engine):
+    def available(self) -> str | None:
+        return "there are no encoders; fetch some"
+
+
+@pytest.fixture
+def scene(tmp_path) -> Scene:
+    return Scene(
+        artist=Artist("Hanako", "© Hanako"),
+        alt="",
+        description="",
+        seed=SEED,
+        year=2026,
+        work=tmp_path,
+        limits=(),
+        engine=Engine(lambda p: p + 3),
+        models_dir=None,
+        on_fraction=lambda _: None,
+    )
+
+
+def picture(*, alpha: bool = False, gray: bool = False) -> Picture:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(20, 200, (30, 40, 3), dtype=np.uint8)
+    if gray:
+        pixels[...] = pixels[..., :1]
+    if not alpha:
+        return Picture(pixels, None, gray)
+    shown = np.full((30, 40), 255, np.uint8)
+    shown[:10] = 0
+    pixels[:10] = 0
+    return Picture(pixels, shown, gray)
+
+
+def test_the_cloaked_pixels_and_the_measured_record_come_back(scene):
+    before = picture()
+    after, record = Cloak(OPTIONS).apply(before, scene)
+    assert np.array_equal(after.pixels, before.pixels + 3)
+    assert (record["mode"], record["strength"], record["gain"]) == ("immunise", "low", 0.2)
+    assert "no lock" in str(record["words"])
+    assert list(scene.work.iterdir()) == []
+
+
+def test_the_alpha_is_the_pictures_own(scene):
+    before = picture(alpha=True)
+    spare = Engine(lambda p: np.where(p.any(axis=2, keepdims=True), p + 2, p).astype(np.uint8))
+    after, _ = Cloak(OPTIONS).apply(before, dataclasses.replace(scene, engine=spare))
+    assert np.array_equal(after.alpha, before.alpha)
+    assert after.pixels[:10].max() == 0
+
+
+def test_the_engine_gets_a_seed_of_its_own_and_the_record_gets_none(scene):
+    _, record = Cloak(OPTIONS).apply(picture(), scene)
+    other = dataclasses.replace(scene, seed=b"x" * 32)
+    Cloak(OPTIONS).apply(picture(), other)
+    first, second = (job["seed"] for job in scene.engine.jobs)
+    assert first != second
+    assert len(str(first)) == 64
+    assert SEED.hex() not in str(first)
+    assert str(first) not in json.dumps(record)
+
+
+def test_the_strengths_are_ceilings_that_rise(scene):
+    for strength in ("low", "medium", "high"):
+        Cloak(recipes.Cloak(step="cloak", strength=strength)).apply(picture(), scene)
+    ceilings = [job["ceiling"] for job in scene.engine.jobs]
+    assert ceilings == sorted(set(ceilings)) == list(CEILINGS.values())
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (lambda p: p + np.uint8(CEILINGS["low"] + 1), "more than its limit"),
+        (lambda p: p[:-1], "size"),
+        (lambda p: p + np.array([1, 0, 0], np.uint8), "colour into a gray"),
+        (lambda _: None, "no picture"),
+    ],
+)
+def test_an_engine_that_breaks_its_word_fails_the_step(scene, rule, words):
+    with pytest.raises(StepFailed, match=words):
+        Cloak(OPTIONS).apply(picture(gray=True), dataclasses.replace(scene, engine=Engine(rule)))
+
+
+def test_drawing_where_nothing_is_seen_fails_the_step(scene):
+    with pytest.raises(StepFailed, match="nothing is to be seen"):
+        Cloak(OPTIONS).apply(picture(alpha=True), scene)
+
+
+@pytest.mark.parametrize("engine", [None, Missing(lambda p: p)])
+def test_without_an_engine_the_step_fails_and_never_skips(scene, engine):
+    with pytest.raises(StepFailed, match=r"recipe|fetch some"):
+        Cloak(OPTIONS).apply(picture(), dataclasses.replace(scene, engine=engine))
