@@ -14,12 +14,14 @@ from postguard.imaging import Picture
 _SMALL = 384  # long side of the copy on which the art is judged
 _PLAIN = 0.6  # what plain ground costs, against 1 more for a region of mean detail
 _POWER = 4  # costs are averaged by this power mean, so that one face outweighs much empty sky
+_VISIBLE = 2.0  # levels of 255
 _AROUND = 0.1  # reach of a thing's surroundings, as a share of the long side
 _CENTRE = 1.0  # how much more the middle of a picture costs than its corners
 _TOP = 1.06  # at equal cost a notice stands below
 _LOOSE = 1.12  # and in a corner: anywhere else it looks lost
 _STOPS = 24  # places tried along each edge
-_CLEAR = 6.0  # what a transparent pixel costs: the plate would float beside the art
+_CLEAR = 6.0  # what a transparent pixel costs: letters on it would be lost
+_CUT_OUT = 3.0  # and of art cut out of its ground, even plain parts cost more than what is empty
 
 Floats = NDArray[np.float64]
 
@@ -34,13 +36,17 @@ class Spot:
 
 
 class Terrain:
-    """What it costs to cover each part of a picture."""
+    """What it costs to cover each part of a picture.
 
-    def __init__(self, picture: Picture) -> None:
+    Args:
+        bare: the plate brings its own ground, so it may stand where the picture is transparent.
+    """
+
+    def __init__(self, picture: Picture, *, bare: bool = False) -> None:
         self._size = picture.width, picture.height
         self._scale = max(1.0, max(self._size) / _SMALL)
         width, height = (max(1, round(s / self._scale)) for s in self._size)
-        costs = _cost(picture, (width, height)) ** _POWER
+        costs = _cost(picture, (width, height), bare=bare) ** _POWER
         self._sums = np.pad(costs, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
 
     def best(self, plate: tuple[int, int], margin: int) -> Spot:
@@ -79,19 +85,35 @@ def _stops(across: tuple[int, int], down: tuple[int, int]) -> Iterator[tuple[int
     yield from ((x, y) for x in across for y in ys)
 
 
-def _cost(picture: Picture, size: tuple[int, int]) -> Floats:
+def _cost(picture: Picture, size: tuple[int, int], *, bare: bool) -> Floats:
     """Return (h, w) costs, about 1 where the picture is as it mostly is."""
-    small = Image.fromarray(picture.pixels).resize(size, Image.Resampling.BOX)
+    small, clear = _small(picture, size)
     luma = np.asarray(small.convert("L"), np.float64)
     down, across = (np.gradient(luma, axis=a) if luma.shape[a] > 1 else 0 * luma for a in (0, 1))
     # The root: many soft lines weigh as much as one hard one.
     cost = _PLAIN + _share(np.sqrt(np.hypot(down, across))) + _share(_stands_out(small))
     y, x = (np.abs(np.linspace(-1, 1, n)) for n in luma.shape)
     cost *= 1 + _CENTRE * (1 - (y[:, None] + x[None, :]) / 2)
-    if picture.alpha is not None:
-        alpha = Image.fromarray(picture.alpha).resize(size, Image.Resampling.BOX)
-        cost += _CLEAR * (1 - np.asarray(alpha, np.float64) / 255)
-    return cost
+    if clear is None:
+        return cost
+    # A plate that brings its own ground covers nothing where the picture is clear.
+    return clear + (cost + _CUT_OUT) * (1 - clear) if bare else cost + _CLEAR * clear
+
+
+def _small(picture: Picture, size: tuple[int, int]) -> tuple[Image.Image, Floats | None]:
+    """Return a small copy and how transparent it is, (h, w) in [0, 1].
+
+    What is transparent gets the mean colour of the rest: its black is no part of the art.
+    """
+    small = Image.fromarray(picture.pixels).resize(size, Image.Resampling.BOX)
+    if picture.alpha is None:
+        return small, None
+    alpha = Image.fromarray(picture.alpha).resize(size, Image.Resampling.BOX)
+    clear = 1 - np.asarray(alpha, np.float64) / 255
+    colours = np.asarray(small, np.float64)
+    mean = colours.sum((0, 1)) / max(float((1 - clear).sum()), 1.0)
+    filled = np.clip(colours + clear[..., None] * mean, 0, 255)
+    return Image.fromarray(filled.astype(np.uint8)), clear
 
 
 def _stands_out(small: Image.Image) -> Floats:
@@ -103,5 +125,5 @@ def _stands_out(small: Image.Image) -> Floats:
 
 
 def _share(values: Floats) -> Floats:
-    """Return the values as shares of twice their mean."""
-    return values / max(2 * float(values.mean()), 1e-6)
+    """Return the values as shares of twice their mean; in a plain picture, of what is visible."""
+    return values / max(2 * float(values.mean()), _VISIBLE)

@@ -12,6 +12,7 @@ CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3 (AA), for text of any size
 _AIM = 5.5  # what re-encoding and noise take away is added beforehand
 _OPACITIES = (0.6, 0.7, 0.8, 0.9, 1.0)
 _DARK_TONE, _LIGHT_TONE = 0.12, 0.9  # share of the way from black to white that plates lie at
+_HALF = 0.22  # luminance of sRGB 128: half-way as the eye sees it
 _TINT = 0.55  # how much of the local colour a plate keeps
 _TEXT_TINT = 0.06  # how much of it the letters keep
 _FROST = 12  # cells that the art under the plate is averaged into, on the plate's short side
@@ -48,20 +49,21 @@ def contrast(one: Floats, other: Floats) -> Floats:
     return np.asarray((high + 0.05) / (low + 0.05), np.float32)
 
 
-def compose(art: Colours, shape: Floats, ink: Floats, *, least: float = 0.0) -> Plate:
+def compose(
+    art: Colours, shape: Floats, ink: Floats, *, local: Colours, least: float = 0.0
+) -> Plate:
     """Blend a plate and letters over (H, W, 3) art.
 
     Args:
         shape: (H, W) coverage of the plate in [0, 1].
         ink: (H, W) coverage of the letters in [0, 1], inside the plate.
+        local: (N, 3) colours that the plate takes its own from.
         least: smallest opacity of the plate in [0, 1].
 
     The plate becomes as opaque as its letters need: at 1 its contrast is above `CONTRAST` for
     every local colour.
     """
-    local = np.median(art.reshape(-1, 3), axis=0).astype(np.float32)
-    light = bool(luminance(local) > 0.22)  # noqa: PLR2004  # about sRGB 128: as it looks, half-way
-    tone, letters = _colours(local, light=light)
+    tone, letters = _colours(local)
     frosted = _frost(art)
     opacity, behind, worst = least, frosted, 0.0
     for opacity in (o for o in _OPACITIES if o >= least):
@@ -75,10 +77,12 @@ def compose(art: Colours, shape: Floats, ink: Floats, *, least: float = 0.0) -> 
     return Plate(np.rint(pixels).astype(np.uint8), worst, opacity)
 
 
-def _colours(local: Floats, *, light: bool) -> tuple[Floats, Floats]:
+def _colours(local: Colours) -> tuple[Floats, Floats]:
     """Return the colours of plate and letters: dark letters on a light plate, or the reverse."""
+    middle = np.median(local, axis=0).astype(np.float32) if len(local) else np.full(3, 128.0)
+    light = bool(luminance(middle) > _HALF)
     plate, letters = (_LIGHT_TONE, 0.0) if light else (_DARK_TONE, 1.0)
-    return _toned(local, plate, _TINT), _toned(local, letters, _TEXT_TINT)
+    return _toned(middle, plate, _TINT), _toned(middle, letters, _TEXT_TINT)
 
 
 def _toned(local: Floats, tone: float, tint: float) -> Floats:

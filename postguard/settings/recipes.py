@@ -41,8 +41,11 @@ class Downscale(StepOptions):
 
 
 class Watermark(StepOptions):
-    """A tiled mark. `text` or `logo` (a PNG file); `opacity` in (0, 1]; `size` and `spacing` are
-    shares of the short side and of the mark; `angle` in degrees."""
+    """A tiled mark. `text` (`{year}` and `{name}` are filled in) or `logo` (a PNG file with a
+    transparent background); `opacity` in (0, 1]; `size`: font size, or height of the logo, as a
+    share of the short side; `spacing`: gap between marks as a share of the mark's mean side;
+    `angle` in degrees counter-clockwise; `outline`: a rim of the other tone, so that the mark
+    shows on any ground."""
 
     step: Literal["watermark"]
     text: str = ""
@@ -62,7 +65,8 @@ class Watermark(StepOptions):
 
 class Notice(StepOptions):
     """A legible sentence. `langs`: which of ja, en, in order; empty: the artist's. `text`: your
-    own instead of the built-in sentence. `size`: cap height as a share of the picture's width."""
+    own instead of the built-in sentence. `size`: cap height as a share of the picture's width,
+    raised to what reads in a feed (14 px where it is shown 600 px wide) if it is smaller."""
 
     step: Literal["notice"]
     text: str = ""
@@ -71,7 +75,8 @@ class Notice(StepOptions):
 
 
 class Noise(StepOptions):
-    """Band-limited luma noise. `amount`: standard deviation in 1/255; `blur`: radius in pixels."""
+    """Band-limited luma noise. `amount`: standard deviation in 1/255; `blur`: radius in pixels of
+    a slight blur before it, 0 for none."""
 
     step: Literal["noise"]
     amount: Annotated[float, Field(strict=True, ge=0, le=32)] = 3.0

@@ -18,7 +18,7 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.model import Json
 from postguard.protect.lettering import LEADING, Lettering, Typeface, clean
-from postguard.protect.placing import Terrain
+from postguard.protect.placing import Spot, Terrain
 from postguard.protect.plate import compose, rounded
 from postguard.protect.steps import Scene
 from postguard.protect.wrapping import Measure, wrap
@@ -34,6 +34,7 @@ LEAST_CAP = 9.0  # pixels: kanji cannot be read any smaller
 _SHARE, _CROWDED = 0.3, 0.5  # most of the picture that a plate covers; and where it must be small
 _SHRINK = 0.94  # from one size tried to the next
 _MOST_LINES = 8
+_LINE = 1.1  # what each line adds to the cost of a place: a tall block catches the eye
 _NARROWER = (1.0, 0.72, 0.5, 0.36, 0.25)  # widths tried, as shares of what there is
 _PAD = (0.75, 0.62)  # from the plate's edge to the letters, across and down, in em
 _RADIUS = 0.5  # of the plate's corners, in em
@@ -180,15 +181,18 @@ def _write(
     picture: Picture, face: Typeface, layouts: Sequence[Layout]
 ) -> tuple[Picture, dict[str, Json]]:
     """Set the cheapest layout at its cheapest place."""
-    terrain, margin = Terrain(picture), _margin(picture)
-    places = [(terrain.best(way.plate, margin), way) for way in layouts]
-    spot, way = min(places, key=lambda place: place[0].cost)
-    region = np.s_[spot.top : spot.top + way.plate[1], spot.left : spot.left + way.plate[0]]
-    shape, ink = rounded(*way.plate, _RADIUS * way.size), _ink(face, way)
-    alpha = picture.alpha
-    bare = alpha is not None and bool(alpha[region][shape > 0].min() < _OPAQUE)
-    plate = compose(picture.pixels[region], shape, ink, least=1.0 if bare else 0.0)
-    pixels = picture.pixels.copy()
+    spot, way = _place(picture, layouts, bare=False)
+    if bare := _stands_on_nothing(picture, spot, way):
+        spot, way = _place(picture, layouts, bare=True)
+    region, shape = _region(spot, way), rounded(*way.plate, _RADIUS * way.size)
+    plate = compose(
+        picture.pixels[region],
+        shape,
+        _ink(face, way),
+        local=_local(picture, region),
+        least=1.0 if bare else 0.0,
+    )
+    pixels, alpha = picture.pixels.copy(), picture.alpha
     pixels[region] = plate.pixels
     if alpha is not None and bare:
         alpha = alpha.copy()
@@ -202,6 +206,30 @@ def _write(
         "made_opaque": bare,
     }
     return Picture(pixels, alpha, picture.gray), record
+
+
+def _place(picture: Picture, layouts: Sequence[Layout], *, bare: bool) -> tuple[Spot, Layout]:
+    terrain, margin = Terrain(picture, bare=bare), _margin(picture)
+    places = [(terrain.best(way.plate, margin), way) for way in layouts]
+    return min(places, key=lambda place: place[0].cost * _LINE ** len(place[1].lines))
+
+
+def _region(spot: Spot, way: Layout) -> tuple[slice, slice]:
+    left, top = spot.left, spot.top
+    return slice(top, top + way.plate[1]), slice(left, left + way.plate[0])
+
+
+def _stands_on_nothing(picture: Picture, spot: Spot, way: Layout) -> bool:
+    return picture.alpha is not None and bool(picture.alpha[_region(spot, way)].min() < _OPAQUE)
+
+
+def _local(picture: Picture, region: tuple[slice, slice]) -> NDArray[np.uint8]:
+    """Return (N, 3) colours around the plate: of what is visible there, else in the picture."""
+    pixels, alpha = picture.pixels, picture.alpha
+    if alpha is None:
+        return pixels[region].reshape(-1, 3)
+    visible = pixels[region][alpha[region] > 0]
+    return visible if len(visible) else pixels[alpha > 0]
 
 
 def _ink(face: Typeface, way: Layout) -> NDArray[np.float32]:
