@@ -28,7 +28,8 @@ from postguard.publish import schedule
 
 log = logging.getLogger(__name__)
 
-_GIVE_UP = timedelta(hours=24)
+# Waits double from half a minute to an hour, so this many tries are a day.
+_MOST_TRIES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,7 @@ class Publisher:
     ) -> None:
         after = exc.after if isinstance(exc, Retryable) else None
         at = schedule.next_try(now, delivery.tries, after, self.jitter())
-        first = delivery.due_at or now
-        if at - first > _GIVE_UP:
+        if delivery.tries >= _MOST_TRIES:
             reason = f"given up after {delivery.tries} tries: {exc}"
             self.deliveries.hold(delivery.id, reason, now, sure=False)
             return

@@ -75,7 +75,8 @@ class DeliveryRows:
         try:
             with self._db.change() as db:
                 post_id, account = db.execute(
-                    "UPDATE deliveries SET state = 'scheduled', due_at = ?, slot = ?, reason = ''"
+                    "UPDATE deliveries SET state = 'scheduled', due_at = ?, slot = ?, reason = '',"
+                    " tries = 0"
                     " WHERE id = ? RETURNING post_id, account",
                     (to_ms(due_at), slot, delivery_id),
                 ).fetchone()
@@ -195,7 +196,7 @@ class DeliveryRows:
         with self._db.change() as db:
             rows = db.execute(
                 f"UPDATE deliveries SET state = {_AFTER_RELEASE}, due_at = ?, slot = NULL,"
-                " reason = '' WHERE post_id = ? AND state = 'held' RETURNING id",
+                " reason = '', tries = 0 WHERE post_id = ? AND state = 'held' RETURNING id",
                 (to_ms(now), post_id),
             ).fetchall()
         return len(rows)

@@ -1,0 +1,97 @@
+"""A publisher over the real store, with a network that does as the test says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from postguard.model import (
+    Delivery,
+    Draft,
+    Json,
+    Late,
+    Limits,
+    Receipt,
+    Rendition,
+    Words,
+)
+from postguard.publish.publisher import Publisher, Timing
+from postguard.settings.values import Slot
+from postguard.store import Store
+from tests.making import rendition
+
+
+@dataclass
+class ScriptedNetwork:
+    """Keeps the posts it was sent under their keys, as a server would, and fails as told."""
+
+    posts: dict[str, str] = field(default_factory=dict)
+    before: list[Exception] = field(default_factory=list)  # raised instead of posting
+    after: list[Exception] = field(default_factory=list)  # raised when the post is made
+    finds: int = 0
+    plans: int = 0
+
+    def limits(self) -> Limits:
+        return Limits("bluesky", 300, 2000, 4, 1_000_000)
+
+    def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
+        return []
+
+    def check(self) -> str:
+        return "logged in"
+
+    def plan(self, draft: Draft, now: datetime) -> dict[str, Json]:
+        self.plans += 1
+        return {"key": f"k{self.plans}"}
+
+    def send(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt:
+        if self.before:
+            raise self.before.pop(0)
+        assert str(plan["key"]) not in self.posts, "posted twice"
+        self.posts[str(plan["key"])] = draft.words.text
+        if self.after:
+            raise self.after.pop(0)
+        return self._receipt(plan)
+
+    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+        self.finds += 1
+        return self._receipt(plan) if str(plan["key"]) in self.posts else None
+
+    def _receipt(self, plan: Mapping[str, Json]) -> Receipt:
+        key = str(plan["key"])
+        return Receipt(f"at://{key}", f"https://{key}", datetime(2026, 1, 1).astimezone())
+
+
+@dataclass
+class Outside:
+    """What the composition root gives the publisher."""
+
+    store: Store
+    net: ScriptedNetwork = field(default_factory=ScriptedNetwork)
+    rules: tuple[Slot, ...] = ()
+    if_later: Late = Late.NEXT_SLOT
+    unreadable: bool = False
+
+    def accounts(self) -> Sequence[str]:
+        out = self.store.accounts.logged_out()
+        return [a for a in ("sky", "fedi") if a not in out]
+
+    def network(self, delivery: Delivery) -> ScriptedNetwork:
+        return self.net
+
+    def timing(self, account: str) -> Timing:
+        minutes, hours = timedelta(minutes=2), timedelta(hours=3)
+        return Timing(self.rules, ZoneInfo("UTC"), minutes, hours, self.if_later)
+
+    def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
+        if self.unreadable:
+            raise FileNotFoundError("1-bluesky.jpg")
+        return (rendition(),)
+
+    def logged_out(self, account: str, why: str) -> None:
+        self.store.accounts.log_out(account, why)
+
+    def publisher(self) -> Publisher:
+        return Publisher(self.store.deliveries, self, jitter=lambda: 0.0)

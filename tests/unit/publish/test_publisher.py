@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from postguard.errors import LoggedOut, Refused, Retryable, Unsure
+from postguard.model import Delivery, DeliveryState, Late, PostState
+from postguard.settings.values import Slot
+from postguard.store import Store
+from tests.making import NOW, protected_post
+from tests.unit.publish.rig import Outside
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def outside(store: Store) -> Outside:
+    return Outside(store)
+
+
+def due(outside: Outside, asked: str = "now", **fields: object) -> Delivery:
+    """A planned delivery of a fresh post."""
+    post = protected_post(outside.store, asked=asked, **fields)
+    outside.publisher().plan(NOW)
+    return outside.store.deliveries.of_post(post.id)[0]
+
+
+def again(outside: Outside, delivery: Delivery) -> Delivery:
+    return outside.store.deliveries.get(delivery.id)
+
+
+def test_a_due_delivery_is_posted_once_and_has_its_receipt(outside: Outside) -> None:
+    delivery = due(outside)
+    assert outside.publisher().send_one(NOW)
+    assert not outside.publisher().send_one(NOW + HOUR)
+    assert outside.net.posts == {"k1": "A fox"}
+    assert outside.store.deliveries.receipts(delivery.post_id)["sky"].uri == "at://k1"
+    assert outside.store.posts.get(delivery.post_id).state is PostState.POSTED
+
+
+def test_nothing_is_sent_before_its_time(outside: Outside) -> None:
+    due(outside, "grace")
+    assert not outside.publisher().send_one(NOW + timedelta(seconds=119))
+    assert outside.publisher().send_one(NOW + timedelta(seconds=120))
+
+
+def test_an_answer_that_was_lost_is_asked_for_and_never_posted_again(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.after = [Unsure("the answer was lost")]
+    outside.publisher().send_one(NOW)
+    assert again(outside, delivery).state is DeliveryState.UNSURE
+    outside.publisher().send_one(NOW + HOUR)
+    assert again(outside, delivery).state is DeliveryState.POSTED
+    assert len(outside.net.posts) == 1
+
+
+def test_a_request_that_was_lost_is_sent_again_under_the_same_key(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.before = [Unsure("the line broke")]
+    outside.publisher().send_one(NOW)
+    outside.publisher().send_one(NOW + HOUR)
+    assert again(outside, delivery).state is DeliveryState.POSTED
+    assert (outside.net.posts, outside.net.plans) == ({"k1": "A fox"}, 1)
+
+
+def test_the_plan_is_stored_before_anything_is_sent(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.before = [KeyboardInterrupt()]  # type: ignore[list-item]
+    with pytest.raises(KeyboardInterrupt):
+        outside.publisher().send_one(NOW)
+    stored = outside.store.deliveries.last_attempt(delivery.id)
+    assert stored is not None
+    assert stored.plan == {"key": "k1"}
+
+
+def test_a_crash_behind_the_write_is_repaired_by_the_next_start(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.after = [KeyboardInterrupt()]  # type: ignore[list-item]
+    with pytest.raises(KeyboardInterrupt):
+        outside.publisher().send_one(NOW)
+    outside.store.deliveries.recover(NOW)
+    outside.publisher().send_one(NOW)
+    assert again(outside, delivery).state is DeliveryState.POSTED
+    assert len(outside.net.posts) == 1
+
+
+def test_what_the_server_asks_to_wait_is_waited(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.before = [Retryable("too many requests", after=2 * HOUR)]
+    outside.publisher().send_one(NOW)
+    waiting = again(outside, delivery)
+    assert (waiting.state, waiting.due_at) == (DeliveryState.SCHEDULED, NOW + 2 * HOUR)
+
+
+def test_a_network_that_stays_away_for_a_day_holds_the_post_with_the_reason(
+    outside: Outside,
+) -> None:
+    delivery = due(outside)
+    outside.net.before = [Retryable("the server is away") for _ in range(200)]
+    now = NOW
+    while again(outside, delivery).state is DeliveryState.SCHEDULED:
+        now = again(outside, delivery).due_at or now
+        outside.publisher().send_one(now)
+    assert now - NOW <= timedelta(hours=25)
+    assert "given up after" in outside.store.posts.get(delivery.post_id).reason
+
+
+def test_a_refusal_holds_the_post_with_the_networks_reason(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.before = [Refused("the picture is too large")]
+    outside.publisher().send_one(NOW)
+    post = outside.store.posts.get(delivery.post_id)
+    assert (post.state, post.reason) == (PostState.HELD, "sky: the picture is too large")
+
+
+def test_a_logged_out_account_waits_and_the_other_goes_on(outside: Outside) -> None:
+    first = due(outside, accounts=("sky", "fedi"))
+    outside.net.before = [LoggedOut("the password was revoked")]
+    while outside.publisher().send_one(NOW):
+        pass
+    deliveries = outside.store.deliveries.of_post(first.post_id)
+    assert [d.state for d in deliveries] == [DeliveryState.SCHEDULED, DeliveryState.POSTED]
+    outside.store.accounts.log_in("sky")
+    outside.publisher().send_one(NOW)
+    assert outside.store.posts.get(first.post_id).state is PostState.POSTED
+
+
+def test_a_rendition_that_cannot_be_read_is_tried_later(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.unreadable = True
+    outside.publisher().send_one(NOW)
+    assert again(outside, delivery).state is DeliveryState.SCHEDULED
+    assert outside.net.plans == 0
+
+
+def test_posts_take_the_slots_in_the_order_they_came(outside: Outside) -> None:
+    outside.rules = (Slot.parse("19:30"),)
+    days = [f"{due(outside, 'slot', name=f'{i}.png').due_at:%d %H:%M}" for i in range(3)]
+    assert days == ["23 19:30", "24 19:30", "25 19:30"]
+
+
+def test_a_slot_slept_through_moves_to_the_next_free_one(outside: Outside) -> None:
+    outside.rules = (Slot.parse("19:30"),)
+    delivery, behind = due(outside, "slot"), due(outside, "slot", name="b.png")
+    outside.publisher().send_one(NOW + 12 * HOUR)
+    moved = again(outside, delivery)
+    assert moved.slot == "2026-11-25 19:30"
+    assert again(outside, behind).slot == "2026-11-24 19:30"
+    assert outside.net.posts == {}
+
+
+def test_a_time_slept_through_without_slots_is_held_with_what_to_do(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.publisher().send_one(NOW + 5 * HOUR)
+    reason = outside.store.posts.get(delivery.post_id).reason
+    assert "5.0 hours ago" in reason
+    assert f"postguard retry {delivery.post_id}" in reason
+
+
+def test_late_posts_go_out_all_the_same_where_the_artist_said_so(outside: Outside) -> None:
+    outside.if_later = Late.POST
+    due(outside)
+    outside.publisher().send_one(NOW + 100 * HOUR)
+    assert outside.net.posts == {"k1": "A fox"}
