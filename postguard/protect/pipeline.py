@@ -93,7 +93,7 @@ def _sweep(into: Path) -> None:
     """Remove what a killed run has left behind; finished files are overwritten anyway."""
     for left in into.glob(f"{_WORK}*"):
         shutil.rmtree(left, ignore_errors=True)
-    for left in into.glob(".*.tmp"):
+    for left in into.glob(".????????.tmp"):  # as files.write_whole names them
         left.unlink(missing_ok=True)
 
 

@@ -267,7 +267,7 @@ def test_a_file_that_comes_out_as_it_went_in_is_no_rendition(order, step, tmp_pa
 def test_what_a_killed_run_left_behind_is_swept(order):
     (order.into / ".work-old").mkdir(parents=True)
     (order.into / ".work-old" / "cloak-in.png").write_bytes(b"unprotected")
-    (order.into / ".half.tmp").write_bytes(b"x")
+    (order.into / ".ab12_3cd.tmp").write_bytes(b"x")
     made = run(order)
     assert sorted(order.into.iterdir()) == sorted(r.path for r in made)
 
