@@ -66,7 +66,7 @@ def languages(words: Words) -> list[str]:
 def cover(words: Words, shows: Shows) -> str:
     """Return what stands over the picture until it is opened; empty: nothing does."""
     if shows == "mastodon":
-        return words.cw or ("Sensitive content" if words.labels else "")
+        return "Sensitive content" if words.cw or words.labels else ""
     return ", ".join(_LABELS.get(label, label) for label in words.labels)
 
 
@@ -117,7 +117,10 @@ def _noised(step: Mapping[str, Any]) -> str:
 
 
 def _cloaked(step: Mapping[str, Any]) -> str:
-    return str(step.get("note") or f"mode {step.get('mode', 'immunise')}")
+    return (
+        f"mode {step.get('mode')}, strength {step.get('strength')}: "
+        f"at most {step.get('ceiling')} in 255 of change in any pixel"
+    )
 
 
 def _tagged(step: Mapping[str, Any]) -> str:
