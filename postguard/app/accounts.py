@@ -77,7 +77,7 @@ class Accounts:
         """Return what the account's server takes, as it last said; else what is usual. No I/O."""
         account = self.account(name)
         if isinstance(account, PreviewAccount):
-            return preview.limits_of(account.shows)
+            return self.network(name).limits()
         kept = self.rows.limits(name)
         return _usual(account) if kept is None else kept[0]
 
@@ -99,7 +99,7 @@ class Accounts:
             case MastodonAccount():
                 return mastodon.objections(words, images, limits)
             case PreviewAccount():
-                return preview.objections(words, images, limits, account.shows)
+                return self.network(name).objections(words, images, limits)
         assert_never(account)
 
     def fit_of(self, name: str) -> str:
@@ -128,7 +128,7 @@ class Accounts:
 
     def _make(self, name: str, account: AnyAccount, *, dry_run: bool) -> Network:
         if dry_run or isinstance(account, PreviewAccount):
-            return self._preview(name, account)
+            return self._preview(account)
         if isinstance(account, BlueskyAccount):
             return bluesky.Bluesky(
                 name,
@@ -140,10 +140,12 @@ class Accounts:
             )
         return mastodon.Mastodon(name, account, lambda: self.secret(name), self.clock)
 
-    def _preview(self, name: str, account: AnyAccount) -> Network:
+    def _preview(self, account: AnyAccount) -> Network:
         shows = account.shows if isinstance(account, PreviewAccount) else account.network
+        handle = account.handle if isinstance(account, BlueskyAccount) else ""
+        megapixels = self.settings().intake.max_megapixels
         return preview.Preview(
-            name, shows, self.limits(name), self.previews, self.originals, self.clock
+            shows, self.previews, self.originals, handle=handle, max_megapixels=megapixels
         )
 
 

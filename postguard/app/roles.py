@@ -204,11 +204,12 @@ def run(installation: Installation) -> None:
                 beat.ring()
 
     made = make_roles(installation, lambda: ring("intake"))
-    beats += [Beat(role, installation.clock) for role in made.all()]
-    for beat, following in zip(
-        beats, (("protection",), ("publishing",), ("protection",)), strict=True
-    ):
-        beat.after = lambda names=following: ring(*names)  # type: ignore[misc]
+    made.intake.taking.on_taken = lambda: ring("protection")
+    beats += [
+        Beat(made.intake, installation.clock),
+        Beat(made.protection, installation.clock, lambda: ring("publishing")),
+        Beat(made.publishing, installation.clock, lambda: ring("protection")),
+    ]
     made.protection.protecting.heartbeat = beats[1].heartbeat
 
     def reload() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import click
 
@@ -10,7 +11,8 @@ from postguard.app.demo import Demo
 from postguard.store import Event
 
 _SAID = {
-    "taken": "settled and taken, with its words",
+    "settled": "settled",
+    "taken": "taken with its words; it lies in outbox/queued/ now",
     "protecting": "protecting, recipe",
     "step": "  step",
     "protected": "protected: renditions are written and audited",
@@ -33,7 +35,7 @@ def play(demo: Demo, *, as_json: bool) -> None:
     click.echo(f"Dropping {demo.picture.name} into its outbox:\n")
     pages = demo.play(_print)
     click.echo("\nLook at the pages, as a viewer will see the post, with before and after:")
-    for page in pages:
+    for page in sorted(pages):
         click.secho(f"  {page}", bold=True)
 
 
@@ -44,6 +46,9 @@ def _print(event: Event) -> None:
 
 
 def _detail(event: Event) -> str:
+    if event.what == "scheduled":
+        account, at = event.detail.split()
+        return f"for {account} at {datetime.fromisoformat(at).astimezone():%H:%M:%S}"
     return "" if event.what in {"protected", "posted"} else event.detail
 
 

@@ -42,7 +42,8 @@ def _sky() -> NDArray[np.uint8]:
     share = np.linspace(0, 1, _HEIGHT)[:, None, None] ** 1.6
     dither = np.random.default_rng(0).uniform(-0.5, 0.5, (_HEIGHT, _WIDTH, 1))
     sky = top + (low - top) * share + np.zeros((1, _WIDTH, 1)) + dither
-    return np.clip(np.rint(sky), 0, 255).astype(np.uint8)
+    whole: NDArray[np.uint8] = np.clip(np.rint(sky), 0, 255).astype(np.uint8)
+    return whole
 
 
 def _stars(picture: Image.Image, rng: random.Random) -> None:
@@ -99,8 +100,8 @@ def _hill(picture: Image.Image, rng: random.Random) -> None:
     ]
     pen.polygon([*top, (_WIDTH, _HEIGHT), (0, _HEIGHT)], fill=(12, 18, 32))
     for _ in range(500):  # grass
-        x, y = rng.choice(top)
-        x, lean = x + rng.uniform(-10, 10), rng.uniform(-9, 9)
+        foot, y = rng.choice(top)
+        x, lean = foot + rng.uniform(-10, 10), rng.uniform(-9, 9)
         pen.line([(x, y + 10), (x + lean, y - rng.uniform(8, 30))], fill=(16, 26, 40), width=3)
 
 

@@ -43,6 +43,7 @@ class Taking:
             until `first_start_over` was seen.
         polling: whether the outbox is polled, so that files must stay quiet for longer.
         note: takes sentences for the artist about files that stay where they are.
+        on_taken: called when a post can be protected.
     """
 
     settings: Callable[[], Settings]
@@ -53,6 +54,7 @@ class Taking:
     first_start: bool = False
     polling: Callable[[], bool] = lambda: False
     note: Callable[[str], None] = log.warning
+    on_taken: Callable[[], None] = lambda: None
     name: str = "intake"
     _nominated: deque[Path] = field(default_factory=deque, init=False)
     _arrivals: Arrivals | None = field(default=None, init=False)
@@ -135,6 +137,7 @@ class Taking:
         self.posts.placed(post.id, place)
         if post.state is PostState.TAKING:
             self.posts.move_to(post.id, PostState.TAKEN, now)
+            self.on_taken()
             log.info("post %d taken: %s", post.id, post.name)
 
     def _release(self, outbox: Path, now: datetime) -> None:
@@ -171,6 +174,7 @@ class Taking:
         else:
             moving.remove_reason(folder, post)
             self.posts.move_to(post.id, PostState.TAKEN, now)
+            self.on_taken()
 
     def _take(self, arrivals: Arrivals, now: datetime) -> bool:
         """Make posts of what is complete, a few in each tick."""

@@ -63,7 +63,7 @@ class PostRows:
             )
             self._insert_artworks(post_id, new)
             self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
-            self.note(post_id, now, "held" if new.reason else "taken", new.reason or new.name)
+            self.note(post_id, now, "held" if new.reason else "settled", new.reason or new.name)
         return self.get(post_id)
 
     def get(self, post_id: int) -> Post:

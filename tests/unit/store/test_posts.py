@@ -93,4 +93,4 @@ def test_pages_go_on_where_the_last_one_ended(store: Store) -> None:
 def test_the_history_tells_each_station_in_order(store: Store) -> None:
     post = protected_post(store)
     told = [event.what for _, event in store.posts.history(post.id)]
-    assert told == ["taken", "taken", "protected"]
+    assert told == ["settled", "taken", "protected"]
