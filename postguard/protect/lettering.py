@@ -222,6 +222,6 @@ def _missing(characters: Sequence[str]) -> str:
     more = ", …" if len(characters) > 8 else ""  # noqa: PLR2004  # the sentence stays readable
     return (
         f"no font on this PC can draw {named}{more}, and boxes in their place would protect "
-        "nothing. Install a font that has them (sudo apt install fonts-noto-cjk has all of "
-        "Chinese, Japanese and Korean) or leave them out of the text."
+        "nothing. Install a font that has them (sudo apt install fonts-noto-cjk for Chinese, "
+        "Japanese and Korean, fonts-noto-core for other scripts) or leave them out of the text"
     )

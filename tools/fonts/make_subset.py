@@ -26,7 +26,7 @@ KANJI = range(0xB0, 0xF5)  # rows 16 to 84 of JIS X 0208, as EUC-JP lead bytes
 SYMBOLS_TO_CYRILLIC = range(0xA1, 0xA8)  # rows 1 to 7: punctuation, kana, Greek, Cyrillic
 # The few of the jōyō list, and of what names are written with, that JIS X 0208 lacks.
 MORE_KANJI = "剝𠮟塡頰髙﨑鷗德濵濱"
-MARKS = "©®™–—‘’“”•…※★☆♪♡♥♦♣♠✓→←↑↓€¥×÷·・〜～｜＠＃＆＋－／：；！？（）［］｛｝「」『』【】〈〉《》々〆ゝゞヽヾー"
+MARKS = "©®™–—‘’“”•…※★☆♪♡♥♦♣♠✓→←↑↓€¥×÷·・〜～"
 
 
 def _rows(rows: range) -> Iterator[str]:
@@ -70,6 +70,7 @@ def _rename(font: TTFont) -> None:
 def main(source: Path) -> None:
     """Write the subset of `source` (NotoSansCJK-Bold.ttc) to the package."""
     font = TTCollection(source).fonts[JAPANESE]
+    font.recalcTimestamp = False  # the same input gives the same bytes
     _reduce(font)
     _rename(font)
     TARGET.parent.mkdir(exist_ok=True)
