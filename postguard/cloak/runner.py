@@ -206,7 +206,7 @@ def _missing_models(folder: Path | None) -> str | None:
         return "no folder with encoders is set; write models.dir in the config"
     what_to_do = (
         "put the encoder files (*.safetensors) there, or name another folder as models.dir in "
-        "the config or in POSTGUARD_MODELS; or take the cloak out of the recipe"
+        "the config or in POSTGUARD_MODELS"
     )
     files = weight_files(folder)
     if not files:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from ssimulacra2 import compute_ssimulacra2
 
 from postguard.cloak.cloaking import Studio, cloak
 from postguard.cloak.device import cpu
@@ -39,7 +40,7 @@ def run(studio: Studio, folder: Path, image: Image.Image, seed: str = SEED) -> t
 
 
 @pytest.mark.parametrize(
-    "size", [(1, 1), (8, 8), (40, 12_000), (3_000, 2), (250, 320)], ids=lambda s: f"{s[0]}x{s[1]}"
+    "size", [(1, 1), (8, 8), (40, 12_000), (600, 2), (190, 240)], ids=lambda s: f"{s[0]}x{s[1]}"
 )
 def test_any_size_comes_back_changed_at_most_by_the_ceiling(studio, tmp_path, size):
     before = tiny.art(*size)
@@ -53,7 +54,7 @@ def test_any_size_comes_back_changed_at_most_by_the_ceiling(studio, tmp_path, si
 
 
 def test_the_seed_decides_the_bytes_and_stays_out_of_the_record(studio, tmp_path):
-    image = Image.fromarray(tiny.art(240, 300))
+    image = Image.fromarray(tiny.art(190, 240))
     (one, record), (same, _), (other, _) = (
         run(studio, tmp_path, image, s) for s in (SEED, SEED, "0" * 64)
     )
@@ -64,8 +65,8 @@ def test_the_seed_decides_the_bytes_and_stays_out_of_the_record(studio, tmp_path
 
 
 def test_nothing_changes_under_alpha_zero_and_the_alpha_is_kept(studio, tmp_path):
-    alpha = np.tile(np.linspace(-80, 255, 300).clip(0, 255).astype(np.uint8), (200, 1))
-    image = Image.fromarray(tiny.art(200, 300))
+    alpha = np.tile(np.linspace(-80, 255, 160).clip(0, 255).astype(np.uint8), (120, 1))
+    image = Image.fromarray(tiny.art(120, 160))
     image.putalpha(Image.fromarray(alpha))
     result, _ = run(studio, tmp_path, image)
     pixels = np.asarray(result)
@@ -76,14 +77,14 @@ def test_nothing_changes_under_alpha_zero_and_the_alpha_is_kept(studio, tmp_path
 
 
 def test_a_gray_picture_stays_gray_through_tiles(studio, tmp_path):
-    gray = Image.fromarray(np.repeat(tiny.art(240, 300)[..., :1], 3, axis=2))
+    gray = Image.fromarray(np.repeat(tiny.art(190, 240)[..., :1], 3, axis=2))
     result, record = run(studio, tmp_path, gray)
     assert record["tiles"] > 0
     assert np.ptp(np.asarray(result), axis=2).max() == 0
 
 
 def test_the_record_measures_every_chain_with_its_controls(studio, tmp_path):
-    _, record = run(studio, tmp_path, Image.fromarray(tiny.art(180, 200)))
+    _, record = run(studio, tmp_path, Image.fromarray(tiny.art(120, 150)))
     assert set(record["ratios"]) == {"png", "jpeg75", "half", "bluesky", "mastodon"}
     for of_encoders in record["ratios"].values():
         assert set(of_encoders) == {"taef2", "taesana"}
@@ -100,11 +101,13 @@ def test_the_record_measures_every_chain_with_its_controls(studio, tmp_path):
 def test_on_the_real_encoders_real_art_moves_far_beyond_the_controls(tmp_path, name):
     with Image.open(tiny.ART / name) as image:
         small = image.convert("RGB").resize((image.width // 4, image.height // 4))
-    left, top = (small.width - 128) // 2, (small.height - 128) // 2
-    crop = small.crop((left, top, left + 128, top + 128))
-    real = Studio(load_encoders(tiny.REAL, cpu()), lambda: 0.0, steps=4)
+    left, top = (small.width - 160) // 2, (small.height - 160) // 2
+    crop = small.crop((left, top, left + 160, top + 160))
+    real = Studio(load_encoders(tiny.REAL, cpu()), lambda: 0.0, steps=5)
     _, record = run(real, tmp_path, crop)
     for of_encoders in record["ratios"].values():
         for measured in of_encoders.values():
-            assert measured["r"] < min(measured["signs"], measured["shuffled"]) - 0.03
+            assert measured["r"] < min(measured["signs"], measured["shuffled"]) - 0.02
     assert record["gain"] > 0.08
+    visibility = compute_ssimulacra2(str(tmp_path / "in.png"), str(tmp_path / "out.png"))
+    assert visibility > 60  # random signs of this size score about 54, and gain nothing

@@ -13,7 +13,7 @@ from postguard.cloak.architectures import Architecture
 from postguard.cloak.device import Device
 from postguard.cloak.encoders import Encoder, build, load_encoders
 
-WIDTH, LATENT = 4, 4
+WIDTH, LATENT = 8, 4
 FAMILIES = {
     "taesd": architectures._taesd,
     "taef2": architectures._taef2,
