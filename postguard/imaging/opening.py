@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from postguard.errors import BadPicture
 from postguard.imaging import colour, words
@@ -112,6 +112,7 @@ def _decoded(data: bytes, max_megapixels: float) -> Iterator[Image.Image]:
             _check_size(image, max_megapixels)
             _check_still(image)
             colour.refuse_unusable(image.mode)
+            _scale_key(image)
             image.load()
         except BadPicture:
             raise
@@ -175,6 +176,15 @@ def _check_still(image: Image.Image) -> None:
         if not getattr(image, "tag_v2", {}).get(_SUBFILE, 0) & _SMALL_COPY:
             raise BadPicture("this TIFF has several pages; export each page as its own file")
     image.seek(0)
+
+
+def _scale_key(image: ImageFile.ImageFile) -> None:
+    """Bring a PNG's transparent gray to the 0-255 of the pixels: Pillow widens 2- and 4-bit gray
+    while decoding, and leaves the key as it stands in the file."""
+    rawmode = image.tile[0].args if image.tile else None
+    widened = {"L;2": 85, "L;4": 17}.get(str(rawmode))
+    if widened and isinstance(image.info.get("transparency"), int):
+        image.info["transparency"] *= widened
 
 
 def _turn(image: Image.Image) -> Image.Image:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -150,6 +152,18 @@ def test_the_transparent_gray_of_a_deep_png_is_transparent():
     picture = opened(png(values, 16, 0, chunk(b"tRNS", (700).to_bytes(2, "big"))))
     assert picture.alpha is not None
     assert picture.alpha.tolist() == [[255, 0, 255]]
+
+
+@pytest.mark.parametrize(("depth", "packed"), [(1, 0b01000000), (2, 0b00_11_01_00), (4, 0)])
+def test_the_transparent_gray_of_a_shallow_png_is_transparent(depth, packed):
+    """The key counts in the file's own steps of gray, not in 0-255."""
+    head = struct.pack(">IIBBBBB", 2, 1, depth, 0, 0, 0, 0)
+    row = bytes([0, packed if depth < 4 else 0x0F])
+    body = chunk(b"IHDR", head) + chunk(b"tRNS", struct.pack(">H", 2**depth - 1))
+    body += chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    picture = opened(b"\x89PNG\r\n\x1a\n" + body)
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[255, 0]]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
