@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postguard.imaging import Picture
+from postguard.imaging.picture import strips
 from postguard.protect.marks import Mark
 
 _SWAY = 0.03  # deviation of a mesh point of the sway, in the mark's units
@@ -85,14 +86,16 @@ def stamped(
 ) -> NDArray[np.uint8]:
     """Press the stamps onto a copy of the picture, in turn."""
     canvas = Image.fromarray(picture.pixels)
-    ground = _Ground(picture)
+    ground = _Ground(canvas, picture.alpha)
     for n, (x, y) in enumerate(spots):
         stamp = stamps[n % len(stamps)]
         at = round(x - stamp.cover.width / 2), round(y - stamp.cover.height / 2)
         _press(canvas, stamp, at, ground.is_dark(at, stamp.cover.size), gray=picture.gray)
-    pixels = np.array(canvas)
-    if picture.alpha is not None:
-        pixels[picture.alpha == 0] = 0
+    pixels = np.empty_like(picture.pixels)
+    for rows in strips(picture.width, picture.height):
+        pixels[rows] = np.asarray(canvas.crop((0, rows.start, picture.width, rows.stop)))
+        if picture.alpha is not None:
+            pixels[rows][picture.alpha[rows] == 0] = 0
     return pixels
 
 
@@ -114,12 +117,12 @@ class _Ground:
     """How dark the picture is under a mark, judged on a small copy; what is transparent does
     not count."""
 
-    def __init__(self, picture: Picture) -> None:
-        small = Image.fromarray(picture.pixels).reduce(_REDUCED).convert("L")
+    def __init__(self, image: Image.Image, alpha: NDArray[np.uint8] | None) -> None:
+        small = image.reduce(_REDUCED).convert("L")
         self._luma = np.asarray(small, np.float32)
         self._weight: NDArray[np.float32] = np.ones(self._luma.shape, np.float32)
-        if picture.alpha is not None:
-            seen = Image.fromarray((picture.alpha > 0).view(np.uint8) * 255)
+        if alpha is not None:
+            seen = Image.fromarray((alpha > 0).view(np.uint8) * 255)
             self._weight = np.asarray(seen.reduce(_REDUCED), np.float32) / np.float32(255)
 
     def is_dark(self, at: tuple[int, int], size: tuple[int, int]) -> bool:
