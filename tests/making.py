@@ -22,7 +22,11 @@ MINUTE = timedelta(minutes=1)
 
 
 def new_post(
-    name: str = "fox.png", *, accounts: tuple[str, ...] = ("sky",), asked: str = "now", **other: object
+    name: str = "fox.png",
+    *,
+    accounts: tuple[str, ...] = ("sky",),
+    asked: str = "now",
+    **other: object,
 ) -> NewPost:
     """One picture for some accounts."""
     words = Words(text="A fox", alts=("a fox",), langs=("en",))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +52,7 @@ def _folders(installation: Installation) -> Iterator[Finding]:
     enough = room > _ROOM
     fix = "" if enough else "free some room: with a full disk nothing can be taken or posted"
     yield Finding("room", enough, f"{room / 1e9:.1f} GB free", fix)
-    yield Finding("database", True, f"SQLite {sqlite3.sqlite_version}")
+    yield Finding("database", True, f"SQLite {installation.store.db.version}")
 
 
 def _mounts() -> str:

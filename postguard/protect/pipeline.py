@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from postguard import imaging
 from postguard.errors import PostguardError, StepFailed
@@ -30,13 +29,13 @@ from postguard.protect.packets import Packets
 from postguard.protect.steps import Scene, Step
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
-from postguard.settings.recipes import AnyStep, order_problem
+from postguard.settings import recipes
+from postguard.settings.recipes import order_problem
 from postguard.system import files, wire
 
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _WORK = ".work-"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-_RECIPE: TypeAdapter[tuple[AnyStep, ...]] = TypeAdapter(tuple[AnyStep, ...])
 
 Tell = Callable[[Progress], None]
 
@@ -70,8 +69,8 @@ def _steps(order: ProtectOrder, engine: CloakEngine | None) -> list[tuple[str, S
     """Return the recipe's steps by name. Raises StepFailed where it cannot be run as written."""
     where = f"recipes.{order.recipe_name}"
     try:
-        options = _RECIPE.validate_python(order.recipe)
-    except ValidationError as exc:
+        options = recipes.read(order.recipe)
+    except ValueError as exc:
         raise StepFailed("recipe", f"{where} is not a recipe; run `postguard check`") from exc
     if not options:
         raise StepFailed("recipe", f"{where} has no step and would protect nothing; add one to it")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 # Downscale first: later steps would be blurred by it. Marks before noise and cloak, which then
 # cover the marks too. Tags last: they go around the finished pixels. (design.md, decision 5)
@@ -116,3 +125,18 @@ def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
         if ORDER.index(before) > ORDER.index(here):
             return i, f"{here} must come before {before}: {WHY_ORDER[here]}"
     return None
+
+
+_RECIPE: TypeAdapter[tuple[AnyStep, ...]] = TypeAdapter(tuple[AnyStep, ...])
+
+
+def read(recipe: Iterable[object]) -> tuple[AnyStep, ...]:
+    """Return a recipe's steps from plain values, as they come through a pipe.
+
+    Raises:
+        ValueError: they are no recipe.
+    """
+    try:
+        return _RECIPE.validate_python(tuple(recipe))
+    except ValidationError as exc:
+        raise ValueError("not a recipe") from exc

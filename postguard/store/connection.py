@@ -36,6 +36,11 @@ class Database:
         except sqlite3.DatabaseError as exc:
             raise Unusable(f"{path}: the database cannot be used: {exc}") from exc
 
+    @property
+    def version(self) -> str:
+        """SQLite's version."""
+        return sqlite3.sqlite_version
+
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """Run one transaction: all of it is durable afterwards, or none of it happened."""
