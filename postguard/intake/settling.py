@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from postguard.intake import mounts
+
 Look = tuple[int, int, int, int]  # st_ino, st_size, st_mtime_ns, st_ctime_ns
 
 
@@ -152,11 +154,12 @@ def look(path: Path) -> Look | None:
     return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
 
 
-def busy(path: Path) -> bool:
+def busy(path: Path, mounted: Path = mounts.MOUNTS) -> bool:
     """Return whether any process has the file open for writing.
 
     The kernel grants a read lease only while nobody writes (fcntl(2), F_SETLEASE). It knows only
     its own machine, and only the file's owner may ask; where it cannot say, the answer is False.
+    On a network drive a refusal may mean only that the server gives no leases.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -166,7 +169,7 @@ def busy(path: Path) -> bool:
         take_lease(handle)
         fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as exc:
-        return exc.errno == errno.EAGAIN
+        return exc.errno == errno.EAGAIN and not mounts.remote(path, mounted)
     finally:
         os.close(handle)
     return False

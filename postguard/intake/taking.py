@@ -116,6 +116,8 @@ class Taking:
         """Return what was nominated, but for files that belong to a post already: where they
         cannot be moved, the rescan finds them again and again."""
         nominated = [self._nominated.popleft() for _ in range(len(self._nominated))]
+        if not self._stuck:
+            return nominated
         mine = {outbox / top for post in self._stuck.values() for top in moving.tops(post)}
         return [p for p in nominated if p not in mine and not mine.intersection(p.parents)]
 

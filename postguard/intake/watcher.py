@@ -7,7 +7,6 @@ rescan nominates every file again.
 from __future__ import annotations
 
 import errno
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -29,7 +28,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
-from postguard.intake import names
+from postguard.intake import mounts, names
 
 Mode = Literal["auto", "events", "polling"]
 
@@ -45,11 +44,6 @@ _NEWS = frozenset(
 )
 _POLL_EVERY = 2.0  # seconds
 _MOST_FOLDERS = 32  # each watched set costs a thread; further sets are found by the rescan
-# Their changes are made on another machine, or by a process the kernel does not see.
-_REMOTE = re.compile(
-    r"nfs\d?|cifs|smb\d?|smbfs|fuse\..*|9p|virtiofs|vboxsf|vmhgfs|prl_fs|drvfs|afs|ceph|davfs"
-    r"|ncpfs|glusterfs|lustre|ocfs2|gfs2?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +77,14 @@ class Watcher(FileSystemEventHandler):
         mode: Mode = "auto",
         note: Callable[[str], None] = lambda _: None,
         eyes: Eyes | None = None,
-        mounts: Path = Path("/proc/self/mounts"),
+        mounted: Path = mounts.MOUNTS,
     ) -> None:
         self._outbox = outbox
         self._nominate = nominate
         self._note = note
         self._mode = mode
         self._kinds = (eyes or Eyes()).kinds
-        self._mounts = mounts
+        self._mounts = mounted
         # Watchdog holds its lock while it calls us, so its threads only put into this queue and
         # never wait for our lock, under which we call watchdog.
         self._changed_folders: deque[Path] = deque()
@@ -172,10 +166,10 @@ class Watcher(FileSystemEventHandler):
     def _watch(self, identity: tuple[int, int]) -> None:
         kind = self._mode
         if kind == "auto":
-            where = filesystem_of(self._outbox.resolve(), _read(self._mounts))
-            kind = "polling" if _REMOTE.fullmatch(where) else "events"
-            if kind == "polling":
-                self._note(f"The outbox is on a network or shared drive ({where}): it is polled.")
+            drive = mounts.remote(self._outbox, self._mounts)
+            kind = "polling" if drive else "events"
+            if drive:
+                self._note(f"The outbox is on a network or shared drive ({drive}): it is polled.")
         try:
             self._observe(kind)
         except OSError as exc:
@@ -236,35 +230,12 @@ class Watcher(FileSystemEventHandler):
             )
 
 
-def filesystem_of(path: Path, mounts: str) -> str:
-    """Return the type of the file system that holds `path`, from the text of /proc/mounts.
-
-    The last of the longest matching mount points counts: later mounts lie over earlier ones.
-    """
-    best, kind = -1, ""
-    for line in mounts.splitlines():
-        fields = line.split(" ")
-        if len(fields) < 3:  # noqa: PLR2004  # device, mount point, type
-            continue
-        point = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), fields[1])
-        if path.is_relative_to(point) and len(point) >= best:
-            best, kind = len(point), fields[2]
-    return kind
-
-
 def _identity(folder: Path) -> tuple[int, int] | None:
     try:
         seen = folder.stat()
     except OSError:
         return None
     return (seen.st_dev, seen.st_ino) if folder.is_dir() else None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="surrogateescape")
-    except OSError:
-        return ""
 
 
 def _text(raw: str | bytes) -> str:

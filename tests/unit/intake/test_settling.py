@@ -200,6 +200,13 @@ def test_a_file_is_busy_while_another_process_has_it_open_for_writing(tmp_path: 
         writer.communicate("\n")
 
 
+def test_a_drive_whose_server_gives_no_leases_is_not_busy_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "mounts").write_text(f"nas:/art {tmp_path} cifs rw 0 0\n")
+    with (tmp_path / "fox.png").open("wb"):
+        assert busy(tmp_path / "fox.png")
+        assert not busy(tmp_path / "fox.png", tmp_path / "mounts")
+
+
 def test_our_own_reading_does_not_make_a_file_busy(tmp_path: Path) -> None:
     path = tmp_path / "fox.png"
     path.write_bytes(b"x")

@@ -4,12 +4,15 @@ nothing is lost, taken twice or overwritten."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from postguard.errors import Retryable
 from postguard.intake import moving
-from postguard.model import NewArtwork, NewPost, Place, Post, PostState
+from postguard.model import Inspection, NewArtwork, NewPost, Place, Post, PostState
 from postguard.system import files
 from tests.unit.intake.rig import ALT, START, Rig, png
 
@@ -201,3 +204,59 @@ def test_an_outbox_that_cannot_be_changed_makes_one_post_and_tries_again(rig: Ri
     (rig.outbox / "queued").unlink()
     rig.wait(40)
     assert (rig.only().state, rig.only().place) == (PostState.TAKEN, Place.QUEUED)
+
+
+class Troubled:
+    """The real workshop, with an error of its own for one file."""
+
+    def __init__(self, rig: Rig, name: str, error: Exception) -> None:
+        self._workshop = rig.workshop
+        self._name = name
+        self.error: Exception | None = error
+
+    def inspect(self, path: Path) -> Inspection:
+        if path.name == self._name and self.error:
+            raise self.error
+        return self._workshop.inspect(path)
+
+
+def test_what_cannot_be_inspected_now_is_taken_later(rig: Rig) -> None:
+    workshop = Troubled(rig, "fox.png", Retryable("the child process was stopped"))
+    rig.workshop = workshop  # type: ignore[assignment]
+    rig.restarted()
+    drop_single(rig)
+    rig.wait(10)
+    assert rig.posts() == []
+    assert rig.taking.next_look(rig.now) is not None
+    assert not rig.taking.at_rest()
+    workshop.error = None
+    rig.wait(30)
+    assert rig.only().state is PostState.TAKEN
+
+
+def test_a_released_post_that_cannot_be_inspected_now_stays_released(rig: Rig) -> None:
+    drop_wordless(rig)
+    rig.run()
+    (rig.outbox / "held/1-fox/fox.toml").write_text(ALT)
+    workshop = Troubled(rig, "fox.png", Retryable("the child process was stopped"))
+    rig.workshop = workshop  # type: ignore[assignment]
+    rig.restarted()
+    rig.store.posts.move_to(1, PostState.RELEASED, rig.now)
+    rig.wait(5)
+    assert rig.only().state is PostState.RELEASED
+    workshop.error = None
+    rig.wait(40)
+    assert rig.only().state is PostState.TAKEN
+
+
+def test_one_file_that_breaks_everything_does_not_stop_the_others(rig: Rig) -> None:
+    rig.workshop = Troubled(rig, "a.png", RuntimeError("a bug"))  # type: ignore[assignment]
+    rig.restarted()
+    for name in ("a", "b", "c"):
+        rig.drop(f"{name}.toml", ALT)
+        rig.drop(f"{name}.png", png(ord(name)))
+    for _ in range(10):
+        with suppress(RuntimeError):
+            rig.wait(2)
+    assert [p.name for p in rig.posts()] == ["b.png", "c.png"]
+    assert "a.png" in rig.tree()

@@ -12,7 +12,8 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
-from postguard.intake.watcher import Eyes, Watcher, filesystem_of
+from postguard.intake.mounts import filesystem_of
+from postguard.intake.watcher import Eyes, Watcher
 
 DEADLINE = 20.0
 
@@ -164,7 +165,7 @@ def test_a_drive_whose_changes_come_from_elsewhere_is_polled(
     mounts = tmp_path / "mounts"
     point = str(seen.outbox).replace(" ", r"\040")
     mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nnas:/art {point} {kind} rw 0 0\n")
-    watcher = seen.watcher(mode="auto", mounts=mounts)
+    watcher = seen.watcher(mode="auto", mounted=mounts)
     watcher.start()
     assert watcher.polling is polled
     assert bool(seen.notes) is polled
