@@ -138,7 +138,14 @@ class Installation:
         except KeyError:
             known = ", ".join(self.settings.recipes) or "none"
             raise ConfigError(f"there is no recipe {recipe}; known: {known}", self.path) from None
-        return tuple(step.model_dump(mode="json") for step in steps)
+        return tuple(self._with_paths(step.model_dump(mode="json")) for step in steps)
+
+    def _with_paths(self, step: dict[str, Json]) -> dict[str, Json]:
+        """Read a logo's path from the config's folder, as the artist meant it."""
+        logo = step.get("logo")
+        if not isinstance(logo, str) or not logo:
+            return step
+        return step | {"logo": str(self.path.parent / Path(logo).expanduser())}
 
     def timing(self, account: str) -> Timing:
         """Return when an account posts."""

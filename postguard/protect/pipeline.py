@@ -27,6 +27,7 @@ from postguard.protect import privacy
 from postguard.protect.encode import Encoded, encode
 from postguard.protect.packets import Packets
 from postguard.protect.steps import Scene, Step
+from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
 from postguard.settings import recipes
@@ -120,6 +121,8 @@ class _Bench:
         with _failing_closed("open"):
             picture = imaging.open_picture(self._bytes(), max_megapixels=most)
         for name, step in named_steps:
+            if name != "downscale":
+                picture = self._kept_whole(picture)
             with _failing_closed(name), self._watched(name) as notes:
                 picture, record = step.apply(picture, self._scene(name))
                 _check_shape(picture)
@@ -127,6 +130,22 @@ class _Bench:
                     self.packets = step.packets(self._scene(name))
                 notes.update(record)
             self.done.append({"step": name, **notes})
+        return picture
+
+    def _kept_whole(self, picture: Picture) -> Picture:
+        """Return the picture as small as the strictest network keeps it: marks and a cloak are
+        made for the pixels that are posted, and a network's own resize would undo some of them."""
+        limits = self.order.limits
+        side = min((limit.side for limit in limits if limit.side), default=None)
+        pixels = min((limit.pixels for limit in limits if limit.pixels), default=None)
+        before = (picture.width, picture.height)
+        after = fitting(before, side, None if pixels is None else pixels / 1e6)
+        if after == before:
+            return picture
+        with _failing_closed("downscale"), self._watched("downscale") as notes:
+            picture = shrink(picture, *after)
+            notes.update({"from": list(before), "to": list(after), "note": "for the networks"})
+        self.done.append({"step": "downscale", **notes})
         return picture
 
     def _bytes(self) -> bytes:

@@ -286,3 +286,11 @@ def test_steps_have_a_folder_for_temporary_files(order, step):
     step("noise", change)
     made = run(replace(order, recipe=(DOWNSCALE, {"step": "noise"})))
     assert sorted(order.into.iterdir()) == sorted(r.path for r in made)
+
+
+def test_marks_are_made_for_the_pixels_that_the_strictest_network_keeps(order):
+    """Shrinking behind the steps would blur them, and a network would do it if we did not."""
+    wide, strict = replace(BSKY, fit="wide", side=4000), replace(BSKY, fit="strict", pixels=2_000)
+    made = run(replace(order, limits=(wide, strict), recipe=({"step": "noise"},)))
+    assert {(r.width, r.height) for r in made} == {(51, 38)}
+    assert [s["step"] for s in made[0].record["steps"]] == ["downscale", "noise"]

@@ -1,0 +1,51 @@
+"""What the README promises is true: its config loads, its words parse, its commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from postguard.cli import cli
+from postguard.intake import words
+from postguard.settings.load import parse
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(kind: str, holding: str) -> str:
+    """Return the README's code block of this kind that holds this text."""
+    blocks = re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+    return next(b for b in blocks if holding in b)
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_config_of_the_readme_is_valid() -> None:
+    config = parse(block("toml", "[accounts.bsky]"), Path("config.toml"))
+    assert set(config.accounts) == {"bsky", "fedi"}
+
+
+def test_the_words_of_the_readme_are_read_as_it_says(tmp_path: Path) -> None:
+    sidecar = tmp_path / "fox.toml"
+    sidecar.write_text(block("toml", "alt  ="), encoding="utf-8")
+    dropped = words.read([sidecar], ["bsky", "fedi"], ZoneInfo("Asia/Tokyo"))
+    assert dropped.top.text == "A fox below the moon."
+    assert words.asked(dropped, "bsky") == "2026-12-24T19:30:00+09:00"
+    assert dropped.own("fedi").cw == "eye contact"
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_command_is_named_in_the_readme(command: str) -> None:
+    assert re.search(rf"`[^`]*\b{command}\b[^`]*`|^postguard {command}\b", README, re.MULTILINE)
+
+
+def test_every_page_that_the_readme_links_exists() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    missing = [link for link in links if not (ROOT / link).exists()]
+    assert missing == []
