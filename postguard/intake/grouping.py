@@ -247,7 +247,11 @@ def listed(name: str, paths: list[PurePath]) -> Bundle:
     Its words stand in `post.toml`, `post.md` or `post.txt`; with a single picture also in files
     of the picture's name.
     """
-    top = [p for p in paths if len(p.parts) == 1 and p.name not in names.NOTES]
+    stems = {names.stem(p.name) for p in paths if not names.has_words(p.name)}
+    notes = {str(p) for p in paths if str(p) in names.NOTES and names.stem(p.name) not in stems}
+    if notes:  # a post's folder, moved back
+        paths = [p for p in paths if p.parts[0] not in notes | {names.RENDITIONS}]
+    top = [p for p in paths if len(p.parts) == 1]
     words = [p for p in top if names.has_words(p.name) and names.stem(p.name) == names.SET_WORDS]
     others = [p for p in top if p not in words]
     pictures = [p for p in others if not names.has_words(p.name)]

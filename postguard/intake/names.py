@@ -16,8 +16,11 @@ PICTURES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".avif", ".gif"}
 )
 SET_WORDS = "post"
+
+# What postguard itself puts into a post's folder.
 REASON = "reason.txt"
-NOTES = frozenset({REASON, "receipt.txt"})  # ours, in a folder that was moved back
+NOTES = frozenset({REASON, "receipt.txt"})
+RENDITIONS = "renditions"
 
 # Unfinished copies, autosaves, and what file managers, NAS boxes and sync tools leave behind.
 _LITTER = (

@@ -141,6 +141,15 @@ def test_the_words_of_a_set_and_what_is_not_part_of_it() -> None:
     assert "folder inside the set (sub)" in bundle.problems[0]
 
 
+def test_a_posts_folder_that_was_moved_back_holds_no_more_than_was_dropped() -> None:
+    paths = ["fox.png", "fox.toml", "reason.txt", "renditions/1-bluesky.jpg"]
+    bundle = listed("12-fox", [PurePath(p) for p in paths])
+    assert [str(p) for p in (*bundle.files, *bundle.words)] == ["fox.png", "fox.toml"]
+    assert bundle.problems == ()
+    own = listed("pages", [PurePath("1.png"), PurePath("renditions/1.png")])
+    assert "folder inside the set (renditions)" in own.problems[0]
+
+
 FILES = ("a.png", "a.toml", "a.jpg", "a.png.txt", "b.png", "c.md", "s/1.png", "s/post.toml", "t/x")
 step = st.tuples(
     st.sampled_from(["nominated", "settled", "gone", "complete"]), st.sampled_from(FILES)
