@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 FIRST_START = (
     "It lay in the outbox before postguard first started; `postguard release N` lets it go on."
 )
-AT_ONCE = 16  # posts made in one tick, so that the daemon can stop in between
+AT_ONCE = 8  # posts made in one tick, so that the daemon can stop in between
 _AGAIN = timedelta(seconds=30)
 
 
