@@ -26,7 +26,7 @@ from postguard.errors import PostguardError
 from postguard.system import wire
 
 log = logging.getLogger("postguard.cloak")
-_MEMORY = "memory ran out; close other programs or put a downscale step before the cloak"
+_MEMORY = "memory ran out; close other programs, or put a downscale step before the cloak"
 
 
 def main() -> None:
@@ -75,12 +75,18 @@ def _answer(job: Job, shelf: _Shelf, answers: BinaryIO) -> Message:
         return Message("done", record=cloak(job, studio, tell))
     except (PostguardError, UnknownWeights) as exc:
         return Message("failed", reason=str(exc))
-    except (MemoryError, torch.OutOfMemoryError):
-        return Message("failed", reason=_MEMORY)
     except Exception as exc:  # the loop of this process: report, and be there for the next job
+        if _out_of_memory(exc):
+            return Message("failed", reason=_MEMORY)
         log.exception("a cloak broke")
         reason = f"the cloak broke on this picture ({type(exc).__name__}: {exc})"
         return Message("failed", reason=f"{reason}; please report it")
+
+
+def _out_of_memory(exc: Exception) -> bool:
+    """Return whether this is Python's, a GPU's or (a bare RuntimeError) torch's CPU allocator."""
+    bare = isinstance(exc, RuntimeError) and "allocate memory" in str(exc)
+    return bare or isinstance(exc, (MemoryError, torch.OutOfMemoryError))
 
 
 def _take_stdout() -> BinaryIO:

@@ -85,10 +85,13 @@ class LocalEngine:
         assert self._models is not None
         order = _order(job, source, target, self._models)
         try:
-            return self._run(order, on_step)
+            answer = self._run(order, on_step)
         except BaseException:  # also what `on_step` raised: the child must not work on
             self.close()
             raise
+        if answer.kind == "failed":
+            raise StepFailed("cloak", answer.reason)
+        return answer.record
 
     def close(self) -> None:
         """End the child, if there is one; the engine may be used again afterwards."""
@@ -96,14 +99,13 @@ class LocalEngine:
             self._child.kill()
             self._child = None
 
-    def _run(self, order: Job, on_step: Callable[[float], None]) -> dict[str, Json]:
+    def _run(self, order: Job, on_step: Callable[[float], None]) -> Message:
+        """Return the child's last word, `done` or `failed`."""
         deadline = time.monotonic() + order.time_limit + self._grace
         child = self._hand_over(order, deadline)
-        while (message := child.hear(deadline)).kind != "done":
-            if message.kind == "failed":
-                raise StepFailed("cloak", message.reason)
+        while (message := child.hear(deadline)).kind == "step":
             on_step(message.fraction)
-        return message.record
+        return message
 
     def _hand_over(self, order: Job, deadline: float) -> _Child:
         """Give the job to the warm child, or to a fresh one where it has just left."""

@@ -113,9 +113,11 @@ def test_an_error_of_the_parent_in_the_middle_stops_the_work(models, source, tmp
 def test_a_broken_source_is_an_answer_and_not_a_crash(models, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n but not really")
-    with LocalEngine(models) as engine, pytest.raises(StepFailed) as caught:
-        engine.cloak(JOB, bad, tmp_path / "out.png", lambda _: None)
-    assert "ended unexpectedly" not in str(caught.value)
+    with LocalEngine(models) as engine:
+        with pytest.raises(StepFailed) as caught:
+            engine.cloak(JOB, bad, tmp_path / "out.png", lambda _: None)
+        assert "ended unexpectedly" not in str(caught.value)
+        assert child().is_running()
 
 
 def test_a_child_whose_parent_is_gone_ends_itself():
