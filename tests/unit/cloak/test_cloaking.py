@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from ssimulacra2 import compute_ssimulacra2
 
-from postguard.cloak.cloaking import Studio, cloak
+from postguard.cloak.cloaking import Studio, ceiling_at, cloak
 from postguard.cloak.device import cpu
 from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Job
@@ -51,6 +51,11 @@ def test_any_size_comes_back_changed_at_most_by_the_ceiling(studio, tmp_path, si
     assert record["encoders"] == ["taef2", "taesana"]
     if before.size > 3000:
         assert change.max() > 0
+
+
+def test_an_enlarged_pattern_is_fainter_but_never_gone():
+    ceilings = [ceiling_at(scale, 10) * 255 for scale in (1.0, 0.67, 0.1, 0.01)]
+    assert ceilings == pytest.approx([10, 6.7, 4, 4])
 
 
 def test_the_seed_decides_the_bytes_and_stays_out_of_the_record(studio, tmp_path):
