@@ -2,7 +2,7 @@
 
 PostguardError
 ├── ConfigError        the config cannot be used; names file and line
-├── Unusable           a command cannot be done as asked (unknown post, second daemon, missing extra)
+├── Unusable           a command cannot be done as asked (unknown post, second daemon)
 ├── Held               the post waits in held/ until the artist acts; the file is still there
 │   ├── BadPicture     not a picture that postguard can open whole
 │   ├── BadWords       text, alt text, accounts or audience that cannot be posted as asked
@@ -17,8 +17,11 @@ Every message is a sentence for the artist: what happened, what it means, what t
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
 
 
 class PostguardError(Exception):

@@ -12,6 +12,7 @@ from typing import Any
 
 from postguard import settings as config
 from postguard.errors import Unusable
+from postguard.intake import sidecar
 from postguard.system import files
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -21,24 +22,42 @@ def drop(path: Path | None, pictures: tuple[Path, ...], words: Mapping[str, Any]
     """Copy pictures and words into the outbox so that the post appears whole; return its name.
 
     One picture comes with a sidecar, written first; several come as a folder, moved in at once.
-    Raises Unusable when something of that name lies there already.
+
+    Raises:
+        Unusable: something of that name lies there already, or there are more alt texts than
+            pictures.
+        BadWords: the words name an account, a recipe or a time that cannot be meant.
     """
     settings = config.load(path or config.default_path())
+    _refuse_impossible(pictures, words, settings)
     outbox = settings.outbox.expanduser()
     outbox.mkdir(parents=True, exist_ok=True)
-    if missing := [p for p in pictures if not p.is_file()]:
-        raise Unusable(f"{missing[0]} is not a file")
     if len(pictures) == 1:
         return _drop_one(outbox, pictures[0], words)
     return _drop_set(outbox, pictures, words)
 
 
+def _refuse_impossible(
+    pictures: tuple[Path, ...], words: Mapping[str, Any], settings: config.Settings
+) -> None:
+    """Say at once what intake would hold the post for."""
+    if len(words.get("alt", ())) > len(pictures):
+        raise Unusable(f"there are more alt texts than pictures ({len(pictures)})")
+    names = tuple(p.name for p in pictures)
+    said = sidecar.parse(
+        sidecar_text(words, names), "add", tuple(settings.accounts), settings.timezone
+    )
+    if said.top.recipe is not None and said.top.recipe not in settings.recipes:
+        known = ", ".join(settings.recipes) or "none"
+        raise Unusable(f"there is no recipe {said.top.recipe}; known: {known}")
+
+
 def _drop_one(outbox: Path, picture: Path, words: Mapping[str, Any]) -> str:
-    target, sidecar = outbox / picture.name, outbox / f"{picture.name}.toml"
+    target, beside = outbox / picture.name, outbox / f"{picture.name}.toml"
     _refuse(target)
     if words:
-        _refuse(sidecar)
-        files.write_whole(sidecar, sidecar_text(words, (picture.name,)).encode(), mode=0o644)
+        _refuse(beside)
+        files.write_whole(beside, sidecar_text(words, (picture.name,)).encode(), mode=0o644)
     _copy(picture, target)
     return picture.name
 

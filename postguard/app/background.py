@@ -8,6 +8,7 @@ from pathlib import Path
 from postguard import settings as config
 from postguard.model import Json
 from postguard.system import bundled, service
+from postguard.system.service import ServiceStatus
 
 
 def install(path: Path | None) -> str:
@@ -24,6 +25,26 @@ def install(path: Path | None) -> str:
     )
 
 
-def status() -> dict[str, Json]:
+def status() -> ServiceStatus:
     """Return what the service manager knows. Raises Unusable where there is none."""
-    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(service.status()).items()}
+    return service.status()
+
+
+def in_words(told: ServiceStatus) -> str:
+    """Return the status as lines, with what to do next where it does not run."""
+    if not told.installed:
+        return "The service is not installed: postguard service install"
+    lines = [f"unit:    {told.unit}", f"at login: {told.enabled or 'unknown'}"]
+    if told.pid is None:
+        lines += [f"running: no ({told.active})", "why: journalctl --user -u postguard -e"]
+    else:
+        lines += [
+            f"running: yes, process {told.pid}",
+            *([f"says:    {told.says}"] * bool(told.says)),
+        ]
+    return "\n".join(lines)
+
+
+def as_json(told: ServiceStatus) -> dict[str, Json]:
+    """Return the status as plain values."""
+    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(told).items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import signal
@@ -14,28 +13,47 @@ LOCK = "daemon.lock"
 
 def running() -> int | None:
     """Return the process number of the daemon, or None when none runs."""
-    path = home().state / LOCK
     try:
-        handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
+        handle = os.open(home().state / LOCK, os.O_RDONLY)
+    except OSError:
         return None
+    told = os.pread(handle, 32, 0).decode(errors="replace").strip()
     try:
+        # A daemon that starts at this moment must not find the lock held by us, so the lock is
+        # only tried where the process that wrote its number still lives.
+        if not told.isdigit() or not _lives(int(told)):
+            return None
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        told = os.pread(handle, 32, 0).decode(errors="replace").strip()
-        return int(told) if told.isdigit() else None
+        return int(told)
     else:
-        return None
+        return None  # the number belongs to somebody else by now
     finally:
         os.close(handle)
 
 
 def ring() -> bool:
-    """Have the daemon look at the rows now; without one, the next start does."""
+    """Have the daemon look at the rows now; False: none runs, and the next start will."""
     pid = running()
     if pid is None:
         return False
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.kill(pid, signal.SIGUSR1)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def be_deaf() -> None:
+    """Ignore the bell until the daemon listens: it would end a process that is still starting."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
         return True
-    return False
+    return True

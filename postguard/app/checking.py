@@ -11,7 +11,7 @@ from postguard.app import bell
 from postguard.app.installation import Installation
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError
-from postguard.intake.watcher import filesystem_of
+from postguard.intake.mounts import filesystem_of
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
 _DIRECTIONS = {

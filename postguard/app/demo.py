@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from postguard.app.adding import drop
 from postguard.cloak.runner import LocalEngine
@@ -63,10 +64,16 @@ default = [
 ]
 """
 _CLOAK = '  { step = "cloak", mode = "immunise", strength = "medium", time_limit = 120 },\n'
-_WORDS = {
+_FOX = {
     "text": "A fox below the moon. 月の下のきつね。",
     "alt": ("A red fox sits on a hill at night; behind it a large moon and dark pines.",),
     "tags": ("art", "イラスト"),
+    "lang": "en",
+}
+_OWN = {
+    "text": "My own picture, in a trial run of postguard. 自分の絵で試しています。",
+    "alt": ("Here you will say what can be seen in this picture.",),
+    "tags": ("art",),
     "lang": "en",
 }
 
@@ -81,6 +88,7 @@ class Demo:
 
     folder: Path
     picture: Path
+    words: Mapping[str, Any]
     no_cloak: str | None
     clock: Clock
     process: subprocess.Popen[bytes]
@@ -89,7 +97,8 @@ class Demo:
     @contextmanager
     def set_up(cls, picture: Path | None, into: Path | None) -> Iterator[Demo]:
         """Make the home, draw the art where none is given, and run the daemon meanwhile."""
-        folder = into or Path(tempfile.mkdtemp(prefix="postguard-demo-"))
+        _end_as_ctrl_c_does()
+        folder = (into or Path(tempfile.mkdtemp(prefix="postguard-demo-"))).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "config.toml").exists():
             raise Unusable(f"{folder} holds an earlier demo; name an empty folder")
@@ -99,8 +108,8 @@ class Demo:
         clock = SystemClock()
         process = _daemon(folder, models)
         try:
-            drawn = picture or _draw(folder / "fox.png")
-            yield cls(folder, drawn, no_cloak, clock, process)
+            shown = picture or _draw(folder / "fox.png")
+            yield cls(folder, shown, _OWN if picture else _FOX, no_cloak, clock, process)
         finally:
             _stop(process)
 
@@ -112,7 +121,7 @@ class Demo:
         """
         self._wait(self._started)
         store = open_store(self._database)
-        drop(self.folder / "config.toml", (self.picture,), _WORDS)
+        drop(self.folder / "config.toml", (self.picture,), self.words)
         self._wait(lambda: bool(store.posts.page([], None, 1)))
         post_id = store.posts.page([], None, 1)[0].id
         self._follow(store, post_id, show)
@@ -182,6 +191,16 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(_STOP)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait()
+
+
+def _end_as_ctrl_c_does() -> None:
+    """Let SIGTERM unwind the stack, so that no daemon outlives its demo."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def _draw(path: Path) -> Path:

@@ -23,14 +23,14 @@ from postguard.model import (
 )
 from postguard.ports import Clock
 from postguard.publish.publisher import Timing
-from postguard.publish.shelving import folder_of
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
 from postguard.system import paths
 from postguard.system.clock import SystemClock
+from postguard.system.folders import RENDITIONS, folder_of
 from postguard.system.secrets import Secrets, credentials_dir
 
-RENDITIONS = "renditions"
+ZONE = "timezone"  # the meta key of the artist's time zone
 _NOTICE_LANGS = ("ja", "en")
 
 
@@ -49,6 +49,7 @@ class Installation:
     accounts: Accounts = field(init=False)
 
     def __post_init__(self) -> None:
+        self._keep_zone()
         if self.dry_run:
             self.settings = _dry(self.settings)
         self.accounts = Accounts(
@@ -69,7 +70,14 @@ class Installation:
                 "outbox: it can only be changed by a restart of postguard", self.path
             )
         self.settings = _dry(new) if self.dry_run else new
+        self._keep_zone()
         self.accounts.forget()
+
+    def _keep_zone(self) -> None:
+        """Keep the zone among the rows: `list` shows times in it without reading the config."""
+        zone = self.settings.timezone.key
+        if self.store.posts.meta(ZONE) != zone:
+            self.store.posts.set_meta(ZONE, zone)
 
     @property
     def outbox(self) -> Path:

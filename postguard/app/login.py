@@ -41,16 +41,16 @@ class Login:
         account, installation = self._account(name), self.installation
         if not secret:
             raise Unusable("the secret is empty; nothing was changed")
+        before = installation.secrets.get(name), installation.sessions.get(name)
         if isinstance(account, BlueskyAccount):
             session = bluesky.login(name, account, secret, installation.clock)
             installation.sessions.set(name, session)
-        before = installation.secrets.get(name)
         installation.secrets.set(name, secret)
         installation.accounts.forget()
         try:
             said = self._check(name)
         except BaseException:
-            self._put_back(name, before)
+            self._put_back(name, *before)
             raise
         installation.store.accounts.log_in(name)
         return f"{name}: {said}"
@@ -70,11 +70,14 @@ class Login:
         network = self.installation.accounts.network(name)
         return network.check()
 
-    def _put_back(self, name: str, before: str | None) -> None:
-        if before is None:
-            self.installation.secrets.delete(name)
-        else:
-            self.installation.secrets.set(name, before)
+    def _put_back(self, name: str, secret: str | None, session: str | None) -> None:
+        kept = ((self.installation.secrets, secret), (self.installation.sessions, session))
+        for place, value in kept:
+            if value is None:
+                place.delete(name)
+            else:
+                place.set(name, value)
+        self.installation.accounts.forget()
 
     def _account(self, name: str) -> AnyAccount:
         accounts = self.installation.settings.accounts

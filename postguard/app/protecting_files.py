@@ -29,8 +29,8 @@ def protect_file(
 ) -> tuple[Path, Rendition]:
     """Protect `file`; return what was written and its record. Raises Held or Unusable."""
     sha256 = files.sha256_of(file)
-    if out.exists() and out.samefile(file):
-        raise Unusable(f"{out} is the original itself; name another file")
+    if not out.parent.is_dir():
+        raise Unusable(f"{out.parent} is not there; make it first, or name another folder")
     limits = installation.accounts.limits(account) if account else _NO_LIMITS
     with tempfile.TemporaryDirectory() as folder:
         order = ProtectOrder(
@@ -45,6 +45,20 @@ def protect_file(
         )
         workshop = InProcessWorkshop(installation.clock, engine=engine)
         rendition = workshop.protect(order, on_progress)[0]
-        written = out.with_suffix(_ENDINGS[rendition.mime])
+        written = _target(file, out, out.with_suffix(_ENDINGS[rendition.mime]))
         files.write_whole(written, rendition.path.read_bytes(), mode=0o644)
     return written, rendition
+
+
+def _target(file: Path, out: Path, written: Path) -> Path:
+    """Return where to write; never over the original, nor over a file that was not named.
+
+    The ending follows what was made, so the name may be another than the artist gave.
+    """
+    if not written.exists():
+        return written
+    if written.samefile(file):
+        raise Unusable(f"{written} is the original itself; name another file")
+    if written != out:
+        raise Unusable(f"the result is {written.name}, and {written} is there already")
+    return written

@@ -40,8 +40,8 @@ class Intake:
 
     def tick(self, now: datetime) -> bool:
         """Rescan when it is time, then take one piece of what has settled."""
+        self.watcher.attend()
         if self._scanned is None or abs(now - self._scanned) >= _RESCAN:
-            self.watcher.attend()
             self.watcher.rescan()
             self._scanned = now
         more = self.taking.tick(now)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import Unusable
 from postguard.settings.load import parse
-from postguard.system import files, paths
+from postguard.system import bundled, files, paths
 
 # Long sides in pixels: what the presets are for. 800 is the talk's; 1200 fills a phone; larger
 # pictures are worth more to a portfolio and to a training set alike.
 _SIDES = {"portfolio": 2000, "sns": 1200, "small": 800, "sample": 1000}
+_EXAMPLE = "config.example.toml"
 _OPACITY = {"subtle": 0.14, "clear": 0.22, "sample": 0.4}
 
 
@@ -38,7 +41,9 @@ class Answers:
         """Return what was given, and for the rest what is usual on this PC."""
         known = {f.name for f in fields(cls)}
         said = {k: v for k, v in given.items() if k in known and v is not None}
-        return cls(**({"timezone": _zone_of_this_pc()} | said))
+        usual = {"timezone": _zone_of_this_pc(), "lang": _lang_of_this_pc()}
+        answers = cls(**(usual | said))
+        return replace(answers, mastodon=instance_of(answers.mastodon))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,27 @@ class Written:
     next_steps: tuple[str, ...]
 
 
+def refuse_to_overwrite(path: Path) -> None:
+    """Raise Unusable where there is a config already; asked before any question is."""
+    if path.exists():
+        raise Unusable(f"{path} is there already; edit it, or move it away first")
+
+
+def known_zone(name: str) -> str:
+    """Return the name of a time zone. Raises Unusable when there is none of this name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Unusable(f'there is no time zone "{name}"; write it as Asia/Tokyo') from None
+    return name
+
+
+def instance_of(said: str) -> str:
+    """Return a server's address from what people type: `mastodon.social`, `@me@pawoo.net`."""
+    host = said.strip().rstrip("/").rpartition("@")[2]
+    return f"https://{host}" if host and "://" not in host else host
+
+
 def write(path: Path, answers: Answers) -> Written:
     """Write the config and make the folders.
 
@@ -57,16 +83,22 @@ def write(path: Path, answers: Answers) -> Written:
         Unusable: there is a config already; it is never overwritten.
         ConfigError: an answer cannot be used; nothing was written.
     """
-    if path.exists():
-        raise Unusable(f"{path} is there already; edit it, or move it away first")
-    cloak = LocalEngine(paths.home().models).available()
+    refuse_to_overwrite(path)
+    models = os.environ.get("POSTGUARD_MODELS") or paths.home().models
+    cloak = LocalEngine(Path(models)).available()
     text = config_text(answers, cloak=cloak is None)
     settings = parse(text, path)
-    files.private_dir(path.parent)
-    files.write_whole(path, text.encode())
     outbox = settings.outbox.expanduser()
     outbox.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=files.PRIVATE_DIR)
+    files.write_whole(path, text.encode())
+    _explain_every_key(path.with_name(_EXAMPLE))
     return Written(path, outbox, _next_steps(answers, cloak))
+
+
+def _explain_every_key(path: Path) -> None:
+    if not path.exists():
+        files.write_whole(path, bundled.text(_EXAMPLE).encode())
 
 
 def _next_steps(answers: Answers, cloak: str | None) -> tuple[str, ...]:
@@ -89,7 +121,8 @@ def config_text(answers: Answers, *, cloak: bool) -> str:
     langs = '["ja", "en"]' if answers.lang == "both" else f"[{_q(answers.lang)}]"
     right = f"© {{year}} {answers.name}" if answers.name else ""
     blocks = [
-        "# What postguard does with your art. config.example.toml explains every key.\n"
+        "# What postguard does with your art. config.example.toml, beside this file, explains\n"
+        "# every key. After a change: postguard check\n"
         f"outbox   = {_q(answers.outbox)}\ntimezone = {_q(answers.timezone)}",
         f"[artist]\nname      = {_q(answers.name)}\ncopyright = {_q(right)}\nlang      = {langs}",
         *_accounts(answers),
@@ -132,16 +165,25 @@ def _recipe(answers: Answers, *, cloak: bool) -> str:
     the cloak against training; every recipe has pixels, a statement and a limited size."""
     mark = _q(f"© {answers.name}" if answers.name else "SAMPLE")
     opacity = _OPACITY[answers.visible]
-    steps = [f'{{ step = "downscale", long_side = {_SIDES[answers.preset]} }},']
+    side = _SIDES[answers.preset]
+    steps = [(f'step = "downscale", long_side = {side}', "fewer pixels to learn from")]
     if answers.fear != "training" or answers.visible == "sample":
-        steps.append(f'{{ step = "watermark", text = {mark}, opacity = {opacity} }},')
-    steps.append('{ step = "notice" },')
+        said = "your name over the picture: hard to erase or crop away"
+        steps.append((f'step = "watermark", text = {mark}, opacity = {opacity}', said))
+    steps.append(('step = "notice"', "no AI training or use, for people to read"))
     if answers.fear != "training" or not cloak:
-        steps.append('{ step = "noise" },')
+        steps.append(('step = "noise"', "hinders what models read in the picture"))
     if cloak:
-        steps.append('{ step = "cloak", mode = "immunise", strength = "medium" },')
-    steps.append('{ step = "tags" },')
-    return "[recipes]\ndefault = [\n" + "\n".join(f"  {s}" for s in steps) + "\n]"
+        said = "the strongest against training; slow"
+        steps.append(('step = "cloak", mode = "immunise", strength = "medium"', said))
+    steps.append(('step = "tags"', "the same statement, for machines"))
+    lines = [f"  # {why}\n  {{ {step} }}," for step, why in steps]
+    return "[recipes]\ndefault = [\n" + "\n".join(lines) + "\n]"
+
+
+def _lang_of_this_pc() -> str:
+    said = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
+    return "ja" if said.startswith("ja") else "en"
 
 
 def _zone_of_this_pc() -> str:

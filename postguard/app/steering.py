@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
+from postguard import settings
 from postguard.errors import Unusable
 from postguard.model import DeliveryState, Post, PostState
-from postguard.store import Store
+from postguard.store import EVERYTHING, Store
 
 BY_HAND = "held by you"
 _CAN_HOLD = {PostState.TAKEN, PostState.PROTECTED, PostState.RELEASED}
@@ -49,6 +51,22 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
             release(store, post_id, now)
         store.deliveries.make_due(post_id, now)
     return f"Post {post_id} ({post.name}) is tried again now."
+
+
+def pause(path: Path | None, account: str | None, store: Store, *, paused: bool) -> str:
+    """Stop or resume posting to one account, or to all. Raises Unusable for an unknown one."""
+    if account is not None:
+        known = settings.load(path or settings.default_path()).accounts
+        if account not in known:
+            names = ", ".join(known) or "none yet"
+            raise Unusable(f"the config has no account {account}; its accounts: {names}")
+    store.accounts.pause(account or EVERYTHING, paused=paused)
+    whom = account or "all accounts"
+    if paused:
+        return f"Posting to {whom} is paused; taking and protecting go on, and nothing is lost."
+    if account is not None and EVERYTHING in store.accounts.paused():
+        return f"Posting to {whom} goes on once all accounts do: postguard pause --off"
+    return f"Posting to {whom} goes on."
 
 
 def _goes_on_as(store: Store, post: Post) -> PostState:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import os
+from typing import TYPE_CHECKING
 
 import click
 
+from postguard.cli import given
+from postguard.cli.ending import Commands
 from postguard.cli.pictures import COMMANDS as PICTURES
 from postguard.cli.queue import COMMANDS as QUEUE
 from postguard.cli.running import COMMANDS as RUNNING
 from postguard.cli.setup import COMMANDS as SETUP
 from postguard.cli.setup import version
-from postguard.errors import PostguardError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=given.ANY_FILE,
     help="Config file; else $POSTGUARD_CONFIG, else config.toml in the XDG config folder.",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=version)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def cli(context: click.Context, config: Path | None) -> None:
     """Protects your finished art against AI training, then posts it to Bluesky and Mastodon.
@@ -29,6 +40,8 @@ def cli(context: click.Context, config: Path | None) -> None:
     Start with `postguard demo` to see it work, then `postguard init`.
     """
     context.obj = config
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES):
@@ -36,12 +49,5 @@ for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES):
 
 
 def main() -> None:
-    """Run a command. Exit codes: 0 done, 1 failed, 2 wrong use."""
-    try:
-        cli(prog_name="postguard")
-    except PostguardError as exc:
-        click.echo(f"postguard: {exc}", err=True)
-        sys.exit(1)
-    except OSError as exc:
-        click.echo(f"postguard: {exc.filename or ''}: {exc.strerror or exc}", err=True)
-        sys.exit(1)
+    """Run a command and end the process; see `ending` for the exit codes."""
+    cli.main(prog_name="postguard")

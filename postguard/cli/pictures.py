@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from postguard.cli import given
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="File to write.")
+@click.argument("file", type=given.PRESENT_FILE)
+@click.option("-o", "--out", type=given.ANY_FILE, required=True, help="File to write.")
 @click.option("--recipe", default="default", show_default=True, help="Recipe of the config.")
 @click.option("--for", "account", default="", help="Fit this account's limits.")
 @click.option("--alt", default="", help="Alt text for the tags.")
@@ -29,9 +33,9 @@ def protect(
 
     The ending of OUT follows what was written (.jpg or .png); FILE is never touched.
     """
-    from postguard.app import open_installation
+    from postguard.app.installation import open_installation
     from postguard.app.protecting_files import protect_file
-    from postguard.cli import looks, progress
+    from postguard.cli import for_programs, progress, showing
 
     installation = open_installation(config)
     with progress.steps(quiet=as_json) as on_progress:
@@ -39,12 +43,11 @@ def protect(
             installation, file, out, recipe, account, alt, on_progress
         )
     if as_json:
-        told = {"file": str(written), "sha256": rendition.sha256, "record": rendition.record}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        for_programs.echo(for_programs.rendition(rendition) | {"file": str(written)})
         return
-    for line in looks.record(rendition.record):
+    for line in showing.done(rendition):
         click.echo(line)
-    click.echo(f"{written}: {rendition.width}x{rendition.height}, {rendition.size:,} bytes")
+    click.secho(f"{written}", bold=True)
 
 
 COMMANDS = (protect,)

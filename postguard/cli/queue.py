@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from postguard.cli import given
 
-    from postguard.model import Delivery, Post
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+    from pathlib import Path
+
     from postguard.store import Store
 
-STATES = ("taking", "taken", "protected", "posted", "held", "released")
+STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdrawn")
 
 
 @click.command()
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("pictures", nargs=-1, required=True, type=given.PRESENT_FILE)
 @click.option("--text", default="", help="What the post says.")
 @click.option("--alt", multiple=True, help="Alt text; once for each picture, in order.")
 @click.option("--cw", default="", help="Content warning.")
@@ -36,8 +36,7 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
     from postguard.app.adding import drop
 
     dropped = drop(config, pictures, {k: v for k, v in words.items() if v})
-    _ring()
-    click.echo(f"{dropped} is in the outbox; `postguard list` shows where it is on its way.")
+    _said(f"{dropped} is in the outbox; `postguard list` shows where it is on its way.")
 
 
 @click.command(name="list")
@@ -53,12 +52,20 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
     posts = store.posts.page([PostState(s) for s in state], before, limit)
     deliveries = {p.id: store.deliveries.of_post(p.id) for p in posts}
     if as_json:
-        told = [_post_json(p, deliveries[p.id], store) for p in posts]
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        from postguard.cli import for_programs
+
+        for_programs.echo([for_programs.post(p, deliveries[p.id], store) for p in posts])
         return
-    _print_list(store, posts, deliveries)
+    from postguard.cli import listing
+
+    if not posts:
+        click.echo(_nothing(state, before))
+    else:
+        for line in listing.lines(posts, deliveries, _zone(store)):
+            click.echo(line)
     if len(posts) == limit:
-        click.echo(f"more: postguard list --before {posts[-1].id}")
+        click.echo(f"older posts: postguard list --before {posts[-1].id}")
+    _say_what_stands_still(store)
 
 
 @click.command()
@@ -70,12 +77,15 @@ def show(post_id: int, as_json: bool) -> None:
     post = store.posts.get(post_id)
     deliveries = store.deliveries.of_post(post_id)
     if as_json:
-        told = _post_json(post, deliveries, store) | _details_json(post, store)
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    from postguard.cli import looks
+        from postguard.cli import for_programs
 
-    looks.post(store, post, deliveries)
+        told = for_programs.post(post, deliveries, store)
+        for_programs.echo(told | for_programs.details(post, deliveries, store))
+        return
+    from postguard.cli import showing
+
+    for line in showing.lines(store, post, deliveries, _zone(store)):
+        click.echo(line)
 
 
 @click.command()
@@ -84,7 +94,7 @@ def hold(post_id: int) -> None:
     """Keep a post back until you release it."""
     from postguard.app import steering
 
-    _say(steering.hold(_store(), post_id, _now()))
+    _said(steering.hold(_store(), post_id, _now()))
 
 
 @click.command()
@@ -93,7 +103,7 @@ def release(post_id: int) -> None:
     """Let a held post go on; words that you put beside it in held/ are read anew."""
     from postguard.app import steering
 
-    _say(steering.release(_store(), post_id, _now()))
+    _said(steering.release(_store(), post_id, _now()))
 
 
 @click.command()
@@ -102,21 +112,18 @@ def retry(post_id: int) -> None:
     """Try a post again now: release it if it is held, and send it without waiting for its slot."""
     from postguard.app import steering
 
-    _say(steering.retry(_store(), post_id, _now()))
+    _said(steering.retry(_store(), post_id, _now()))
 
 
 @click.command()
 @click.argument("account", required=False)
 @click.option("--off", is_flag=True, help="Go on posting.")
-def pause(account: str | None, off: bool) -> None:
+@click.pass_obj
+def pause(config: Path | None, account: str | None, off: bool) -> None:
     """Stop posting, to one ACCOUNT or to all; taking and protecting go on."""
-    from postguard.store import EVERYTHING
+    from postguard.app import steering
 
-    _store().accounts.pause(account or EVERYTHING, paused=not off)
-    whom = account or "all accounts"
-    _say(
-        f"Posting to {whom} goes on." if off else f"Posting to {whom} is paused; nothing is lost."
-    )
+    _said(steering.pause(config, account, _store(), paused=not off))
 
 
 COMMANDS = (add, list_, show, hold, release, retry, pause)
@@ -136,59 +143,46 @@ def _now() -> datetime:
     return SystemClock().now()
 
 
-def _say(text: str) -> None:
-    _ring()
-    click.echo(text)
+def _zone(store: Store) -> tzinfo | None:
+    """Return the artist's zone, as the config said when it was last read; None: this PC's."""
+    from zoneinfo import ZoneInfo
+
+    named = store.posts.meta("timezone")
+    return None if named is None else ZoneInfo(named)
 
 
-def _ring() -> None:
+def _said(text: str) -> None:
+    """Wake the daemon and tell what was done."""
     from postguard.app.bell import ring
 
-    ring()
+    rung = ring()
+    click.echo(text)
+    if not rung:
+        click.echo(_NOT_RUNNING)
 
 
-def _print_list(store: Store, posts: list[Post], deliveries: dict[int, list[Delivery]]) -> None:
-    from postguard.cli import looks
-
-    looks.queue(store, posts, deliveries)
+_NOT_RUNNING = "postguard is not running, so nothing moves: postguard run, or service install."
 
 
-def _post_json(post: Post, deliveries: list[Delivery], store: Store) -> dict[str, Any]:
-    receipts = store.deliveries.receipts(post.id)
-    return {
-        "post": post.id,
-        "name": post.name,
-        "state": post.state.value,
-        "reason": post.reason,
-        "recipe": post.recipe,
-        "folder": f"{post.place}/{post.folder}",
-        "deliveries": [
-            {
-                "account": d.account,
-                "state": d.state.value,
-                "due": d.due_at.isoformat() if d.due_at else None,
-                "dry_run": d.dry_run,
-                "reason": d.reason,
-                "url": receipts[d.account].url if d.account in receipts else None,
-            }
-            for d in deliveries
-        ],
-    }
+def _nothing(state: tuple[str, ...], before: int | None) -> str:
+    if state or before is not None:
+        return "There is no such post."
+    return (
+        "No posts yet. Drop a picture into the outbox with a text file of the same name beside it,"
+        '\nor: postguard add fox.png --alt "what can be seen" --text "what you say"'
+    )
 
 
-def _details_json(post: Post, store: Store) -> dict[str, Any]:
-    renditions = store.posts.renditions(post.id, Path())
-    return {
-        "artworks": [
-            {"name": a.name, "sha256": a.sha256, "size": [a.width, a.height], "alt": a.alt}
-            for a in post.artworks
-        ],
-        "renditions": [
-            {"file": str(r.path), "fit": r.fit, "sha256": r.sha256, "record": r.record}
-            for r in renditions
-        ],
-        "history": [
-            {"at": e.at.isoformat(), "what": e.what, "detail": e.detail}
-            for _, e in store.posts.history(post.id)
-        ],
-    }
+def _say_what_stands_still(store: Store) -> None:
+    from postguard.app.bell import running
+    from postguard.store import EVERYTHING
+
+    for name in store.accounts.logged_out():
+        click.secho(f"{name} is logged out: postguard login {name}", fg="yellow")
+    if paused := store.accounts.paused():
+        names = ["all accounts"] if EVERYTHING in paused else sorted(paused)
+        off = "" if EVERYTHING in paused else f" {names[0]}"
+        said = f"Posting to {', '.join(names)} is paused; postguard pause{off} --off goes on."
+        click.secho(said, fg="yellow")
+    if running() is None:
+        click.secho(_NOT_RUNNING, fg="yellow")

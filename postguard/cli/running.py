@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from postguard.cli import given
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LEVELS = click.Choice(["debug", "info", "warning", "error"])
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do all that is due and settled, then end.")
 @click.option("--dry-run", is_flag=True, help="Make preview pages; post nothing.")
-@click.option("--log", "level", default="info", show_default=True, help="debug, info or warning.")
+@click.option("--log", "level", default="info", show_default=True, type=_LEVELS)
 @click.option("--log-json", is_flag=True, help="One JSON object for each line of the log.")
 @click.pass_obj
 def run(config: Path | None, once: bool, dry_run: bool, level: str, log_json: bool) -> None:
     """Watch the outbox, protect what is dropped, and post it on schedule."""
-    from postguard.app import bell, open_installation, roles
+    from postguard.app import bell, roles
+    from postguard.app.installation import open_installation
     from postguard.system.lock import OnlyOne
     from postguard.system.logs import set_up
     from postguard.system.paths import home
 
     redaction = set_up(level, json=log_json)
+    bell.be_deaf()
     with OnlyOne(home().state / bell.LOCK):
         installation = open_installation(config, dry_run=dry_run)
         for secret in (*installation.secrets.values(), *installation.sessions.values()):
@@ -33,8 +41,8 @@ def run(config: Path | None, once: bool, dry_run: bool, level: str, log_json: bo
 
 
 @click.command()
-@click.argument("picture", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--into", type=click.Path(path_type=Path), help="Folder for the demo's files.")
+@click.argument("picture", required=False, type=given.PRESENT_FILE)
+@click.option("--into", type=given.ANY_FOLDER, help="Folder for the demo's files.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def demo(picture: Path | None, into: Path | None, as_json: bool) -> None:
     """Show the whole way of a picture, yours or a drawn one, ending in a preview page.
@@ -69,7 +77,12 @@ def status(as_json: bool) -> None:
     from postguard.app import background
 
     told = background.status()
-    click.echo(json.dumps(told) if as_json else "\n".join(f"{k}: {v}" for k, v in told.items()))
+    if as_json:
+        from postguard.cli import for_programs
+
+        for_programs.echo(background.as_json(told))
+    else:
+        click.echo(background.in_words(told))
 
 
 COMMANDS = (run, demo, service)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from postguard.app.starting import Answers
+    from pathlib import Path
 
-_LANGS = click.Choice(["en", "ja", "both"])
+    from postguard.app.checking import Finding
+
 _SHELLS = ("bash", "zsh", "fish")
 
 
@@ -45,17 +44,20 @@ def version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--preset", type=click.Choice(["portfolio", "sns", "small", "sample"]), help="Common wish."
 )
 @click.pass_obj
-def init(config: Path | None, /, yes: bool, **given: str | None) -> None:
+def init(config: Path | None, /, yes: bool, **answers: str | None) -> None:
     """Ask a few questions, write a commented config and make the folders."""
     from postguard.app import starting
     from postguard.settings import default_path
 
     path = config or default_path()
-    answers = starting.Answers.usual(given)
+    starting.refuse_to_overwrite(path)
+    usual = starting.Answers.usual(answers)
     if not yes:
-        answers = _ask(answers)
-    written = starting.write(path, answers)
-    click.echo(f"\nwritten: {written.config}\noutbox:  {written.outbox}")
+        from postguard.cli import asking
+
+        usual = asking.ask(usual)
+    written = starting.write(path, usual)
+    click.echo(f"\nconfig:  {written.config}\noutbox:  {written.outbox}")
     for line in written.next_steps:
         click.echo(line)
 
@@ -66,23 +68,25 @@ def init(config: Path | None, /, yes: bool, **given: str | None) -> None:
 @click.pass_obj
 def login(config: Path | None, name: str, secret_stdin: bool) -> None:
     """Log the account NAME of the config in; the secret is kept outside the config."""
-    from postguard.app import open_installation
+    from postguard.app import bell
+    from postguard.app.installation import open_installation
     from postguard.app.login import Login
 
     accounts = Login(open_installation(config))
     if secret_stdin:
-        click.echo(accounts.with_secret(name, sys.stdin.readline().strip()))
-        return
-    if accounts.wants_code(name):
+        said = accounts.with_secret(name, sys.stdin.readline().strip())
+    elif accounts.wants_code(name):
         url, finish = accounts.begin(name)
         click.echo(f"Open this page, allow postguard, and paste the code it shows:\n\n  {url}\n")
-        click.echo(finish(click.prompt("code", hide_input=True).strip()))
-        return
-    click.echo(
-        "Bluesky: make an app password at Settings > Privacy and security > App passwords.\n"
-        "Never give your main password to any program, this one included."
-    )
-    click.echo(accounts.with_secret(name, click.prompt("app password", hide_input=True).strip()))
+        said = finish(click.prompt("code", hide_input=True).strip())
+    else:
+        click.echo(
+            "Bluesky: make an app password at Settings > Privacy and security > App passwords.\n"
+            "Never give your main password to any program, this one included."
+        )
+        said = accounts.with_secret(name, click.prompt("app password", hide_input=True).strip())
+    bell.ring()
+    click.echo(said)
 
 
 @click.command()
@@ -90,7 +94,7 @@ def login(config: Path | None, name: str, secret_stdin: bool) -> None:
 @click.pass_obj
 def logout(config: Path | None, name: str) -> None:
     """Forget the login of the account NAME on this PC."""
-    from postguard.app import open_installation
+    from postguard.app.installation import open_installation
     from postguard.app.login import Login
 
     click.echo(Login(open_installation(config)).forget(name))
@@ -102,19 +106,18 @@ def logout(config: Path | None, name: str) -> None:
 @click.pass_obj
 def check(config: Path | None, as_json: bool, offline: bool) -> None:
     """Look at everything postguard needs, and say how to mend what is missing."""
-    from postguard.app import open_installation
     from postguard.app.checking import findings
+    from postguard.app.installation import open_installation
 
     found = findings(open_installation(config), offline=offline)
     if as_json:
-        told = [{"what": f.what, "ok": f.ok, "said": f.said, "fix": f.fix} for f in found]
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        from postguard.cli import for_programs
+
+        for_programs.echo(
+            [{"what": f.what, "ok": f.ok, "said": f.said, "fix": f.fix} for f in found]
+        )
     else:
-        for f in found:
-            mark = click.style("ok  ", fg="green") if f.ok else click.style("FIX ", fg="yellow")
-            click.echo(f"{mark} {f.what}: {f.said}")
-            if f.fix:
-                click.echo(f"     {f.fix}")
+        _print_findings(found)
     if any(not f.ok for f in found):
         sys.exit(1)
 
@@ -135,21 +138,19 @@ def completion(shell: str) -> None:
 COMMANDS = (init, login, logout, check, completion)
 
 
-def _ask(usual: Answers) -> Answers:
-    """Ask what the options have not said, each with the usual answer."""
-    from dataclasses import replace
+def _print_findings(found: list[Finding]) -> None:
+    from postguard.cli import listing, wide
 
-    click.echo("A few questions; Enter takes the answer in brackets.\n")
-    ask = click.prompt
-    return replace(
-        usual,
-        name=ask("Your name or pen name, for marks", default=usual.name or "", show_default=False),
-        lang=ask("Language of the notice (en, ja, both)", default=usual.lang, type=_LANGS),
-        timezone=ask("Your time zone", default=usual.timezone),
-        outbox=ask("Folder to drop finished art into", default=usual.outbox),
-        bluesky=ask("Bluesky handle (empty: none)", default=usual.bluesky, show_default=False),
-        mastodon=ask("Mastodon server (empty: none)", default=usual.mastodon, show_default=False),
-        fear=ask("What do you fear most? (training, image-to-image, both)", default=usual.fear),
-        visible=ask("How visible may marks be? (subtle, clear, sample)", default=usual.visible),
-        preset=ask("Picture size (portfolio, sns, small, sample)", default=usual.preset),
-    )
+    room = max(wide.width(f.what) for f in found)
+    beside = listing.terminal_width() - room - 7
+    for f in found:
+        mark = click.style("ok  ", fg="green") if f.ok else click.style("FIX ", fg="yellow")
+        first, *more = wide.wrapped(f.said, beside)
+        click.echo(f"{mark} {wide.fitted(f.what, room)}  {first}")
+        mend = [] if f.ok else wide.wrapped(f"-> {f.fix}", beside)
+        for line in (*more, *mend):
+            click.echo(f"     {' ' * room}  {line}")
+    if missing := sum(not f.ok for f in found):
+        click.secho(f"{missing} to mend.", fg="yellow")
+    else:
+        click.secho("Everything is there.", fg="green")

@@ -1,0 +1,58 @@
+"""The questions of `postguard init`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import click
+
+from postguard.app.starting import Answers, instance_of, known_zone
+from postguard.errors import PostguardError
+
+
+def ask(usual: Answers) -> Answers:
+    """Ask what `init` needs to know, each with the usual answer."""
+    click.echo("A few questions; Enter takes the answer in brackets.\n")
+    named = replace(
+        usual,
+        name=_text("Your name or pen name, for marks and tags", usual.name),
+        lang=_choice("Language of the notice in the picture", usual.lang, "en", "ja", "both"),
+        timezone=_checked("Your time zone", usual.timezone, known_zone),
+        outbox=_text("Folder to drop finished art into", usual.outbox),
+        bluesky=_text("Bluesky handle, as hanako.bsky.social; empty: none", usual.bluesky),
+        mastodon=_checked(
+            "Mastodon server, as mastodon.social; empty: none", usual.mastodon, instance_of
+        ),
+    )
+    click.echo("\nNo measure is complete protection; what you fear most decides which come first.")
+    return replace(
+        named,
+        fear=_choice("What do you fear most?", usual.fear, "training", "image-to-image", "both"),
+        visible=_choice("How visible may marks be?", usual.visible, "subtle", "clear", "sample"),
+        preset=_choice(
+            "Picture size: portfolio (2000 px), sns (1200), small (800) or sample (1000)",
+            usual.preset,
+            *("portfolio", "sns", "small", "sample"),
+        ),
+    )
+
+
+def _text(question: str, usual: str) -> str:
+    return str(click.prompt(question, default=usual, show_default=bool(usual))).strip()
+
+
+def _choice(question: str, usual: str, *known: str) -> str:
+    return str(click.prompt(question, default=usual, type=click.Choice(known)))
+
+
+def _checked(question: str, usual: str, check: Callable[[str], str]) -> str:
+    """Ask again until the answer can be used."""
+
+    def convert(said: str) -> str:
+        try:
+            return check(said.strip())
+        except PostguardError as exc:
+            raise click.UsageError(str(exc)) from exc
+
+    return str(click.prompt(question, default=usual, show_default=bool(usual), value_proc=convert))

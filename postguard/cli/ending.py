@@ -1,0 +1,56 @@
+"""How commands end: with a sentence for the artist and an exit code, never with a traceback.
+
+0 done, 1 failed, 2 wrong use, 130 ended by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import Any
+
+import click
+
+from postguard.errors import PostguardError
+
+FAILED, INTERRUPTED = 1, 130
+_SAID = {
+    errno.EACCES: "you may not do this there; change its permissions, or name another place",
+    errno.EPERM: "you may not do this there; change its permissions, or name another place",
+    errno.EROFS: "nothing can be written there; name another place",
+    errno.ENOSPC: "the disk is full; free some room and try again",
+    errno.EDQUOT: "your share of the disk is full; free some room and try again",
+    errno.ENOENT: "this is not there",
+    errno.ENOTDIR: "a file stands where a folder is needed; move it away",
+    errno.EEXIST: "something else stands there; move it away",
+    errno.EISDIR: "this is a folder, not a file",
+}
+
+
+class Commands(click.Group):
+    """The commands of postguard. Errors that were foreseen end them with a sentence."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  # click's signature
+        """Run one command and end the process with its exit code."""
+        try:
+            code = super().main(*args, **(extra | {"standalone_mode": False}))
+        except click.ClickException as exc:
+            exc.show()
+            code = exc.exit_code
+        except click.Abort:
+            code = INTERRUPTED
+        except PostguardError as exc:
+            code = _failed(str(exc))
+        except OSError as exc:
+            code = _failed(_of_the_system(exc))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(said: str) -> int:
+    click.echo(f"postguard: {said}", err=True)
+    return FAILED
+
+
+def _of_the_system(exc: OSError) -> str:
+    where = f"{exc.filename}: " if exc.filename else ""
+    return f"{where}{_SAID.get(exc.errno or 0, exc.strerror or str(exc))}"

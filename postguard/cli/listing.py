@@ -1,0 +1,67 @@
+"""One page of the queue as a table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+
+import click
+
+from postguard.cli import happening, wide
+from postguard.model import Delivery, DeliveryState, Post, PostState
+
+STATES: Mapping[PostState, tuple[str, str]] = {
+    PostState.TAKING: ("being taken", ""),
+    PostState.TAKEN: ("waits for protection", ""),
+    PostState.PROTECTED: ("protected", "cyan"),
+    PostState.POSTED: ("posted", "green"),
+    PostState.HELD: ("held: needs you", "yellow"),
+    PostState.RELEASED: ("being read anew", ""),
+    PostState.WITHDRAWN: ("withdrawn", ""),
+}
+_HEADS = ("post", "picture", "state", "accounts")
+_MOST = (9, 32, 20)
+_INDENT = "      "
+_STILL_TO_GO = {DeliveryState.SCHEDULED, DeliveryState.UNSURE}
+
+
+def lines(
+    posts: Sequence[Post], deliveries: Mapping[int, Sequence[Delivery]], zone: tzinfo | None
+) -> Iterator[str]:
+    """Yield the page's lines: a row for each post, with a line for each of its accounts."""
+    told = [[happening.delivery(d, zone) for d in deliveries[p.id]] or [""] for p in posts]
+    rows = [(str(p.id), p.name, STATES[p.state][0]) for p in posts]
+    columns = wide.widths([_HEADS[:3], *rows], _most())
+    yield click.style(wide.row(_HEADS, columns), bold=True)
+    for post, cells, accounts in zip(posts, rows, told, strict=True):
+        said = wide.row((*cells, accounts[0]), columns).rstrip()
+        yield click.style(said, fg=STATES[post.state][1] or None)
+        for other in accounts[1:]:
+            yield wide.row(("", "", "", other), columns)
+        for reason in _reasons(post, deliveries[post.id]):
+            yield click.style(reason, fg="yellow")
+
+
+def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:
+    """Yield why a post is held, or why a delivery did not go out yet."""
+    if post.state is PostState.HELD:
+        said = [post.reason]
+    else:
+        waiting = [d for d in deliveries if d.reason and d.state in _STILL_TO_GO]
+        held = [d for d in deliveries if d.reason and d.state is DeliveryState.HELD]
+        said = [f"{d.account}: {d.reason}" for d in (*held, *waiting)]
+    for reason in said:
+        for line in wide.wrapped(reason, terminal_width() - len(_INDENT)):
+            yield f"{_INDENT}{line}"
+
+
+def _most() -> tuple[int, ...]:
+    """Return the widest that columns may be; for programs nothing is cut."""
+    return _MOST if sys.stdout.isatty() else (1_000,) * len(_MOST)
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, or of a page where there is none."""
+    return max(shutil.get_terminal_size().columns, 40)

@@ -1,0 +1,105 @@
+"""Everything about one post, as an artist reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import click
+
+from postguard.cli import happening, wide
+from postguard.cli.listing import STATES, terminal_width
+from postguard.model import Delivery, DeliveryState, Post, Rendition, Words, body
+from postguard.networks import plain_words
+from postguard.store import Store
+
+
+def lines(
+    store: Store, post: Post, deliveries: Sequence[Delivery], zone: tzinfo | None
+) -> Iterator[str]:
+    """Yield a post's state, its words for each account, its pictures and its history."""
+    said, colour = STATES[post.state]
+    yield f"{_bold(f'Post {post.id}: {post.name}')}  {click.style(said, fg=colour or None)}"
+    for reason in post.reason.splitlines():
+        yield from (click.style(line, fg="yellow") for line in _under(reason))
+    yield f"  recipe {post.recipe}; its files lie in outbox/{_folder(post)}"
+    yield from _deliveries(store, post, deliveries, zone)
+    yield from _renditions(store, post, deliveries)
+    yield ""
+    yield _bold("What happened")
+    for _, event in store.posts.history(post.id):
+        at = f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        yield from _beside(at, happening.event(event, zone))
+
+
+def done(rendition: Rendition) -> Iterator[str]:
+    """Yield what was done to a picture, a line for each step."""
+    told = plain_words.done(rendition)
+    room = max((len(line.name) for line in told), default=0)
+    for line in told:
+        yield from _beside(wide.fitted(line.name, room), line.words)
+
+
+def _renditions(store: Store, post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:
+    before: list[str] = []
+    for rendition in store.posts.renditions(post.id, Path()):
+        yield ""
+        yield _bold(_heading(post, rendition, deliveries))
+        lines = list(done(rendition))
+        yield from ["  (the same)"] if lines == before else lines
+        before = lines
+
+
+def _deliveries(
+    store: Store, post: Post, deliveries: Sequence[Delivery], zone: tzinfo | None
+) -> Iterator[str]:
+    receipts = store.deliveries.receipts(post.id)
+    before: list[str] = []
+    for delivery in deliveries:
+        yield ""
+        yield _bold(happening.delivery(delivery, zone))
+        if delivery.account in receipts:
+            yield f"  {receipts[delivery.account].url}"
+        if delivery.reason and delivery.state is not DeliveryState.POSTED:
+            yield from (click.style(line, fg="yellow") for line in _under(delivery.reason))
+        words = _words(delivery.words)
+        if words == before:
+            yield "  (the same words)"
+        else:
+            yield from (line for part in words for line in _under(part))
+        yield from _under(". ".join(plain_words.audience(delivery.words)) + ".")
+        before = words
+
+
+def _words(words: Words) -> list[str]:
+    said = [f"content warning: {words.cw}"] if words.cw else []
+    said += body(words).splitlines()
+    said += [f"alt text: {alt}" for alt in words.alts if alt]
+    said += [f"labels: {', '.join(words.labels)}"] if words.labels else []
+    return said + ([f"language: {', '.join(plain_words.languages(words))}"] * bool(words.langs))
+
+
+def _heading(post: Post, rendition: Rendition, deliveries: Sequence[Delivery]) -> str:
+    names = {a.position: a.name for a in post.artworks}
+    whose = ", ".join(d.account for d in deliveries if d.fit == rendition.fit)
+    return f"{names.get(rendition.position, '')} for {whose or rendition.fit}: {rendition.path}"
+
+
+def _folder(post: Post) -> str:
+    return "" if post.place == "outbox" else f"{post.place}/{post.folder}/"
+
+
+def _under(text: str) -> list[str]:
+    return [f"  {line}" for line in wide.wrapped(text, terminal_width() - 2)]
+
+
+def _beside(head: str, text: str) -> Iterator[str]:
+    """Yield `text` in a column of its own, to the right of `head`."""
+    first, *more = wide.wrapped(text, terminal_width() - wide.width(head) - 4)
+    yield f"  {head}  {first}".rstrip()
+    yield from (f"  {' ' * wide.width(head)}  {line}" for line in more)
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
