@@ -126,6 +126,10 @@ class Posts(Protocol):
         """Return the posts that hold these bytes, withdrawn ones and dry runs left out."""
         ...
 
+    def went_out(self, post_id: int) -> bool:
+        """Return whether an account has posted it, or may have."""
+        ...
+
     def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
         """Change the state and its reason in one transaction."""
         ...

@@ -24,7 +24,8 @@ class Duplicates:
         """Return the post, held where it repeats another, and the held posts that it replaces.
 
         Files moved out of `held/` are no repetition: when all of an earlier post's pictures have
-        left its folder, the new post stands in for it. A dry run may repeat anything.
+        left its folder, the new post stands in for it, unless an account has posted it already. A
+        dry run may repeat anything.
         """
         if new.deliveries and all(d.dry_run for d in new.deliveries):
             return new, []
@@ -41,8 +42,10 @@ class Duplicates:
 
     def _left(self, earlier: Post, sha256: str) -> bool:
         """Return whether these bytes are no longer in the folder of a held post."""
+        if earlier.state is not PostState.HELD or self.posts.went_out(earlier.id):
+            return False
         mine = [a for a in earlier.artworks if a.sha256 == sha256]
-        return earlier.state is PostState.HELD and not any(self._there(earlier, a) for a in mine)
+        return not any(self._there(earlier, a) for a in mine)
 
     def _empty(self, earlier: Post) -> bool:
         return not any(self._there(earlier, a) for a in earlier.artworks)

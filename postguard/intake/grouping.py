@@ -15,6 +15,7 @@ from pathlib import PurePath
 
 from postguard.intake import names
 from postguard.intake.settling import Look
+from postguard.system import folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +249,9 @@ def listed(name: str, paths: list[PurePath]) -> Bundle:
     of the picture's name.
     """
     stems = {names.stem(p.name) for p in paths if not names.has_words(p.name)}
-    notes = {str(p) for p in paths if str(p) in names.NOTES and names.stem(p.name) not in stems}
+    notes = {str(p) for p in paths if str(p) in folders.NOTES and names.stem(p.name) not in stems}
     if notes:  # a post's folder, moved back
-        paths = [p for p in paths if p.parts[0] not in notes | {names.RENDITIONS}]
+        paths = [p for p in paths if p.parts[0] not in notes | {folders.RENDITIONS}]
     top = [p for p in paths if len(p.parts) == 1]
     words = [p for p in top if names.has_words(p.name) and names.stem(p.name) == names.SET_WORDS]
     others = [p for p in top if p not in words]

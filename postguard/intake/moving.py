@@ -8,14 +8,9 @@ from pathlib import Path, PurePath
 
 from postguard.intake import names
 from postguard.model import Artwork, Place, Post, PostState
-from postguard.system import files
+from postguard.system import files, folders
 
 Unchanged = Callable[[Path, Artwork], bool]
-
-
-def folder_of(outbox: Path, post: Post) -> Path:
-    """Return where the post's files lie, or are to lie, outside the outbox's top."""
-    return outbox / post.place / post.folder
 
 
 def bring(outbox: Path, post: Post, unchanged: Unchanged) -> tuple[Place, str]:
@@ -51,22 +46,6 @@ def tops(post: Post) -> set[str]:
     return {PurePath(source).parts[0] for source in found}
 
 
-def leave_reason(folder: Path, post: Post, reason: str) -> None:
-    """Write the reason beside the held files, unless the artist has words in that file."""
-    path = folder / names.REASON
-    if names.REASON in {name for _, name in post.sidecars}:
-        return
-    told = reason.replace("`postguard release N`", f"`postguard release {post.id}`")
-    text = f"Post {post.id} ({post.name}) is held:\n\n{told}\n"
-    files.write_whole(path, text.encode(), mode=0o644)
-
-
-def remove_reason(folder: Path, post: Post) -> None:
-    """Take our own note away again."""
-    if names.REASON not in {name for _, name in post.sidecars}:
-        (folder / names.REASON).unlink(missing_ok=True)
-
-
 def _place(outbox: Path, post: Post) -> Place:
     """Return the folder that the move was begun to, else the one that the state wants."""
     for place in (Place.QUEUED, Place.HELD):
@@ -90,7 +69,7 @@ def _bring_set(outbox: Path, post: Post, folder: Path, unchanged: Unchanged) -> 
 def _added(post: Post, folder: Path) -> str:
     """A file that came into the folder after it was looked through must not lie there unseen."""
     known = {a.name for a in post.artworks} | {name for _, name in post.sidecars}
-    known.add(names.REASON)
+    known.add(folders.REASON)
     there = sorted(str(p.relative_to(folder)) for p in names.walk(folder.parent.parent, folder))
     added = [name for name in there if name not in known]
     if not added or post.state is not PostState.TAKING:

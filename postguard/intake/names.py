@@ -17,11 +17,6 @@ PICTURES = frozenset(
 )
 SET_WORDS = "post"
 
-# What postguard itself puts into a post's folder.
-REASON = "reason.txt"
-NOTES = frozenset({REASON, "receipt.txt"})
-RENDITIONS = "renditions"
-
 # Unfinished copies, autosaves, and what file managers, NAS boxes and sync tools leave behind.
 _LITTER = (
     *(".*", "*~", "~*", "#*#", "*.tmp", "*.temp", "*.part", "*.partial", "*.filepart"),

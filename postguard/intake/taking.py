@@ -20,6 +20,7 @@ from postguard.intake.settling import look
 from postguard.model import Artwork, NewPost, Place, Post, PostState, Words
 from postguard.ports import Posts, Workshop
 from postguard.settings import Settings
+from postguard.system import folders
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Taking:
                 post = replace(post, state=PostState.HELD, reason=problem)
                 self.posts.move_to(post.id, PostState.HELD, now, problem)
             if place is Place.HELD:
-                moving.leave_reason(outbox / place / post.folder, post, post.reason)
+                folders.leave_reason(outbox / place / post.folder, post, post.reason)
         except OSError as exc:
             self._stuck[post.id] = post
             self._stuck_until = now + _AGAIN
@@ -152,7 +153,7 @@ class Taking:
 
     def _look_again(self, outbox: Path, post: Post, now: datetime) -> None:
         """Take a held post as its folder is now; what the artist let pass is not asked again."""
-        folder = moving.folder_of(outbox, post)
+        folder = folders.folder_of(outbox, post)
         paths = [p.relative_to(folder) for p in names.walk(outbox, folder)]
         bundle = listed(post.name, list(paths))
         sources = {a.name: a.source for a in post.artworks} | {n: s for s, n in post.sidecars}
@@ -171,10 +172,10 @@ class Taking:
             return
         self.posts.reword(post.id, new, now)
         if new.reason:
-            moving.leave_reason(_made(folder), post, new.reason)
+            folders.leave_reason(_made(folder), post, new.reason)
             self.posts.move_to(post.id, PostState.HELD, now, new.reason)
         else:
-            moving.remove_reason(folder, post)
+            folders.remove_reason(folder, post)
             self.posts.move_to(post.id, PostState.TAKEN, now)
             self.on_taken()
 

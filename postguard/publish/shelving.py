@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from postguard.model import Place, Post, PostState, Receipt
-from postguard.system import files
+from postguard.system import files, folders
+from postguard.system.folders import folder_of
 
 log = logging.getLogger(__name__)
 
-REASON = "reason.txt"
-RECEIPT = "receipt.txt"
 _PLACES = {PostState.HELD: Place.HELD, PostState.POSTED: Place.POSTED}
 
 
@@ -38,11 +37,6 @@ class Shelf(Protocol):
 def place_of(state: PostState) -> Place:
     """Return the folder that a post in this state belongs in."""
     return _PLACES.get(state, Place.QUEUED)
-
-
-def folder_of(outbox: Path, post: Post) -> Path:
-    """Return where the post's files lie now."""
-    return outbox / post.place / post.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +68,11 @@ class Shelving:
         log.info("post %d now lies in %s/", post.id, place)
 
     def _leave_note(self, post: Post, folder: Path) -> None:
-        (folder / REASON).unlink(missing_ok=True)
+        folders.remove_reason(folder, post)
         if post.state is PostState.HELD:
-            files.write_whole(folder / REASON, f"{post.reason}\n".encode(), mode=0o644)
+            folders.leave_reason(folder, post, post.reason)
         if post.state is PostState.POSTED:
-            text = receipt_text(self.receipts(post.id))
-            files.write_whole(folder / RECEIPT, text.encode(), mode=0o644)
+            folders.leave_receipt(folder, post, self.receipts(post.id))
 
     def _gone(self, post: Post, now: datetime) -> None:
         """The artist took the folder away: a posted post stays posted, any other is withdrawn."""
@@ -88,9 +81,3 @@ class Shelving:
             return
         reason = f"its folder {post.place}/{post.folder} is gone"
         self.shelf.move_to(post.id, PostState.WITHDRAWN, now, reason)
-
-
-def receipt_text(receipts: Mapping[str, Receipt]) -> str:
-    """Return the text of `receipt.txt`: one line for each account."""
-    lines = [f"{name}: {r.url} ({r.at.isoformat()})" for name, r in sorted(receipts.items())]
-    return "\n".join([*lines, ""])

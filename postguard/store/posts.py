@@ -184,6 +184,17 @@ class PostRows:
         )
         return [_rendition(r, folder) for r in rows if fit is None or r["fit"] == fit]
 
+    def went_out(self, post_id: int) -> bool:
+        """Return whether an account has posted it, or may have: an attempt that was not refused."""
+        return (
+            self._db.row(
+                "SELECT 1 FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+                " WHERE d.post_id = ? AND a.outcome NOT LIKE 'refused%'",
+                (post_id,),
+            )
+            is not None
+        )
+
     def has_renditions(self, post_id: int) -> bool:
         """Return whether the post was protected."""
         return self._db.row("SELECT 1 FROM renditions WHERE post_id = ?", (post_id,)) is not None

@@ -27,7 +27,7 @@ RECIPE: tuple[dict[str, Json], ...] = (
     {"step": "tags"},
 )
 ROOM = 60_000
-LIMITS = (Limits("bluesky", 300, 2000, 4, ROOM), Limits("tiny", 300, 2000, 4, 30_000, side=100))
+LIMITS = (Limits("bluesky", 300, 2000, 4, ROOM), Limits("tiny", 300, 2000, 4, 30_000, side=320))
 
 
 def protected(image: Image.Image, kind: str, folder: Path) -> tuple[Rendition, ...]:
@@ -79,7 +79,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("mode", "kind"), KINDS)
-@given(width=st.integers(240, 640), height=st.integers(240, 640), seed=st.integers(0, 99))
+@given(width=st.integers(320, 640), height=st.integers(320, 640), seed=st.integers(0, 99))
 @settings(max_examples=3, deadline=None)
 def test_every_kind_comes_out_whole_and_within_its_limits(mode, kind, width, height, seed):
     with TemporaryDirectory() as folder:

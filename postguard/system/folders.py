@@ -1,0 +1,48 @@
+"""A post's folder in the outbox: where it lies, and what postguard itself puts into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from postguard.model import Post, Receipt
+from postguard.system import files
+
+REASON = "reason.txt"
+RECEIPT = "receipt.txt"
+RENDITIONS = "renditions"
+NOTES = frozenset({REASON, RECEIPT})
+_FOR_ALL = 0o644
+
+
+def folder_of(outbox: Path, post: Post) -> Path:
+    """Return where the post's files lie, or are to lie, below the outbox."""
+    return outbox / post.place / post.folder
+
+
+def leave_reason(folder: Path, post: Post, reason: str) -> None:
+    """Write why a post is held beside its files, unless the artist has words in that file."""
+    if _is_theirs(post, REASON):
+        return
+    told = reason.replace("`postguard release N`", f"`postguard release {post.id}`")
+    text = f"Post {post.id} ({post.name}) is held:\n\n{told}\n"
+    files.write_whole(folder / REASON, text.encode(), mode=_FOR_ALL)
+
+
+def remove_reason(folder: Path, post: Post) -> None:
+    """Take that note away again."""
+    if not _is_theirs(post, REASON):
+        (folder / REASON).unlink(missing_ok=True)
+
+
+def leave_receipt(folder: Path, post: Post, receipts: Mapping[str, Receipt]) -> None:
+    """Write where each account posted: one line for each."""
+    if _is_theirs(post, RECEIPT):
+        return
+    lines = [f"{name}: {r.url} ({r.at.isoformat()})" for name, r in sorted(receipts.items())]
+    files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
+
+
+def _is_theirs(post: Post, name: str) -> bool:
+    """A picture called `reason.png` has its words in `reason.txt`."""
+    return name in {own for _, own in post.sidecars}

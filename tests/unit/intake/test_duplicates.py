@@ -1,0 +1,30 @@
+"""A picture that an account may have posted already is never taken for a new one."""
+
+from __future__ import annotations
+
+import pytest
+
+from postguard.model import PostState
+from tests.unit.intake.rig import ALT, Rig
+
+
+@pytest.mark.parametrize(
+    ("sure", "state"), [(False, PostState.HELD), (True, PostState.TAKEN)], ids=["doubt", "refused"]
+)
+def test_files_moved_back_after_an_attempt_are_new_only_if_it_was_refused(
+    rig: Rig, sure: bool, state: PostState
+) -> None:
+    rig.drop("fox.toml", ALT)
+    rig.drop("fox.png")
+    (first,) = rig.run()
+    rows = rig.store.deliveries
+    for delivery in rows.of_post(first.id):
+        rows.begin(delivery.id, {"rkey": "k"}, rig.now)
+        rows.hold(delivery.id, "the answer was lost", rig.now, sure=sure)
+    back = rig.outbox / "queued" / first.folder
+    for name in ("fox.toml", "fox.png"):
+        rig.taking.nominate((back / name).rename(rig.outbox / name))
+    second = rig.run()[-1]
+    assert second.state is state
+    if state is PostState.HELD:
+        assert "fox.png is the same picture as post 1" in second.reason
