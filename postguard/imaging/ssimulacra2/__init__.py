@@ -1,0 +1,1 @@
+"""The parts of the SSIMULACRA2 metric; `postguard.imaging.visibility` joins them."""
