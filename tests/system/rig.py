@@ -22,6 +22,7 @@ from PIL import Image
 
 from postguard.model import Post, PostState, Rendition
 from postguard.store import Store, open_store
+from postguard.system.secrets import Secrets
 
 T = TypeVar("T")
 PATIENCE = 60.0  # seconds; a machine that runs everything at once is slow, not broken
@@ -88,6 +89,12 @@ class Home:
     def json(self, *words: str) -> Any:
         """Run one command and read the JSON that it prints."""
         return json.loads(self.run(*words, "--json"))
+
+    def knows(self, **secrets: str) -> None:
+        """Keep passwords and tokens as `login` does, without its seconds."""
+        kept = Secrets(self.config.parent / "secrets")
+        for name, secret in secrets.items():
+            kept.set(name, secret)
 
     def launch(self, *options: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start the daemon and return at once; its log goes on in one file."""
