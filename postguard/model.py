@@ -339,13 +339,19 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a delivery. `plan` holds what identifies the post on the network (a Bluesky rkey
-    and record, a Mastodon Idempotency-Key); it is stored before anything is sent."""
+    """One try at a delivery.
+
+    Attributes:
+        plan: what identifies the post on the network (a Bluesky rkey and record, a Mastodon
+            Idempotency-Key); it is stored before anything is sent.
+        in_vain: this try and all before it are known to have posted nothing.
+    """
 
     id: int
     delivery_id: int
     plan: Mapping[str, Json]
     started_at: datetime
+    in_vain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ class Publishing:
         self.publisher = Publisher(self.installation.store.deliveries, _Outside(self.installation))
 
     def tick(self, now: datetime) -> bool:
-        """Plan, then send one delivery."""
+        """Plan, then send one delivery. Nobody else sends, so what still is `sending` was cut off
+        by a crash, or by a row that could not be written."""
+        self.installation.store.deliveries.recover(now)
         self.installation.accounts.refresh_limits(now)
         planned = self.publisher.plan(now)
         return self.publisher.send_one(now) or planned > 0
@@ -108,7 +110,7 @@ class Publishing:
     def plan_anew(self) -> None:
         """Give deliveries that wait for a slot their slots again, oldest post first."""
         rows = self.installation.store.deliveries
-        for delivery in rows.replannable():
+        for delivery in rows.replannable(self.installation.clock.now()):
             rows.unplan(delivery.id)
 
 
@@ -166,7 +168,6 @@ class Roles:
 def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles:
     """Make the roles; `on_news` is called from watchdog's threads when the outbox changes."""
     store, clock = installation.store, installation.clock
-    store.deliveries.recover(clock.now())
     readers = [ChildWorkshop(clock, installation.settings.intake.max_megapixels) for _ in "12"]
     taking = Taking(
         settings=lambda: installation.settings,

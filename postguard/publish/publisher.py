@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.errors import Held, LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import (
     Attempt,
     Delivery,
@@ -96,9 +96,15 @@ class Publisher:
         except LoggedOut as exc:
             self.to.logged_out(delivery.account, str(exc))
             self._wait_for_login(delivery, exc, now)
-        except Refused as exc:
+        except Held as exc:
             log.warning("post %d is held: %s: %s", delivery.post_id, delivery.account, exc)
             self.deliveries.hold(delivery.id, str(exc), now)
+        except Exception as exc:
+            # Whatever broke, nothing looks at a delivery that stays claimed.
+            begun = self.deliveries.last_attempt(delivery.id) is not None
+            state = DeliveryState.UNSURE if begun else DeliveryState.SCHEDULED
+            self._again(delivery, state, exc, now)
+            raise
         return True
 
     def _plan(self, delivery: Delivery, asked: str, now: datetime) -> None:
@@ -121,6 +127,7 @@ class Publisher:
             log.info("post %d was there already: %s", delivery.post_id, receipt.url)
             self.deliveries.finish(delivery.id, receipt, now)
             return
+        _check(network, draft)
         attempt = self._attempt(delivery, network, draft, earlier, now)
         receipt = network.send(draft, attempt.plan)
         self.deliveries.finish(delivery.id, receipt, now)
@@ -135,8 +142,10 @@ class Publisher:
         now: datetime,
     ) -> Attempt:
         """Store the plan before sending. An earlier plan is sent again as it was: should a lost
-        request of it still arrive, both are the same post to the network."""
-        plan = dict(earlier.plan) if earlier is not None else network.plan(draft, now)
+        request of it still arrive, both are the same post to the network. Where none can, the
+        plan is made anew: it holds the time that the post is dated with."""
+        again = earlier is not None and not earlier.in_vain
+        plan = dict(earlier.plan) if earlier and again else network.plan(draft, now)
         return self.deliveries.begin(delivery.id, plan, now)
 
     def _draft(self, delivery: Delivery) -> Draft:
@@ -158,26 +167,42 @@ class Publisher:
             return True
         hours = late.by.total_seconds() / 3600
         reason = (
-            f"its time passed {hours:.1f} hours ago while the PC was off or asleep; "
+            f"its time passed {hours:.1f} hours ago while the PC was off or asleep, or its "
+            "account paused; "
             f"`postguard retry {delivery.post_id}` posts it now"
         )
         self.deliveries.hold(delivery.id, reason, now)
         return True
 
     def _again(
-        self, delivery: Delivery, state: DeliveryState, exc: PostguardError, now: datetime
+        self, delivery: Delivery, state: DeliveryState, exc: Exception, now: datetime
     ) -> None:
         after = exc.after if isinstance(exc, Retryable) else None
         at = schedule.next_try(now, delivery.tries, after, self.jitter())
+        why = _in_words(exc)
         if delivery.tries >= _MOST_TRIES:
-            reason = f"given up after {delivery.tries} tries: {exc}"
+            reason = f"given up after {delivery.tries} tries: {why}"
             self.deliveries.hold(delivery.id, reason, now, sure=False)
             return
-        log.warning("post %d to %s: %s; next try %s", delivery.post_id, delivery.account, exc, at)
-        self.deliveries.put_back(delivery.id, state, at, str(exc), now)
+        log.warning("post %d to %s: %s; next try %s", delivery.post_id, delivery.account, why, at)
+        self.deliveries.put_back(delivery.id, state, at, why, now)
 
     def _wait_for_login(self, delivery: Delivery, exc: LoggedOut, now: datetime) -> None:
         log.warning("%s is logged out: %s", delivery.account, exc)
         unsure = delivery.state is DeliveryState.UNSURE
         state = DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
         self.deliveries.put_back(delivery.id, state, delivery.due_at or now, str(exc), now)
+
+
+def _check(network: Network, draft: Draft) -> None:
+    """Raise Refused where the network cannot give what was asked: since the words were taken in,
+    the account may have moved and the server may have changed."""
+    if found := network.objections(draft.words, len(draft.renditions), network.limits()):
+        raise Refused("; ".join(found))
+
+
+def _in_words(exc: Exception) -> str:
+    """Return what an error tells the artist; a foreign one is not shown, only named."""
+    if isinstance(exc, PostguardError):
+        return str(exc)
+    return f"postguard itself broke here ({type(exc).__name__}); please report it"

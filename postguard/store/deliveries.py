@@ -23,14 +23,15 @@ from postguard.store.connection import Database, Row, from_ms, to_ms
 from postguard.store.posts import PostRows
 from postguard.system import wire
 
+# The + and CROSS keep SQLite on the index of due times, whose first row that fits is the answer.
 # An `unsure` one stays `unsure`, so that a crash while asking is asked again.
 _CLAIM = """
 UPDATE deliveries SET
   state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'sending' END,
   tries = tries + 1
 WHERE id = (
-  SELECT d.id FROM deliveries d JOIN posts p ON p.id = d.post_id
-  WHERE d.account IN ({marks}) AND d.state IN ('scheduled', 'unsure')
+  SELECT d.id FROM deliveries d CROSS JOIN posts p ON p.id = d.post_id
+  WHERE +d.account IN ({marks}) AND d.state IN ('scheduled', 'unsure')
     AND d.due_at <= ? AND p.state = 'protected'
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
@@ -58,15 +59,25 @@ class DeliveryRows:
 
     def unplanned(self, limit: int = 1000) -> list[Delivery]:
         """Return waiting deliveries whose post is protected, oldest post first."""
-        return self._many(
-            "WHERE state = 'waiting' AND post_id IN (SELECT id FROM posts WHERE state ="
-            " 'protected') ORDER BY post_id, id LIMIT ?",
-            limit,
+        # CROSS JOIN holds SQLite to this order: few wait to be planned, while many are protected.
+        rows = self._db.rows(
+            "SELECT d.* FROM deliveries d CROSS JOIN posts p ON p.id = d.post_id"
+            " WHERE d.state = 'waiting' AND p.state = 'protected'"
+            " ORDER BY d.post_id, d.id LIMIT ?",
+            (limit,),
         )
+        return [_delivery(r) for r in rows]
 
-    def replannable(self) -> list[Delivery]:
-        """Return deliveries in a slot to come of which nothing was sent yet."""
-        return self._many("WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0")
+    def replannable(self, now: datetime) -> list[Delivery]:
+        """Return deliveries in a slot to come of which nothing was sent yet, oldest post first.
+
+        A slot that has passed is left to the rule for late posts.
+        """
+        return self._many(
+            "WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?"
+            " ORDER BY post_id, id",
+            to_ms(now),
+        )
 
     def schedule(
         self, delivery_id: int, due_at: datetime, slot: str | None, now: datetime
@@ -110,9 +121,10 @@ class DeliveryRows:
     def next_due(self) -> datetime | None:
         """Return when the next delivery is due, paused accounts included."""
         row = self._db.row(
-            "SELECT min(due_at) FROM deliveries WHERE state IN ('scheduled', 'unsure')"
+            "SELECT due_at FROM deliveries WHERE state IN ('scheduled', 'unsure')"
+            " ORDER BY due_at LIMIT 1"
         )
-        return None if row is None or row[0] is None else from_ms(row[0])
+        return None if row is None else from_ms(row[0])
 
     def claim(self, now: datetime, accounts: Sequence[str]) -> Delivery | None:
         """Take the delivery of these accounts that has been due longest, if any.
@@ -143,7 +155,13 @@ class DeliveryRows:
         if row is None:
             return None
         plan = wire.load(dict[str, Json], row["plan"])
-        return Attempt(row["id"], delivery_id, plan, from_ms(row["started_at"]))
+        in_vain = self._db.row(
+            "SELECT 1 FROM attempts WHERE delivery_id = ? AND outcome NOT LIKE 'refused%'",
+            (delivery_id,),
+        )
+        return Attempt(
+            row["id"], delivery_id, plan, from_ms(row["started_at"]), in_vain=in_vain is None
+        )
 
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
         """Record the receipt; the post is `posted` when this was its last delivery."""
@@ -170,7 +188,8 @@ class DeliveryRows:
     ) -> None:
         """Return a claimed delivery to the queue as `scheduled` or `unsure`, due again later."""
         with self._db.change() as db:
-            delivery = self._settle(delivery_id, state, why, "again", now)
+            outcome = "unsure" if state is DeliveryState.UNSURE else "refused"
+            delivery = self._settle(delivery_id, state, why, outcome, now)
             db.execute(
                 "UPDATE deliveries SET due_at = ? WHERE id = ?", (to_ms(due_at), delivery_id)
             )
@@ -216,11 +235,16 @@ class DeliveryRows:
         return len(rows)
 
     def recover(self, now: datetime) -> int:
-        """After a start: a delivery found `sending` was cut off, so its outcome is unknown.
+        """Take back what is `sending` while nobody sends: it was cut off, its outcome is unknown.
 
         Without a stored plan nothing can have been sent, and it is simply due again.
         """
         with self._db.change() as db:
+            db.execute(
+                "UPDATE attempts SET ended_at = ?, outcome = 'unsure' WHERE ended_at IS NULL AND"
+                " delivery_id IN (SELECT id FROM deliveries WHERE state = 'sending')",
+                (to_ms(now),),
+            )
             rows = db.execute(
                 "UPDATE deliveries SET due_at = ?, state = CASE WHEN EXISTS (SELECT 1 FROM"
                 " attempts a WHERE a.delivery_id = deliveries.id) THEN 'unsure' ELSE 'scheduled'"

@@ -30,6 +30,7 @@ class ScriptedNetwork:
     posts: dict[str, str] = field(default_factory=dict)
     before: list[Exception] = field(default_factory=list)  # raised instead of posting
     after: list[Exception] = field(default_factory=list)  # raised when the post is made
+    objects: list[str] = field(default_factory=list)
     finds: int = 0
     plans: int = 0
 
@@ -37,7 +38,7 @@ class ScriptedNetwork:
         return Limits("bluesky", 300, 2000, 4, 1_000_000)
 
     def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
-        return []
+        return self.objects
 
     def check(self) -> str:
         return "logged in"

@@ -163,3 +163,71 @@ def test_late_posts_go_out_all_the_same_where_the_artist_said_so(outside: Outsid
     due(outside)
     outside.publisher().send_one(NOW + 100 * HOUR)
     assert outside.net.posts == {"k1": "A fox"}
+
+
+def test_an_unforeseen_fault_leaves_the_delivery_where_it_is_looked_at_again(
+    outside: Outside,
+) -> None:
+    delivery = due(outside)
+    outside.net.after = [KeyError("commit")]
+    with pytest.raises(KeyError):
+        outside.publisher().send_one(NOW)
+    assert again(outside, delivery).state is DeliveryState.UNSURE
+    outside.publisher().send_one(NOW + HOUR)
+    assert again(outside, delivery).state is DeliveryState.POSTED
+    assert len(outside.net.posts) == 1
+
+
+def test_a_fault_that_stays_holds_the_post_and_shows_no_foreign_words(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.before = [ValueError("eyJhbGciOi.secret.token") for _ in range(200)]
+    now = NOW
+    while again(outside, delivery).state is not DeliveryState.HELD:
+        now = again(outside, delivery).due_at or now
+        with pytest.raises(ValueError, match="token"):
+            outside.publisher().send_one(now)
+    reason = outside.store.posts.get(delivery.post_id).reason
+    assert "ValueError" in reason
+    assert "token" not in reason
+
+
+def test_what_the_network_can_no_longer_give_is_held_before_anything_is_sent(
+    outside: Outside,
+) -> None:
+    delivery = due(outside)
+    outside.net.objects = ["every post on Bluesky is public; it cannot be private"]
+    outside.publisher().send_one(NOW)
+    assert "cannot be private" in outside.store.posts.get(delivery.post_id).reason
+    assert (outside.net.plans, outside.net.posts) == (0, {})
+
+
+def test_a_try_that_posted_nothing_is_dated_anew_by_the_next(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.before = [Retryable("no line"), Refused("too large")]
+    for hours in (0, 1):
+        outside.publisher().send_one(NOW + hours * HOUR)
+    outside.store.deliveries.release(delivery.post_id, NOW + 2 * HOUR)
+    outside.store.posts.move_to(delivery.post_id, PostState.PROTECTED, NOW + 2 * HOUR)
+    outside.publisher().plan(NOW + 2 * HOUR)
+    outside.publisher().send_one(NOW + 2 * HOUR)
+    assert outside.net.posts == {"k3": "A fox"}
+
+
+def test_after_one_doubt_every_try_keeps_the_same_key(outside: Outside) -> None:
+    due(outside)
+    outside.net.before = [Unsure("the line broke"), Retryable("no line")]
+    for hours in (0, 1, 2):
+        outside.publisher().send_one(NOW + hours * HOUR)
+    assert outside.net.posts == {"k1": "A fox"}
+
+
+def test_a_slot_that_has_passed_is_not_planned_anew_but_follows_the_rule_for_late_posts(
+    outside: Outside,
+) -> None:
+    outside.rules = (Slot.parse("19:30"),)
+    delivery, behind = due(outside, "slot"), due(outside, "slot", name="b.png")
+    awake = NOW + 8 * HOUR  # half an hour late
+    found = outside.store.deliveries.replannable(awake)
+    assert [d.id for d in found] == [behind.id]
+    outside.publisher().send_one(awake)
+    assert again(outside, delivery).state is DeliveryState.POSTED

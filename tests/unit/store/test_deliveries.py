@@ -105,6 +105,18 @@ def test_a_start_finds_what_was_cut_off_and_asks_first_where_a_plan_was_stored(
     assert store.deliveries.of_post(bare)[0].state is DeliveryState.SCHEDULED
 
 
+def test_what_was_cut_off_may_have_been_posted_whatever_comes_after(store: Store) -> None:
+    delivery = store.deliveries.of_post(scheduled(store))[0]
+    store.deliveries.claim(NOW, ["sky"])
+    store.deliveries.begin(delivery.id, {"rkey": "k"}, NOW)
+    store.deliveries.recover(NOW)
+    store.deliveries.claim(NOW, ["sky"])
+    store.deliveries.put_back(delivery.id, DeliveryState.SCHEDULED, NOW, "no line", NOW)
+    found = store.deliveries.last_attempt(delivery.id)
+    assert found is not None
+    assert not found.in_vain
+
+
 def test_the_plan_comes_back_as_it_was_stored(store: Store) -> None:
     delivery = store.deliveries.of_post(scheduled(store))[0]
     plan = {"rkey": "3k", "writes": [{"text": "月 #狐", "n": 1, "none": None}]}
