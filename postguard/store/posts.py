@@ -185,7 +185,7 @@ class PostRows:
         return [_rendition(r, folder) for r in rows if fit is None or r["fit"] == fit]
 
     def went_out(self, post_id: int) -> bool:
-        """Return whether an account has posted it, or may have: an attempt that was not refused."""
+        """Return whether an account has posted it, or may have: a try that was not refused."""
         return (
             self._db.row(
                 "SELECT 1 FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
@@ -250,6 +250,8 @@ class PostRows:
             )
 
     def _posts(self, rows: Sequence[Row]) -> list[Post]:
+        if not rows:
+            return []
         marks = ", ".join("?" * len(rows))
         found = self._db.rows(
             f"SELECT * FROM artworks WHERE post_id IN ({marks}) ORDER BY position",

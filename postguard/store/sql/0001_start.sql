@@ -64,11 +64,13 @@ CREATE TABLE deliveries (
   UNIQUE (post_id, account)
 ) STRICT;
 -- The claim reads this index only, so it stays O(log n) however many posts wait.
-CREATE INDEX deliveries_due ON deliveries (account, due_at) WHERE state IN ('scheduled', 'unsure');
+CREATE INDEX deliveries_due ON deliveries (due_at, id, account)
+  WHERE state IN ('scheduled', 'unsure');
 CREATE INDEX deliveries_waiting ON deliveries (post_id) WHERE state = 'waiting';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 -- A slot is used once by each account, on the autumn night too.
 CREATE UNIQUE INDEX deliveries_slot ON deliveries (account, slot) WHERE slot IS NOT NULL;
+CREATE INDEX deliveries_slots ON deliveries (account, due_at, slot) WHERE slot IS NOT NULL;
 
 CREATE TABLE attempts (
   id          INTEGER PRIMARY KEY,

@@ -1,0 +1,51 @@
+"""Each question of the daemon reads few rows, however many posts there are."""
+
+from datetime import timedelta
+
+import pytest
+
+from postguard.model import PostState
+from tests.making import NOW
+
+QUESTIONS = {
+    "page": lambda s: s.posts.page([], None, 20),
+    "page of held": lambda s: s.posts.page([PostState.HELD], 1000, 20),
+    "next to protect": lambda s: s.posts.in_state(PostState.TAKEN, limit=1),
+    "misplaced": lambda s: s.posts.misplaced(),
+    "unplaced": lambda s: s.posts.unplaced(),
+    "same bytes": lambda s: s.posts.with_bytes("ab" * 32),
+    "deliveries of a post": lambda s: s.deliveries.of_post(1),
+    "receipts": lambda s: s.deliveries.receipts(1),
+    "history": lambda s: s.posts.history(1),
+    "unplanned": lambda s: s.deliveries.unplanned(),
+    "next due": lambda s: s.deliveries.next_due(),
+    "claim": lambda s: s.deliveries.claim(NOW, ("sky", "fedi")),
+    "taken slots": lambda s: s.deliveries.taken_slots("sky", NOW - timedelta(days=2)),
+    "last attempt": lambda s: s.deliveries.last_attempt(1),
+}
+
+
+def plan_of(store, ask):
+    """Return the steps SQLite takes for every statement of `ask`."""
+    asked = []
+    with store.db.change() as db:
+        db.set_trace_callback(asked.append)
+    ask(store)
+    with store.db.change() as db:
+        db.set_trace_callback(None)
+    read = [sql for sql in asked if sql.lstrip().startswith(("SELECT", "UPDATE"))]
+    assert read
+    return [row["detail"] for sql in read for row in store.db.rows(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_question_reads_a_table_from_end_to_end(store, name):
+    """A page may walk backwards from the newest post: its LIMIT ends the walk."""
+    whole = [step for step in plan_of(store, QUESTIONS[name]) if step.startswith("SCAN")]
+    assert [s for s in whole if "INDEX" not in s] == (["SCAN posts"] if name == "page" else [])
+
+
+@pytest.mark.parametrize("name", ["claim", "next due", "unplanned", "next to protect"])
+def test_what_is_asked_at_every_tick_sorts_at_most_the_end_of_an_order(store, name):
+    sorts = [step for step in plan_of(store, QUESTIONS[name]) if "TEMP B-TREE" in step]
+    assert [s for s in sorts if "LAST TERM" not in s] == []
