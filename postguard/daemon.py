@@ -7,9 +7,11 @@ tell that a slot has passed (a wait counts only the time that the PC was awake).
 from __future__ import annotations
 
 import logging
+import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
@@ -82,21 +84,14 @@ class Beat:
         while not self.stop.is_set():
             self.bell.clear()
             self.heartbeat()
-            if self._tick():
-                self.after()
-            else:
-                self.bell.wait(self._nap())
+            if not _went_well(self.role.name, self._turn):
+                self.stop.wait(_AFTER_ERROR)
 
-    def _tick(self) -> bool:
-        try:
-            return self.role.tick(self.clock.now())
-        except PostguardError as exc:
-            log.error("%s: %s", self.role.name, exc)  # noqa: TRY400  # its words are enough
-        except Exception:
-            # The one broad catch of the daemon: a fault in one tick must not end the role.
-            log.exception("%s: unexpected fault; going on", self.role.name)
-        self.stop.wait(_AFTER_ERROR)
-        return False
+    def _turn(self) -> None:
+        if self.role.tick(self.clock.now()):
+            self.after()
+        else:
+            self.bell.wait(self._nap())
 
     def _nap(self) -> float:
         now = self.clock.now()
@@ -122,8 +117,7 @@ class Daemon:
     reload: Callable[[], None]
     release: Callable[[], None]
     pulse: Pulse = field(default_factory=Pulse)
-    _wake: threading.Event = field(default_factory=threading.Event)
-    _asked: set[str] = field(default_factory=set)
+    _asked: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; SIGHUP reloads the config, SIGUSR1 rings the bell."""
@@ -132,11 +126,18 @@ class Daemon:
             beat.start()
         self.supervisor.ready("watching the outbox")
         log.info("watching the outbox")
-        while "stop" not in self._asked:
-            self._wake.wait(LONGEST_NAP)
-            self._wake.clear()
-            self._look()
+        while "stop" not in (asked := self._next()):
+            self._look(asked)
         self._stop()
+
+    def _next(self) -> set[str]:
+        """Return what signals have asked for, after one came or the usual nap is over."""
+        asked: set[str] = set()
+        with suppress(queue.Empty):
+            asked.add(self._asked.get(timeout=LONGEST_NAP))
+            while True:
+                asked.add(self._asked.get_nowait())
+        return asked
 
     def _listen(self) -> None:
         for number, what in (
@@ -149,23 +150,21 @@ class Daemon:
 
     def _asks(self, what: str) -> Callable[[int, FrameType | None], None]:
         def handler(number: int, frame: FrameType | None) -> None:
-            # Flags only: anything else could be in the middle of a transaction.
-            self._asked.add(what)
-            self._wake.set()
+            # Only this, which may interrupt itself: the main thread can be in the middle of a
+            # transaction, and an Event's lock that it holds would never be given back.
+            self._asked.put(what)
 
         return handler
 
-    def _look(self) -> None:
-        if "reload" in self._asked:
-            self._asked.discard("reload")
-            self._reload()
+    def _look(self, asked: set[str]) -> None:
+        if "reload" in asked:
+            _went_well("config", self._reload)
         if jumped := self.pulse.look():
             for jump in jumped:
                 log.info("the clock %s by %s; planning anew", jump.kind, jump.amount)
             for beat in self.beats:
                 beat.heartbeat()  # the time asleep is no silence
-            self.on_jump(jumped)
-        self._asked.discard("ring")
+            _went_well("clock", lambda: self.on_jump(jumped))
         for beat in self.beats:
             beat.ring()
         if stuck := self._stuck():
@@ -180,7 +179,8 @@ class Daemon:
             log.info("the config was read anew")
         except ConfigError as exc:
             log.error("the config was not taken, the old one stays: %s", exc)  # noqa: TRY400
-        self.supervisor.ready("watching the outbox")
+        finally:
+            self.supervisor.ready("watching the outbox")
 
     def _stuck(self) -> str:
         now = self.clock.now()
@@ -200,6 +200,22 @@ class Daemon:
             left = (ends_at - self.clock.now()).total_seconds()
             if beat.thread is not None:
                 beat.thread.join(max(left, 0))
+
+
+def _went_well(who: str, work: Callable[[], None]) -> bool:
+    """Do `work`; return False where it failed, after logging why.
+
+    The one broad catch of the daemon: a fault in one piece of work must not end all the others.
+    """
+    try:
+        work()
+    except PostguardError as exc:
+        log.error("%s: %s", who, exc)  # noqa: TRY400  # its words are enough
+    except Exception:
+        log.exception("%s: unexpected fault; going on", who)
+    else:
+        return True
+    return False
 
 
 def run_once(roles: Sequence[Role], clock: Clock, settled: Callable[[datetime], bool]) -> None:
