@@ -1,0 +1,99 @@
+"""All benches, and the table of them: python -m bench [--write] [NAME ...]
+
+Each bench runs in a process of its own, one after another, and prints what it found. `--write`
+puts it all into docs/benchmarks.md; a bench that could not measure is named there with its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = ROOT / "docs" / "benchmarks.md"
+# Those that hold figures to reach come first; the others show what a choice costs.
+BENCHES = {
+    "startup": "Start-up",
+    "daemon": "The idle daemon",
+    "queue": "A long queue",
+    "pipeline": "The whole pipeline",
+    "intake": "Ten thousand files at once",
+    "encode": "Fitting a byte limit",
+    "cloak": "The cloak",
+}
+_HEAD = """\
+# Benchmarks
+
+What `python -m bench` measured{when}, on {cores} shared cores ({machine}, Python {python}).
+Other programs ran meanwhile, so ratios within one run count more than seconds. `make bench`
+measures on your machine.
+"""
+
+
+def run(name: str) -> tuple[int, str]:
+    """Run one bench; return its exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout.strip()
+    return done.returncode, said if said else f"not measured: {done.stderr.strip()[-300:]}"
+
+
+def section(name: str, said: str) -> str:
+    """Return one bench's part of the page; plain columns stand as they were printed."""
+    body = said if said.startswith("|") or "\n|" in said else f"```\n{said}\n```"
+    return f"## {BENCHES[name]}\n\n`python -m bench.{name}`\n\n{body}\n"
+
+
+def page(sections: Sequence[str]) -> str:
+    """Return the whole page."""
+    head = _HEAD.format(
+        when=f" on {datetime.now(UTC):%Y-%m-%d}",
+        cores=os.cpu_count(),
+        machine=platform.machine(),
+        python=platform.python_version(),
+    )
+    return "\n".join([head, *sections])
+
+
+def kept(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, section) of an earlier page, for benches that are not run this time."""
+    for part in re.split(r"(?m)^(?=## )", text)[1:]:
+        found = re.search(r"`python -m bench\.(\w+)`", part)
+        if found and found[1] in BENCHES:
+            yield found[1], part.rstrip() + "\n"
+
+
+def main() -> int:
+    """Run the benches named, or all; return 1 where one missed a figure or broke."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(BENCHES):
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}")
+    sections = dict(kept(TABLE.read_text())) if TABLE.exists() else {}
+    worst = 0
+    for name in asked.names or BENCHES:
+        code, said = run(name)
+        sections[name] = section(name, said)
+        worst = max(worst, code)
+        print(sections[name], flush=True)
+    if asked.write:
+        TABLE.write_text(page([sections[name] for name in BENCHES if name in sections]))
+    return int(worst != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

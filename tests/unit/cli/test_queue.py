@@ -1,0 +1,228 @@
+import json
+import tomllib
+from datetime import timedelta
+
+import pytest
+
+from postguard.cli import wide
+from postguard.model import DeliveryState, PostState, Receipt
+from tests.making import NOW, new_post, protected_post
+
+
+@pytest.fixture
+def ready(terminal):
+    terminal.configure()
+    return terminal
+
+
+@pytest.fixture
+def fox(terminal):
+    path = terminal.home / "狐 の絵.png"
+    path.write_bytes(b"a picture")
+    return path
+
+
+def test_an_empty_queue_says_what_to_do(terminal):
+    done = terminal.run("list")
+    assert done.exit_code == 0
+    assert "postguard add fox.png" in done.stdout
+
+
+def test_one_picture_is_dropped_with_its_words(ready, fox):
+    words = ("--text", "月の下", "--alt", "赤い狐", "--tag", "イラスト", "--at", "now")
+    done = ready.run("add", fox, *words, "--to", "sky", "--dry-run")
+    assert done.exit_code == 0
+    assert fox.name in done.stdout
+    assert (ready.outbox / fox.name).read_bytes() == fox.read_bytes()
+    said = tomllib.loads((ready.outbox / f"{fox.name}.toml").read_text())
+    assert said == {
+        "text": "月の下",
+        "alt": "赤い狐",
+        "tags": ["イラスト"],
+        "at": "now",
+        "to": ["sky"],
+        "dry_run": True,
+    }
+
+
+def test_several_pictures_are_one_set_in_the_order_given(ready, fox):
+    other = ready.home / "a.png"
+    other.write_bytes(b"another")
+    assert ready.run("add", fox, other, "--alt", "one", "--alt", "two").exit_code == 0
+    (folder,) = [p for p in ready.outbox.iterdir() if p.is_dir()]
+    assert sorted(p.name for p in folder.iterdir()) == ["01-狐 の絵.png", "02-a.png", "post.toml"]
+    said = tomllib.loads((folder / "post.toml").read_text())
+    assert said["alt"] == {"01-狐 の絵.png": "one", "02-a.png": "two"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--to", "skye"), "did you mean sky"),
+        (("--at", "tomorrow"), "2026-12-01 19:30"),
+        (("--recipe", "strong"), "known: default, plain"),
+        (("--alt", "a", "--alt", "b"), "more alt texts than pictures"),
+        (("--tag", "two words"), "one word without spaces"),
+    ],
+)
+def test_words_that_cannot_be_meant_are_refused_before_anything_is_dropped(
+    ready, fox, words, said
+):
+    done = ready.run("add", fox, *words)
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert not ready.outbox.exists()
+
+
+def test_a_picture_in_the_outbox_is_not_overwritten(ready, fox):
+    ready.run("add", fox)
+    fox.write_bytes(b"another")
+    assert ready.run("add", fox).exit_code == 1
+    assert (ready.outbox / fox.name).read_bytes() == b"a picture"
+
+
+def test_a_picture_that_is_not_there_is_wrong_use(ready):
+    done = ready.run("add", "no.png")
+    assert done.exit_code == 2
+    assert "does not exist" in done.stderr
+
+
+def test_without_a_daemon_a_command_says_that_nothing_moves(ready, fox):
+    assert "postguard is not running" in ready.run("add", fox).stdout
+
+
+def test_the_list_shows_where_each_post_is_in_the_artists_zone(ready):
+    store = ready.store()
+    store.posts.set_meta("timezone", "Asia/Tokyo")
+    post = protected_post(store, name="狐.png", accounts=("sky", "fedi"))
+    (first, _) = store.deliveries.of_post(post.id)
+    store.deliveries.schedule(first.id, NOW, None, NOW)
+    told = ready.run("list").stdout
+    assert "狐.png" in told
+    assert "sky: Mon 2026-11-23 21:00" in told
+    assert "fedi: waits for protection" in told
+
+
+def test_the_zone_of_the_config_is_known_to_the_list(ready):
+    ready.run("check", "--offline")
+    assert ready.store().posts.meta("timezone") == "Asia/Tokyo"
+
+
+def test_columns_stand_below_each_other_in_japanese(ready):
+    store = ready.store()
+    for name in ("月の下のきつね.png", "fox.png", "ｷﾂﾈ.png"):
+        protected_post(store, name=name)
+    rows = ready.run("list").stdout.splitlines()[:4]
+    starts = [wide.width(row[: row.index(w)]) for row, w in zip(rows, ["state", *["prot"] * 3])]  # noqa: B905
+    assert len(set(starts)) == 1
+
+
+def test_a_held_post_says_why_and_states_can_be_asked_for(ready):
+    store = ready.store()
+    store.posts.create(new_post("a.png", reason="no alt text: say what can be seen"), NOW)
+    protected_post(store, name="b.png")
+    told = ready.run("list", "--state", "held").stdout
+    assert "no alt text" in told
+    assert "b.png" not in told
+    assert "no such post" in ready.run("list", "--state", "posted").stdout
+
+
+def test_pages_go_back_to_the_first_post(ready):
+    store = ready.store()
+    for i in range(5):
+        protected_post(store, name=f"{i}.png")
+    first = ready.run("list", "--limit", "2").stdout
+    assert "postguard list --before 4" in first
+    assert [p["post"] for p in ready.json("list", "--before", "4", "--limit", "2")] == [3, 2]
+    assert "--before" not in ready.run("list", "--before", "2").stdout
+
+
+def test_a_list_that_goes_to_a_program_is_neither_cut_nor_coloured(ready):
+    name = "とても長い名前の絵" * 4 + ".png"
+    protected_post(ready.store(), name=name)
+    told = ready.run("list").stdout
+    assert name in told
+    assert "\x1b" not in told
+
+
+def test_show_tells_the_whole_story_in_words(ready):
+    store = ready.store()
+    post = protected_post(store, name="狐.png")
+    (delivery,) = store.deliveries.of_post(post.id)
+    store.deliveries.schedule(delivery.id, NOW, None, NOW)
+    store.deliveries.claim(NOW, ("sky",))
+    store.deliveries.finish(delivery.id, Receipt("at://x", "https://sky.example/1", NOW), NOW)
+    told = ready.run("show", post.id).stdout
+    for said in ("狐.png", "https://sky.example/1", "alt text: a fox", "Everyone can see it"):
+        assert said in told
+    assert "Saved" in told
+    assert "What happened" in told
+
+
+def test_show_for_programs_has_words_records_and_history(ready):
+    post = protected_post(ready.store(), name="狐.png")
+    told = ready.json("show", post.id)
+    assert told["name"] == "狐.png"
+    assert told["words"]["sky"]["alts"] == ["a fox"]
+    assert told["renditions"][0]["record"] == {"steps": []}
+    assert [e["what"] for e in told["history"]] == ["settled", "taken", "protected"]
+
+
+def test_hold_and_release_go_back_and_forth(ready):
+    store = ready.store()
+    post = protected_post(store)
+    assert ready.run("hold", post.id).exit_code == 0
+    assert store.posts.get(post.id).state is PostState.HELD
+    assert "held already" in ready.run("hold", post.id).stdout
+    assert ready.run("release", post.id).exit_code == 0
+    assert store.posts.get(post.id).state is PostState.PROTECTED
+    done = ready.run("release", post.id)
+    assert (done.exit_code, "is not held" in done.stderr) == (1, True)
+
+
+def test_retry_makes_a_scheduled_post_due(ready):
+    store = ready.store()
+    post = protected_post(store)
+    (delivery,) = store.deliveries.of_post(post.id)
+    store.deliveries.schedule(delivery.id, NOW + timedelta(days=9), "mon 19:30", NOW)
+    assert ready.run("retry", post.id).exit_code == 0
+    (delivery,) = store.deliveries.of_post(post.id)
+    assert delivery.state is DeliveryState.SCHEDULED
+    assert delivery.slot is None
+
+
+@pytest.mark.parametrize("command", ["show", "hold", "release", "retry"])
+def test_an_unknown_post_is_named(ready, command):
+    done = ready.run(command, 77)
+    assert done.exit_code == 1
+    assert "there is no post 77" in done.stderr
+
+
+def test_one_account_or_all_can_be_paused(ready):
+    store = ready.store()
+    assert ready.run("pause", "sky").exit_code == 0
+    assert store.accounts.paused() == {"sky"}
+    assert "postguard pause sky --off" in ready.run("list").stdout
+    ready.run("pause")
+    assert "once all accounts do" in ready.run("pause", "sky", "--off").stdout
+    ready.run("pause", "--off")
+    assert store.accounts.paused() == set()
+
+
+def test_pausing_an_account_that_is_not_there_is_refused(ready):
+    done = ready.run("pause", "skye")
+    assert done.exit_code == 1
+    assert "sky, fedi" in done.stderr
+
+
+def test_the_list_says_who_is_logged_out(ready):
+    ready.store().accounts.log_out("sky", "revoked")
+    assert "postguard login sky" in ready.run("list").stdout
+
+
+def test_json_is_readable_japanese(ready):
+    protected_post(ready.store(), name="狐.png")
+    done = ready.run("list", "--json")
+    assert "狐.png" in done.stdout
+    (told,) = json.loads(done.stdout)
+    assert told["deliveries"][0]["due"] is None
