@@ -7,10 +7,10 @@ artifact (edges that came) and lost detail (edges that went). The mean and the 4
 are weighted and summed, and a curve turns the sum into the score. It is held to within 0.5 of
 the PyPI package `ssimulacra2`, whose treatment of edges is followed.
 
-Three things make it fast, and none of them is an approximation that a score shows: the window is
-a matrix product (`ssimulacra2.blur`); planes whose weights together are under 0.002 (four fifths
-of the colour at full size) are left out; and what hangs on the unprotected picture alone is
-computed once, by `reference`, however many candidates are compared with it.
+Three things make it fast, and a score shows none of them: the window is a matrix product
+(`ssimulacra2.blur`); planes whose weights together are under 0.002 (both colour channels at full
+size) are left out; and what hangs on the unprotected picture alone is computed once, by
+`reference`, however many candidates are compared with it. Strips of rows bound the memory.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def reference(before: Pixels, *, rows: int = _ROWS) -> Reference:
 
 @dataclass(frozen=True)
 class Reference:
-    """One unprotected picture, ready to be compared: about 21 bytes for each of its pixels."""
+    """One unprotected picture, ready to be compared: about 22 bytes for each of its pixels."""
 
     shape: tuple[int, ...]
     scales: Sequence[dict[int, _Known]]
