@@ -134,7 +134,7 @@ class Daemon:
         """Return what signals have asked for, after one came or the usual nap is over."""
         asked: set[str] = set()
         with suppress(queue.Empty):
-            asked.add(self._asked.get(timeout=LONGEST_NAP))
+            asked.add(self._asked.get(timeout=self.supervisor.nap(LONGEST_NAP)))
             while True:
                 asked.add(self._asked.get_nowait())
         return asked

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from postguard.intake import names
+from postguard.intake.grouping import listed
 from postguard.model import Artwork, Place, Post, PostState
-from postguard.system import files, folders
+from postguard.system import files
 
 Unchanged = Callable[[Path, Artwork], bool]
 
@@ -69,9 +70,9 @@ def _bring_set(outbox: Path, post: Post, folder: Path, unchanged: Unchanged) -> 
 def _added(post: Post, folder: Path) -> str:
     """A file that came into the folder after it was looked through must not lie there unseen."""
     known = {a.name for a in post.artworks} | {name for _, name in post.sidecars}
-    known.add(folders.REASON)
-    there = sorted(str(p.relative_to(folder)) for p in names.walk(folder.parent.parent, folder))
-    added = [name for name in there if name not in known]
+    there = [p.relative_to(folder) for p in names.walk(folder.parent.parent, folder)]
+    bundle = listed(post.name, list(there))
+    added = [str(p) for p in (*bundle.files, *bundle.words) if str(p) not in known]
     if not added or post.state is not PostState.TAKING:
         return ""
     return (

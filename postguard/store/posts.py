@@ -116,11 +116,12 @@ class PostRows:
         return {PostState(r[0]): r[1] for r in rows}
 
     def with_bytes(self, sha256: str) -> list[Post]:
-        """Return the posts that hold these bytes; withdrawn ones and dry runs left out."""
+        """Return the posts that hold these bytes; withdrawn ones and those that are nothing but a
+        dry run left out."""
         rows = self._db.rows(
             "SELECT p.* FROM posts p JOIN artworks a ON a.post_id = p.id"
-            " WHERE a.sha256 = ? AND p.state != 'withdrawn' AND NOT EXISTS"
-            " (SELECT 1 FROM deliveries d WHERE d.post_id = p.id AND d.dry_run = 1)"
+            " WHERE a.sha256 = ? AND p.state != 'withdrawn' AND coalesce((SELECT min(d.dry_run)"
+            " FROM deliveries d WHERE d.post_id = p.id), 0) = 0"
             " GROUP BY p.id ORDER BY p.id",
             (sha256,),
         )
