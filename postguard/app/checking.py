@@ -92,11 +92,18 @@ def _accounts(installation: Installation, *, offline: bool) -> Iterator[Finding]
         if account.network == "preview":
             yield Finding(what, True, "preview pages on this PC")
         elif offline:
-            kept = installation.secrets.get(name) is not None
-            fix = "" if kept else f"postguard login {name}"
-            yield Finding(what, kept, "a login is kept" if kept else "no login is kept", fix)
+            yield _kept(installation, name, what)
         else:
             yield _asked(installation, name, what)
+
+
+def _kept(installation: Installation, name: str, what: str) -> Finding:
+    try:
+        kept = installation.secrets.get(name) is not None
+    except PostguardError as exc:
+        return Finding(what, False, str(exc), f"then, if it stays so: postguard login {name}")
+    fix = "" if kept else f"postguard login {name}"
+    return Finding(what, kept, "a login is kept" if kept else "no login is kept", fix)
 
 
 def _asked(installation: Installation, name: str, what: str) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from postguard.app.installation import Installation
-from postguard.errors import Unusable
+from postguard.errors import BadPicture, Unusable
 from postguard.model import ArtworkOrder, Limits, Progress, ProtectOrder, Rendition
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import files
@@ -44,7 +44,10 @@ def protect_file(
             models_dir=installation.models_dir,
         )
         workshop = InProcessWorkshop(installation.clock, engine=engine)
-        rendition = workshop.protect(order, on_progress)[0]
+        try:
+            rendition = workshop.protect(order, on_progress)[0]
+        except BadPicture as exc:
+            raise BadPicture(f"{file}: {exc}") from exc
         written = _target(file, out, out.with_suffix(_ENDINGS[rendition.mime]))
         files.write_whole(written, rendition.path.read_bytes(), mode=0o644)
     return written, rendition

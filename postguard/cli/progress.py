@@ -16,8 +16,9 @@ from postguard.model import Progress
 def steps(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """Show each step with its bar on stderr; nothing when `quiet` or where no terminal is."""
     console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=console, transient=True, disable=quiet) as bar:
+    with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("opening", total=1.0)
 
         def show(progress: Progress) -> None:

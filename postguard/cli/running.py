@@ -17,7 +17,9 @@ _LEVELS = click.Choice(["debug", "info", "warning", "error"])
 @click.command()
 @click.option("--once", is_flag=True, help="Do all that is due and settled, then end.")
 @click.option("--dry-run", is_flag=True, help="Make preview pages; post nothing.")
-@click.option("--log", "level", default="info", show_default=True, type=_LEVELS)
+@click.option(
+    "--log", "level", default="info", show_default=True, type=_LEVELS, help="How much to tell."
+)
 @click.option("--log-json", is_flag=True, help="One JSON object for each line of the log.")
 @click.pass_obj
 def run(config: Path | None, once: bool, dry_run: bool, level: str, log_json: bool) -> None:
