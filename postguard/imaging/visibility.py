@@ -177,9 +177,9 @@ def _edges(ours: Plane, theirs: Plane) -> Plane:
 
 def _sums(values: Plane) -> tuple[float, float]:
     """The sum of |values| (all of one sign) and the sum of their fourth powers."""
-    mean = abs(float(values.sum()))
-    squares = np.square(values, out=values).ravel()
-    return mean, float(squares @ squares)
+    total = abs(float(values.sum()))
+    np.square(values, out=values)
+    return total, float(np.square(values, out=values).sum())
 
 
 def _curve(total: float) -> float:

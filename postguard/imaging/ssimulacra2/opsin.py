@@ -89,10 +89,11 @@ def _scale(
 
 def _cones(rgb: Pixels) -> Plane:
     """Long, middle and short (3, h, w), with their bias, of sRGB pixels (h, w, 3)."""
-    light = _LINEAR[rgb].reshape(-1, 3)
-    cones: Plane = np.matmul(_MIX, light.T)
+    height, width = rgb.shape[:2]
+    cones = np.empty((3, height, width), np.float32)
+    np.matmul(_MIX, _LINEAR[rgb].swapaxes(1, 2), out=cones.swapaxes(0, 1))
     cones += np.float32(_BIAS)
-    return cones.reshape(3, *rgb.shape[:2])
+    return cones
 
 
 def _write_xyb(planes: dict[int, Plane], cones: Plane, rows: slice) -> None:
