@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import assert_never
 
-from postguard.errors import LoggedOut, Retryable
+from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.model import Delivery, Limits, Words
 from postguard.networks import bluesky, mastodon, mastodon_instance, pds, preview
 from postguard.ports import Clock, Network
@@ -48,18 +48,19 @@ class Accounts:
         self._asked.clear()
 
     def account(self, name: str) -> AnyAccount:
-        """Return an account's settings. Raises LoggedOut when the config has it no longer."""
+        """Return an account's settings. Raises Refused when the config has it no longer."""
         try:
             return self.settings().accounts[name]
         except KeyError:
-            raise LoggedOut(f"the config has no account {name} any more") from None
+            raise Refused(f"the config has no account {name} any more") from None
 
     def network(self, name: str, *, dry_run: bool = False) -> Network:
         """Return where posts of this account go."""
         key = (name, dry_run)
-        if key not in self._made:
-            self._made[key] = self._make(name, self.account(name), dry_run=dry_run)
-        return self._made[key]
+        made = self._made.get(key)
+        if made is None:  # `forget` may come from another thread at any time
+            made = self._made[key] = self._make(name, self.account(name), dry_run=dry_run)
+        return made
 
     def of_delivery(self, delivery: Delivery) -> Network:
         """Return where a delivery goes: the preview, for a dry run."""
@@ -84,7 +85,7 @@ class Accounts:
     def refresh_limits(self, now: datetime) -> None:
         """Ask each server once an hour; one that cannot be reached keeps what it said before."""
         for name in self.ready():
-            if now - self._asked.get(name, now - _ASK_AGAIN) < _ASK_AGAIN:
+            if abs(now - self._asked.get(name, now - _ASK_AGAIN)) < _ASK_AGAIN:
                 continue
             self._asked[name] = now
             if not isinstance(self.account(name), PreviewAccount):

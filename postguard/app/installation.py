@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from postguard import settings as config
 from postguard.app.accounts import Accounts
-from postguard.errors import ConfigError
+from postguard.errors import BadPicture, ConfigError, Refused, Retryable
 from postguard.model import (
     Artist,
     ArtworkOrder,
@@ -25,13 +26,20 @@ from postguard.ports import Clock
 from postguard.publish.publisher import Timing
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
-from postguard.system import paths
+from postguard.system import folders, paths
 from postguard.system.clock import SystemClock
 from postguard.system.folders import RENDITIONS, folder_of
 from postguard.system.secrets import Secrets, credentials_dir
 
 ZONE = "timezone"  # the meta key of the artist's time zone
 _NOTICE_LANGS = ("ja", "en")
+# What objects that outlive a reload were made with.
+_FIXED: Mapping[str, Callable[[Config], object]] = {
+    "outbox": lambda c: c.outbox,
+    "secrets.store": lambda c: c.secrets.store,
+    "intake.watch": lambda c: c.intake.watch,
+    "intake.max_megapixels": lambda c: c.intake.max_megapixels,
+}
 
 
 @dataclass(slots=True)
@@ -65,10 +73,11 @@ class Installation:
     def reload(self) -> None:
         """Read the config anew. Raises ConfigError, and then the old one stays."""
         new = config.load(self.path)
-        if new.outbox != self.settings.outbox:
-            raise ConfigError(
-                "outbox: it can only be changed by a restart of postguard", self.path
-            )
+        for key, read in _FIXED.items():
+            if read(new) != read(self.settings):
+                raise ConfigError(
+                    f"{key}: it can only be changed by a restart of postguard", self.path
+                )
         self.settings = _dry(new) if self.dry_run else new
         self._keep_zone()
         self.accounts.forget()
@@ -112,10 +121,16 @@ class Installation:
         return hmac.digest(self.secrets.artist_key(), bytes.fromhex(sha256), "sha256").hex()
 
     def order_of(self, post: Post) -> ProtectOrder:
-        """Return what the workshop is to do for a post, for the accounts that wait for it."""
+        """Return what the workshop is to do for a post, for the accounts that wait for it.
+
+        Raises:
+            BadPicture: the post's folder was taken away.
+            Retryable: the outbox cannot be written to now.
+            ConfigError: the config has its recipe no longer.
+            Refused: the config has one of its accounts no longer.
+        """
         folder = folder_of(self.outbox, post)
-        into = folder / RENDITIONS
-        into.mkdir(exist_ok=True)
+        into = self._renditions_folder(post)
         deliveries = self.store.deliveries.of_post(post.id)
         words = deliveries[0].words
         return ProtectOrder(
@@ -163,10 +178,26 @@ class Installation:
         return Timing(slots, self.settings.timezone, table.grace, table.max_late, table.if_later)
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
-        """Return the files that a delivery sends, in order."""
+        """Return the files that a delivery sends, in order: one for each picture, or Refused."""
         post = self.store.posts.get(delivery.post_id)
         folder = folder_of(self.outbox, post) / RENDITIONS
-        return tuple(self.store.posts.renditions(post.id, folder, delivery.fit))
+        found = tuple(self.store.posts.renditions(post.id, folder, delivery.fit))
+        if len(found) != len(post.artworks):
+            raise Refused(
+                f"{len(found)} of its {len(post.artworks)} pictures are protected for "
+                f"{delivery.account}; move the folder's files to the outbox to have it done anew"
+            )
+        return found
+
+    def _renditions_folder(self, post: Post) -> Path:
+        if folders.taken_away(self.outbox, post):
+            raise BadPicture(f"its folder {post.place}/{post.folder} is gone")
+        into = folder_of(self.outbox, post) / RENDITIONS
+        try:
+            into.mkdir(exist_ok=True)
+        except OSError as exc:
+            raise Retryable(f"{into} cannot be made: {exc.strerror}") from exc
+        return into
 
     def _fitted(self, deliveries: list[Delivery]) -> tuple[Limits, ...]:
         """Return the limits of the deliveries to come, each once, and note which is whose."""

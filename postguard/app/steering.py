@@ -42,14 +42,19 @@ def release(store: Store, post_id: int, now: datetime) -> str:
 
 
 def retry(store: Store, post_id: int, now: datetime) -> str:
-    """Send a post as soon as possible, releasing it first where it is held."""
+    """Send a post as soon as possible, releasing it first where it is held. Where only some of
+    its accounts are held, these alone are tried again, and the others keep their times."""
     with store.db.change():
         post = store.posts.get(post_id)
         if post.state is PostState.POSTED:
             raise Unusable(f"post {post_id} is posted already")
+        if post.state is PostState.WITHDRAWN:
+            raise Unusable(f"post {post_id} was withdrawn: {post.reason}")
         if post.state is PostState.HELD:
             release(store, post_id, now)
-        store.deliveries.make_due(post_id, now)
+            store.deliveries.make_due(post_id, now)
+        elif not store.deliveries.retry_held(post_id, now):
+            store.deliveries.make_due(post_id, now)
     return f"Post {post_id} ({post.name}) is tried again now."
 
 

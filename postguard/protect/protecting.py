@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from postguard.errors import Held, Retryable
+from postguard.errors import ConfigError, Held, Retryable
 from postguard.model import Post, PostState, Progress, ProtectOrder, Rendition
 from postguard.ports import Clock, Workshop
 
@@ -56,10 +56,19 @@ class Protecting:
         except Retryable as exc:
             log.info("post %d: protection was interrupted: %s", post.id, exc)
             return False
-        except Held as exc:
-            log.warning("post %d is held: %s", post.id, exc)
-            self.desk.move_to(post.id, PostState.HELD, self.clock.now(), str(exc))
+        except (Held, ConfigError) as exc:
+            self._hold(post, str(exc))
+        except Exception as exc:
+            # Else it would be the oldest that waits for ever, and none behind it had its turn.
+            self._hold(
+                post, f"postguard itself broke here ({type(exc).__name__}); please report it"
+            )
+            raise
         return True
+
+    def _hold(self, post: Post, reason: str) -> None:
+        log.warning("post %d is held: %s", post.id, reason)
+        self.desk.move_to(post.id, PostState.HELD, self.clock.now(), reason)
 
     def _protect(self, post: Post, now: datetime) -> None:
         self.desk.note(post.id, now, "protecting", post.recipe)

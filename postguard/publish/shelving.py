@@ -49,23 +49,29 @@ class Shelving:
 
     def tick(self, now: datetime) -> bool:
         """Move what lies in the wrong place; True when something was moved."""
-        misplaced = self.shelf.misplaced()
-        for post in misplaced:
-            self._shelve(post, now)
-        return bool(misplaced)
+        moved = [self._shelved(post, now) for post in self.shelf.misplaced()]
+        return any(moved)
 
-    def _shelve(self, post: Post, now: datetime) -> None:
+    def _shelved(self, post: Post, now: datetime) -> bool:
+        """Move one folder; one that cannot be moved now waits, and the others are moved."""
+        try:
+            return self._shelve(post, now)
+        except OSError as exc:
+            log.error("post %d cannot be moved yet: %s", post.id, exc)  # noqa: TRY400  # in words
+            return False
+
+    def _shelve(self, post: Post, now: datetime) -> bool:
         outbox, place = self.outbox(), place_of(post.state)
         source, target = folder_of(outbox, post), outbox / place / post.folder
-        if not source.exists() and not target.exists():
-            self._gone(post, now)
-            return
         if source.exists():
             self._leave_note(post, source)
             target.parent.mkdir(exist_ok=True)
             files.move(source, target)
+        elif not target.exists():
+            return self._gone(post, now)
         self.shelf.placed(post.id, place)
         log.info("post %d now lies in %s/", post.id, place)
+        return True
 
     def _leave_note(self, post: Post, folder: Path) -> None:
         folders.remove_reason(folder, post)
@@ -74,10 +80,13 @@ class Shelving:
         if post.state is PostState.POSTED:
             folders.leave_receipt(folder, post, self.receipts(post.id))
 
-    def _gone(self, post: Post, now: datetime) -> None:
+    def _gone(self, post: Post, now: datetime) -> bool:
         """The artist took the folder away: a posted post stays posted, any other is withdrawn."""
+        if not folders.taken_away(self.outbox(), post):
+            return False
         if post.state is PostState.POSTED:
             self.shelf.placed(post.id, Place.POSTED)
-            return
+            return True
         reason = f"its folder {post.place}/{post.folder} is gone"
         self.shelf.move_to(post.id, PostState.WITHDRAWN, now, reason)
+        return True

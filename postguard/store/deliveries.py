@@ -24,7 +24,8 @@ from postguard.store.posts import PostRows
 from postguard.system import wire
 
 # The + and CROSS keep SQLite on the index of due times, whose first row that fits is the answer.
-# An `unsure` one stays `unsure`, so that a crash while asking is asked again.
+# An `unsure` one stays `unsure`, so that a crash while asking is asked again. One whose folder
+# still lies in held/ waits: its files would be moved away while they are read.
 _CLAIM = """
 UPDATE deliveries SET
   state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'sending' END,
@@ -32,7 +33,7 @@ UPDATE deliveries SET
 WHERE id = (
   SELECT d.id FROM deliveries d CROSS JOIN posts p ON p.id = d.post_id
   WHERE +d.account IN ({marks}) AND d.state IN ('scheduled', 'unsure')
-    AND d.due_at <= ? AND p.state = 'protected'
+    AND d.due_at <= ? AND p.state = 'protected' AND p.place = 'queued'
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
 # After a refusal nothing is on the network; after anything else it must be asked first.
@@ -211,14 +212,20 @@ class DeliveryRows:
                 self._posts.move_to(delivery.post_id, PostState.HELD, now, reasons)
 
     def release(self, post_id: int, now: datetime) -> int:
-        """Let the held deliveries of a protected post be planned anew; return how many."""
+        """Let the held deliveries of a post be planned anew, and those whose time has passed while
+        the post was held; return how many were held."""
         with self._db.change() as db:
-            rows = db.execute(
-                f"UPDATE deliveries SET state = {_AFTER_RELEASE}, due_at = ?, slot = NULL,"
-                " reason = '', tries = 0 WHERE post_id = ? AND state = 'held' RETURNING id",
-                (to_ms(now), post_id),
-            ).fetchall()
-        return len(rows)
+            db.execute(
+                "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
+                " WHERE post_id = ? AND state = 'scheduled' AND tries = 0 AND due_at <= ?",
+                (post_id, to_ms(now)),
+            )
+            return self._let_go(db, post_id, now, None)
+
+    def retry_held(self, post_id: int, now: datetime) -> int:
+        """Make the held deliveries of a post due now, and no other; return how many."""
+        with self._db.change() as db:
+            return self._let_go(db, post_id, now, "now")
 
     def make_due(self, post_id: int, now: datetime) -> int:
         """Make every delivery of the post that is planned due now; return how many."""
@@ -266,6 +273,17 @@ class DeliveryRows:
             )
             for r in rows
         }
+
+    def _let_go(
+        self, db: sqlite3.Connection, post_id: int, now: datetime, asked: str | None
+    ) -> int:
+        rows = db.execute(
+            f"UPDATE deliveries SET state = {_AFTER_RELEASE}, asked = coalesce(?, asked),"
+            " due_at = ?, slot = NULL, reason = '', tries = 0"
+            " WHERE post_id = ? AND state = 'held' RETURNING id",
+            (asked, to_ms(now), post_id),
+        ).fetchall()
+        return len(rows)
 
     def _settle(
         self, delivery_id: int, state: DeliveryState, reason: str, outcome: str, now: datetime

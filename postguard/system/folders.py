@@ -20,6 +20,13 @@ def folder_of(outbox: Path, post: Post) -> Path:
     return outbox / post.place / post.folder
 
 
+def taken_away(outbox: Path, post: Post) -> bool:
+    """Return whether somebody took the post's folder away. It is not gone when all of them are: a
+    drive that is not plugged in will come back."""
+    folder = folder_of(outbox, post)
+    return folder.parent.is_dir() and not folder.exists()
+
+
 def leave_reason(folder: Path, post: Post, reason: str) -> None:
     """Write why a post is held beside its files, unless the artist has words in that file."""
     if _is_theirs(post, REASON):

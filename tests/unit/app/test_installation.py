@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from postguard.app.installation import Installation
+from postguard.errors import BadPicture, ConfigError, Refused, Retryable
+from postguard.model import NewArtwork, Place, Post, PostState
+from postguard.system.folders import folder_of
+from tests.making import NOW, new_post, protected_post
+
+
+def taken(installation: Installation) -> Post:
+    artworks = (NewArtwork("ab" * 32, "fox.png", "fox.png"),)
+    post = installation.store.posts.create(new_post(artworks=artworks), NOW)
+    installation.store.posts.placed(post.id, Place.QUEUED)
+    installation.store.posts.move_to(post.id, PostState.TAKEN, NOW)
+    post = installation.store.posts.get(post.id)
+    folder_of(installation.outbox, post).mkdir(parents=True)
+    return post
+
+
+def rewrite(installation: Installation, old: str, new: str) -> None:
+    text = installation.path.read_text()
+    assert old in text
+    installation.path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("outbox = ", 'outbox = "elsewhere"\n#', "outbox"),
+        ("[artist]", '[intake]\nwatch = "polling"\n[artist]', "intake.watch"),
+        (
+            "[artist]",
+            "[intake]\nmax_megapixels = 5\n[artist]",
+            "intake.max_megapixels",
+        ),
+        ("[artist]", '[secrets]\nstore = "keyring"\n[artist]', "secrets.store"),
+    ],
+)
+def test_a_reload_takes_all_of_a_config_or_nothing_of_it(
+    installation: Installation, old: str, new: str, key: str
+) -> None:
+    before = installation.settings
+    rewrite(installation, old, new)
+    with pytest.raises(ConfigError, match=f"{key}: it can only be changed by a restart"):
+        installation.reload()
+    assert installation.settings is before
+
+
+def test_a_reload_takes_new_accounts_and_recipes(installation: Installation) -> None:
+    rewrite(installation, "[accounts.fedi]", "[accounts.second]")
+    installation.reload()
+    assert list(installation.settings.accounts) == ["sky", "second"]
+
+
+def test_a_recipe_that_the_config_lost_holds_the_post_in_words(installation: Installation) -> None:
+    post = replace(taken(installation), recipe="gone")
+    with pytest.raises(ConfigError, match="there is no recipe gone"):
+        installation.order_of(post)
+
+
+def test_an_account_that_the_config_lost_holds_the_post_in_words(
+    installation: Installation,
+) -> None:
+    post = taken(installation)
+    rewrite(installation, "[accounts.sky]", "[accounts.other]")
+    installation.reload()
+    with pytest.raises(Refused, match="the config has no account sky any more"):
+        installation.order_of(post)
+
+
+def test_a_folder_that_was_taken_away_is_told_from_a_drive_that_is_not_there(
+    installation: Installation,
+) -> None:
+    post = taken(installation)
+    folder_of(installation.outbox, post).rmdir()
+    with pytest.raises(BadPicture, match="is gone"):
+        installation.order_of(post)
+    shutil.rmtree(installation.outbox)
+    with pytest.raises(Retryable):
+        installation.order_of(post)
+
+
+def test_a_post_without_all_its_protected_pictures_is_not_sent(installation: Installation) -> None:
+    post = protected_post(installation.store)
+    delivery = installation.store.deliveries.of_post(post.id)[0]
+    assert len(installation.renditions(delivery)) == 1
+    with pytest.raises(Refused, match="0 of its 1 pictures are protected"):
+        installation.renditions(replace(delivery, fit="mastodon"))
+
+
+def test_the_config_may_be_read_anew_while_another_thread_asks_for_an_account(
+    installation: Installation,
+) -> None:
+    class Forgetful(dict):  # type: ignore[type-arg]
+        """Keeps nothing, as when `forget` comes right behind the making."""
+
+        def __setitem__(self, key: object, value: object) -> None: ...
+
+    installation.accounts._made = Forgetful()
+    assert installation.accounts.network("sky").check().startswith("writes pages into")
+
+
+def test_a_logo_lies_beside_the_config(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"")
+    rewrite(installation, '{ step = "notice" }', '{ step = "watermark", logo = "logo.png" }')
+    installation.reload()
+    assert installation.steps("default")[0]["logo"] == str(tmp_path / "logo.png")

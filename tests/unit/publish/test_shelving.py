@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from postguard.model import Place, Post, PostState
+from postguard.publish.shelving import Shelving
+from postguard.store import Store
+from postguard.system.folders import folder_of
+from tests.making import NOW, protected_post
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Path:
+    return tmp_path / "outbox"
+
+
+@pytest.fixture
+def shelving(store: Store, outbox: Path) -> Shelving:
+    return Shelving(store.posts, lambda: outbox, store.deliveries.receipts)
+
+
+def held(store: Store, outbox: Path, name: str = "fox.png") -> Post:
+    """A post that is held, with its folder still in queued/."""
+    post = protected_post(store, name=name)
+    folder_of(outbox, post).mkdir(parents=True)
+    store.posts.move_to(post.id, PostState.HELD, NOW, "held by you")
+    return store.posts.get(post.id)
+
+
+def test_a_held_post_lies_in_held_with_the_reason(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    post = held(store, outbox)
+    assert shelving.tick(NOW)
+    assert "held by you" in (outbox / "held" / post.folder / "reason.txt").read_text()
+    assert store.posts.get(post.id).place is Place.HELD
+    assert not shelving.tick(NOW)
+
+
+def test_a_post_whose_folder_was_taken_away_is_withdrawn(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    post = held(store, outbox)
+    folder_of(outbox, post).rmdir()
+    assert shelving.tick(NOW)
+    assert store.posts.get(post.id).state is PostState.WITHDRAWN
+
+
+def test_a_drive_that_is_not_plugged_in_withdraws_nothing(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    post = held(store, outbox)
+    away = outbox.with_name("away")
+    outbox.rename(away)
+    outbox.mkdir()  # an empty mount point
+    assert not shelving.tick(NOW)
+    assert store.posts.get(post.id).state is PostState.HELD
+    shutil.rmtree(outbox)
+    assert not shelving.tick(NOW)
+    away.rename(outbox)
+    assert shelving.tick(NOW)
+    assert store.posts.get(post.id).place is Place.HELD
+
+
+def test_a_folder_that_cannot_be_moved_does_not_stop_the_next(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    stuck, free = held(store, outbox), held(store, outbox, "owl.png")
+    (outbox / "held" / stuck.folder).mkdir(parents=True)  # the artist's own, of the same name
+    assert shelving.tick(NOW)
+    assert store.posts.get(free.id).place is Place.HELD
+    assert store.posts.get(stuck.id).place is Place.QUEUED
+    assert not shelving.tick(NOW)
