@@ -28,7 +28,11 @@ STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdra
 @click.option("--at", default="", help='Time ("2026-12-24 19:30"), "now" or "slot".')
 @click.option("--to", "to", multiple=True, help="Account; may be repeated. Else all of them.")
 @click.option("--recipe", default="", help="Recipe of the config.")
-@click.option("--visibility", type=click.Choice(["public", "unlisted", "private", "direct"]))
+@click.option(
+    "--visibility",
+    type=click.Choice(["public", "unlisted", "private", "direct"]),
+    help="Who sees it; a network that cannot give this holds the post.",
+)
 @click.option("--dry-run", is_flag=True, help="Make preview pages; post nothing.")
 @click.pass_obj
 def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> None:
@@ -42,7 +46,9 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
 @click.command(name="list")
 @click.option("--state", multiple=True, type=click.Choice(STATES), help="Only these states.")
 @click.option("--before", type=int, help="Posts older than this number: the next page.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Posts on a page."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool) -> None:
     """Show the posts, newest first, and where each is on its way."""
