@@ -1,0 +1,83 @@
+"""What `add` writes beside a picture is what intake reads there."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postguard.app.adding import drop, sidecar_text
+from postguard.app.installation import Installation
+from postguard.intake import sidecar
+from postguard.intake.words import spread
+
+ACCOUNTS = ("sky", "fedi")
+
+# Any Unicode that an argument can hold; intake trims texts, so blanks at their ends do not count.
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r")).map(
+    sidecar.trimmed
+)
+ALTS = st.lists(TEXTS.filter(bool), min_size=1, max_size=4)
+WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12)
+LANGS = st.text(string.ascii_lowercase, min_size=2, max_size=3)
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": TEXTS.filter(bool),
+        "cw": TEXTS.filter(bool),
+        "tags": st.lists(WORD, min_size=1, max_size=3, unique=True).map(tuple),
+        "labels": st.lists(WORD, min_size=1, max_size=3).map(tuple),
+        "lang": LANGS,
+        "to": st.lists(st.sampled_from(ACCOUNTS), min_size=1, unique=True).map(tuple),
+        "recipe": WORD,
+        "visibility": st.sampled_from(["public", "unlisted", "private", "direct"]),
+        "dry_run": st.just(True),
+    },
+)
+
+
+def read(text: str) -> sidecar.Fields:
+    return sidecar.parse(text, "fox.png.toml", ACCOUNTS, UTC).top
+
+
+@given(FIELDS)
+def test_every_field_is_read_back_as_it_was_given(words: dict[str, Any]) -> None:
+    fields = read(sidecar_text(words, ("fox.png",)))
+    said = {name: getattr(fields, "langs" if name == "lang" else name) for name in words}
+    expected = words | ({"lang": (words["lang"],)} if "lang" in words else {})
+    assert said == expected
+    assert fields.alt is None
+
+
+@given(ALTS)
+def test_each_picture_gets_the_alt_text_given_in_its_turn(alts: list[str]) -> None:
+    names = tuple(f'{i:02d}-{"狐" * i} "#.png' for i in range(1, len(alts) + 1))
+    fields = read(sidecar_text({"alt": tuple(alts)}, names))
+    assert spread(fields.alt, names) == alts
+
+
+@given(ALTS, st.integers(1, 3))
+def test_pictures_behind_the_last_alt_text_have_none(alts: list[str], more: int) -> None:
+    names = tuple(f"{i:02d}.png" for i in range(1, len(alts) + 1 + more))
+    fields = read(sidecar_text({"alt": tuple(alts)}, names))
+    assert spread(fields.alt, names) == alts + [None] * more
+
+
+def test_a_set_appears_whole_and_its_pictures_stay_where_they_were(
+    installation: Installation, tmp_path: Path
+) -> None:
+    pictures = tuple(tmp_path / f"{name}.png" for name in ("きつね", "b"))
+    for picture in pictures:
+        picture.write_bytes(picture.name.encode())
+    dropped = drop(installation.path, pictures, {"text": "二枚", "alt": ("あ", "い")})
+    folder = installation.outbox / dropped
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    fields = read(there.pop("post.toml").decode())
+    assert there == {"01-きつね.png": "きつね.png".encode(), "02-b.png": b"b.png"}
+    assert spread(fields.alt, sorted(there)) == ["あ", "い"]
+    assert [path.name for path in installation.outbox.iterdir()] == ["きつね"]
+    assert all(picture.exists() for picture in pictures)

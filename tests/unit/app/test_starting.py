@@ -1,0 +1,61 @@
+"""Whatever is answered to `init`, the config that it writes loads and says what was answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postguard.app.starting import Answers, config_text
+from postguard.settings.load import parse
+
+# Names as people type them: anything but control characters and halves of characters.
+NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
+ANSWERS = st.builds(
+    Answers,
+    name=NAMES,
+    lang=st.sampled_from(["ja", "en", "both"]),
+    timezone=st.sampled_from(["Asia/Tokyo", "UTC", "America/Sao_Paulo", "Asia/Kathmandu"]),
+    outbox=st.sampled_from(["~/outbox", "/srv/絵 の箱", 'a "quoted" \\ folder']),
+    bluesky=st.sampled_from(["", "hanako.bsky.social"]),
+    service=st.sampled_from(["", "https://pds.example"]),
+    mastodon=st.sampled_from(["", "https://mastodon.example"]),
+    fear=st.sampled_from(["training", "image-to-image", "both"]),
+    visible=st.sampled_from(["subtle", "clear", "sample"]),
+    preset=st.sampled_from(["portfolio", "sns", "small", "sample"]),
+)
+
+
+@given(ANSWERS, st.booleans())
+def test_every_answer_gives_a_config_that_loads(answers: Answers, cloak: bool) -> None:
+    config = parse(config_text(answers, cloak=cloak), Path("config.toml"))
+    assert config.outbox == Path(answers.outbox)
+    assert config.timezone.key == answers.timezone
+    assert config.artist.name == answers.name
+    wanted = {"bsky": answers.bluesky, "fedi": answers.mastodon}
+    assert set(config.accounts) == ({n for n, said in wanted.items() if said} or {"preview"})
+
+
+@given(ANSWERS, st.booleans())
+def test_every_recipe_limits_the_size_and_states_the_wish_in_order(
+    answers: Answers, cloak: bool
+) -> None:
+    config = parse(config_text(answers, cloak=cloak), Path("config.toml"))
+    steps = [step.step for step in config.recipes["default"]]
+    assert steps[0] == "downscale"
+    assert steps[-1] == "tags"
+    assert {"notice"} <= set(steps)
+    assert ("cloak" in steps) == cloak
+    assert {"noise", "cloak"} & set(steps)
+    if answers.fear != "training":
+        assert "watermark" in steps
+
+
+@given(ANSWERS)
+def test_a_server_of_ones_own_is_kept(answers: Answers) -> None:
+    config = parse(config_text(answers, cloak=False), Path("config.toml"))
+    if answers.bluesky:
+        account = config.accounts["bsky"]
+        assert account.network == "bluesky"
+        assert account.service == (answers.service or "https://bsky.social")
