@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+MOST_BYTES = 6_000_000  # the fonts with Japanese letters are most of it
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -49,17 +50,39 @@ def bare(wheel, tmp_path_factory):
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """A home far from the checkout, and nothing of this environment's Python."""
+    """An empty home far from the checkout, and nothing of this environment's Python."""
+    home = tmp_path / "home"
+    home.mkdir()
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL") if key in os.environ}
-    return {"cwd": tmp_path, "env": {**kept, "HOME": str(tmp_path)}}
+    return {"cwd": tmp_path, "env": {**kept, "HOME": str(home)}}
 
 
 def test_the_wheel_holds_what_runs_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"postguard"}
-    assert "postguard/data/config.example.toml" in names
-    assert "postguard/data/postguard.service" in names
+    assert [
+        name for name in names if re.search(r"(^|/)(tests?|bench|tools|__pycache__)/", name)
+    ] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    """What is not Python is easily forgotten: fonts, SQL, templates, the unit, the example."""
+    package = REPOSITORY / "postguard"
+    kept = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert kept - names == set()
+    assert {"postguard/data/config.example.toml", "postguard/data/postguard.service"} <= names
+    for ending in (".otf", ".sql", ".html.j2", "OFL.txt"):
+        assert any(name.endswith(ending) for name in names), ending
+
+
+def test_the_wheel_is_small(wheel):
+    assert wheel.stat().st_size < MOST_BYTES
 
 
 def test_the_wheel_installs_without_torch(bare):
@@ -70,6 +93,13 @@ def test_the_wheel_installs_without_torch(bare):
 
 def test_the_demo_runs_from_the_wheel_alone(bare, elsewhere):
     told = run(bare / "postguard", "demo", **elsewhere)
-    page = re.findall(r"/\S+\.html", told)
-    assert page, told
-    assert "<img" in Path(page[-1]).read_text(encoding="utf-8")
+    pages = re.findall(r"^  (/.+\.html)$", told, re.MULTILINE)
+    assert len(pages) == 2, told
+    assert all("<img" in Path(page).read_text(encoding="utf-8") for page in pages)
+    assert list(elsewhere["cwd"].joinpath("home").iterdir()) == []
+
+
+def test_the_first_commands_run_from_the_wheel_alone(bare, elsewhere):
+    run(bare / "postguard", "init", "--yes", "--name", "山田花子", **elsewhere)
+    assert "Everything is there" in run(bare / "postguard", "check", "--offline", **elsewhere)
+    assert "No posts yet" in run(bare / "postguard", "list", **elsewhere)
