@@ -5,6 +5,7 @@ No I/O and no clock. Times are timezone-aware UTC datetimes. `Recipe` lives in `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -366,7 +367,11 @@ class Receipt:
 
 def body(words: Words) -> str:
     """Return the text as posted: the text, then the hashtags that it does not hold already."""
-    present = words.text.casefold()
-    missing = [t for t in words.tags if f"#{t.casefold()}" not in present]
+    missing = [tag for tag in words.tags if not _holds(words.text, tag)]
     hashtags = " ".join(f"#{tag}" for tag in missing)
     return f"{words.text}\n\n{hashtags}" if words.text and hashtags else words.text or hashtags
+
+
+def _holds(text: str, tag: str) -> bool:
+    """Return whether the text has this hashtag; `#foxes` and `#狐の絵` are other tags."""
+    return re.search(rf"[#＃]{re.escape(tag)}(?!\w)", text, re.IGNORECASE) is not None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -28,11 +29,16 @@ class Said:
 def get_json(url: str, headers: Mapping[str, str] | None = None) -> Said:
     """Fetch an http(s) address that comes from the config.
 
+    Args:
+        headers: sent to that address only, and nowhere that it leads on to: they may hold a token.
+
     Raises:
         Retryable: there is no answer, or the server is out of order or busy.
     """
-    named = {"User-Agent": "postguard", "Accept": "application/json", **(headers or {})}
+    named = {"User-Agent": "postguard", "Accept": "application/json"}
     request = Request(url, headers=named)  # noqa: S310  # the config takes http and https only
+    for name, value in (headers or {}).items():
+        request.add_unredirected_header(name, value)
     try:
         with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             return Said(answer.status, _json(answer.read(_MOST_BYTES)))
@@ -41,7 +47,7 @@ def get_json(url: str, headers: Mapping[str, str] | None = None) -> Said:
             if exc.code >= _SERVER_FAULT or exc.code == _TOO_MANY:
                 raise Retryable(f"{request.host} is out of order or busy ({exc.code})") from exc
             return Said(exc.code, None)
-    except OSError as exc:
+    except (OSError, HTTPException) as exc:
         raise Retryable(f"{request.host} cannot be reached") from exc
 
 

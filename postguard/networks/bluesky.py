@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from postguard.errors import LoggedOut, Refused, Retryable, Unsure
+from postguard.errors import LoggedOut, Refused, Unsure
 from postguard.model import (
     Draft,
     Json,
@@ -22,6 +22,7 @@ from postguard.model import (
 from postguard.networks.bluesky_record import POST, Tids, blob_cid, handles, writes
 from postguard.networks.bluesky_session import BlueskySession
 from postguard.networks.pds import image_bytes
+from postguard.networks.picture import bytes_of
 from postguard.networks.text import graphemes
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
@@ -88,7 +89,10 @@ class Bluesky:
     def send(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt:
         """Upload the pictures, then make post and gates in one commit."""
         if plan["did"] != self._session.did:
-            raise Refused("the account behind this name has changed; run `postguard retry`")
+            raise Refused(
+                "another account goes by this name than the one that this post was begun for; "
+                "look whether it stands there, and drop the picture again to post it here"
+            )
         for rendition in draft.renditions:
             self._upload(rendition)
         call: dict[str, Json] = {"repo": plan["did"], "writes": plan["writes"]}
@@ -128,11 +132,7 @@ class Bluesky:
         return cast(str, answer["did"])
 
     def _upload(self, rendition: Rendition) -> None:
-        try:
-            data = rendition.path.read_bytes()
-        except OSError as exc:
-            raise Retryable(f"the protected picture cannot be read: {exc}") from exc
-        answer = self._session.upload(data, rendition.mime)
+        answer = self._session.upload(bytes_of(rendition), rendition.mime)
         blob = answer.get("blob") or {}
         if (blob.get("ref") or {}).get("$link") != blob_cid(rendition.sha256):
             raise Refused("the server stored other bytes than were sent, so nothing was posted")
@@ -233,4 +233,4 @@ def _planned_post(plan: Mapping[str, Json]) -> dict[str, Any]:
     for write in cast(list[dict[str, Any]], plan["writes"]):
         if write["collection"] == POST:
             return cast(dict[str, Any], write["value"])
-    raise Refused("this plan holds no post; run `postguard retry`")
+    raise Refused("what was kept of this post is damaged; drop the picture again to post it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 from postguard.errors import Refused, Retryable
@@ -29,12 +29,10 @@ from postguard.networks.mastodon_instance import (
     print_of,
     shown_text,
 )
+from postguard.networks.picture import bytes_of
 from postguard.networks.text import MASTODON_LINK_LENGTH, alt_of, graphemes, mastodon_length
 from postguard.ports import Clock
 from postguard.settings.schema import MastodonAccount
-
-if TYPE_CHECKING:
-    pass
 
 LIMITS_LIVE = timedelta(minutes=30)
 # Seconds between two looks at an upload that the server still works on: two minutes in all.
@@ -150,10 +148,7 @@ class Mastodon:
 
     def _upload(self, rendition: Rendition, words: Words) -> str:
         alt = alt_of(words, rendition)
-        try:
-            data = rendition.path.read_bytes()
-        except OSError as exc:
-            raise Retryable(f"the protected picture cannot be read: {exc}") from exc
+        data = bytes_of(rendition)
         name = f"picture.{rendition.mime.rpartition('/')[2]}"  # never the artist's file name
         media = self._client.call(
             lambda c: c.media_post(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
+from postguard.errors import Retryable
 from postguard.model import Limits
 from postguard.networks.asking import get_json
 from postguard.networks.text import MASTODON_LINK_LENGTH, short_mentions
@@ -17,6 +18,7 @@ QUOTES_SINCE = 7  # api_versions.mastodon of Mastodon 4.5
 _MIMES = ("image/jpeg", "image/png")
 _DENIED = {401, 403}
 _MISSING = 404
+_OK = 200
 
 
 def ask(instance: str, token: Callable[[], str]) -> dict[str, Any]:
@@ -24,7 +26,8 @@ def ask(instance: str, token: Callable[[], str]) -> dict[str, Any]:
     account's token, one before Mastodon 4.0 by the older address.
 
     Raises:
-        Retryable: the server cannot be reached.
+        Retryable: the server cannot be reached, or a page in its place says something else (a
+            hotel's login, a notice of maintenance): what it takes must not be guessed then.
         LoggedOut: it answers members only, and there is no token.
     """
     url = f"{instance}/api/v2/instance"
@@ -33,6 +36,8 @@ def ask(instance: str, token: Callable[[], str]) -> dict[str, Any]:
         said = get_json(url, {"Authorization": f"Bearer {token()}"})
     if said.status == _MISSING:
         said = get_json(f"{instance}/api/v1/instance")
+    if said.status == _OK and not isinstance(said.value, dict):
+        raise Retryable(f"{instance} does not answer as a Mastodon server at the moment")
     return said.value if isinstance(said.value, dict) else {}
 
 
