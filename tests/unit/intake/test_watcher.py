@@ -173,10 +173,10 @@ def test_a_drive_whose_changes_come_from_elsewhere_is_polled(
 
 def test_the_last_of_the_deepest_mounts_counts() -> None:
     mounts = (
-        "/dev/sda1 / ext4 rw 0 0\nnas:/ /home/a nfs rw 0 0\n"
-        "tmpfs /home/a tmpfs rw 0 0\nx /home/ab cifs rw 0 0\nbroken\n"
+        "/dev/sda1 / ext4 rw 0 0\nnas:/ /art/a nfs rw 0 0\n"
+        "tmpfs /art/a tmpfs rw 0 0\nx /art/ab cifs rw 0 0\nbroken\n"
     )
-    assert filesystem_of(Path("/home/a/outbox"), mounts) == "tmpfs"
+    assert filesystem_of(Path("/art/a/outbox"), mounts) == "tmpfs"
     assert filesystem_of(Path("/home/b"), mounts) == "ext4"
     assert filesystem_of(Path("/home/b"), "") == ""
 

@@ -1,0 +1,71 @@
+"""A held post that the artist lets go on is read anew, as its folder is now."""
+
+from __future__ import annotations
+
+from postguard.model import Place, PostState
+from tests.unit.intake.rig import ALT, Rig, png
+
+
+def released(rig: Rig, post_id: int = 1) -> None:
+    rig.store.posts.move_to(post_id, PostState.RELEASED, rig.now)
+    rig.wait(2)
+
+
+def test_a_released_post_is_taken_with_the_words_that_were_added(rig: Rig) -> None:
+    rig.drop("fox.png")
+    rig.run()
+    (rig.outbox / "held/1-fox/fox.toml").write_text(ALT + 'text = "now"', encoding="utf-8")
+    released(rig)
+    post = rig.only()
+    assert (post.state, post.place) == (PostState.TAKEN, Place.HELD)
+    assert (post.artworks[0].alt, post.artworks[0].source) == ("a fox in the snow", "fox.png")
+    assert {d.words.text for d in rig.store.deliveries.of_post(1)} == {"now"}
+    assert rig.tree() == {"held/1-fox/fox.png", "held/1-fox/fox.toml"}
+
+
+def test_a_released_post_that_still_lacks_words_is_held_again(rig: Rig) -> None:
+    rig.drop("fox.png")
+    rig.run()
+    released(rig)
+    assert rig.only().state is PostState.HELD
+    assert "no alt text" in rig.only().reason
+
+
+def test_release_lets_a_repeated_picture_and_a_first_start_pass(rig: Rig) -> None:
+    rig.first_start = True
+    rig.drop("fox.png")
+    rig.drop("fox.toml", ALT)
+    rig.restarted()
+    rig.rescan()
+    rig.wait(3)
+    released(rig, 1)
+    rig.drop("again.png")
+    rig.drop("again.toml", ALT)
+    rig.run()
+    assert rig.store.posts.get(2).state is PostState.HELD
+    released(rig, 2)
+    assert {p.state for p in rig.posts()} == {PostState.TAKEN}
+
+
+def test_a_set_can_be_mended_in_held_and_released(rig: Rig) -> None:
+    rig.drop("pages/1.png", png(1))
+    rig.drop("pages/notes.pdf", "x")
+    rig.run()
+    folder = rig.outbox / "held/1-pages"
+    (folder / "notes.pdf").unlink()
+    (folder / "post.toml").write_text(ALT)
+    released(rig)
+    post = rig.only()
+    assert post.state is PostState.TAKEN
+    assert [(a.name, a.source) for a in post.artworks] == [("1.png", "pages/1.png")]
+
+
+def test_a_released_post_without_files_is_held_again(rig: Rig) -> None:
+    rig.drop("fox.png")
+    rig.run()
+    (rig.outbox / "held/1-fox/fox.png").unlink()
+    released(rig)
+    assert "its pictures are gone" in rig.only().reason
+
+
+# Odd folders and files
