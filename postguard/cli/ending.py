@@ -47,8 +47,19 @@ class Commands(click.Group):
 
 
 def _failed(said: str) -> int:
-    click.echo(f"postguard: {said}", err=True)
+    for line in f"postguard: {said}".splitlines():
+        for part in _fitted(line):
+            click.echo(part, err=True)
     return FAILED
+
+
+def _fitted(line: str) -> list[str]:
+    """Break a line at words for a terminal; programs get it whole."""
+    if not sys.stderr.isatty():
+        return [line]
+    from postguard.cli import listing, wide
+
+    return wide.wrapped(line, listing.terminal_width())
 
 
 def _of_the_system(exc: OSError) -> str:

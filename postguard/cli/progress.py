@@ -19,10 +19,11 @@ def steps(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     hidden = quiet or not console.is_terminal
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("opening", total=1.0)
+        task = bar.add_task("opening", total=None)
 
         def show(progress: Progress) -> None:
             done = 1.0 if progress.done else progress.fraction or 0.0
-            bar.update(task, description=progress.step, completed=done)
+            total = None if progress.fraction is None and not progress.done else 1.0
+            bar.update(task, description=progress.step, completed=done, total=total)
 
         yield show

@@ -167,7 +167,7 @@ def _said(text: str) -> None:
         click.echo(_NOT_RUNNING)
 
 
-_NOT_RUNNING = "postguard is not running, so nothing moves: postguard run, or service install."
+_NOT_RUNNING = "postguard is not running, so nothing moves. Start it: postguard service install"
 
 
 def _nothing(state: tuple[str, ...], before: int | None) -> str:

@@ -7,6 +7,7 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from postguard.cli import cli
 from postguard.errors import Unusable
@@ -195,3 +196,11 @@ def test_completion_is_a_script_for_the_shell(terminal, shell):
     done = terminal.run("completion", shell)
     assert done.exit_code == 0
     assert "_POSTGUARD_COMPLETE" in done.stdout
+
+
+def test_tab_completes_commands(terminal, monkeypatch):
+    monkeypatch.setenv("_POSTGUARD_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "postguard re")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    done = CliRunner().invoke(cli, prog_name="postguard")
+    assert done.stdout.split() == ["plain,release", "plain,retry"]
