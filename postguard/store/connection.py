@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -120,10 +121,18 @@ def _scripts() -> list[tuple[int, str]]:
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date: each script with its number in one transaction, after a copy
-    of the database as it was."""
+    of the database as it was. Of several processes that open it at once, one does so."""
     scripts = _scripts()
-    have = int(db.execute("PRAGMA user_version").fetchone()[0])
     newest = scripts[-1][0]
+    if _version(db) == newest:
+        return
+    with path.with_name(f"{path.name}.migrating").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _run(scripts, db, path)
+
+
+def _run(scripts: Sequence[tuple[int, str]], db: sqlite3.Connection, path: Path) -> None:
+    have, newest = _version(db), scripts[-1][0]
     if have > newest:
         raise Unusable(
             f"{path} was written by a newer postguard (schema {have}, this one knows {newest}). "
@@ -138,3 +147,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             db.executescript(
                 f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
             )
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

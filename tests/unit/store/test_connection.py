@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,20 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="cannot be used"):
         open_store(path)
     assert path.read_bytes().startswith(b"my drawing")
+
+
+def test_several_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """A command beside the first start of the daemon."""
+    code = "from postguard.store import open_store; from pathlib import Path; import sys;"
+    code += "sys.stdin.readline(); open_store(Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path / "state" / "postguard.db")]
+    children = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    said = [child.communicate(timeout=60)[1] for child in children]
+    assert [c.returncode for c in children] == [0, 0, 0, 0], said
