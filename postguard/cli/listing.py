@@ -42,6 +42,8 @@ def lines(
             yield wide.row(("", "", "", other), columns)
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
+        if post.state is PostState.HELD:
+            yield f"{_INDENT}when that is mended: postguard release {post.id}"
 
 
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.console import Console
 
 from postguard.app.demo import Demo
 from postguard.cli import for_programs, happening, listing, wide
@@ -22,20 +23,22 @@ def play(demo: Demo, *, as_json: bool) -> None:
         _say(f"Every step but the cloak: {demo.no_cloak}")
     _say(f"Dropping {demo.picture.name} into its outbox:")
     click.echo()
-    pages = demo.play(_print)
+    console = Console(highlight=False)
+    with console.status("at work; Ctrl-C stops it"):  # nothing where there is no terminal
+        pages = demo.play(lambda event: _print(console, event))
     click.echo("\nLook at the pages, as a viewer will see the post, with before and after:")
     for page in sorted(pages):
         click.secho(f"  {page}", bold=True)
     click.echo("\nYour own accounts and recipe come next: postguard init")
 
 
-def _print(event: Event) -> None:
+def _print(console: Console, event: Event) -> None:
     room = listing.terminal_width() - len(_TIME)
     first, *more = wide.wrapped(happening.event(event, None), room)
+    head = f"{event.at.astimezone():%H:%M:%S}  "
+    told = "\n".join([f"{head}{first}", *(f"{' ' * len(_TIME)}{line}" for line in more)])
     colour = {"held": "yellow", "posted": "green"}.get(event.what)
-    click.secho(f"{event.at.astimezone():%H:%M:%S}  {first}", fg=colour)
-    for line in more:
-        click.secho(f"{' ' * len(_TIME)}{line}", fg=colour)
+    console.print(told, style=colour, markup=False, soft_wrap=True)
 
 
 def _say(text: str) -> None:

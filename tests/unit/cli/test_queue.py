@@ -123,6 +123,7 @@ def test_a_held_post_says_why_and_states_can_be_asked_for(ready):
     protected_post(store, name="b.png")
     told = ready.run("list", "--state", "held").stdout
     assert "no alt text" in told
+    assert "postguard release 1" in told
     assert "b.png" not in told
     assert "no such post" in ready.run("list", "--state", "posted").stdout
 
