@@ -24,6 +24,7 @@ from tests.system import rig
 from tests.system.rig import Home, home_in, png
 
 WORDS = 'text = "一度だけ once"\nalt = "a fox"\nat = "now"\nlang = "ja"\n'
+SESSION = "/xrpc/com.atproto.server.createSession"
 UPLOAD = "/xrpc/com.atproto.repo.uploadBlob"
 COMMIT = "/xrpc/com.atproto.repo.applyWrites"
 MEDIA = "/api/v2/media"
@@ -219,6 +220,42 @@ def test_a_lost_answer_on_both_networks_posts_nothing_twice(scene: Scene) -> Non
     assert (len(scene.pds.list_records(scene.account.did)), len(scene.server.statuses)) == (1, 1)
     scene.home.run("retry", str(post.id))
     scene.is_posted_once()
+
+
+def test_killed_while_the_session_is_opened_it_still_gets_in(scene: Scene) -> None:
+    """The PDS has given out a session that nobody has kept."""
+    scene.sky.shut("after", SESSION)
+    scene.drop()
+    scene.home.wait(scene.sky.reached.is_set, "the session to be opened")
+    scene.cut_power()
+    scene.home.start()
+    scene.is_posted_once()
+
+
+def test_an_account_that_refuses_is_tried_again_alone(scene: Scene) -> None:
+    scene.server.fail_next(STATUS, method="POST", status=422)
+    scene.drop()
+    post = scene.home.held("fox.png")
+    assert scene.home.reason(post).count("fedi") >= 1
+    assert len(scene.pds.list_records(scene.account.did)) == 1
+    scene.home.run("release", str(post.id))
+    scene.is_posted_once()
+
+
+def test_a_crowd_of_pictures_outlives_three_power_cuts(scene: Scene) -> None:
+    home, names = scene.home, {f"{number}.png" for number in range(12)}
+    for number, name in enumerate(sorted(names)):
+        home.drop(name, png(100 + number), f'{WORDS}to = "fedi"\n')
+    for enough in (2, 5, 8):
+        home.wait(lambda n=enough: len(scene.server.statuses) >= n, f"{enough} posts")
+        scene.cut_power()
+        home.start()
+    posts = [home.posted(name) for name in sorted(names)]
+    assert sorted(p.name for p in home.store.posts.page([], None, 100)) == sorted(names)
+    sent = [media.uploaded for status in scene.server.statuses for media in status.media]
+    made = [r.path.read_bytes() for post in posts for r in home.renditions(post, "fedi")]
+    assert sorted(sent) == sorted(made)
+    assert len(set(made)) == len(names)
 
 
 def test_a_worker_killed_in_the_middle_of_protection_costs_no_post(scene: Scene) -> None:
