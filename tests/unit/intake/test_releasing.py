@@ -69,3 +69,16 @@ def test_a_released_post_without_files_is_held_again(rig: Rig) -> None:
 
 
 # Odd folders and files
+
+
+def test_a_picture_called_reason_keeps_its_words(rig: Rig) -> None:
+    rig.drop("reason.png")
+    rig.drop("reason.txt", "an unfounded reason")
+    (post,) = rig.run()
+    assert post.state is PostState.HELD
+    kept = rig.outbox / "held/1-reason/reason.txt"
+    assert kept.read_text() == "an unfounded reason"
+    kept.write_text(f"+++\n{ALT}+++\na good reason")
+    released(rig)
+    assert rig.only().state is PostState.TAKEN
+    assert rig.store.deliveries.of_post(1)[0].words.text == "a good reason"

@@ -375,19 +375,6 @@ def test_japanese_names_go_the_whole_way(rig: Rig) -> None:
     assert f"queued/{post.folder}/雪の狐　完成版.png" in rig.tree()
 
 
-def test_a_picture_called_reason_keeps_its_words(rig: Rig) -> None:
-    rig.drop("reason.png")
-    rig.drop("reason.txt", "an unfounded reason")
-    (post,) = rig.run()
-    assert post.state is PostState.HELD
-    kept = rig.outbox / "held/1-reason/reason.txt"
-    assert kept.read_text() == "an unfounded reason"
-    kept.write_text(f"+++\n{ALT}+++\na good reason")
-    released(rig)
-    assert rig.only().state is PostState.TAKEN
-    assert rig.store.deliveries.of_post(1)[0].words.text == "a good reason"
-
-
 def test_nothing_is_concluded_while_the_outbox_is_away(rig: Rig) -> None:
     rig.drop("fox.png")
     rig.drop("fox.toml", ALT)
