@@ -129,7 +129,7 @@ class Accounts:
 
     def _make(self, name: str, account: AnyAccount, *, dry_run: bool) -> Network:
         if dry_run or isinstance(account, PreviewAccount):
-            return self._preview(account)
+            return self._preview(name, account)
         if isinstance(account, BlueskyAccount):
             return bluesky.Bluesky(
                 name,
@@ -141,12 +141,17 @@ class Accounts:
             )
         return mastodon.Mastodon(name, account, lambda: self.secret(name), self.clock)
 
-    def _preview(self, account: AnyAccount) -> Network:
+    def _preview(self, name: str, account: AnyAccount) -> Network:
         shows = account.shows if isinstance(account, PreviewAccount) else account.network
         handle = account.handle if isinstance(account, BlueskyAccount) else ""
         megapixels = self.settings().intake.max_megapixels
         return preview.Preview(
-            shows, self.previews, self.originals, handle=handle, max_megapixels=megapixels
+            shows,
+            self.previews,
+            self.originals,
+            known=None if isinstance(account, PreviewAccount) else lambda: self.limits(name),
+            handle=handle,
+            max_megapixels=megapixels,
         )
 
 

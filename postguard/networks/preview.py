@@ -22,7 +22,6 @@ from postguard.networks.mastodon_instance import QUOTES_SINCE, limits_of
 from postguard.networks.pds import IMAGE_BYTES
 from postguard.networks.plain_words import NAMES, Line, Shows
 from postguard.networks.text import alt_of, facets
-from postguard.ports import Network
 from postguard.system import files, wire
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Preview:
         shows: which network's look, re-encoding and limits.
         previews: the folder that holds one folder for each page.
         originals: returns the artist's files of a post, by position; they may be gone.
-        real: the account that this is a dry run of; its limits and objections hold.
+        known: returns what the server takes whose account this is a dry run of.
         handle: as whom the post is shown.
     """
 
@@ -69,29 +68,27 @@ class Preview:
         previews: Path,
         originals: Callable[[int], Sequence[Path]],
         *,
-        real: Network | None = None,
+        known: Callable[[], Limits] | None = None,
         handle: str = "",
         max_megapixels: float = 200.0,
     ) -> None:
         self._shows = shows
         self._previews = previews
         self._originals = originals
-        self._real = real
+        self._known = known
         self._handle = handle
         self._max_megapixels = max_megapixels
 
     def limits(self) -> Limits:
-        """Return the limits of the network that is shown. May raise Retryable in a dry run."""
-        if self._real is not None:
-            return self._real.limits()
+        """Return the limits of the network that is shown. No I/O."""
+        if self._known is not None:
+            return self._known()
         if self._shows == "bluesky":
             return bluesky.limits_for(IMAGE_BYTES)
         return limits_of(_FRESH_MASTODON)
 
     def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
         """Return what that network would object to."""
-        if self._real is not None:
-            return self._real.objections(words, images, limits)
         ask = bluesky.objections if self._shows == "bluesky" else mastodon.objections
         return ask(words, images, limits)
 

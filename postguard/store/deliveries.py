@@ -36,6 +36,7 @@ WHERE id = (
     AND d.due_at <= ? AND p.state = 'protected' AND p.place = 'queued'
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
+AT_ONCE = 20  # deliveries planned in one tick, so that what is due is sent in between
 # After a refusal nothing is on the network; after anything else it must be asked first.
 _AFTER_RELEASE = """
 CASE coalesce((SELECT a.outcome LIKE 'refused%' FROM attempts a
@@ -58,7 +59,7 @@ class DeliveryRows:
         """Return one delivery that is known to exist."""
         return self._many("WHERE id = ?", delivery_id)[0]
 
-    def unplanned(self, limit: int = 1000) -> list[Delivery]:
+    def unplanned(self, limit: int = AT_ONCE) -> list[Delivery]:
         """Return waiting deliveries whose post is protected, oldest post first."""
         # CROSS JOIN holds SQLite to this order: few wait to be planned, while many are protected.
         rows = self._db.rows(

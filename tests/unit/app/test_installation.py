@@ -111,3 +111,14 @@ def test_a_logo_lies_beside_the_config(installation: Installation, tmp_path: Pat
     rewrite(installation, '{ step = "notice" }', '{ step = "watermark", logo = "logo.png" }')
     installation.reload()
     assert installation.steps("default")[0]["logo"] == str(tmp_path / "logo.png")
+
+
+def test_a_dry_run_takes_what_the_accounts_server_was_heard_to_take(
+    installation: Installation,
+) -> None:
+    account = '[accounts.fedi]\nnetwork = "mastodon"\ninstance = "https://fedi.example"\n#'
+    rewrite(installation, '[accounts.fedi]\nnetwork = "preview"\nshows', account + " shows")
+    installation.reload()
+    told = replace(installation.accounts.limits("fedi"), text=5000)
+    installation.store.accounts.keep_limits("fedi", told, NOW)
+    assert installation.accounts.network("fedi", dry_run=True).limits() == told

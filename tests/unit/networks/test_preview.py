@@ -19,6 +19,7 @@ from PIL import Image
 from postguard.errors import Refused
 from postguard.model import Draft, Quotes, Rendition, Replies, Visibility, Words
 from postguard.networks.drawing import Drawing, Drawn, served_size
+from postguard.networks.mastodon_instance import limits_of
 from postguard.networks.plain_words import Shows, bytes_in_words, done
 from postguard.networks.preview import Preview, pieces, render
 
@@ -273,11 +274,9 @@ def test_bytes_are_said_as_people_do() -> None:
     ]
 
 
-def test_a_dry_run_has_the_limits_of_the_real_account() -> None:
-    """What the account's network objects to is objected to here."""
-    real = Preview("mastodon", Path("/nowhere"), lambda _: [])
-    dry = Preview("bluesky", Path("/nowhere"), lambda _: [], real=real)
-    assert dry.limits() == real.limits()
-    words = Words(replies=Replies.NOBODY)
-    assert dry.objections(words, 1, dry.limits()) == real.objections(words, 1, real.limits())
-    assert dry.objections(words, 1, dry.limits()) != []
+def test_a_dry_run_has_the_limits_of_the_real_server() -> None:
+    known = replace(limits_of({}), text=5000)
+    dry = Preview("mastodon", Path("/nowhere"), lambda _: [], known=lambda: known)
+    assert dry.limits() == known
+    assert dry.objections(Words(text="x" * 4000), 1, dry.limits()) == []
+    assert dry.objections(Words(text="x" * 6000), 1, dry.limits()) != []
