@@ -46,7 +46,7 @@ def run(name: str) -> tuple[int, str]:
         text=True,
         check=False,
     )
-    said = done.stdout.strip()
+    said = done.stdout.strip("\n")
     return done.returncode, said if said else f"not measured: {done.stderr.strip()[-300:]}"
 
 
