@@ -319,6 +319,7 @@ class Delivery:
 
     Attributes:
         asked: `slot`, `now`, `grace` or an ISO time with zone: what the artist asked for.
+        due_at: when it is tried next; `planned_at`: when it was to go out.
         slot: key of the slot that it uses, if any.
         fit: which renditions it sends.
         dry_run: goes to the preview network whatever its account says.
@@ -333,6 +334,7 @@ class Delivery:
     fit: str
     dry_run: bool = False
     due_at: datetime | None = None
+    planned_at: datetime | None = None
     slot: str | None = None
     tries: int = 0
     reason: str = ""

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,8 +78,12 @@ class ChildEndedError(Exception):
 class Child:
     """One worker process: JSON lines in, JSON lines out."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], silence: float = 600.0) -> None:
+        """`silence`: seconds without a word after which a job counts as hung. Long enough for the
+        slowest step that has no progress to tell."""
         self.stopped = False
+        self._silence = silence
+        self._silent = False
         # A session of its own: Ctrl-C reaches only us, and one signal ends what it started too.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
@@ -118,15 +123,30 @@ class Child:
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None
+        patience = threading.Timer(self._silence, self._end_silence)
+        patience.daemon = True
+        patience.start()
         try:
             line = self._process.stdout.readline()
         except ValueError:
             line = b""
+        finally:
+            patience.cancel()
         if not line.endswith(b"\n"):
             raise ChildEndedError(self._how_it_ended())
         return line
 
+    def _end_silence(self) -> None:
+        self._silent = True
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def _how_it_ended(self) -> str:
+        if self._silent:
+            return (
+                f"the picture reader said nothing for {self._silence / 60:.0f} minutes and was "
+                "ended; export the picture again or as PNG, and report it if it stays so"
+            )
         try:
             code = self._process.wait(timeout=_LAST_WORDS)
         except subprocess.TimeoutExpired:

@@ -30,9 +30,15 @@ class ChildWorkshop:
     """
 
     def __init__(
-        self, clock: Clock, max_megapixels: float = 200.0, command: Sequence[str] = WORKER
+        self,
+        clock: Clock,
+        max_megapixels: float = 200.0,
+        command: Sequence[str] = WORKER,
+        silence: float = 600.0,
     ) -> None:
+        """`silence`: seconds without a word after which a job is given up and its child ended."""
         self._clock = clock
+        self._silence = silence
         self._max_megapixels = max_megapixels
         self._command = command
         self._turn = threading.Lock()  # held for the length of a job
@@ -113,7 +119,7 @@ class ChildWorkshop:
                 self._child.kill()  # it is dead already; this frees its pipes
                 self._child = None
             if self._child is None:
-                self._child = Child(self._command)
+                self._child = Child(self._command, self._silence)
             return self._child
 
 

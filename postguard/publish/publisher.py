@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,6 +25,7 @@ from postguard.model import (
 )
 from postguard.ports import Deliveries, Network
 from postguard.publish import schedule
+from postguard.publish.schedule import Due
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +79,9 @@ class Publisher:
     def plan(self, now: datetime) -> int:
         """Give each waiting delivery its due time; return how many."""
         waiting = self.deliveries.unplanned()
+        slots = {account: self._slots(account, now) for account in {d.account for d in waiting}}
         for delivery in waiting:
-            self._plan(delivery, delivery.asked, now)
+            self._plan(delivery, delivery.asked, now, slots[delivery.account])
         return len(waiting)
 
     def send_one(self, now: datetime) -> bool:
@@ -107,19 +109,23 @@ class Publisher:
             raise
         return True
 
-    def _plan(self, delivery: Delivery, asked: str, now: datetime) -> None:
-        timing = self.to.timing(delivery.account)
+    def _slots(self, account: str, now: datetime) -> Iterator[Due]:
+        """Yield the slots of an account that no post of it uses."""
+        timing = self.to.timing(account)
+        taken = self.deliveries.taken_slots(account, now - timedelta(days=2))
+        return schedule.free_slots(timing.rules, now, timing.zone, taken)
+
+    def _plan(self, delivery: Delivery, asked: str, now: datetime, slots: Iterator[Due]) -> None:
+        grace = self.to.timing(delivery.account).grace
         while True:
-            taken = self.deliveries.taken_slots(delivery.account, now - timedelta(days=2))
-            due = schedule.plan(
-                asked, now, rules=timing.rules, zone=timing.zone, grace=timing.grace, taken=taken
-            )
+            due = schedule.plan(asked, now, grace=grace, slots=slots)
             if self.deliveries.schedule(delivery.id, due.at, due.slot, now):
                 return
 
     def _deliver(self, delivery: Delivery, now: datetime) -> None:
         earlier = self.deliveries.last_attempt(delivery.id)
-        if earlier is None and self._too_late(delivery, now):
+        nothing_sent = earlier is None or earlier.in_vain
+        if nothing_sent and self._too_late(delivery, now):
             return
         network = self.to.network(delivery)
         draft = self._draft(delivery)
@@ -157,18 +163,18 @@ class Publisher:
 
     def _too_late(self, delivery: Delivery, now: datetime) -> bool:
         """Apply the lateness policy to a delivery of which nothing was sent; True: not now."""
-        assert delivery.due_at is not None  # the claim only returns due ones
+        assert delivery.planned_at is not None  # the claim only returns planned ones
         timing = self.to.timing(delivery.account)
-        late = schedule.lateness(delivery.due_at, now, timing.max_late, timing.if_later)
+        late = schedule.lateness(delivery.planned_at, now, timing.max_late, timing.if_later)
         if late.act is Late.POST:
             return False
         if late.act is Late.NEXT_SLOT and timing.rules:
-            self._plan(delivery, "slot", now)
+            self._plan(delivery, "slot", now, self._slots(delivery.account, now))
             return True
         hours = late.by.total_seconds() / 3600
         reason = (
             f"its time passed {hours:.1f} hours ago while the PC was off or asleep, or its "
-            "account paused; "
+            "account paused or out of reach; "
             f"`postguard retry {delivery.post_id}` posts it now"
         )
         self.deliveries.hold(delivery.id, reason, now)

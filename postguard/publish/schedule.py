@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -34,24 +36,16 @@ class Due:
     slot: str | None = None
 
 
-def plan(
-    asked: str,
-    now: datetime,
-    *,
-    rules: Sequence[SlotRule],
-    zone: ZoneInfo,
-    grace: timedelta,
-    taken: Collection[str],
-) -> Due:
+def plan(asked: str, now: datetime, *, grace: timedelta, slots: Iterator[Due]) -> Due:
     """Return when a delivery goes out.
 
     Args:
         asked: `now`, `grace`, `slot` or an ISO time with its offset.
-        taken: keys of the slots that other posts of the account use.
+        slots: the free slots of the account; the first is used up.
     """
     if asked == "now":
         return Due(now)
-    if asked == "slot" and (free := next_slot(rules, now, zone, taken)):
+    if asked == "slot" and (free := next(slots, None)):
         return free
     if asked in {"slot", "grace"}:
         return Due(now + grace)
@@ -62,27 +56,24 @@ def next_slot(
     rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str]
 ) -> Due | None:
     """Return the first slot behind `now` that is not taken; None without rules."""
-    upcoming = [_occurrences(days, time, now, zone) for days, time in _weekly(rules)]
-    if not upcoming:
-        return None
-    heads = [next(o) for o in upcoming]
-    while True:
-        first = min(range(len(heads)), key=lambda i: heads[i].at)
-        if heads[first].slot not in taken and heads[first].at > now:
-            return heads[first]
-        heads[first] = next(upcoming[first])
+    return next(free_slots(rules, now, zone, taken), None)
+
+
+def free_slots(
+    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str]
+) -> Iterator[Due]:
+    """Yield the slots behind `now` that are not taken, in order and without end."""
+    weekly = [_occurrences(days, time, now, zone) for days, time in _weekly(rules)]
+    for due in heapq.merge(*weekly, key=lambda due: due.at):
+        if due.slot not in taken and due.at > now:
+            yield due
 
 
 def upcoming(
     rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, until: datetime
 ) -> list[Due]:
     """Return all slots behind `now` up to `until`, in order."""
-    found: list[Due] = []
-    taken: set[str] = set()
-    while (due := next_slot(rules, now, zone, taken)) and due.at <= until:
-        found.append(due)
-        taken.add(str(due.slot))
-    return found
+    return list(takewhile(lambda due: due.at <= until, free_slots(rules, now, zone, ())))
 
 
 def _weekly(rules: Sequence[SlotRule]) -> set[tuple[tuple[int, ...], tuple[int, int]]]:

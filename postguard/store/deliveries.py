@@ -88,10 +88,10 @@ class DeliveryRows:
         try:
             with self._db.change() as db:
                 post_id, account = db.execute(
-                    "UPDATE deliveries SET state = 'scheduled', due_at = ?, slot = ?, reason = '',"
-                    " tries = 0"
+                    "UPDATE deliveries SET state = 'scheduled', due_at = ?, planned_at = ?,"
+                    " slot = ?, reason = '', tries = 0"
                     " WHERE id = ? RETURNING post_id, account",
-                    (to_ms(due_at), slot, delivery_id),
+                    (to_ms(due_at), to_ms(due_at), slot, delivery_id),
                 ).fetchone()
                 self._posts.note(post_id, now, "scheduled", f"{account} {due_at.isoformat()}")
         except sqlite3.IntegrityError:
@@ -232,9 +232,9 @@ class DeliveryRows:
         """Make every delivery of the post that is planned due now; return how many."""
         with self._db.change() as db:
             rows = db.execute(
-                "UPDATE deliveries SET due_at = ?, slot = NULL WHERE post_id = ?"
+                "UPDATE deliveries SET due_at = ?, planned_at = ?, slot = NULL WHERE post_id = ?"
                 " AND state IN ('scheduled', 'unsure') RETURNING id",
-                (to_ms(now), post_id),
+                (to_ms(now), to_ms(now), post_id),
             ).fetchall()
             db.execute(
                 "UPDATE deliveries SET asked = 'now' WHERE post_id = ? AND state = 'waiting'",
@@ -280,9 +280,9 @@ class DeliveryRows:
     ) -> int:
         rows = db.execute(
             f"UPDATE deliveries SET state = {_AFTER_RELEASE}, asked = coalesce(?, asked),"
-            " due_at = ?, slot = NULL, reason = '', tries = 0"
+            " due_at = ?, planned_at = ?, slot = NULL, reason = '', tries = 0"
             " WHERE post_id = ? AND state = 'held' RETURNING id",
-            (asked, to_ms(now), post_id),
+            (asked, to_ms(now), to_ms(now), post_id),
         ).fetchall()
         return len(rows)
 
@@ -321,6 +321,7 @@ def _delivery(row: Row) -> Delivery:
         fit=row["fit"],
         dry_run=bool(row["dry_run"]),
         due_at=None if row["due_at"] is None else from_ms(row["due_at"]),
+        planned_at=None if row["planned_at"] is None else from_ms(row["planned_at"]),
         slot=row["slot"],
         tries=row["tries"],
         reason=row["reason"],

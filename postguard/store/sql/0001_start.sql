@@ -57,7 +57,8 @@ CREATE TABLE deliveries (
   asked    TEXT NOT NULL,
   fit      TEXT NOT NULL,
   dry_run  INTEGER NOT NULL,
-  due_at   INTEGER,
+  due_at   INTEGER, -- of the next try
+  planned_at INTEGER, -- the time that was planned; lateness is counted from it
   slot     TEXT,
   tries    INTEGER NOT NULL DEFAULT 0,
   reason   TEXT NOT NULL DEFAULT '',

@@ -142,6 +142,15 @@ def test_close_from_another_thread_ends_a_running_job_at_once(order):
     assert workers() == []
 
 
+def test_a_worker_that_falls_silent_costs_its_job_and_says_so(order):
+    """Else one file that hangs its decoder would stop all protection."""
+    script = [sys.executable, "-c", WAITS]
+    workshop = ChildWorkshop(SystemClock(), command=script, silence=0.5)
+    with pytest.raises(StepFailed, match="said nothing for"):
+        workshop.protect(order, lambda _: None)
+    assert workers() == []
+
+
 def test_a_listener_that_raises_leaves_no_answer_for_the_next_job(workshop, order, fox):
     def fail(_: Progress) -> None:
         raise KeyError("the screen is gone")

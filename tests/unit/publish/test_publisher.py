@@ -96,6 +96,7 @@ def test_what_the_server_asks_to_wait_is_waited(outside: Outside) -> None:
 def test_a_network_that_stays_away_for_a_day_holds_the_post_with_the_reason(
     outside: Outside,
 ) -> None:
+    outside.if_later = Late.POST
     delivery = due(outside)
     outside.net.before = [Retryable("the server is away") for _ in range(200)]
     now = NOW
@@ -231,3 +232,26 @@ def test_a_slot_that_has_passed_is_not_planned_anew_but_follows_the_rule_for_lat
     assert [d.id for d in found] == [behind.id]
     outside.publisher().send_one(awake)
     assert again(outside, delivery).state is DeliveryState.POSTED
+
+
+def test_an_outage_longer_than_the_artist_allows_moves_the_post_to_its_next_slot(
+    outside: Outside,
+) -> None:
+    outside.rules = (Slot.parse("19:30"),)
+    delivery = due(outside, "slot")
+    outside.net.before = [Retryable("the server is away") for _ in range(200)]
+    now = NOW
+    while again(outside, delivery).slot == "2026-11-23 19:30":
+        now = again(outside, delivery).due_at or now
+        outside.publisher().send_one(now)
+    assert again(outside, delivery).slot == "2026-11-24 19:30"
+    assert timedelta(hours=10, minutes=30) < now - NOW < timedelta(hours=11, minutes=30)
+
+
+def test_a_thousand_waiting_posts_each_get_a_slot_of_their_own(outside: Outside) -> None:
+    outside.rules = (Slot.parse("19:30"),)
+    for i in range(1000):
+        protected_post(outside.store, name=f"{i}.png", asked="slot")
+    while outside.publisher().plan(NOW):
+        pass
+    assert len(outside.store.deliveries.taken_slots("sky", NOW)) == 1000

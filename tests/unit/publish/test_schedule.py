@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postguard.model import Late
-from postguard.publish.schedule import existing, lateness, next_slot, next_try, plan, upcoming
+from postguard.publish.schedule import (
+    existing,
+    free_slots,
+    lateness,
+    next_slot,
+    next_try,
+    plan,
+    upcoming,
+)
 from postguard.settings.values import Slot
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -148,7 +156,8 @@ def test_what_was_asked_decides_the_due_time(
     asked: str, rules: tuple[Slot, ...], expected: str
 ) -> None:
     now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-    due = plan(asked, now, rules=rules, zone=ZoneInfo("UTC"), grace=GRACE, taken=())
+    slots = free_slots(rules, now, ZoneInfo("UTC"), ())
+    due = plan(asked, now, grace=GRACE, slots=slots)
     assert f"{due.at:%H:%M:%S}" == expected
     assert due.at.tzinfo is UTC
 
