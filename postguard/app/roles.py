@@ -168,6 +168,7 @@ class Roles:
 def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles:
     """Make the roles; `on_news` is called from watchdog's threads when the outbox changes."""
     store, clock = installation.store, installation.clock
+    first_start = store.posts.meta(_STARTED) is None
     readers = [ChildWorkshop(clock, installation.settings.intake.max_megapixels) for _ in "12"]
     taking = Taking(
         settings=lambda: installation.settings,
@@ -175,14 +176,17 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
         workshop=readers[0],
         objections=installation.accounts.objections,
         fit_of=lambda account, _: installation.accounts.fit_of(account),
-        first_start=store.posts.meta(_STARTED) is None,
+        first_start=first_start,
     )
 
     def nominate(path: Path) -> None:
         taking.nominate(path)
         on_news()
 
-    installation.outbox.mkdir(parents=True, exist_ok=True)
+    if first_start:
+        # Later a missing outbox is a drive that is not connected: a folder made in its place
+        # would hide it.
+        installation.outbox.mkdir(parents=True, exist_ok=True)
     mode = installation.settings.intake.watch
     watcher = Watcher(installation.outbox, nominate, mode, note=log.warning)
     taking.polling = lambda: watcher.polling

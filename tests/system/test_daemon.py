@@ -404,3 +404,15 @@ def test_a_held_set_moved_back_whole_is_taken_again(home: Home) -> None:
     again = home.posted("duo again")
     assert len(home.renditions(again, "look")) == 2
     assert home.store.posts.get(post.id).state is PostState.WITHDRAWN
+
+
+def test_an_outbox_whose_drive_is_away_is_not_made_anew_but_awaited(home: Home) -> None:
+    """A folder made in place of an unmounted drive would hide the art that lies on it."""
+    home.start()
+    home.stop()
+    away = home.outbox.rename(home.folder / "unplugged")
+    home.start()
+    home.says("is its drive mounted?")
+    assert not home.outbox.exists()
+    away.rename(home.outbox)
+    home.stop()
