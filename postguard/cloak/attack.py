@@ -1,10 +1,16 @@
-"""The optimiser: draws a picture's latents towards a target's, inside a budget, through views.
+"""The optimiser: draws a picture's latents towards a target's, where it is seen least.
 
-    min_d  mean over encoders of |E(T(x+d)) - E(T(t))|^2 / |E(T(x)) - E(T(t))|^2,   |d| <= budget
+    min_d  mean over encoders of |E(T(x+d)) - E(T(t))|^2 / |E(T(x)) - E(T(t))|^2
+    with   visibility(x+d) <= limit of the strength,   |d| <= budget of the pixel
 
 Sign steps that start at the whole budget and decay to nothing within the steps there are: at few
-steps that beat momentum and Adam (knowledge/cloak.md, section 3). The square root of one term is
-the published ratio R: 1 = nothing gained, 0 = the target reached.
+steps that beat momentum and Adam (knowledge/cloak.md, section 3). Each step goes down the
+Lagrangian, loss + price * visibility. The price is the one at which the best point of its size
+would stand still: there, gradient of loss = -price * gradient of visibility, so the product of
+both with d gives it. What has grown too visible is then scaled back onto the limit.
+
+The square root of one term of the loss is the published ratio R: 1 = nothing gained, 0 = the
+target reached.
 """
 
 from __future__ import annotations
@@ -17,10 +23,13 @@ import torch
 from torch import Generator, Tensor
 
 from postguard.cloak.encoders import Encoder
+from postguard.cloak.eye import Eye
 from postguard.cloak.tensors import resized, rounded
 from postguard.cloak.transforms import View
 
 Tick = Callable[[], float]
+_DEGREE = 1.25  # visibility grows about with this power of the size of d
+_MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
 
 
 @dataclass(slots=True)
@@ -66,6 +75,16 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What holds the perturbation. `limit` (1,1,H,W) in [0,1]: the largest change of each pixel;
+    `error`: how visible the whole may be, as `eye` counts it."""
+
+    limit: Tensor
+    eye: Eye
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """How long to try. `seconds` count from `started` on `tick`'s clock."""
 
@@ -92,26 +111,28 @@ class Found:
 
 def attack(
     pull: Pull,
-    limit: Tensor,
+    bounds: Bounds,
     views: Sequence[View],
     checks: Sequence[View],
     schedule: Schedule,
     generator: Generator,
     on_step: Callable[[float], None] = lambda _: None,
 ) -> Found:
-    """Search a luma perturbation inside `limit` (1,1,H,W); the best of a few iterates is kept."""
-    d = torch.zeros_like(limit)
+    """Search a luma perturbation inside the bounds; the best of a few iterates is kept, each
+    judged when it is as visible as it may be."""
+    d = torch.zeros_like(bounds.limit)
     best = Found(d, float("inf"), 0)
     turns: list[int] = []
     started, done = schedule.tick(), 0
     while done < (planned := schedule.planned(done, schedule.tick() - started)):
         turns = turns or torch.randperm(len(views), generator=generator).tolist()
         rate = 1 - 0.99 * done / planned
-        d = step(pull, d, limit, views[turns.pop()], rate)
+        d = held_back(pull.x, step(pull, d, bounds, views[turns.pop()], rate), bounds)
         done += 1
         on_step(done / planned)
-        if done in {planned // 2, planned * 3 // 4, planned}:
-            best = _better(best, Found(d, pull.worst(applied(pull.x, d), checks), done))
+        if done in {planned * 3 // 4, planned}:
+            held = scaled_to(pull.x, d, bounds)
+            best = _better(best, Found(held, pull.worst(applied(pull.x, held), checks), done))
     return best
 
 
@@ -120,13 +141,47 @@ def applied(x: Tensor, d: Tensor) -> Tensor:
     return rounded((x + d).clamp(0, 1))
 
 
-def step(pull: Pull, d: Tensor, limit: Tensor, view: View, rate: Tensor | float) -> Tensor:
-    """Return `d` (1,1,H,W) after one sign step of `rate` (of the limit) against the loss."""
+def step(pull: Pull, d: Tensor, bounds: Bounds, view: View, rate: Tensor | float) -> Tensor:
+    """Return `d` (1,1,H,W) after one sign step of `rate` (of the limit) down the Lagrangian."""
     d = d.detach().requires_grad_(True)
-    loss = pull.loss(applied(pull.x, d), view)
-    (gradient,) = torch.autograd.grad(loss, d)
-    moved = d.detach() - limit * rate * gradient.sign()
-    return torch.maximum(torch.minimum(moved, limit), -limit)
+    (pulled,) = torch.autograd.grad(pull.loss(applied(pull.x, d), view), d)
+    _, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
+    seen = torch.autograd.grad(both, d)[0] if both.requires_grad else torch.zeros_like(d)
+    d = d.detach()
+    direction = (pulled + _price(pulled, seen, d) * seen).sign()
+    return _inside(d - bounds.limit * rate * direction, bounds.limit)
+
+
+@torch.no_grad()
+def held_back(x: Tensor, d: Tensor, bounds: Bounds) -> Tensor:
+    """Return `d`, scaled down to about what the bounds allow where it was more visible."""
+    error = float(bounds.eye.errors((x + d).clamp(0, 1))[0])
+    if error <= bounds.error:
+        return d
+    back: float = (bounds.error / error) ** (1 / _DEGREE)
+    return d * max(back, _MOST_BACK)
+
+
+@torch.no_grad()
+def scaled_to(x: Tensor, d: Tensor, bounds: Bounds) -> Tensor:
+    """Return `d` about as visible as the bounds allow: scaled by a few guesses, then clipped."""
+    for _ in range(3):
+        far, _ = bounds.eye.errors(applied(x, d))
+        if not float(far) > 0:
+            break
+        d = _inside(d * min((bounds.error / float(far)) ** (1 / _DEGREE), 2.0), bounds.limit)
+    return d
+
+
+def _price(pulled: Tensor, seen: Tensor, d: Tensor) -> Tensor:
+    """Return what a unit of visibility costs in units of the loss, at least 0."""
+    along = (seen * d).sum()
+    price = (pulled * d).sum().neg().clamp_min(0) / along.clamp_min(1e-12)
+    return torch.where(along > 0, price, torch.zeros_like(price))
+
+
+def _inside(d: Tensor, limit: Tensor) -> Tensor:
+    return torch.maximum(torch.minimum(d, limit), -limit)
 
 
 def _better(one: Found, other: Found) -> Found:

@@ -12,9 +12,11 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from postguard.cloak import tiles
-from postguard.cloak.attack import Found, Pull, Schedule, Tick, attack
+from postguard.cloak.attack import Bounds, Found, Pull, Schedule, Tick, attack
 from postguard.cloak.budget import budget
 from postguard.cloak.encoders import Encoder
+from postguard.cloak.eye import Eye, error_at
+from postguard.cloak.holding import hold
 from postguard.cloak.job import Job
 from postguard.cloak.measure import Trial, gain, measure
 from postguard.cloak.sheet import alpha_tensor, spread
@@ -32,7 +34,6 @@ from postguard.system.files import write_whole
 
 WORK_PIXELS = 650_000  # of the low-scale pass: 1024x640, what trainers see, in about 1.5 GB
 STEPS = 16
-LEAST_SHARE = 0.4  # of the ceiling, that even the largest picture keeps
 _MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 _LOW_SHARE, _TILE_SHARE = 0.6, 0.85  # of the time limit, and of the progress, at their ends
 
@@ -62,19 +63,20 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
     generator = Generator().manual_seed(int(job.seed[:16], 16) >> 1)
     target = TARGETS[job.mode](generator)
     low = _low_scale(picture, target, job, studio, generator, _part(on_step, 0, _LOW_SHARE))
-    sheet = spread(picture.pixels, picture.alpha, low.found.d, low.ceiling)
+    sheet = spread(picture.pixels, picture.alpha, low.found.d, job.ceiling / 255)
     left = job.time_limit * _TILE_SHARE - (studio.tick() - started)
     schedule = Schedule(tiles.passes(sheet.size), left, studio.tick)
     aim = tiles.Aim(target, studio.encoders, low.scale)
     between = _part(on_step, _LOW_SHARE, _TILE_SHARE)
     done = 0 if low.scale == 1 else tiles.refine(sheet, aim, schedule, generator, between)
-    trial = Trial(picture.pixels, sheet.finished(), low.target)
+    finished, score = hold(sheet, job.floor)
+    trial = Trial(picture.pixels, finished, low.target)
     ratios = measure(trial, studio.encoders, _part(on_step, _TILE_SHARE, 1))
     _write(job, trial, picture)
     return {
         "encoders": [e.name for e in studio.encoders],
         "device": studio.encoders[0].device.name,
-        "ceiling_used": round(low.ceiling * 255, 1),
+        "ssimulacra2": None if score is None else round(score, 1),
         "steps": low.found.steps,
         "tiles": done,
         "seconds": round(studio.tick() - started, 1),
@@ -85,25 +87,13 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
     }
 
 
-def ceiling_at(scale: float, ceiling: int) -> float:
-    """Return the largest change, in [0,1] units, of a picture that is worked on at `scale`.
-
-    A pattern that was found small and is enlarged is coarser and plainer to see: at 1600 px
-    (scale 0.67) the whole ceiling scored SSIMULACRA2 38 to 56 where crops at scale 1 score 65,
-    and the ceiling times the scale 61 to 74.
-    """
-    return ceiling / 255 * max(scale, LEAST_SHARE)
-
-
 @dataclass(frozen=True, slots=True)
 class _Low:
-    """The low-scale pass: its find, the target it aimed at, working pixels for a full-size one,
-    and the largest change in [0,1] units."""
+    """The low-scale pass: its find, the target it aimed at, working pixels for a full-size one."""
 
     found: Found
     target: Tensor
     scale: float
-    ceiling: float
 
 
 def _low_scale(
@@ -120,14 +110,14 @@ def _low_scale(
     x = to_tensor(shrunk(picture.pixels, size))
     alpha = alpha_tensor(picture.alpha)
     alpha = None if alpha is None else resized(alpha, size)
-    ceiling = ceiling_at(scale, job.ceiling)
-    limit = budget(x, ceiling, alpha).to(studio.device)
+    limit = budget(x, job.ceiling / 255, alpha).to(studio.device)
     x = x.to(studio.device)
     aim = target.draw(x)
+    bounds = Bounds(limit, Eye(x), error_at(job.floor))
     schedule = Schedule(studio.steps, job.time_limit * _LOW_SHARE, studio.tick)
     pull = Pull(studio.encoders, x, aim)
-    found = attack(pull, limit, views(size), checks(size), schedule, generator, on_step)
-    return _Low(found, aim, scale, ceiling)
+    found = attack(pull, bounds, views(size), checks(size), schedule, generator, on_step)
+    return _Low(found, aim, scale)
 
 
 def _write(job: Job, trial: Trial, picture: Picture) -> None:

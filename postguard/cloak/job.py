@@ -19,6 +19,7 @@ class Job:
         mode: which target: `immunise`.
         strength: the artist's word for it, for the record.
         ceiling: the largest change of any pixel, in 1/255.
+        floor: the least SSIMULACRA2 between the picture and the cloaked one.
         seed: secret hex digits; decides the target and every random choice.
         time_limit: seconds for the whole job; the best so far is returned then.
         models: folder with the encoders.
@@ -32,6 +33,7 @@ class Job:
     models: Path
     source: Path
     target: Path
+    floor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,9 @@ def measure(
     routes = chains(size)
     looks = {"r": trial.after, "signs": _signs(trial), "shuffled": _shuffled(trial)}
     found: Ratios = {}
+    goals = _Goals(trial.target)
     for i, chain in enumerate(routes):
-        found[chain.name] = _behind(chain, trial, looks, encoders)
+        found[chain.name] = _behind(chain, trial, looks, encoders, goals)
         on_step((i + 1) / len(routes))
     return found
 
@@ -57,16 +58,33 @@ def gain(ratios: Ratios, which: str = "r") -> float:
     return round(1 - max(means), 3)
 
 
+class _Goals:
+    """The target's latents, encoded once for each size: most chains share one."""
+
+    def __init__(self, target: Tensor) -> None:
+        self._target = target
+        self._known: dict[tuple[str, tuple[int, int]], Tensor] = {}
+
+    def at(self, encoder: Encoder, size: tuple[int, int]) -> Tensor:
+        key = encoder.name, size
+        if key not in self._known:
+            self._known[key] = _latents(encoder, resized(self._target, size))
+        return self._known[key]
+
+
 @torch.no_grad()
 def _behind(
-    chain: Chain, trial: Trial, looks: dict[str, Pixels], encoders: Sequence[Encoder]
+    chain: Chain,
+    trial: Trial,
+    looks: dict[str, Pixels],
+    encoders: Sequence[Encoder],
+    goals: _Goals,
 ) -> dict[str, dict[str, float]]:
     clean = read(chain(trial.before))
-    aim = resized(trial.target, (clean.shape[-2], clean.shape[-1]))
     seen = {name: read(chain(pixels)) for name, pixels in looks.items()}
     found = {}
     for encoder in encoders:
-        goal = _latents(encoder, aim)
+        goal = goals.at(encoder, (clean.shape[-2], clean.shape[-1]))
         far = (_latents(encoder, clean) - goal).norm().clamp_min(1e-9)
         found[encoder.name] = {
             name: round(float((_latents(encoder, y) - goal).norm() / far), 3)

@@ -34,12 +34,14 @@ class Sheet:
     def size(self) -> tuple[int, int]:
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def finished(self) -> Pixels:
-        """Return the cloaked picture: changed, clipped and rounded; (H,W,3) uint8."""
+    def finished(self, share: float = 1.0) -> Pixels:
+        """Return the picture with `share` of the change, held inside the limit, clipped and
+        rounded; (H,W,3) uint8."""
         result = np.empty_like(self.pixels)
         for rows in _strips(self.size):
-            change = np.rint(self.d[rows].astype(np.float32) * 255)[..., None]
-            result[rows] = np.clip(self.pixels[rows] + change, 0, 255)
+            limit = self.limit[rows].astype(np.float32)
+            change = np.clip(self.d[rows].astype(np.float32) * share, -limit, limit)
+            result[rows] = np.clip(self.pixels[rows] + np.rint(change * 255)[..., None], 0, 255)
         return result
 
 

@@ -6,6 +6,7 @@ encoders see padding instead of the picture: so there is no seam to find.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,8 +15,9 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from postguard.cloak.attack import Pull, Schedule, step
+from postguard.cloak.attack import Bounds, Pull, Schedule, step
 from postguard.cloak.encoders import Encoder
+from postguard.cloak.eye import Eye
 from postguard.cloak.sheet import Sheet
 from postguard.cloak.targets import Halftone
 from postguard.cloak.tensors import to_tensor
@@ -106,7 +108,10 @@ def _move(sheet: Sheet, aim: Aim, tile: Tile, view: View, rate: float) -> None:
     target = aim.target.draw(x, (tile.rows.start, tile.columns.start), aim.scale)
     limit, d = (_plane(p[place], device) for p in (sheet.limit, sheet.d))
     rates = rate * window(tile, sheet.size).to(device)
-    moved = step(Pull(aim.encoders, x, target), d, limit, view, rates)
+    bounds = Bounds(
+        limit, Eye(x), error=math.inf
+    )  # the whole sheet is held to its floor, not a tile
+    moved = step(Pull(aim.encoders, x, target), d, bounds, view, rates)
     sheet.d[place] = moved[0, 0].cpu().numpy().astype(np.float16)
 
 

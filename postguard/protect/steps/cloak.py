@@ -20,10 +20,12 @@ from postguard.model import Json
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
 
-# The largest change of a pixel, in 1/255, where texture hides it; flat colour gets a quarter.
-# Measured on 384 px squares of real art: SSIMULACRA2 77..81, 61..70 and 32..56 (bench/cloak.py);
-# nothing holds a picture to them yet.
-CEILINGS = {"low": 6, "medium": 10, "high": 18}
+# What each strength promises: the least SSIMULACRA2 between the picture and the cloaked one (80:
+# hardly to be told apart side by side; 65: a fine grain to a close look; 45: plainly a grain).
+FLOORS = {"low": 80.0, "medium": 65.0, "high": 45.0}
+# The largest change of a pixel, in 1/255, where texture hides it; see `cloak.budget`. The floor
+# decides; this bounds what a fault of the engine could do to a picture.
+CEILINGS = {"low": 12, "medium": 24, "high": 40}
 WORDS = (
     "The cloak raises the cost of training on and editing this picture; it is no lock. "
     "Purifiers and noisy upscaling are known to weaken or remove it. The gain is what was left "
@@ -60,6 +62,7 @@ class Cloak:
             "mode": self._options.mode,
             "strength": self._options.strength,
             "ceiling": self._ceiling,
+            "floor": FLOORS[self._options.strength],
             **found,
             "words": WORDS,
         }
@@ -74,6 +77,7 @@ class Cloak:
             "mode": self._options.mode,
             "strength": self._options.strength,
             "ceiling": self._ceiling,
+            "floor": FLOORS[self._options.strength],
             "seed": hmac.new(seed, b"cloak", hashlib.sha256).hexdigest(),
             "time_limit": self._options.time_limit,
         }

@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import Generator
 
-from postguard.cloak.attack import Found, Pull, Schedule, applied, attack
+from postguard.cloak.attack import Bounds, Found, Pull, Schedule, applied, attack
 from postguard.cloak.budget import budget
+from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.targets import immunise
 from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.cloak.transforms import checks, views
+from postguard.imaging.visibility import ssimulacra2
 from tests.unit.cloak import tiny
 
 CEILING = 8
@@ -30,13 +32,13 @@ def encoders(tmp_path_factory):
     return tiny.encoders(tmp_path_factory.mktemp("models"))
 
 
-def run(encoders, x, *, seed=1, schedule=None) -> tuple[Pull, Found]:
+def run(encoders, x, *, seed=1, schedule=None, floor=0.0, ceiling=CEILING) -> tuple[Pull, Found]:
     generator = Generator().manual_seed(seed)
     pull = Pull(encoders, x, immunise(generator).draw(x))
     schedule = schedule or Schedule(10, 1e9, frozen)
-    limit = budget(x, CEILING / 255)
+    bounds = Bounds(budget(x, ceiling / 255), Eye(x), error_at(floor))
     size = x.shape[-2], x.shape[-1]
-    return pull, attack(pull, limit, views(size), checks(size), schedule, generator)
+    return pull, attack(pull, bounds, views(size), checks(size), schedule, generator)
 
 
 def test_the_ratio_falls_behind_the_worst_check(encoders):
@@ -57,6 +59,13 @@ def test_no_pixel_moves_further_than_its_budget_after_rounding(encoders):
     limit = budget(x, CEILING / 255)[0, 0, :, :, None].numpy() * 255
     assert change.max() > 0
     assert (change <= np.rint(limit + 1e-4)).all()
+
+
+def test_what_is_found_is_about_as_visible_as_the_floor_allows(encoders):
+    pixels = tiny.art(96, 128)
+    _, found = run(encoders, to_tensor(pixels), floor=80.0, ceiling=40)
+    score = ssimulacra2(pixels, to_pixels(applied(to_tensor(pixels), found.d)))
+    assert score == pytest.approx(80, abs=3)
 
 
 def test_the_seed_decides_every_number(encoders):

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from ssimulacra2 import compute_ssimulacra2
 
-from postguard.cloak.cloaking import Studio, ceiling_at, cloak
+from postguard.cloak.cloaking import Studio, cloak
 from postguard.cloak.device import cpu
 from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Job
+from postguard.protect.steps.cloak import CEILINGS
 from tests.unit.cloak import tiny
 
 CEILING = 8
@@ -27,10 +28,18 @@ def studio(tmp_path_factory) -> Studio:
     return Studio(encoders, lambda: 0.0, steps=3, work_pixels=40_000)
 
 
-def run(studio: Studio, folder: Path, image: Image.Image, seed: str = SEED) -> tuple:
+def run(
+    studio: Studio,
+    folder: Path,
+    image: Image.Image,
+    seed: str = SEED,
+    *,
+    floor: float = 0.0,
+    ceiling: int = CEILING,
+) -> tuple:
     source, target = folder / "in.png", folder / "out.png"
     image.save(source)
-    job = Job("immunise", "medium", CEILING, seed, 900.0, folder, source, target)
+    job = Job("immunise", "medium", ceiling, seed, 900.0, folder, source, target, floor)
     fractions: list[float] = []
     record = cloak(job, studio, fractions.append)
     assert fractions == sorted(fractions)
@@ -51,11 +60,6 @@ def test_any_size_comes_back_changed_at_most_by_the_ceiling(studio, tmp_path, si
     assert record["encoders"] == ["taef2", "taesana"]
     if before.size > 3000:
         assert change.max() > 0
-
-
-def test_an_enlarged_pattern_is_fainter_but_never_gone():
-    ceilings = [ceiling_at(scale, 10) * 255 for scale in (1.0, 0.67, 0.1, 0.01)]
-    assert ceilings == pytest.approx([10, 6.7, 4, 4])
 
 
 def test_the_seed_decides_the_bytes_and_stays_out_of_the_record(studio, tmp_path):
@@ -101,18 +105,26 @@ def test_the_record_measures_every_chain_with_its_controls(studio, tmp_path):
     assert record["gain"] > record["gain_of_shuffled"] + 0.02
 
 
+@pytest.mark.parametrize("floor", [80.0, 65.0])
+def test_the_floor_is_held_on_the_file_and_the_record_says_the_score(studio, tmp_path, floor):
+    image = Image.fromarray(tiny.art(256, 280))
+    _, record = run(studio, tmp_path, image, floor=floor, ceiling=40)
+    public = compute_ssimulacra2(str(tmp_path / "in.png"), str(tmp_path / "out.png"))
+    assert floor - 0.5 <= public <= floor + 2
+    assert record["ssimulacra2"] == pytest.approx(public, abs=0.5)
+
+
 @pytest.mark.skipif(not (tiny.REAL.is_dir() and tiny.ART.is_dir()), reason="../shared is not here")
-@pytest.mark.parametrize("name", ["safe-landing.jpg", "autumn.jpg"])
-def test_on_the_real_encoders_real_art_moves_far_beyond_the_controls(tmp_path, name):
+@pytest.mark.parametrize("name", ["safe-landing.jpg", "flying-konqui.png"])
+def test_on_the_real_encoders_paintings_and_flat_cartoons_keep_the_floor_and_gain(tmp_path, name):
     with Image.open(tiny.ART / name) as image:
         small = image.convert("RGB").resize((image.width // 4, image.height // 4))
     left, top = (small.width - 160) // 2, (small.height - 160) // 2
     crop = small.crop((left, top, left + 160, top + 160))
     real = Studio(load_encoders(tiny.REAL, cpu()), lambda: 0.0, steps=5)
-    _, record = run(real, tmp_path, crop)
+    _, record = run(real, tmp_path, crop, floor=65.0, ceiling=CEILINGS["medium"])
     for of_encoders in record["ratios"].values():
         for measured in of_encoders.values():
-            assert measured["r"] < min(measured["signs"], measured["shuffled"]) - 0.02
+            assert measured["r"] < min(measured["signs"], measured["shuffled"])
     assert record["gain"] > 0.08
-    visibility = compute_ssimulacra2(str(tmp_path / "in.png"), str(tmp_path / "out.png"))
-    assert visibility > 60  # random signs of this size score about 54, and gain nothing
+    assert 65 <= record["ssimulacra2"] <= 73  # the budget may end before the floor, never after

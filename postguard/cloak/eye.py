@@ -1,0 +1,170 @@
+"""How visible a change is, as a smooth number: SSIMULACRA2 in torch, for the optimiser's gradient.
+
+The finished picture is judged by `imaging.visibility`; this is the same metric (same planes,
+window and weights, so see there for its sources), differentiable, and asked twice: for the
+picture at its size, and for the picture enlarged twice, as it is seen from half the distance.
+The second costs nothing: with every pixel doubled, the scale s + 1 holds what the scale s holds
+now, so the same features are weighed by the weights of the next scale (its finest scale, which
+is only the doubled pixels, is left out).
+
+Why twice: at its finest two scales SSIMULACRA2 hardly minds what is everywhere the same. An
+optimiser that is led by it alone finds that gap within a few steps, and returns a plainly visible
+weave of up to 58/255 at a score of 65 (docs/protection.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from postguard.imaging.ssimulacra2.weights import CHANNELS, MAX_SCALES, weights_of
+from postguard.imaging.visibility import SMALLEST
+
+_SIGMA, _RADIUS = 1.5, 5
+_C2 = 0.0009
+_BIAS = 0.0037930732552754493  # this and the next: opsin_params.h of libjxl
+_MIX = (
+    (0.30, 0.622, 0.078),
+    (0.23, 0.692, 0.078),
+    (0.24342268924547819, 0.20476744424496821, 0.55180986650955360),
+)
+_NEGLIGIBLE = 0.02  # weights that cannot turn a gradient
+_TINY = 1e-16  # inside the fourth root, whose slope at 0 has no end
+
+
+class Eye:
+    """One unprotected picture (1,3,H,W) in [0,1], ready to be compared with candidates."""
+
+    def __init__(self, x: Tensor) -> None:
+        self._weights = _weights(min(x.shape[-2:]))
+        self._known: list[_Known | None] = []
+        with torch.no_grad():
+            cones = _cones(x)
+            for weights in self._weights:
+                channels = [c for c in range(CHANNELS) if max(map(max, weights[c])) > _NEGLIGIBLE]
+                self._known.append(_known(cones, channels) if channels else None)
+                cones = _halved(cones)
+
+    def errors(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (far, both) of `y`, shaped as the picture: the weighted sum that SSIMULACRA2
+        turns into its score, and the mean of it and the one from half the distance.
+
+        A picture with a side under 8 px has no score: both are 0.
+        """
+        cones, far, near = _cones(y), y.new_zeros(()), y.new_zeros(())
+        for known, weights in zip(self._known, self._weights, strict=True):
+            if known is not None:
+                for channel, features in known.features(cones):
+                    here, closer = (torch.tensor(w).to(y) for w in weights[channel])
+                    far, near = far + features @ here, near + features @ closer
+            cones = _halved(cones)
+        return far, (far + near) / 2
+
+
+def error_at(score: float) -> float:
+    """Return the weighted sum at which SSIMULACRA2 gives `score`, below 100: its curve inverted
+    by bisection."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-6:  # noqa: PLR2004  # far finer than a score shows
+        middle = (low + high) / 2
+        low, high = (middle, high) if _curve(middle) > score else (low, middle)
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Planes (1,n,h,w) of the unprotected picture at one scale, their local mean and variance."""
+
+    channels: list[int]
+    plane: Tensor
+    mean: Tensor
+    variance: Tensor
+
+    def features(self, cones: Tensor) -> list[tuple[int, Tensor]]:
+        """Return each channel with its six features, in the order of the weights.
+
+        Written in the difference of the two pictures, which stays exact where they are alike.
+        """
+        other = _xyb(cones)[:, self.channels]
+        change = other - self.plane
+        shift, energy, square = _blur(change), _blur(change * change), _blur(other * other)
+        moved, light = self.mean + shift, shift * shift
+        spread = square - moved * moved + self.variance + _C2
+        structure = (light + (energy - light) / spread * (1 - light)).clamp_min(0)
+        edges = (1 + (other - moved).abs()) / (1 + (self.plane - self.mean).abs()) - 1
+        maps = torch.stack([structure, edges.clamp_min(0), (-edges).clamp_min(0)])[:, 0]
+        means = maps.mean((-2, -1))
+        norms = ((maps**4).mean((-2, -1)) + _TINY) ** 0.25
+        both = torch.cat([means, norms])
+        return [(channel, both[:, i]) for i, channel in enumerate(self.channels)]
+
+
+def _known(cones: Tensor, channels: list[int]) -> _Known:
+    plane = _xyb(cones)[:, channels]
+    mean = _blur(plane)
+    return _Known(channels, plane, mean, _blur(plane * plane) - mean * mean)
+
+
+def _weights(short: int) -> list[list[tuple[list[float], list[float]]]]:
+    """Return [scale][channel] -> six weights at the picture's size, and at twice that size."""
+    count = sum(-(-short >> scale) >= SMALLEST for scale in range(MAX_SCALES))
+    if count == 0:
+        return []
+    far, near = weights_of(count), weights_of(min(count + 1, MAX_SCALES))
+    none = [0.0] * near.shape[2]
+    return [
+        [
+            (far[c, s].tolist(), near[c, s + 1].tolist() if s + 1 < near.shape[1] else none)
+            for c in range(CHANNELS)
+        ]
+        for s in range(count)
+    ]
+
+
+def _cones(x: Tensor) -> Tensor:
+    """Long, middle and short (1,3,H,W), with their bias, of sRGB in [0,1] (IEC 61966-2-1)."""
+    curved = ((x.clamp_min(0.01) + 0.055) / 1.055) ** 2.4
+    light = torch.where(x <= 0.04045, x / 12.92, curved)  # noqa: PLR2004  # the standard's knee
+    return torch.einsum("ij,bjhw->bihw", x.new_tensor(_MIX), light) + _BIAS
+
+
+def _xyb(cones: Tensor) -> Tensor:
+    """(1,3,h,w) cones -> X, Y, B."""
+    long, middle, short = (cones.clamp_min(1e-6) ** (1 / 3)).unbind(1)
+    dark = math.pow(_BIAS, 1 / 3)
+    luma = (long + middle) / 2 - dark
+    return torch.stack([(long - middle) * 7 + 0.42, luma + 0.01, short - dark - luma + 0.55], 1)
+
+
+def _halved(cones: Tensor) -> Tensor:
+    return functional.avg_pool2d(cones, 2, ceil_mode=True)
+
+
+def _blur(x: Tensor) -> Tensor:
+    """Gaussian window; mirrored above and below, zero at the sides, as in the package."""
+    n, taps = x.shape[1], _taps(x)
+    reach = min(_RADIUS, x.shape[-2] - 1)
+    tall = functional.pad(x, (0, 0, reach, reach), mode="reflect")
+    tall = functional.pad(tall, (0, 0, _RADIUS - reach, _RADIUS - reach), mode="replicate")
+    down = functional.conv2d(tall, taps.view(1, 1, -1, 1).expand(n, 1, -1, 1), groups=n)
+    across = taps.view(1, 1, 1, -1).expand(n, 1, 1, -1)
+    return functional.conv2d(down, across, padding=(0, _RADIUS), groups=n)
+
+
+def _taps(x: Tensor) -> Tensor:
+    steps = torch.arange(-_RADIUS, _RADIUS + 1, dtype=x.dtype, device=x.device)
+    bell = torch.exp(-0.5 * (steps / _SIGMA) ** 2)
+    return bell / bell.sum()
+
+
+def _curve(total: float) -> float:
+    """The original's polynomial and power; `imaging.visibility` has it too, for its own sums."""
+    error = 0.9562382616834844 * total
+    error = (6.248496625763138e-05 * error - 0.020884521182843837) * error**2 + (
+        2.326765642916932 * error
+    )
+    return 100.0 - 10.0 * error**0.6276336467831387 if error > 0 else 100.0

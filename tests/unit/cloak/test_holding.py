@@ -1,0 +1,53 @@
+"""The share of a change that is kept is the largest that meets the floor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postguard.cloak.holding import _search, hold
+from postguard.cloak.sheet import spread
+from postguard.imaging.visibility import ssimulacra2
+from tests.unit.cloak import tiny
+
+
+def sheet_of(size: tuple[int, int], amount: float, ceiling: int):
+    noise = torch.randn(1, 1, *size, generator=torch.Generator().manual_seed(0))
+    return spread(tiny.art(*size), None, noise * amount / 255, ceiling / 255)
+
+
+@pytest.mark.parametrize("amount", [1.5, 5, 30])
+@pytest.mark.parametrize("floor", [80.0, 65.0, 45.0])
+def test_the_floor_is_met_from_above_whatever_the_size_of_the_change(amount, floor):
+    sheet = sheet_of((128, 160), amount, 60)
+    finished, score = hold(sheet, floor)
+    assert score == pytest.approx(ssimulacra2(sheet.pixels, finished))
+    most = ssimulacra2(sheet.pixels, sheet.finished(3.0))
+    assert floor <= score <= max(floor + 2, most + 2)
+
+
+def test_a_budget_that_ends_before_the_floor_is_used_whole():
+    sheet = sheet_of((64, 64), 3, 2)
+    finished, score = hold(sheet, 20.0)
+    assert score > 22
+    assert np.abs(finished.astype(int) - sheet.pixels).max() == 2
+
+
+def test_a_picture_too_small_for_a_score_keeps_to_its_budget_alone():
+    finished, score = hold(sheet_of((5, 40), 9, 4), 80.0)
+    assert score is None
+    assert finished.shape == (5, 40, 3)
+
+
+@settings(deadline=None)
+@given(
+    slope=st.floats(1, 200), power=st.floats(0.6, 1.6), floor=st.sampled_from([45.0, 65.0, 80.0])
+)
+def test_the_search_never_ends_under_the_floor(slope, power, floor):
+    share, score = _search(lambda s: 100 - slope * s**power, floor)
+    assert score >= floor
+    assert score == pytest.approx(100 - slope * share**power)
+    assert score <= floor + 2 or share > 2.9
