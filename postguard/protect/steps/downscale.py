@@ -1,8 +1,10 @@
 """Limits the resolution: less detail to train on, and too little to print or pass on as one's own.
 
 Light adds up linearly while sRGB values do not, so averaging happens in linear light; otherwise
-fine bright lines on dark ground (stars, hair, rim light) come out too dark. The picture is worked
-on in strips and one channel at a time: a whole canvas in floats would need sixteen bytes a pixel.
+fine bright lines on dark ground (stars, hair, rim light) come out too dark. Lanczos overshoots at
+hard edges, and linear light makes that a dark line around all that is bright (a moon, white hair),
+so each pixel keeps within what the source shows around it. The picture is worked on in strips and
+one channel at a time: a whole canvas in floats would need sixteen bytes a pixel.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from postguard.model import Json
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
 
+Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 _STRIP = 1 << 20  # source pixels in a strip: the fastest of the sizes tried, 4 MB of floats
@@ -62,7 +65,8 @@ def fitting(
 
 
 def shrink(picture: Picture, width: int, height: int) -> Picture:
-    """Resize with Lanczos in linear light, colours weighted by alpha. Never use it to enlarge."""
+    """Resize with Lanczos in linear light, without halos, colours weighted by alpha. Never use it
+    to enlarge."""
     pixels = np.empty((height, width, 3), np.uint8)
     alpha = None if picture.alpha is None else np.empty((height, width), np.uint8)
     rows = max(1, _STRIP * height // (picture.width * picture.height))
@@ -70,9 +74,10 @@ def shrink(picture: Picture, width: int, height: int) -> Picture:
         strip = _Strip(picture, (width, height), top, min(top + rows, height))
         cover = strip.cover()
         if alpha is not None:
-            alpha[strip.target] = _OPAQUE if cover is None else _as_alpha(cover)
+            alpha[strip.target] = _OPAQUE if cover is None else strip.alpha(cover)
         for channel in range(1 if picture.gray else 3):
-            pixels[strip.target, :, channel] = _from_light(strip.light(channel), cover)
+            values = _from_light(strip.light(channel), cover)
+            pixels[strip.target, :, channel] = np.clip(values, *strip.bounds(channel))
     if picture.gray:
         pixels[..., 1:] = pixels[..., :1]
     if alpha is not None:
@@ -94,6 +99,8 @@ class _Strip:
         self._pixels = picture.pixels[first:last]
         alpha = None if picture.alpha is None else picture.alpha[first:last]
         self._alpha = None if alpha is None or alpha.min() == _OPAQUE else alpha
+        self._rows = _cells(top, bottom, size[1], picture.height) - first
+        self._columns = _cells(0, size[0], size[0], picture.width)
 
     def cover(self) -> Floats | None:
         """Return the resized alpha, about [0, 1], or None where all of the strip is opaque.
@@ -105,6 +112,12 @@ class _Strip:
         image = Image.fromarray(self._alpha).point(_fractions(), "F")
         return self._resized(image)
 
+    def alpha(self, cover: Floats) -> Bytes:
+        """Return the resized alpha as it is stored."""
+        assert self._alpha is not None  # else there is no cover
+        values = np.rint(np.clip(cover, 0, 1) * _OPAQUE).astype(np.uint8)
+        return np.clip(values, *self._bounds(self._alpha, self._alpha))
+
     def light(self, channel: int) -> Floats:
         """Return one resized channel as linear light, weighted by alpha where there is any."""
         values = np.ascontiguousarray(self._pixels[..., channel])
@@ -114,21 +127,43 @@ class _Strip:
             image = Image.fromarray(weighted)
         return self._resized(image)
 
+    def bounds(self, channel: int) -> tuple[Bytes, Bytes]:
+        """Return the least and the greatest value that the source has about each target pixel: in
+        its own cell and the eight around it, which hold the main lobe of the kernel."""
+        values = np.ascontiguousarray(self._pixels[..., channel])
+        if self._alpha is None:
+            return self._bounds(values, values)
+        seen = self._alpha > 0  # a colour that nobody sees is no bound
+        least = np.where(seen, values, np.uint8(_OPAQUE))
+        return self._bounds(least, np.where(seen, values, np.uint8(0)))
+
+    def _bounds(self, least: Bytes, greatest: Bytes) -> tuple[Bytes, Bytes]:
+        return self._around(np.minimum, least), self._around(np.maximum, greatest)
+
+    def _around(self, extreme: np.ufunc, values: Bytes) -> Bytes:
+        for axis, starts in enumerate((self._rows, self._columns)):
+            cells = np.moveaxis(extreme.reduceat(values, starts, axis), axis, 0)
+            widest = extreme(extreme(cells[:-3], cells[1:-2]), cells[2:-1])
+            values = np.moveaxis(widest, 0, axis)
+        return values
+
     def _resized(self, image: Image.Image) -> Floats:
         resized = image.resize(self._size, Image.Resampling.LANCZOS, box=self._box)
         return np.asarray(resized, np.float32)
 
 
-def _as_alpha(cover: Floats) -> NDArray[np.uint8]:
-    return np.rint(np.clip(cover, 0, 1) * _OPAQUE).astype(np.uint8)
+def _cells(first: int, last: int, count: int, whole: int) -> NDArray[np.intp]:
+    """Return where the cells of target pixels `first - 1` to `last` begin in the source, and where
+    the next one does; beyond the border, cells repeat what lies at it."""
+    return np.clip(np.arange(first - 1, last + 2) * whole // count, 0, whole - 1)
 
 
-def _from_light(light: Floats, cover: Floats | None) -> NDArray[np.uint8]:
+def _from_light(light: Floats, cover: Floats | None) -> Bytes:
     """Return sRGB values of linear light in about [0, 1]; Lanczos overshoots at hard edges."""
     if cover is not None:
         light = np.divide(light, cover, out=np.zeros_like(light), where=cover > 0)
     deep = np.clip(light * np.float32(_DEEP) + np.float32(0.5), 0, _DEEP).astype(np.uint16)
-    values: NDArray[np.uint8] = _to_srgb()[deep]
+    values: Bytes = _to_srgb()[deep]
     return values
 
 
@@ -146,10 +181,10 @@ def _to_light() -> list[float]:
 
 
 @cache
-def _to_srgb() -> NDArray[np.uint8]:
+def _to_srgb() -> Bytes:
     """sRGB value of each of 65,536 levels of linear light; the inverse of `_to_light`."""
     light = np.arange(_DEEP + 1) / _DEEP
     curved = 1.055 * light ** (1 / 2.4) - 0.055
     value = np.where(light <= _LINEAR_BELOW / _SLOPE, light * _SLOPE, curved)
-    levels: NDArray[np.uint8] = np.rint(value * _OPAQUE).astype(np.uint8)
+    levels: Bytes = np.rint(value * _OPAQUE).astype(np.uint8)
     return levels

@@ -86,13 +86,39 @@ def test_it_averages_light_and_not_srgb_values():
     assert np.abs(small.pixels[4:-4, 4:-4].astype(int) - 188).max() <= 1
 
 
-def test_it_is_lanczos_in_linear_light():
+def test_it_is_lanczos_in_linear_light_within_what_the_source_shows():
     pixels = np.asarray(Image.fromarray(noise(40, 30)).resize((400, 300)))
     small = shrink(Picture(pixels), 150, 112)
     for i in range(3):
         light = Image.fromarray(linear(pixels[..., i]).astype(np.float32))
         expected = srgb(np.asarray(light.resize((150, 112), Image.Resampling.LANCZOS)))
-        assert np.abs(small.pixels[..., i] - expected).max() <= 1
+        bounded = np.clip(expected, *seen_around(pixels[..., i], 150, 112))
+        assert np.abs(small.pixels[..., i] - bounded).max() <= 1
+
+
+def seen_around(channel, width, height):
+    """The least and the greatest source value in the 3 x 3 cells about each target pixel."""
+    ratio = np.array(channel.shape) / (height, width)
+    low, high = np.empty((2, height, width))
+    for at in np.ndindex(height, width):
+        (top, left), (bottom, right) = (np.maximum((np.array(at) + d) * ratio, 0) for d in (-1, 2))
+        cells = channel[int(top) : int(bottom), int(left) : int(right)]
+        low[at], high[at] = cells.min(), cells.max()
+    return low, high
+
+
+@pytest.mark.parametrize("width", [90, 81, 47, 20, 7])
+@pytest.mark.parametrize("covered", [False, True])
+def test_a_bright_shape_gets_no_dark_line_around_it(width, covered):
+    """A moon in a dusky sky: plain Lanczos in linear light drew a navy ring around it."""
+    down, across = np.indices((100, 100)) - 50
+    moon = (down**2 + across**2 < 30**2)[..., None]
+    pixels = np.where(moon, (253, 244, 222), (114, 107, 121)).astype(np.uint8)
+    alpha = np.where(across < 45, 255, 0).astype(np.uint8) if covered else None
+    small = shrink(Picture(pixels, alpha), width, width)
+    seen = small.pixels if small.alpha is None else small.pixels[small.alpha > 0]
+    assert (seen >= (114, 107, 121)).all()
+    assert (seen <= (253, 244, 222)).all()
 
 
 @pytest.mark.parametrize("alpha", [False, True])
