@@ -142,6 +142,8 @@ class Taking:
             self.posts.move_to(post.id, PostState.TAKEN, now)
             self.on_taken()
             log.info("post %d taken: %s", post.id, post.name)
+        elif post.state is PostState.HELD:
+            _say_held(post, post.reason)
 
     def _release(self, outbox: Path, now: datetime) -> None:
         """Look again at posts that the artist let go on."""
@@ -174,6 +176,7 @@ class Taking:
         if new.reason:
             folders.leave_reason(_made(folder), post, new.reason)
             self.posts.move_to(post.id, PostState.HELD, now, new.reason)
+            _say_held(post, new.reason)
         else:
             folders.remove_reason(folder, post)
             self.posts.move_to(post.id, PostState.TAKEN, now)
@@ -233,6 +236,10 @@ class Taking:
     def _wait(self, exc: Retryable, now: datetime) -> None:
         log.info("waiting to take pictures: %s", exc)
         self._not_before = now + _AGAIN
+
+
+def _say_held(post: Post, reason: str) -> None:
+    log.warning("post %d (%s) is held: %s", post.id, post.name, folders.told(post, reason))
 
 
 def _reached(when: datetime | None, now: datetime) -> bool:

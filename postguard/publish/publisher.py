@@ -137,7 +137,8 @@ class Publisher:
         attempt = self._attempt(delivery, network, draft, earlier, now)
         receipt = network.send(draft, attempt.plan)
         self.deliveries.finish(delivery.id, receipt, now)
-        log.info("posted %d to %s: %s", delivery.post_id, delivery.account, receipt.url)
+        done = "drawn, not posted (dry run)" if delivery.dry_run else "posted"
+        log.info("post %d for %s: %s: %s", delivery.post_id, delivery.account, done, receipt.url)
 
     def _attempt(
         self,

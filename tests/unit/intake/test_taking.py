@@ -56,6 +56,19 @@ def test_a_picture_without_words_is_held_when_it_has_waited(rig: Rig) -> None:
     assert post.reason in told
 
 
+def test_the_log_says_what_is_held_and_why(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    rig.first_start = True
+    rig.restarted()
+    rig.drop("fox.png")
+    rig.wait(23)
+    assert "post 1 (fox.png) is held: It lay in the outbox before" in caplog.text
+    assert "`postguard release 1`" in caplog.text
+    rig.store.posts.move_to(rig.only().id, PostState.RELEASED, rig.now)
+    caplog.clear()
+    rig.wait(3)
+    assert "post 1 (fox.png) is held: fox.png: there is no alt text" in caplog.text
+
+
 def test_alt_text_may_be_waived_in_the_config(rig_with: RigWith) -> None:
     rig = rig_with(intake={"require_alt": False})
     rig.drop("fox.png")
