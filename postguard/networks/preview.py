@@ -158,7 +158,7 @@ def render(draft: Draft, drawings: Sequence[Drawing], shows: Shows, handle: str,
         network=NAMES[shows],
         shows=shows,
         handle=handle or draft.account,
-        at=datetime.fromisoformat(at).astimezone(UTC),
+        at=datetime.fromisoformat(at).astimezone(),  # by this PC's clock
         pieces=pieces(body(words)),
         lang=words.langs[0] if words.langs else "",
         cover=plain_words.cover(words, shows),

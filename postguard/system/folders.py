@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from postguard.model import Post, Receipt
@@ -31,9 +32,13 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
     """Write why a post is held beside its files, unless the artist has words in that file."""
     if _is_theirs(post, REASON):
         return
-    told = reason.replace("`postguard release N`", f"`postguard release {post.id}`")
-    text = f"Post {post.id} ({post.name}) is held:\n\n{told}\n"
+    text = f"Post {post.id} ({post.name}) is held:\n\n{told(post, reason)}\n"
     files.write_whole(folder / REASON, text.encode(), mode=_FOR_ALL)
+
+
+def told(post: Post, reason: str) -> str:
+    """Return the reason with the post's number in its advice."""
+    return reason.replace("`postguard release N`", f"`postguard release {post.id}`")
 
 
 def remove_reason(folder: Path, post: Post) -> None:
@@ -43,11 +48,15 @@ def remove_reason(folder: Path, post: Post) -> None:
 
 
 def leave_receipt(folder: Path, post: Post, receipts: Mapping[str, Receipt]) -> None:
-    """Write where each account posted: one line for each."""
+    """Write where each account posted, and when by this PC's clock: one line for each."""
     if _is_theirs(post, RECEIPT):
         return
-    lines = [f"{name}: {r.url} ({r.at.isoformat()})" for name, r in sorted(receipts.items())]
+    lines = [f"{name}: {r.url} ({_read(r.at)})" for name, r in sorted(receipts.items())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
+
+
+def _read(at: datetime) -> str:
+    return at.astimezone().isoformat(" ", "seconds")
 
 
 def _is_theirs(post: Post, name: str) -> bool:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from postguard.model import Place, Post, PostState
+from postguard.model import Place, Post, PostState, Receipt
 from postguard.publish.shelving import Shelving
 from postguard.store import Store
 from postguard.system.folders import folder_of
@@ -74,3 +75,19 @@ def test_a_folder_that_cannot_be_moved_does_not_stop_the_next(
     assert store.posts.get(free.id).place is Place.HELD
     assert store.posts.get(stuck.id).place is Place.QUEUED
     assert not shelving.tick(NOW)
+
+
+def test_a_receipt_says_where_and_when_by_the_clock_of_the_pc(
+    store: Store, outbox: Path, shelving: Shelving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    post = protected_post(store)
+    folder_of(outbox, post).mkdir(parents=True)
+    (delivery,) = store.deliveries.of_post(post.id)
+    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
+    assert shelving.tick(NOW)
+    monkeypatch.undo()
+    time.tzset()
+    told = (outbox / "posted" / post.folder / "receipt.txt").read_text()
+    assert told == "sky: https://bsky.example/1 (2026-11-23 21:00:00+09:00)\n"
