@@ -8,7 +8,7 @@ import pytest
 
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
-from postguard.model import NewArtwork, Place, Post, PostState
+from postguard.model import NewArtwork, Place, Post, PostState, Quotes, Words
 from postguard.system.folders import folder_of
 from tests.making import NOW, new_post, protected_post
 
@@ -122,3 +122,15 @@ def test_a_dry_run_takes_what_the_accounts_server_was_heard_to_take(
     told = replace(installation.accounts.limits("fedi"), text=5000)
     installation.store.accounts.keep_limits("fedi", told, NOW)
     assert installation.accounts.network("fedi", dry_run=True).limits() == told
+
+
+def test_a_server_that_was_never_heard_holds_nobody_up(installation: Installation) -> None:
+    """Whether it can limit quotes is asked before anything is sent to it."""
+    account = '[accounts.fedi]\nnetwork = "mastodon"\ninstance = "https://fedi.example"\n#'
+    rewrite(installation, '[accounts.fedi]\nnetwork = "preview"\nshows', account + " shows")
+    installation.reload()
+    words = Words(text="a fox", quotes=Quotes.NOBODY)
+    assert installation.accounts.objections("fedi", words, 1) == []
+    heard = replace(installation.accounts.limits("fedi"), quote_policy=False)
+    installation.store.accounts.keep_limits("fedi", heard, NOW)
+    assert "cannot limit quotes" in installation.accounts.objections("fedi", words, 1)[0]
