@@ -21,7 +21,7 @@ from postguard.cloak.eye import Eye
 from postguard.cloak.sheet import Sheet
 from postguard.cloak.targets import Halftone
 from postguard.cloak.tensors import to_tensor
-from postguard.cloak.transforms import Codec, View
+from postguard.cloak.transforms import View
 
 SIDE = 512  # pixels of a tile's side: the encoders keep about 0.6 GB for one
 FADE = 64  # pixels over which neighbours share the picture
@@ -80,13 +80,11 @@ def refine(
 ) -> int:
     """Move the sheet's perturbation by sign steps on tiles; return how many tiles were done."""
     plan = list(_plan(sheet.size, schedule.steps, generator))
-    looks = torch.randint(2, (len(plan),), generator=generator).tolist()
     started = schedule.tick()
-    for done, ((tile, rate), look) in enumerate(zip(plan, looks, strict=True)):
+    for done, (tile, rate) in enumerate(plan):
         if schedule.tick() - started > schedule.seconds:
             return done
-        view = View(tile.size, Codec("JPEG", 75) if look else None)
-        _move(sheet, aim, tile, view, rate)
+        _move(sheet, aim, tile, rate)
         on_step((done + 1) / len(plan))
     return len(plan)
 
@@ -101,7 +99,7 @@ def _plan(
             yield tile, RATE * (1 - turn / rounds)
 
 
-def _move(sheet: Sheet, aim: Aim, tile: Tile, view: View, rate: float) -> None:
+def _move(sheet: Sheet, aim: Aim, tile: Tile, rate: float) -> None:
     place = tile.rows, tile.columns
     device = aim.encoders[0].device.torch
     x = to_tensor(sheet.pixels[place]).to(device)
@@ -111,7 +109,7 @@ def _move(sheet: Sheet, aim: Aim, tile: Tile, view: View, rate: float) -> None:
     bounds = Bounds(
         limit, Eye(x), error=math.inf
     )  # the whole sheet is held to its floor, not a tile
-    moved = step(Pull(aim.encoders, x, target), d, bounds, view, rates)
+    moved = step(Pull(aim.encoders, x, target), d, bounds, View(tile.size), rates)
     sheet.d[place] = moved[0, 0].cpu().numpy().astype(np.float16)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def run(
 
 
 @pytest.mark.parametrize(
-    "size", [(1, 1), (8, 8), (40, 12_000), (600, 2), (190, 240)], ids=lambda s: f"{s[0]}x{s[1]}"
+    "size", [(1, 1), (8, 8), (40, 5_000), (600, 2), (190, 240)], ids=lambda s: f"{s[0]}x{s[1]}"
 )
 def test_any_size_comes_back_changed_at_most_by_the_ceiling(studio, tmp_path, size):
     before = tiny.art(*size)
@@ -93,7 +94,8 @@ def test_a_gray_picture_stays_gray_through_tiles(studio, tmp_path):
 
 
 def test_the_record_measures_every_chain_with_its_controls(studio, tmp_path):
-    _, record = run(studio, tmp_path, Image.fromarray(tiny.art(120, 150)))
+    patient = dataclasses.replace(studio, steps=12)
+    _, record = run(patient, tmp_path, Image.fromarray(tiny.art(120, 150)))
     assert set(record["ratios"]) == {"png", "jpeg75", "half", "bluesky", "mastodon"}
     for of_encoders in record["ratios"].values():
         assert set(of_encoders) == {"taef2", "taesana"}
