@@ -164,8 +164,11 @@ class Deliveries(Protocol):
         """Return the slot keys this account has used or will use, due at `since` or later."""
         ...
 
-    def claim(self, now: datetime, accounts: Sequence[str]) -> Delivery | None:
-        """Take one due delivery of these accounts; it is `sending` (or stays `unsure`)."""
+    def claim(
+        self, now: datetime, accounts: Sequence[str], dry_only: Sequence[str] = ()
+    ) -> Delivery | None:
+        """Take one due delivery of `accounts`, or one of `dry_only` that is a dry run; it is
+        `sending` (or stays `unsure`)."""
         ...
 
     def begin(self, delivery_id: int, plan: Mapping[str, Json], now: datetime) -> Attempt:

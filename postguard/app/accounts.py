@@ -68,11 +68,20 @@ class Accounts:
 
     def ready(self) -> Sequence[str]:
         """Return the accounts that may post now: enabled, not paused, logged in."""
-        paused, out = self.rows.paused(), self.rows.logged_out()
+        out = self.rows.logged_out()
+        return [name for name in self._going() if name not in out]
+
+    def waiting_for_login(self) -> Sequence[str]:
+        """Return the accounts that are enabled and not paused, but logged out."""
+        out = self.rows.logged_out()
+        return [name for name in self._going() if name in out]
+
+    def _going(self) -> Sequence[str]:
+        paused = self.rows.paused()
         if EVERYTHING in paused:
             return []
         accounts = self.settings().accounts
-        return [n for n, a in accounts.items() if a.enabled and n not in paused and n not in out]
+        return [n for n, a in accounts.items() if a.enabled and n not in paused]
 
     def limits(self, name: str) -> Limits:
         """Return what the account's server takes, as it last said; else what is usual. No I/O."""

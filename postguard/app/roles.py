@@ -124,6 +124,10 @@ class _Outside:
         """Return the accounts that may post now."""
         return self.installation.accounts.ready()
 
+    def dry_only(self) -> Sequence[str]:
+        """Return the accounts that wait for a login."""
+        return self.installation.accounts.waiting_for_login()
+
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes."""
         return self.installation.accounts.of_delivery(delivery)

@@ -51,6 +51,10 @@ class Publishing(Protocol):
         """Return the accounts that may post now: neither paused nor logged out."""
         ...
 
+    def dry_only(self) -> Sequence[str]:
+        """Return the accounts that wait for nothing but a login, which a dry run needs not."""
+        ...
+
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes (the preview, for a dry run)."""
         ...
@@ -86,7 +90,7 @@ class Publisher:
 
     def send_one(self, now: datetime) -> bool:
         """Send the delivery that has been due longest; False when none is due."""
-        delivery = self.deliveries.claim(now, self.to.accounts())
+        delivery = self.deliveries.claim(now, self.to.accounts(), self.to.dry_only())
         if delivery is None:
             return False
         try:

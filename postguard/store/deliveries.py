@@ -32,8 +32,9 @@ UPDATE deliveries SET
   tries = tries + 1
 WHERE id = (
   SELECT d.id FROM deliveries d CROSS JOIN posts p ON p.id = d.post_id
-  WHERE +d.account IN ({marks}) AND d.state IN ('scheduled', 'unsure')
-    AND d.due_at <= ? AND p.state = 'protected' AND p.place = 'queued'
+  WHERE (+d.account IN ({marks}) OR d.dry_run AND +d.account IN ({dry}))
+    AND d.state IN ('scheduled', 'unsure') AND d.due_at <= ?
+    AND p.state = 'protected' AND p.place = 'queued'
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
 AT_ONCE = 20  # deliveries planned in one tick, so that what is due is sent in between
@@ -128,14 +129,18 @@ class DeliveryRows:
         )
         return None if row is None else from_ms(row[0])
 
-    def claim(self, now: datetime, accounts: Sequence[str]) -> Delivery | None:
-        """Take the delivery of these accounts that has been due longest, if any.
+    def claim(
+        self, now: datetime, accounts: Sequence[str], dry_only: Sequence[str] = ()
+    ) -> Delivery | None:
+        """Take the delivery of these accounts that has been due longest, if any; of those in
+        `dry_only`, only dry runs.
 
         It becomes `sending`, or stays `unsure`. Deliveries of held posts wait with their post.
         """
-        marks = ", ".join("?" * len(accounts))
+        marks, dry = (", ".join("?" * len(names)) for names in (accounts, dry_only))
+        claim = _CLAIM.format(marks=marks, dry=dry)
         with self._db.change() as db:
-            row = db.execute(_CLAIM.format(marks=marks), (*accounts, to_ms(now))).fetchone()
+            row = db.execute(claim, (*accounts, *dry_only, to_ms(now))).fetchone()
         return None if row is None else _delivery(row)
 
     def begin(self, delivery_id: int, plan: Mapping[str, Json], now: datetime) -> Attempt:

@@ -124,6 +124,14 @@ def test_a_dry_run_takes_what_the_accounts_server_was_heard_to_take(
     assert installation.accounts.network("fedi", dry_run=True).limits() == told
 
 
+def test_a_paused_account_waits_for_more_than_a_login(installation: Installation) -> None:
+    installation.store.accounts.log_out("sky", "revoked")
+    installation.store.accounts.log_out("fedi", "revoked")
+    installation.store.accounts.pause("fedi", paused=True)
+    assert installation.accounts.ready() == []
+    assert installation.accounts.waiting_for_login() == ["sky"]
+
+
 def test_a_server_that_was_never_heard_holds_nobody_up(installation: Installation) -> None:
     """Whether it can limit quotes is asked before anything is sent to it."""
     account = '[accounts.fedi]\nnetwork = "mastodon"\ninstance = "https://fedi.example"\n#'

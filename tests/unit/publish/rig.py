@@ -79,6 +79,9 @@ class Outside:
         out = self.store.accounts.logged_out()
         return [a for a in ("sky", "fedi") if a not in out]
 
+    def dry_only(self) -> Sequence[str]:
+        return tuple(self.store.accounts.logged_out())
+
     def network(self, delivery: Delivery) -> ScriptedNetwork:
         return self.net
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
-from postguard.model import Delivery, DeliveryState, Late, PostState
+from postguard.model import Delivery, DeliveryState, Late, NewDelivery, PostState, Words
 from postguard.settings.values import Slot
 from postguard.store import Store
 from tests.making import NOW, protected_post
@@ -125,6 +125,16 @@ def test_a_logged_out_account_waits_and_the_other_goes_on(outside: Outside) -> N
     outside.store.accounts.log_in("sky")
     outside.publisher().send_one(NOW)
     assert outside.store.posts.get(first.post_id).state is PostState.POSTED
+
+
+def test_a_dry_run_needs_no_login(outside: Outside) -> None:
+    dry = NewDelivery("sky", Words("A fox", ("a fox",)), "now", "bluesky", dry_run=True)
+    real, tried = due(outside), due(outside, deliveries=(dry,), name="owl.png")
+    outside.store.accounts.log_out("sky", "the password was revoked")
+    assert outside.publisher().send_one(NOW)
+    assert not outside.publisher().send_one(NOW)
+    assert again(outside, tried).state is DeliveryState.POSTED
+    assert again(outside, real).state is DeliveryState.SCHEDULED
 
 
 def test_a_rendition_that_cannot_be_read_is_tried_later(outside: Outside) -> None:

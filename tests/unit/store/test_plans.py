@@ -19,7 +19,7 @@ QUESTIONS = {
     "history": lambda s: s.posts.history(1),
     "unplanned": lambda s: s.deliveries.unplanned(),
     "next due": lambda s: s.deliveries.next_due(),
-    "claim": lambda s: s.deliveries.claim(NOW, ("sky", "fedi")),
+    "claim": lambda s: s.deliveries.claim(NOW, ("sky", "fedi"), ("new",)),
     "taken slots": lambda s: s.deliveries.taken_slots("sky", NOW - timedelta(days=2)),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
 }
