@@ -11,6 +11,7 @@ import click
 
 from postguard.cli import happening, wide
 from postguard.model import Delivery, DeliveryState, Post, PostState
+from postguard.system import folders
 
 STATES: Mapping[PostState, tuple[str, str]] = {
     PostState.TAKING: ("being taken", ""),
@@ -49,7 +50,7 @@ def lines(
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:
     """Yield why a post is held, or why a delivery did not go out yet."""
     if post.state is PostState.HELD:
-        said = [post.reason]
+        said = [folders.told(post, post.reason)]
     else:
         waiting = [d for d in deliveries if d.reason and d.state in _STILL_TO_GO]
         held = [d for d in deliveries if d.reason and d.state is DeliveryState.HELD]

@@ -13,6 +13,7 @@ from postguard.cli.listing import STATES, terminal_width
 from postguard.model import Delivery, DeliveryState, Post, Rendition, Words, body
 from postguard.networks import plain_words
 from postguard.store import Store
+from postguard.system import folders
 
 
 def lines(
@@ -21,7 +22,7 @@ def lines(
     """Yield a post's state, its words for each account, its pictures and its history."""
     said, colour = STATES[post.state]
     yield f"{_bold(f'Post {post.id}: {post.name}')}  {click.style(said, fg=colour or None)}"
-    for reason in post.reason.splitlines():
+    for reason in folders.told(post, post.reason).splitlines():
         yield from (click.style(line, fg="yellow") for line in _under(reason))
     yield f"  recipe {post.recipe}; its files lie in outbox/{_folder(post)}"
     yield from _deliveries(store, post, deliveries, zone)
