@@ -81,7 +81,15 @@ def workers() -> list[psutil.Process]:
     """The workers among this process's children; servers of other tests may be there too."""
     marks = ("postguard.worker", "sys.stdin.readline()")
     children = psutil.Process().children()
-    return [c for c in children if any(mark in " ".join(c.cmdline()) for mark in marks)]
+    return [c for c in children if any(mark in command_of(c) for mark in marks)]
+
+
+def command_of(child: psutil.Process) -> str:
+    """Empty for one that has just ended."""
+    try:
+        return " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @pytest.mark.parametrize(
