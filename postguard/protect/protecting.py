@@ -75,7 +75,8 @@ class Protecting:
         order = self.order_of(post)
         renditions = self.workshop.protect(order, lambda p: self._progress(post, p))
         self.desk.protected(post.id, renditions, self.clock.now())
-        log.info("post %d is protected: %d files", post.id, len(renditions))
+        files = "1 file" if len(renditions) == 1 else f"{len(renditions)} files"
+        log.info("post %d is protected: %s", post.id, files)
 
     def _progress(self, post: Post, progress: Progress) -> None:
         self.heartbeat()
