@@ -190,7 +190,7 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
     if first_start:
         # Later a missing outbox is a drive that is not connected: a folder made in its place
         # would hide it.
-        installation.outbox.mkdir(parents=True, exist_ok=True)
+        _make(installation.outbox)
     mode = installation.settings.intake.watch
     watcher = Watcher(installation.outbox, nominate, mode, note=log.warning)
     taking.polling = lambda: watcher.polling
@@ -201,6 +201,13 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
         Protection(shelving, protecting, readers[1]),
         Publishing(installation),
     )
+
+
+def _make(outbox: Path) -> None:
+    """Make the outbox, and say so: its name in the config may be misspelt."""
+    if not outbox.is_dir():
+        outbox.mkdir(parents=True)
+        log.warning("there was no outbox %s; it was made now", outbox)
 
 
 def run(installation: Installation) -> None:

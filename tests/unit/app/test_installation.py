@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from postguard.app import roles
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
 from postguard.model import NewArtwork, Place, Post, PostState, Quotes, Words
@@ -142,3 +143,12 @@ def test_a_server_that_was_never_heard_holds_nobody_up(installation: Installatio
     heard = replace(installation.accounts.limits("fedi"), quote_policy=False)
     installation.store.accounts.keep_limits("fedi", heard, NOW)
     assert "cannot limit quotes" in installation.accounts.objections("fedi", words, 1)[0]
+
+
+def test_a_first_start_tells_that_it_made_the_outbox(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    installation.outbox.rmdir()
+    roles.do_what_is_due(installation)
+    assert installation.outbox.is_dir()
+    assert f"there was no outbox {installation.outbox}" in caplog.text
