@@ -1,3 +1,20 @@
 """What every test may use."""
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
 pytest_plugins = ["pytester", "tests.servers.fixtures", "tests.skip_gate"]
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command that sets up logging in this process must not change the next test's log."""
+    root = logging.getLogger()
+    handlers, filters, level = root.handlers[:], root.filters[:], root.level
+    yield
+    root.handlers[:], root.filters[:] = handlers, filters
+    root.setLevel(level)

@@ -181,6 +181,8 @@ def test_a_file_that_vanishes_makes_no_post(outbox: Outbox) -> None:
 def test_a_file_that_never_settles_is_told_once_and_taken_when_it_does(outbox: Outbox) -> None:
     outbox.settings = config(outbox.outbox, intake={"give_up": "60s"})
     outbox.words()
+    (outbox.outbox / "fox.png").write_bytes(png())
+    outbox.reported("fox.png")
     for second in range(90):
         (outbox.outbox / "fox.png").write_bytes(png(second))
         outbox.wait(1)
