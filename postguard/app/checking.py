@@ -89,8 +89,10 @@ def _accounts(installation: Installation, *, offline: bool) -> Iterator[Finding]
         yield Finding("accounts", False, "there is none", "add an [accounts.NAME] to the config")
     for name, account in accounts.items():
         what = f"account {name}"
-        if account.network == "preview":
-            yield Finding(what, True, "preview pages on this PC")
+        if account.network == "preview" or account.dry_run:
+            yield Finding(what, True, "preview pages on this PC; nothing is posted")
+        elif not account.enabled:
+            yield Finding(what, True, "switched off: enabled = false")
         elif offline:
             yield _kept(installation, name, what)
         else:
@@ -110,7 +112,9 @@ def _asked(installation: Installation, name: str, what: str) -> Finding:
     try:
         return Finding(what, True, installation.accounts.network(name).check())
     except PostguardError as exc:
-        return Finding(what, False, str(exc), f"postguard login {name}, if it stays so")
+        login = f"postguard login {name}"
+        fix = "" if login in str(exc) else f"{login}, if it stays so"
+        return Finding(what, False, str(exc), fix)
 
 
 def _daemon() -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from postguard.store import Store
 
 STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdrawn")
+
+
+_NUMBER = click.IntRange(1, 2**63 - 1)  # as large as a row's number can be
 
 
 @click.command()
@@ -45,7 +49,7 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
 
 @click.command(name="list")
 @click.option("--state", multiple=True, type=click.Choice(STATES), help="Only these states.")
-@click.option("--before", type=int, help="Posts older than this number: the next page.")
+@click.option("--before", type=_NUMBER, help="Posts older than this number: the next page.")
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Posts on a page."
 )
@@ -75,7 +79,7 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=int)
+@click.argument("post_id", metavar="POST", type=_NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(post_id: int, as_json: bool) -> None:
     """Show one post: its words, what was done to its pictures, its history and receipts."""
@@ -95,7 +99,7 @@ def show(post_id: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=int)
+@click.argument("post_id", metavar="POST", type=_NUMBER)
 def hold(post_id: int) -> None:
     """Keep a post back until you release it."""
     from postguard.app import steering
@@ -104,7 +108,7 @@ def hold(post_id: int) -> None:
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=int)
+@click.argument("post_id", metavar="POST", type=_NUMBER)
 def release(post_id: int) -> None:
     """Let a held post go on; words that you put beside it in held/ are read anew."""
     from postguard.app import steering
@@ -113,7 +117,7 @@ def release(post_id: int) -> None:
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=int)
+@click.argument("post_id", metavar="POST", type=_NUMBER)
 def retry(post_id: int) -> None:
     """Try a post again now: release it if it is held, and send it without waiting for its slot."""
     from postguard.app import steering
@@ -167,6 +171,7 @@ def _said(text: str) -> None:
         click.echo(_NOT_RUNNING)
 
 
+_NOT_SET_UP = "postguard is not set up yet. A few questions: postguard init"
 _NOT_RUNNING = "postguard is not running, so nothing moves. Start it: postguard service install"
 
 
@@ -191,4 +196,12 @@ def _say_what_stands_still(store: Store) -> None:
         said = f"Posting to {', '.join(names)} is paused; postguard pause{off} --off goes on."
         click.secho(said, fg="yellow")
     if running() is None:
-        click.secho(_NOT_RUNNING, fg="yellow")
+        click.secho(_NOT_RUNNING if _is_set_up() else _NOT_SET_UP, fg="yellow")
+
+
+def _is_set_up() -> bool:
+    """Return whether a config is named or lies where it is looked for."""
+    from postguard.system.paths import home
+
+    named = click.get_current_context().obj or os.environ.get("POSTGUARD_CONFIG")
+    return bool(named) or (home().config / "config.toml").exists()
