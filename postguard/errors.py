@@ -75,7 +75,16 @@ class StepFailed(Held):
 
 
 class Refused(Held):
-    """The network will not take this post as it is; sending it again changes nothing."""
+    """The network will not take this post as it is; sending it again changes nothing.
+
+    Args:
+        stands: something of the post is there all the same, or may be, so it must never be sent
+            anew as if it were not.
+    """
+
+    def __init__(self, message: str, *, stands: bool = False) -> None:
+        super().__init__(message)
+        self.stands = stands
 
 
 class Retryable(PostguardError):

@@ -91,7 +91,8 @@ class Bluesky:
         if plan["did"] != self._session.did:
             raise Refused(
                 "another account goes by this name than the one that this post was begun for; "
-                "look whether it stands there, and drop the picture again to post it here"
+                "look whether it stands there, and drop the picture again to post it here",
+                stands=True,
             )
         for rendition in draft.renditions:
             self._upload(rendition)
@@ -108,7 +109,8 @@ class Bluesky:
         planned = _planned_post(plan)
         if found.get("value") != planned:
             url = self._url(plan)
-            raise Refused(f"another post than the planned one stands at {url}: look at it first")
+            said = f"another post than the planned one stands at {url}: look at it first"
+            raise Refused(said, stands=True)
         made = datetime.fromisoformat(str(planned["createdAt"]))
         return self._receipt(plan, made.astimezone(UTC), {"cid": found.get("cid")})
 

@@ -178,7 +178,8 @@ class Mastodon:
         if wrong := differences(status, draft):
             raise Refused(
                 f"{url} stands there {' and '.join(wrong)}: look at it and delete it if it must "
-                "not stay"
+                "not stay",
+                stands=True,
             )
         answer: dict[str, Json] = {"id": str(status.id), "visibility": str(status.visibility)}
         return Receipt(uri=str(status.uri), url=url, at=status.created_at, answer=answer)

@@ -104,7 +104,8 @@ class Publisher:
             self._wait_for_login(delivery, exc, now)
         except Held as exc:
             log.warning("post %d is held: %s: %s", delivery.post_id, delivery.account, exc)
-            self.deliveries.hold(delivery.id, str(exc), now)
+            stands = isinstance(exc, Refused) and exc.stands
+            self.deliveries.hold(delivery.id, str(exc), now, sure=not stands)
         except Exception as exc:
             # Whatever broke, nothing looks at a delivery that stays claimed.
             begun = self.deliveries.last_attempt(delivery.id) is not None

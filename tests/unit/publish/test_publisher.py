@@ -265,3 +265,12 @@ def test_a_thousand_waiting_posts_each_get_a_slot_of_their_own(outside: Outside)
     while outside.publisher().plan(NOW):
         pass
     assert len(outside.store.deliveries.taken_slots("sky", NOW)) == 1000
+
+
+def test_a_post_that_stands_otherwise_than_asked_is_never_sent_anew(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.net.after = [Refused("it stands there without its picture", stands=True)]
+    outside.publisher().send_one(NOW)
+    assert outside.store.posts.went_out(delivery.post_id)
+    outside.store.deliveries.release(delivery.post_id, NOW)
+    assert again(outside, delivery).state is DeliveryState.UNSURE
