@@ -32,7 +32,10 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
     """Write why a post is held beside its files, unless the artist has words in that file."""
     if _is_theirs(post, REASON):
         return
-    text = f"Post {post.id} ({post.name}) is held:\n\n{told(post, reason)}\n"
+    release = f"`postguard release {post.id}`"
+    why = told(post, reason)
+    then = "" if release in why else f"\n\nWhen that is mended: {release}."
+    text = f"Post {post.id} ({post.name}) is held:\n\n{why}{then}\n"
     files.write_whole(folder / REASON, text.encode(), mode=_FOR_ALL)
 
 
