@@ -4,12 +4,13 @@ exists that a cleaner could be trained on."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
 
 _PERIODS = (6.0, 9.0)  # working pixels between dots: survives half size, and stays fine
+_LEAST_PERIOD = 3.5  # working pixels: finer dots are lost between pixels
 _BEND = 2.0  # radians that the screen's phase wanders over the picture
 _CONTRAST = 6.0
 
@@ -30,6 +31,15 @@ class Halftone:
     angle: float
     period: float
     phases: tuple[float, float, float, float]
+
+    def at(self, scale: float) -> Halftone:
+        """Return the halftone for a picture that is worked on at `scale`, at most 1, and enlarged
+        afterwards: finer, for enlarged it is as coarse as its period says, and coarse is dear.
+
+        Measured on a flat cartoon at scale 0.63, SSIMULACRA2 65: periods of 6 to 9 left a gain of
+        0.04 behind the platforms, 4.5 to 6 left 0.06, 3.5 to 4.5 left 0.10.
+        """
+        return replace(self, period=min(self.period, max(self.period * scale, _LEAST_PERIOD)))
 
     def draw(self, x: Tensor, origin: tuple[int, int] = (0, 0), scale: float = 1.0) -> Tensor:
         """(1,3,H,W) in [0,1] -> the target for it, same shape and range.

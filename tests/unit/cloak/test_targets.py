@@ -31,3 +31,11 @@ def test_a_tile_of_the_target_is_the_target_of_the_tile():
     whole = halftone.draw(X, scale=0.5)[..., 16:48, 24:72]
     tile = halftone.draw(X[..., 16:48, 24:72], origin=(16, 24), scale=0.5)
     assert torch.allclose(whole, tile, atol=1e-5)
+
+
+def test_a_halftone_that_will_be_enlarged_is_drawn_finer_but_never_lost_between_pixels():
+    halftone = immunise(Generator().manual_seed(2))
+    periods = [halftone.at(scale).period for scale in (1.0, 0.8, 0.5, 0.1)]
+    assert periods == sorted(periods, reverse=True)
+    assert periods[0] == halftone.period
+    assert periods[-1] == 3.5
