@@ -110,14 +110,17 @@ def test_a_child_that_ends_in_a_job_is_told_in_words(script, said, fox, order):
     workshop.close()
 
 
-def test_the_next_job_gets_a_fresh_child_after_kill_9(workshop, order, fox):
+def test_the_next_job_gets_a_fresh_child_after_kill_9(workshop, order, tmp_path):
     def kill(_: Progress) -> None:
         for worker in workers():  # none when lines are read that it wrote before
             worker.kill()
 
+    canvas = tmp_path / "canvas.png"  # large, so that it is still worked on when the signal comes
+    Image.new("RGB", (6000, 4000), "orange").save(canvas, compress_level=1)
+    digest = hashlib.sha256(canvas.read_bytes()).hexdigest()
+    large = replace(order, artworks=(ArtworkOrder(0, canvas, digest, "", "5e" * 32),))
     with pytest.raises(StepFailed, match="memory ran out"):
-        workshop.protect(order, kill)
-    assert workshop.inspect(fox).width == 40
+        workshop.protect(large, kill)
     assert len(workshop.protect(order, lambda _: None)) == 1
 
 
