@@ -141,10 +141,10 @@ class _Strip:
         return self._around(np.minimum, least), self._around(np.maximum, greatest)
 
     def _around(self, extreme: np.ufunc, values: Bytes) -> Bytes:
-        for axis, starts in enumerate((self._rows, self._columns)):
-            cells = np.moveaxis(extreme.reduceat(values, starts, axis), axis, 0)
-            widest = extreme(extreme(cells[:-3], cells[1:-2]), cells[2:-1])
-            values = np.moveaxis(widest, 0, axis)
+        for starts in (self._rows, self._columns):
+            cells = _reduced(extreme, values, starts)
+            widest = extreme(extreme(cells[:-2], cells[1:-1]), cells[2:])
+            values = np.ascontiguousarray(widest.T)
         return values
 
     def _resized(self, image: Image.Image) -> Floats:
@@ -156,6 +156,17 @@ def _cells(first: int, last: int, count: int, whole: int) -> NDArray[np.intp]:
     """Return where the cells of target pixels `first - 1` to `last` begin in the source, and where
     the next one does; beyond the border, cells repeat what lies at it."""
     return np.clip(np.arange(first - 1, last + 2) * whole // count, 0, whole - 1)
+
+
+def _reduced(extreme: np.ufunc, values: Bytes, starts: NDArray[np.intp]) -> Bytes:
+    """Return the extreme of each cell of rows; an empty one has its first row. Whole rows at once:
+    `ufunc.reduceat` goes value by value, six times as slow."""
+    first = starts[:-1]
+    last = np.maximum(starts[1:] - 1, first)
+    cells = values[first]
+    for step in range(1, int((last - first).max()) + 1):
+        extreme(cells, values[np.minimum(first + step, last)], out=cells)
+    return cells
 
 
 def _from_light(light: Floats, cover: Floats | None) -> Bytes:
