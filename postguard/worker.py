@@ -24,17 +24,18 @@ from postguard.protect import pipeline
 from postguard.protect.child import Answer, Job, failure
 from postguard.protect.workshop import wants_cloak
 from postguard.system import wire
+from postguard.system.pipes import send, take_stdout
 
 log = logging.getLogger(__name__)
 
 
 def main() -> NoReturn:
     """Do the jobs of stdin; the end of stdin ends the process."""
-    answers = _take_stdout()
+    answers = take_stdout()
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
     while True:
-        _send(answers, _answer(wire.load(Job, jobs.get()), answers))
+        send(answers, _answer(wire.load(Job, jobs.get()), answers))
 
 
 @functools.cache
@@ -62,22 +63,10 @@ def _answer(job: Job, answers: BinaryIO) -> Answer:
 
 def _protect(order: ProtectOrder, year: int, answers: BinaryIO) -> tuple[Rendition, ...]:
     def tell(progress: Progress) -> None:
-        _send(answers, Answer(progress=progress))
+        send(answers, Answer(progress=progress))
 
     cloak = engine(order.models_dir) if wants_cloak(order) else None
     return pipeline.run(order, cloak, year, tell)
-
-
-def _take_stdout() -> BinaryIO:
-    """Return the pipe to the parent; whatever else prints, C libraries too, goes to stderr."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return answers
-
-
-def _send(answers: BinaryIO, answer: Answer) -> None:
-    answers.write(wire.dump(answer).encode() + b"\n")
-    answers.flush()
 
 
 def _listen(jobs: queue.SimpleQueue[bytes]) -> None:

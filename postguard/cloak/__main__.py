@@ -24,6 +24,7 @@ from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.job import Job, Message
 from postguard.errors import PostguardError
 from postguard.system import wire
+from postguard.system.pipes import send, take_stdout
 
 log = logging.getLogger("postguard.cloak")
 _MEMORY = "memory ran out; close other programs, or put a downscale step before the cloak"
@@ -34,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m postguard.cloak")
     parser.add_argument("--idle", type=float, default=60.0, help="seconds without a job")
     idle = parser.parse_args().idle
-    answers = _take_stdout()
+    answers = take_stdout()
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
     shelf = _Shelf(best_device())
@@ -43,8 +44,8 @@ def main() -> None:
             line = jobs.get(timeout=idle)
         except queue.Empty:
             return
-        _send(answers, Message("taken"))
-        _send(answers, _answer(wire.load(Job, line), shelf, answers))
+        send(answers, Message("taken"))
+        send(answers, _answer(wire.load(Job, line), shelf, answers))
 
 
 class _Shelf:
@@ -68,7 +69,7 @@ def _answer(job: Job, shelf: _Shelf, answers: BinaryIO) -> Message:
     """Do one job; whatever goes wrong in it is its answer."""
 
     def tell(fraction: float) -> None:
-        _send(answers, Message("step", fraction=round(fraction, 4)))
+        send(answers, Message("step", fraction=round(fraction, 4)))
 
     try:
         studio = Studio(shelf.encoders(job.models), time.monotonic)
@@ -87,18 +88,6 @@ def _out_of_memory(exc: Exception) -> bool:
     """Return whether this is Python's, a GPU's or (a bare RuntimeError) torch's CPU allocator."""
     bare = isinstance(exc, RuntimeError) and "allocate memory" in str(exc)
     return bare or isinstance(exc, (MemoryError, torch.OutOfMemoryError))
-
-
-def _take_stdout() -> BinaryIO:
-    """Return the pipe to the parent; whatever else prints, C libraries too, goes to stderr."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return answers
-
-
-def _send(answers: BinaryIO, message: Message) -> None:
-    answers.write(wire.dump(message).encode() + b"\n")
-    answers.flush()
 
 
 def _listen(jobs: queue.SimpleQueue[bytes]) -> None:

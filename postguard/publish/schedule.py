@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -52,13 +51,6 @@ def plan(asked: str, now: datetime, *, grace: timedelta, slots: Iterator[Due]) -
     return Due(datetime.fromisoformat(asked).astimezone(UTC))
 
 
-def next_slot(
-    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str]
-) -> Due | None:
-    """Return the first slot behind `now` that is not taken; None without rules."""
-    return next(free_slots(rules, now, zone, taken), None)
-
-
 def free_slots(
     rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str]
 ) -> Iterator[Due]:
@@ -67,13 +59,6 @@ def free_slots(
     for due in heapq.merge(*weekly, key=lambda due: due.at):
         if due.slot not in taken and due.at > now:
             yield due
-
-
-def upcoming(
-    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, until: datetime
-) -> list[Due]:
-    """Return all slots behind `now` up to `until`, in order."""
-    return list(takewhile(lambda due: due.at <= until, free_slots(rules, now, zone, ())))
 
 
 def _weekly(rules: Sequence[SlotRule]) -> set[tuple[tuple[int, ...], tuple[int, int]]]:

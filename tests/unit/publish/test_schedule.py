@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,13 +11,12 @@ from hypothesis import strategies as st
 
 from postguard.model import Late
 from postguard.publish.schedule import (
+    Due,
     existing,
     free_slots,
     lateness,
-    next_slot,
     next_try,
     plan,
-    upcoming,
 )
 from postguard.settings.values import Slot
 
@@ -43,6 +44,16 @@ def local(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
+def upcoming(rules: list[Slot], now: datetime, zone: ZoneInfo, until: datetime) -> list[Due]:
+    return list(takewhile(lambda due: due.at <= until, free_slots(rules, now, zone, ())))
+
+
+def first_slot(
+    rules: list[Slot], now: datetime, zone: ZoneInfo, taken: Collection[str]
+) -> Due | None:
+    return next(free_slots(rules, now, zone, taken), None)
+
+
 def slots(rule: str, start: str, days: int, zone: ZoneInfo = BERLIN) -> list[str]:
     now = local(start, zone)
     found = upcoming([Slot.parse(rule)], now, zone, now + timedelta(days=days))
@@ -58,7 +69,7 @@ def test_a_slot_in_the_repeated_hour_of_autumn_is_used_once_on_its_first_pass() 
 
 def test_between_the_two_passes_of_autumn_the_slot_is_over() -> None:
     between = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)  # 02:00 for the second time
-    due = next_slot([Slot.parse("02:30")], between, BERLIN, ())
+    due = first_slot([Slot.parse("02:30")], between, BERLIN, ())
     assert due is not None
     assert due.slot == "2026-10-26 02:30"
 
@@ -96,7 +107,8 @@ def test_several_rules_come_in_the_order_of_their_times() -> None:
 
 
 def test_a_taken_slot_is_left_out() -> None:
-    due = next_slot([Slot.parse("19:30")], local("2026-11-20T12:00"), BERLIN, {"2026-11-20 19:30"})
+    taken = {"2026-11-20 19:30"}
+    due = first_slot([Slot.parse("19:30")], local("2026-11-20T12:00"), BERLIN, taken)
     assert due is not None
     assert due.slot == "2026-11-21 19:30"
 
