@@ -66,7 +66,7 @@ def main() -> None:
     encoders = load_encoders(SHARED / "weights", best_device())
     bench = Bench(encoders, [], asked.steps)
     for encoder in encoders:
-        encoder.net[0].register_forward_hook(lambda *_: bench.passes.append(1))
+        encoder.stages[0].register_forward_hook(lambda *_: bench.passes.append(1))
     print(f"{encoders[0].device.name}; {', '.join(e.name for e in encoders)}; {FASTPROTECT}")
     if asked.check:
         print(check(), flush=True)

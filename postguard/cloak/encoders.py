@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -29,27 +31,35 @@ class Encoder:
     Attributes:
         name: of its file, without `_encoder`.
         stride: pixels to a latent cell; pictures are padded to a multiple of it.
+        stages: run one after another; each but the last ends before the picture is halved.
     """
 
     name: str
     stride: int
-    net: nn.Sequential
+    stages: nn.ModuleList
     device: Device
 
     def __call__(self, x: Tensor, *, fast: bool = False) -> Tensor:
         """(B,3,H,W) in [0,1], any size -> latents (B,C,ceil(H/stride),ceil(W/stride)), float32.
 
-        `fast` computes in bfloat16 where the device gains by it; all but the first layer, whose
-        input would otherwise lose what the cloak adds: bfloat16 has 8 bits too.
+        `fast` computes in bfloat16 where the device gains by it.
+        """
+        return self.features(x, fast=fast)[0]
+
+    def features(self, x: Tensor, *, fast: bool = False) -> tuple[Tensor, list[Tensor]]:
+        """Return the latents, and what each stage between the ends gives: (B,c,h,w), finest first.
+
+        The first layer is computed in float32 always: its input would otherwise lose what the
+        cloak adds, for bfloat16 has 8 bits too.
         """
         x = _padded(x, self.stride).contiguous(memory_format=torch.channels_last)
-        if not (fast and self.device.bf16):
-            plain: Tensor = self.net(x)
-            return plain
-        first = self.net[0](x)
-        with torch.autocast(self.device.kind, torch.bfloat16):
-            latents: Tensor = self.net[1:](first)
-        return latents.float()
+        kind, half = self.device.kind, fast and self.device.bf16
+        seen = [self.stages[0](x)]
+        with torch.autocast(kind, torch.bfloat16, enabled=half):
+            for stage in self.stages[1:]:
+                seen.append(stage(seen[-1]))
+        _, *features, latents = seen
+        return latents.float(), features
 
 
 def load_encoders(folder: Path, device: Device) -> list[Encoder]:
@@ -77,10 +87,23 @@ def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
     except Exception as exc:  # safetensors' own errors share no base but Exception
         raise UnknownWeights(f"{path.name} is damaged: {exc}") from exc
     net.load_state_dict(weights)
-    net.eval().requires_grad_(False)
-    net.to(device.torch)
+    name = path.stem.removesuffix("_encoder")
+    return frozen(name, architecture.stride, staged(net), device)
+
+
+def frozen(name: str, stride: int, stages: Sequence[nn.Module], device: Device) -> Encoder:
+    """Return an encoder of these stages, ready for use on the device."""
+    net = nn.ModuleList(stages).eval().requires_grad_(False).to(device.torch)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in its stubs
-    return Encoder(path.stem.removesuffix("_encoder"), architecture.stride, net, device)
+    return Encoder(name, stride, net, device)
+
+
+def staged(net: nn.Sequential) -> list[nn.Module]:
+    """Cut a network before each layer that halves the picture; its first layer stands alone."""
+    layers = list(net)
+    halving = {i for i, m in enumerate(layers) if i and getattr(m, "stride", 1) == (2, 2)}
+    ends = [0, *sorted({1} | halving), len(layers)]
+    return [nn.Sequential(*layers[a:b]) for a, b in pairwise(ends)]
 
 
 def _padded(x: Tensor, stride: int) -> Tensor:

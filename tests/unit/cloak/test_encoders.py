@@ -26,8 +26,21 @@ def test_any_size_gives_a_latent_for_every_started_stride(tmp_path, height, widt
 def test_the_weights_are_frozen_and_float32(tmp_path):
     for encoder in tiny.encoders(tmp_path):
         assert all(
-            not p.requires_grad and p.dtype == torch.float32 for p in encoder.net.parameters()
+            not p.requires_grad and p.dtype == torch.float32 for p in encoder.stages.parameters()
         )
+
+
+def test_the_stages_are_the_whole_network_cut_before_each_halving(tmp_path):
+    for encoder in tiny.encoders(tmp_path):
+        path = tmp_path / f"{encoder.name}_encoder.safetensors"
+        net = build(identify(path)).eval()
+        net.load_state_dict({k: v.float() for k, v in load_file(path).items()})
+        x = torch.rand(1, 3, 64, 96)
+        latents, features = encoder.features(x)
+        assert torch.allclose(latents, net(x), atol=1e-5)
+        widths = [f.shape[-1] for f in features]
+        assert widths == sorted(widths, reverse=True)
+        assert len(set(widths)) == len(widths) > 2
 
 
 def test_a_decoder_beside_the_encoders_is_passed_over(tmp_path):
