@@ -130,6 +130,17 @@ def cached(name: str, models: Path | None = None) -> Path | None:
     return folder if is_whole(folder) else None
 
 
+def in_use(models: Path) -> list[Path]:
+    """Return the folders of every published encoder on this PC, each model once.
+
+    The ones in `models` come first, then those that are in the hub cache alone.
+    """
+    own = folders(models)
+    names = {folder.name for folder in own}
+    elsewhere = [cached(name, models) for name in MODELS if name not in names]
+    return [*own, *(folder for folder in elsewhere if folder)]
+
+
 def label(folder: Path) -> str:
     """Return the name of an encoder's folder: in the hub cache it is called by its revision."""
     for model in _MODELS:

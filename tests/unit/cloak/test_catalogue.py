@@ -126,6 +126,14 @@ def test_the_cache_is_where_the_hubs_library_keeps_it(
     assert done.stdout.strip() == str(tmp_path / place)
 
 
+def test_a_model_is_used_once_and_rather_from_our_folder(cache, tmp_path):
+    models = tmp_path / "models"
+    snapshot(cache)
+    other = snapshot(cache, "madebyollin/taef1")
+    own = fill(models / "taesd")
+    assert catalogue.in_use(models) == [own, other]
+
+
 def test_pins_are_kept_side_by_side(tmp_path):
     pins.write(tmp_path, "taesd", PIN)
     pins.write(tmp_path, "taef1", PIN)
