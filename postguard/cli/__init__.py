@@ -9,6 +9,7 @@ import click
 
 from postguard.cli import given
 from postguard.cli.ending import Commands
+from postguard.cli.models import COMMANDS as MODELS
 from postguard.cli.pictures import COMMANDS as PICTURES
 from postguard.cli.queue import COMMANDS as QUEUE
 from postguard.cli.running import COMMANDS as RUNNING
@@ -44,7 +45,7 @@ def cli(context: click.Context, config: Path | None) -> None:
         context.color = False
 
 
-for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES):
+for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES, *MODELS):
     cli.add_command(command)
 
 
