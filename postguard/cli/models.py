@@ -96,6 +96,7 @@ def _state(known: Known) -> tuple[str, str | None]:
 
 
 def _say(done: Fetched) -> None:
+    from postguard.cli import listing, wide
     from postguard.cloak.fetching import News
 
     name = done.folder.name
@@ -108,7 +109,8 @@ def _say(done: Fetched) -> None:
             "them"
         ),
     }
-    click.echo(said[done.news])
+    for line in wide.wrapped(said[done.news], listing.terminal_width()):
+        click.echo(line)
     if done.pin.revision:
         click.echo(f"{done.pin.repository} at {done.pin.revision}")
     click.secho(f"{done.folder}", bold=True)

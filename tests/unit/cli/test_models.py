@@ -131,7 +131,8 @@ def test_a_model_is_fetched_tried_out_and_listed(terminal, made, models, monkeyp
         done = terminal.run("models", "fetch", "taesd")
         again = terminal.run("models", "fetch", "taesd")
     assert done.exit_code == 0, done.output
-    assert "pinned in models.lock" in done.stdout
+    assert "are pinned in models.lock" in " ".join(done.stdout.split())
+    assert max(map(len, done.stdout.splitlines()[:-1])) <= 80
     assert f"{REPOSITORY} at {revision}" in done.stdout
     assert done.stdout.splitlines()[-1] == str(models / "taesd")
     assert "nothing was downloaded" in again.stdout
