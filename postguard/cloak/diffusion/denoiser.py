@@ -86,7 +86,9 @@ def as_loss(z: Tensor, gradient: Tensor) -> Tensor:
     stands beside the ratio that `attack.Pull` returns.
     """
     gradient = gradient.detach()
-    return (z * gradient).sum() / (gradient.norm() * z.detach().norm()).clamp_min(1e-12)
+    lengths: Tensor = gradient.norm() * z.detach().norm()
+    along: Tensor = (z * gradient).sum()
+    return along / lengths.clamp_min(1e-12)
 
 
 def _guess(z: Tensor, noise: Tensor, t: int, pipeline: Pipeline) -> Tensor:

@@ -78,6 +78,7 @@ def test_before_and_after_are_drawn_from_the_same_noise(pipeline):
     assert torch.equal(*same)
     before, after = compare(pipeline, X, 1 - X, "a fox", seed=5)
     assert torch.equal(before, same[0])
+    assert torch.equal(after, restyle(pipeline, 1 - X, "a fox", seeded(5)))
     assert not torch.equal(before, after)
 
 
