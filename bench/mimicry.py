@@ -1,7 +1,7 @@
 """Does a cloak keep a model from learning a style? A proxy: python -m bench.mimicry
 
     [--mode style] [--floor 65] [--artist autumn.jpg] [--led-by taef2 ...] [--seeds 3]
-    [--purifier "noise, bilateral"] [--quick]
+    [--purifier "noise, bilateral"] [--sheet made.png] [--quick]
 
 A small latent denoiser (`bench.denoiser`; not Stable Diffusion) is trained on squares of other
 art, then goes on learning from 20 squares of one painting, the artist's works: clean, with random
@@ -28,6 +28,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Generator, Tensor
 
 from bench.cleaning import SIMPLE, Autoencoder, autoencoder
@@ -39,12 +40,12 @@ from bench.verdicts import BEFORE, CLEAN, CLOAKED, SIGNS, Case, table, verdicts
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.tensors import Pixels, to_tensor
+from postguard.cloak.tensors import Pixels, to_pixels, to_tensor
 from postguard.imaging.visibility import ssimulacra2
 
 ROWS = 5  # squares along the short side of each art file
 WINDOW_PX = 8 * WINDOW
-_BATCH = 8
+_BATCH, _SHOWN = 8, 8
 Result = TypeVar("Result")
 
 
@@ -69,12 +70,14 @@ QUICK = Size(128, 6, 8, Training(40, 2e-3), Training(20, 1e-3), 6, 2)
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """What every case shares. `held_out`: (N,3,h,w), the works to be mimicked."""
+    """What every case shares. `held_out`: (N,3,h,w), the works to be mimicked; `rows`: some of
+    them, and then some of what each case made, to be looked at."""
 
     size: Size
     tiny: Autoencoder
     held_out: Tensor
     measures: Mapping[str, Distance]
+    rows: list[Tensor]
 
     def judged(self, pictures: Tensor) -> list[float]:
         """(N,3,h,w) in [0,1] -> how far they are from the works held out, by each measure."""
@@ -95,7 +98,10 @@ class Lab:
         return Case([self.judged(self._made(net, seed)) for seed in range(seeds)])
 
     def _made(self, net: Denoiser, seed: int) -> Tensor:
-        return decoded(self.tiny, sampled(net, self.size.made, _seeded(1000 + seed)))
+        made = decoded(self.tiny, sampled(net, self.size.made, _seeded(1000 + seed)))
+        if seed == 0:
+            self.rows.append(made[:_SHOWN])
+        return made
 
 
 def main() -> None:
@@ -106,16 +112,14 @@ def main() -> None:
     size = QUICK if asked.quick else FULL
     seeds = asked.seeds or size.seeds
     encoders = load_encoders(SHARED / "weights", best_device())
-    led = [e for e in encoders if e.name in asked.led_by]
-    if (reader := next((e for e in encoders if e not in led), None)) is None or not led:
-        sys.exit(f"one encoder must lead and another judge: {', '.join(e.name for e in encoders)}")
+    led, reader = _parted(encoders, asked.led_by)
     learnt, held_out, others = _works(asked.artist, size)
     wish = Wish(possible(asked.mode), asked.floor, size.steps)
     made = _timed("cloaking", lambda: [cloaked(p, wish, led) for p in learnt])
     print(_head(asked.artist, wish, made, led, encoders))
     tiny = autoencoder(SHARED / "weights", encoders)
     style = windows(tiny, latents(tiny, held_out)[: len(held_out)])
-    lab = Lab(size, tiny, style, distances(reader))
+    lab = Lab(size, tiny, style, distances(reader), [style[:_SHOWN]])
     net = _timed("learning other art", lambda: _prepared(lab, others))
     print(
         f"denoiser of {weights(net):,} weights: {size.before.steps} steps on {len(others)} "
@@ -126,6 +130,8 @@ def main() -> None:
         cases[name] = _timed(name, lambda works=works: lab.case(net, works, seeds))
     print(table(cases, list(lab.measures)))
     print(verdicts(cases, list(lab.measures)))
+    if asked.sheet:
+        _sheet(lab.rows).save(asked.sheet)
 
 
 def latents(tiny: Autoencoder, pictures: Sequence[Pixels]) -> Tensor:
@@ -156,6 +162,15 @@ def _prepared(lab: Lab, others: Sequence[Pixels]) -> Denoiser:
     return trained(net, z, lab.size.before, _seeded(0))
 
 
+def _parted(encoders: Sequence[Encoder], names: Sequence[str]) -> tuple[list[Encoder], Encoder]:
+    """Return those that lead the cloak, and one that judges."""
+    led = [e for e in encoders if e.name in names]
+    others = [e for e in encoders if e not in led]
+    if not led or not others:
+        sys.exit(f"one encoder must lead and another judge: {', '.join(e.name for e in encoders)}")
+    return led, others[0]
+
+
 def _works(artist: str, size: Size) -> tuple[list[Pixels], list[Pixels], list[Pixels]]:
     """Return the works, all other squares of their painting, and twice as many of other art."""
     rng = np.random.default_rng(3)
@@ -175,6 +190,11 @@ def _sets(made: Sequence[Cloaked], purifier: str) -> dict[str, list[Pixels]]:
         CLOAKED: [m.after for m in made],
         f"{CLOAKED}, then {purifier}": [purify(m.after) for m in made],
     }
+
+
+def _sheet(rows: Sequence[Tensor]) -> Image.Image:
+    """Return rows of pictures, one below the other."""
+    return Image.fromarray(to_pixels(torch.cat([torch.cat([*row], -1) for row in rows], -2)[None]))
 
 
 def _head(
@@ -216,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--led-by", nargs="+", default=["taef2"], help="encoders")
     parser.add_argument("--seeds", type=int, help="3, or 2 with --quick")
     parser.add_argument("--purifier", default="noise, bilateral", choices=list(SIMPLE))
+    parser.add_argument("--sheet", help="PNG: some works held out, then what each case made")
     parser.add_argument("--quick", action="store_true", help="small, in about two minutes")
     return parser
 
