@@ -1,0 +1,107 @@
+"""Lays pictures out in labelled rows on one page, to be looked at instead of read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+_PAPER, _INK, _FAINT, _EDGE = (250, 249, 246), (32, 32, 36), (96, 96, 104), (208, 206, 200)
+_TITLE, _HEAD, _TEXT = 30, 22, 17  # px of the letters
+_MARGIN, _GAP = 28, 20
+_LEADING = 1.35
+_LEAST_PANEL = 150  # px: room for a label over a tiny picture
+_LEAST_PAGE = 900  # px: room for the lines of text
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One picture (RGB) with what stands over it."""
+
+    label: str
+    image: Image.Image
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side, under a heading and a sentence; a row may be words alone."""
+
+    head: str
+    panels: tuple[Panel, ...] = ()
+    words: str = ""
+
+
+def page(title: str, notes: Sequence[str], rows: Sequence[Row]) -> Image.Image:
+    """Return the page: the title, a paragraph for each note, then the rows. Latin letters only,
+    for no other font is everywhere."""
+    width = max(_LEAST_PAGE, *(_width(row.panels) for row in rows))
+    parts = [_text(title, _TITLE, _INK, width)]
+    parts += [_text(note, _TEXT, _INK, width) for note in notes]
+    for row in rows:
+        parts += _parts(row, width)
+    return _stacked(parts, width)
+
+
+def _parts(row: Row, width: int) -> list[Image.Image]:
+    parts = [Image.new("RGB", (width, _GAP), _PAPER), _text(row.head, _HEAD, _INK, width)]
+    if row.words:
+        parts.append(_text(row.words, _TEXT, _FAINT, width))
+    return [*parts, _strip(row.panels, width)] if row.panels else parts
+
+
+def _strip(panels: Sequence[Panel], width: int) -> Image.Image:
+    labels = [_text(p.label, _TEXT, _FAINT, _room(p)) for p in panels]
+    top = max(label.height for label in labels)
+    height = top + max(panel.image.height for panel in panels)
+    strip = Image.new("RGB", (width, height + _GAP), _PAPER)
+    pen = ImageDraw.Draw(strip)
+    x = 0
+    for panel, label in zip(panels, labels, strict=True):
+        strip.paste(label, (x, top - label.height))
+        pen.rectangle((x, top, x + panel.image.width + 1, top + panel.image.height + 1), _EDGE)
+        strip.paste(panel.image, (x + 1, top + 1))
+        x += _room(panel) + _GAP
+    return strip
+
+
+def _width(panels: Sequence[Panel]) -> int:
+    return sum(map(_room, panels)) + _GAP * len(panels)
+
+
+def _room(panel: Panel) -> int:
+    return max(panel.image.width + 2, _LEAST_PANEL)
+
+
+def _text(words: str, size: int, ink: tuple[int, int, int], width: int) -> Image.Image:
+    font = ImageFont.load_default(size)
+    lines = _wrapped(words, font, width)
+    step = round(size * _LEADING)
+    image = Image.new("RGB", (width, step * len(lines) + size // 3), _PAPER)
+    pen = ImageDraw.Draw(image)
+    for i, line in enumerate(lines):
+        pen.text((0, i * step), line, ink, font)
+    return image
+
+
+def _wrapped(words: str, font: Font, width: int) -> list[str]:
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _stacked(parts: Sequence[Image.Image], width: int) -> Image.Image:
+    height = sum(part.height for part in parts)
+    whole = Image.new("RGB", (width + 2 * _MARGIN, height + 2 * _MARGIN), _PAPER)
+    y = _MARGIN
+    for part in parts:
+        whole.paste(part, (_MARGIN, y))
+        y += part.height
+    return whole
