@@ -277,8 +277,32 @@ class Artist:
 
 
 @dataclass(frozen=True, slots=True)
+class CloakKit:
+    """What all cloaks of one artist share.
+
+    Attributes:
+        artist_seed: secret: HMAC-SHA256 of the artist key, in hex.
+        concept_tables: which concepts stand against each other, the artist's own table last.
+        anchors: folder with the artist's own pictures of concepts.
+        memory: file that keeps which style their works are drawn towards.
+        weights: share of an encoder, by its name, where it is not 1.
+    """
+
+    artist_seed: str = ""
+    concept_tables: tuple[Path, ...] = ()
+    anchors: Path | None = None
+    memory: Path | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectOrder:
-    """One post's artworks, its recipe (as written in the config) and the limits to fit."""
+    """One post's artworks, its recipe (as written in the config) and the limits to fit.
+
+    Attributes:
+        keep: folder that gets what a cloak is checked with: `targets/MODE.png`, and
+            `without-NAME`, the file NAME without the cloak. None: nothing is kept.
+    """
 
     artworks: tuple[ArtworkOrder, ...]
     recipe_name: str
@@ -289,6 +313,9 @@ class ProtectOrder:
     description: str = ""
     max_megapixels: float = 200.0
     models_dir: Path | None = None
+    tags: tuple[str, ...] = ()
+    kit: CloakKit = field(default_factory=CloakKit)
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

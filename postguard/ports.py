@@ -77,10 +77,21 @@ class CloakEngine(Protocol):
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
-        """Read the PNG `source`, write the cloaked PNG `target`, return what was measured.
+        """Read the PNG `source`, write the cloaked PNG `target`, return what was done.
 
         `on_step` gets the fraction done in [0, 1]. Raises StepFailed.
         """
+        ...
+
+    def measure(
+        self,
+        asked: Mapping[str, Json],
+        before: Path,
+        after: Path,
+        on_step: Callable[[float], None],
+    ) -> Mapping[str, Json]:
+        """Return how strong and how visible a cloak is: `after` beside `before`, the same picture
+        without it, encoded alike. Raises StepFailed."""
         ...
 
 

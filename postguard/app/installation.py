@@ -10,10 +10,12 @@ from pathlib import Path
 
 from postguard import settings as config
 from postguard.app.accounts import Accounts
+from postguard.cloak import concepts
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
 from postguard.model import (
     Artist,
     ArtworkOrder,
+    CloakKit,
     Delivery,
     DeliveryState,
     Json,
@@ -120,6 +122,17 @@ class Installation:
         """Return the secret seed of one artwork's marks, in hex: the same for all networks."""
         return hmac.digest(self.secrets.artist_key(), bytes.fromhex(sha256), "sha256").hex()
 
+    def cloak_kit(self) -> CloakKit:
+        """Return what all the artist's cloaks share."""
+        folder = self.path.parent
+        return CloakKit(
+            artist_seed=hmac.digest(self.secrets.artist_key(), b"all works", "sha256").hex(),
+            concept_tables=concepts.tables(folder),
+            anchors=folder / "anchors",
+            memory=self.home.state / "style.json",
+            weights=self.settings.models.weights,
+        )
+
     def order_of(self, post: Post) -> ProtectOrder:
         """Return what the workshop is to do for a post, for the accounts that wait for it.
 
@@ -152,6 +165,8 @@ class Installation:
             description=words.text,
             max_megapixels=self.settings.intake.max_megapixels,
             models_dir=self.models_dir,
+            tags=words.tags,
+            kit=self.cloak_kit(),
         )
 
     def steps(self, recipe: str) -> tuple[dict[str, Json], ...]:

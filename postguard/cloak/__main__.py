@@ -12,21 +12,31 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 
-from postguard.cloak.architectures import UnknownWeights, weight_files
-from postguard.cloak.cloaking import Studio, cloak
-from postguard.cloak.device import Device, best_device
+from postguard.cloak import catalogue
+from postguard.cloak.architectures import weight_files
+from postguard.cloak.cloaking import ROOMS, Studio, cloak
+from postguard.cloak.device import Device, best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.job import Job, Message
+from postguard.cloak.job import Message, Order
+from postguard.cloak.measuring import compare
 from postguard.errors import PostguardError
 from postguard.system import wire
 from postguard.system.pipes import send, take_stdout
 
 log = logging.getLogger("postguard.cloak")
+# As torch's allocator, oneDNN and the C++ library say it; doing it again in less harms nothing.
+_NO_ROOM = (
+    "allocate memory",
+    "could not create a primitive",
+    "could not create a memory",
+    "bad_alloc",
+)
 _MEMORY = "memory ran out; close other programs, or put a downscale step before the cloak"
 
 
@@ -45,48 +55,65 @@ def main() -> None:
         except queue.Empty:
             return
         send(answers, Message("taken"))
-        send(answers, _answer(wire.load(Job, line), shelf, answers))
+        send(answers, _answer(wire.load(Order, line), shelf, answers))
 
 
 class _Shelf:
-    """The encoders of the last job's folder, kept until its files change."""
+    """The encoders of the last job's folder and device, kept until its files change."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
         self._key: object = None
         self._encoders: list[Encoder] = []
 
-    def encoders(self, folder: Path) -> list[Encoder]:
-        """Return the folder's encoders. Raises UnknownWeights."""
-        files = [(p, p.stat().st_mtime_ns, p.stat().st_size) for p in weight_files(folder)]
-        if self._key != (folder, files):
-            self._encoders = load_encoders(folder, self._device)
-            self._key = (folder, files)
+    def encoders(self, folder: Path, *, frugal: bool = False) -> list[Encoder]:
+        """Return the folder's encoders; `frugal`: on the CPU. Raises UnknownWeights."""
+        device = cpu() if frugal else self._device
+        key = (device, [(p, p.stat().st_mtime_ns, p.stat().st_size) for p in _files(folder)])
+        if self._key != key:
+            self._encoders = []  # their memory goes before the next ones' is taken
+            self._encoders = load_encoders(folder, device)
+            self._key = key
         return self._encoders
 
 
-def _answer(job: Job, shelf: _Shelf, answers: BinaryIO) -> Message:
+def _files(folder: Path) -> list[Path]:
+    """Return all that decides which encoders there are."""
+    published = (p for f in catalogue.folders(folder) for p in f.iterdir() if p.is_file())
+    return [*weight_files(folder), *sorted(published)]
+
+
+def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
     """Do one job; whatever goes wrong in it is its answer."""
 
     def tell(fraction: float) -> None:
         send(answers, Message("step", fraction=round(fraction, 4)))
 
     try:
-        studio = Studio(shelf.encoders(job.models), time.monotonic)
-        return Message("done", record=cloak(job, studio, tell))
-    except (PostguardError, UnknownWeights) as exc:
+        return Message("done", record=_done(order, shelf, tell))
+    except PostguardError as exc:
         return Message("failed", reason=str(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the next job
         if _out_of_memory(exc):
-            return Message("failed", reason=_MEMORY)
+            return Message("failed", reason=_MEMORY, starved=True)
         log.exception("a cloak broke")
         reason = f"the cloak broke on this picture ({type(exc).__name__}: {exc})"
         return Message("failed", reason=f"{reason}; please report it")
 
 
+def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[str, Any]:
+    """Return the record of one job."""
+    if order.measure is not None:
+        return compare(order.measure, shelf.encoders(order.measure.models), tell)
+    job = order.cloak
+    assert job is not None
+    encoders = shelf.encoders(job.models, frugal=job.thrift == len(ROOMS) - 1)
+    return cloak(job, Studio(encoders, time.monotonic, room=ROOMS[job.thrift]), tell)
+
+
 def _out_of_memory(exc: Exception) -> bool:
-    """Return whether this is Python's, a GPU's or (a bare RuntimeError) torch's CPU allocator."""
-    bare = isinstance(exc, RuntimeError) and "allocate memory" in str(exc)
+    """Return whether this is Python's, a GPU's or (a bare RuntimeError) a CPU allocator."""
+    bare = isinstance(exc, RuntimeError) and any(words in str(exc) for words in _NO_ROOM)
     return bare or isinstance(exc, (MemoryError, torch.OutOfMemoryError))
 
 

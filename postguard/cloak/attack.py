@@ -1,13 +1,14 @@
 """The optimiser: draws a picture's latents towards a target's, where it is seen least.
 
-    min_d  mean over encoders of |E(T(x+d)) - E(T(t))|^2 / |E(T(x)) - E(T(t))|^2
+    min_d  mean over encoders and targets of |E(T(x+d)) - E(T(t))|^2 / |E(T(x)) - E(T(t))|^2
     with   visibility(x+d) <= limit of the strength,   |d| <= budget of the pixel
 
-Sign steps that start at the whole budget and decay to nothing within the steps there are: at few
-steps that beat momentum and Adam (knowledge/cloak.md, section 3). Each step goes down the
-Lagrangian, loss + price * visibility. The price is the one at which the best point of its size
-would stand still: there, gradient of loss = -price * gradient of visibility, so the product of
-both with d gives it. What has grown too visible is then scaled back onto the limit.
+Sign steps with momentum, that start large and decay to nothing within the steps there are: at few
+steps that beats Adam (knowledge/cloak.md, section 3). Each step goes down the Lagrangian,
+loss + price * visibility. The price is the one at which the best point of its size would stand
+still: there, gradient of loss = -price * gradient of visibility, so the product of both with d
+gives it. What has grown too visible is then scaled back onto the limit, and in the later steps
+what the platform's coder would drop is taken out, which frees its visibility for the rest.
 
 The square root of one term of the loss is the published ratio R: 1 = nothing gained, 0 = the
 target reached.
@@ -17,76 +18,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from postguard.cloak.encoders import Encoder
+from postguard.cloak.coding import Coder
 from postguard.cloak.eye import Eye
-from postguard.cloak.tensors import resized, rounded
-from postguard.cloak.transforms import View
+from postguard.cloak.pull import Pull
+from postguard.cloak.tensors import rounded
+from postguard.cloak.transforms import Looks, View
 
 Tick = Callable[[], float]
+_FIRST_RATE = 0.7  # of the pixel's budget: the first step
+_MOMENTUM = 0.5
+_CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
 _DEGREE = 1.25  # visibility grows about with this power of the size of d
 _MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
-
-
-@dataclass(slots=True)
-class Pull:
-    """The loss of one picture towards one target; both latents are encoded once for each size."""
-
-    encoders: Sequence[Encoder]
-    x: Tensor  # (1,3,H,W) in [0,1]
-    target: Tensor  # the same
-    _aims: dict[tuple[str, tuple[int, int]], Tensor] = field(default_factory=dict)
-    _clean: dict[tuple[str, View], Tensor] = field(default_factory=dict)
-
-    def loss(self, y: Tensor, view: View) -> Tensor:
-        """Return the mean squared ratio of (1,3,H,W) `y` seen through `view`; 1 = no gain."""
-        seen = view(y)
-        terms = []
-        for encoder in self.encoders:
-            aim, clean = self._aim(encoder, view.size), self._distance(encoder, view)
-            terms.append((encoder(seen, fast=True) - aim).pow(2).mean() / clean)
-        return torch.stack(terms).mean()
-
-    @torch.no_grad()
-    def worst(self, y: Tensor, views: Sequence[View]) -> float:
-        """Return the largest ratio R (mean over encoders) among these views."""
-        return math.sqrt(max(float(self.loss(y, view)) for view in views))
-
-    @torch.no_grad()
-    def _aim(self, encoder: Encoder, size: tuple[int, int]) -> Tensor:
-        """Return the target's latents at `size`."""
-        key = encoder.name, size
-        if key not in self._aims:
-            self._aims[key] = encoder(resized(self.target, size), fast=True)
-        return self._aims[key]
-
-    @torch.no_grad()
-    def _distance(self, encoder: Encoder, view: View) -> Tensor:
-        """Return how far the clean picture, seen through `view`, is from the target (mean sq.)."""
-        key = encoder.name, view
-        if key not in self._clean:
-            gap = encoder(view(self.x), fast=True) - self._aim(encoder, view.size)
-            self._clean[key] = gap.pow(2).mean().clamp_min(1e-12)
-        return self._clean[key]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What holds the perturbation. `limit` (1,1,H,W) in [0,1]: the largest change of each pixel;
-    `error`: how visible the whole may be, as `eye` counts it."""
+    `error`: how visible the whole may be, as `eye` counts it; `coder`: of the platform."""
 
     limit: Tensor
     eye: Eye
     error: float
+    coder: Coder | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long to try. `seconds` count from `started` on `tick`'s clock."""
+    """How long to try. `seconds` count from the start, on `tick`'s clock."""
 
     steps: int
     seconds: float
@@ -109,31 +73,44 @@ class Found:
     steps: int
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """A perturbation (1,1,H,W) on its way, and the direction it goes in, of mean size 1."""
+
+    d: Tensor
+    heading: Tensor | None = None
+
+
 def attack(
     pull: Pull,
     bounds: Bounds,
-    views: Sequence[View],
-    checks: Sequence[View],
+    looks: Looks,
     schedule: Schedule,
-    generator: Generator,
     on_step: Callable[[float], None] = lambda _: None,
 ) -> Found:
-    """Search a luma perturbation inside the bounds; the best of a few iterates is kept, each
-    judged when it is as visible as it may be."""
-    d = torch.zeros_like(bounds.limit)
-    best = Found(d, float("inf"), 0)
-    turns: list[int] = []
-    started, done = schedule.tick(), 0
-    while done < (planned := schedule.planned(done, schedule.tick() - started)):
-        turns = turns or torch.randperm(len(views), generator=generator).tolist()
-        rate = 1 - 0.99 * done / planned
-        d = held_back(pull.x, step(pull, d, bounds, views[turns.pop()], rate), bounds)
+    """Search a luma perturbation inside the bounds; the better of two late iterates is kept, each
+    judged behind the worst check when it is as visible as it may be."""
+    state = State(torch.zeros_like(bounds.limit))
+    best = Found(state.d, math.inf, 0)
+    started, done, planned = schedule.tick(), 0, schedule.steps
+    while done < planned:
+        share = done / planned
+        rate = _FIRST_RATE * (1 - 0.95 * share)
+        state = step(pull, state, bounds, looks.at(share), rate)
+        d = coded(state.d, bounds) if share >= _CODED_FROM else state.d
+        state = State(held_back(pull.x, d, bounds), state.heading)
         done += 1
         on_step(done / planned)
-        if done in {planned * 3 // 4, planned}:
-            held = scaled_to(pull.x, d, bounds)
-            best = _better(best, Found(held, pull.worst(applied(pull.x, held), checks), done))
+        planned = max(schedule.planned(done, schedule.tick() - started), done)
+        if done in {planned - 2, planned}:
+            best = _better(best, judged(pull, state.d, bounds, looks.checks(), done))
     return best
+
+
+def judged(pull: Pull, d: Tensor, bounds: Bounds, checks: Sequence[View], steps: int) -> Found:
+    """Return `d` as visible as it may be, with its R behind the worst check."""
+    held = scaled_to(pull.x, coded(d, bounds), bounds)
+    return Found(held, pull.worst(applied(pull.x, held), checks), steps)
 
 
 def applied(x: Tensor, d: Tensor) -> Tensor:
@@ -141,15 +118,22 @@ def applied(x: Tensor, d: Tensor) -> Tensor:
     return rounded((x + d).clamp(0, 1))
 
 
-def step(pull: Pull, d: Tensor, bounds: Bounds, view: View, rate: Tensor | float) -> Tensor:
-    """Return `d` (1,1,H,W) after one sign step of `rate` (of the limit) down the Lagrangian."""
-    d = d.detach().requires_grad_(True)
+def step(pull: Pull, state: State, bounds: Bounds, view: View, rate: Tensor | float) -> State:
+    """Return the state after one sign step of `rate` (of the limit) down the Lagrangian."""
+    d = state.d.detach().requires_grad_(True)
     (pulled,) = torch.autograd.grad(pull.loss(applied(pull.x, d), view), d)
     _, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
     seen = torch.autograd.grad(both, d)[0] if both.requires_grad else torch.zeros_like(d)
     d = d.detach()
-    direction = (pulled + _price(pulled, seen, d) * seen).sign()
-    return _inside(d - bounds.limit * rate * direction, bounds.limit)
+    heading = _unit(pulled + _price(pulled, seen, d) * seen)
+    if state.heading is not None:
+        heading = _MOMENTUM * state.heading + (1 - _MOMENTUM) * heading
+    return State(_inside(d - bounds.limit * rate * heading.sign(), bounds.limit), heading)
+
+
+def coded(d: Tensor, bounds: Bounds) -> Tensor:
+    """Return `d` (1,1,H,W) without what the platform's coder would drop."""
+    return d if bounds.coder is None else _inside(bounds.coder.kept(d), bounds.limit)
 
 
 @torch.no_grad()
@@ -178,6 +162,10 @@ def _price(pulled: Tensor, seen: Tensor, d: Tensor) -> Tensor:
     along = (seen * d).sum()
     price = (pulled * d).sum().neg().clamp_min(0) / along.clamp_min(1e-12)
     return torch.where(along > 0, price, torch.zeros_like(price))
+
+
+def _unit(direction: Tensor) -> Tensor:
+    return direction / direction.abs().mean().clamp_min(1e-20)
 
 
 def _inside(d: Tensor, limit: Tensor) -> Tensor:

@@ -1,41 +1,63 @@
-"""One job from file to file: low-scale pass, full-size tiles, measurement behind the platforms."""
+"""One job from file to file: the low-scale pass, tiles at full size, and the visibility held."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from postguard.cloak import tiles
-from postguard.cloak.attack import Bounds, Found, Pull, Schedule, Tick, attack
+from postguard.cloak import targets, tiles
+from postguard.cloak.attack import Bounds, Found, Schedule, Tick, attack
 from postguard.cloak.budget import budget
+from postguard.cloak.coding import Coder
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.holding import hold
 from postguard.cloak.job import Job
-from postguard.cloak.measure import Trial, gain, measure
+from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import alpha_tensor, spread
-from postguard.cloak.targets import TARGETS, Halftone
+from postguard.cloak.targets import Target
 from postguard.cloak.tensors import (
+    Pixels,
     resized,
     scale_to_area,
     scaled,
     shrunk,
+    to_pixels,
     to_tensor,
 )
-from postguard.cloak.transforms import checks, views
+from postguard.cloak.transforms import looks
 from postguard.imaging import Picture, open_picture
 from postguard.system.files import write_whole
 
-WORK_PIXELS = 650_000  # of the low-scale pass: 1024x640, what trainers see, in about 1.5 GB
-STEPS = 16
-_MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
-_LOW_SHARE, _TILE_SHARE = 0.6, 0.85  # of the time limit, and of the progress, at their ends
+STEPS = 14
+MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
+_LOW_SHARE, _TILE_SHARE = 0.85, 0.97  # of the time limit, and of the progress, at their ends
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much is done at once.
+
+    Attributes:
+        work_pixels: a larger picture is worked on smaller first; 1.7 million are 1600x1062.
+        read_pixels: at most so many are shown to the encoders.
+        tile: side of a tile, in pixels.
+    """
+
+    work_pixels: int = 1_700_000
+    read_pixels: int = 700_000
+    tile: int = tiles.SIDE
+
+
+# By a job's thrift: about 3 GB, 1.2 GB and 0.7 GB with the tiny encoders.
+ROOMS = (Room(), Room(600_000, 260_000, 256), Room(250_000, 120_000, 192))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +67,7 @@ class Studio:
     encoders: Sequence[Encoder]
     tick: Tick
     steps: int = STEPS
-    work_pixels: int = WORK_PIXELS
+    room: Room = ROOMS[0]
 
     @property
     def device(self) -> torch.device:
@@ -53,27 +75,28 @@ class Studio:
 
 
 def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[str, Any]:
-    """Read the job's source, write its target whole, return the record (never the seed).
+    """Read the job's source, write its target whole, return the record (never a seed).
 
     Raises:
         BadPicture: the source cannot be opened.
+        UnknownConcepts, UnknownAnchor: the artist's table or anchors cannot be used.
     """
     started = studio.tick()
-    picture = open_picture(job.source.read_bytes(), max_megapixels=_MEGAPIXELS)
+    picture = open_picture(job.source.read_bytes(), max_megapixels=MEGAPIXELS)
     generator = Generator().manual_seed(int(job.seed[:16], 16) >> 1)
-    scale = scale_to_area((picture.height, picture.width), studio.work_pixels)
-    target = TARGETS[job.mode](generator).at(scale)
-    low = _low_scale(picture, target, job, studio, generator, _part(on_step, 0, _LOW_SHARE))
+    low = _low_scale(picture, job, studio, generator, _part(on_step, 0, _LOW_SHARE))
     sheet = spread(picture.pixels, picture.alpha, low.found.d, job.ceiling / 255)
-    left = job.time_limit * _TILE_SHARE - (studio.tick() - started)
-    schedule = Schedule(tiles.passes(sheet.size), left, studio.tick)
-    aim = tiles.Aim(target, studio.encoders, low.scale)
-    between = _part(on_step, _LOW_SHARE, _TILE_SHARE)
-    done = 0 if low.scale == 1 else tiles.refine(sheet, aim, schedule, generator, between)
+    done = 0
+    if low.scale < 1:
+        left = job.time_limit * _TILE_SHARE - (studio.tick() - started)
+        schedule = Schedule(tiles.passes(sheet.size), left, studio.tick)
+        aim = tiles.Aim(low.targets, studio.encoders, job.weights, studio.room.tile)
+        between = _part(on_step, _LOW_SHARE, _TILE_SHARE)
+        done = tiles.refine(sheet, aim, schedule, generator, between)
     finished, score = hold(sheet, job.floor)
-    trial = Trial(picture.pixels, finished, low.target)
-    ratios = measure(trial, studio.encoders, _part(on_step, _TILE_SHARE, 1))
-    _write(job, trial, picture)
+    _write(job.target, finished, picture)
+    _keep_targets(job.targets, low.targets)
+    on_step(1.0)
     return {
         "encoders": [e.name for e in studio.encoders],
         "device": studio.encoders[0].device.name,
@@ -81,54 +104,64 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
         "steps": low.found.steps,
         "tiles": done,
         "seconds": round(studio.tick() - started, 1),
-        "ratios": ratios,
-        "gain": gain(ratios),
-        "gain_of_random_signs": gain(ratios, "signs"),
-        "gain_of_shuffled": gain(ratios, "shuffled"),
+        "thrift": job.thrift,
+        **{key: said for target in low.targets for key, said in target.told.items()},
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Low:
-    """The low-scale pass: its find, the target it aimed at, working pixels for a full-size one."""
+    """The low-scale pass: its find, what it aimed at, working pixels for a full-size one."""
 
     found: Found
-    target: Tensor
+    targets: list[Target]
     scale: float
 
 
 def _low_scale(
     picture: Picture,
-    target: Halftone,
     job: Job,
     studio: Studio,
     generator: Generator,
     on_step: Callable[[float], None],
 ) -> _Low:
     full = picture.height, picture.width
-    scale = scale_to_area(full, studio.work_pixels)
+    scale = scale_to_area(full, studio.room.work_pixels)
     size = scaled(full, scale)
-    x = to_tensor(shrunk(picture.pixels, size))
-    alpha = alpha_tensor(picture.alpha)
-    alpha = None if alpha is None else resized(alpha, size)
-    limit = budget(x, job.ceiling / 255, alpha).to(studio.device)
-    x = x.to(studio.device)
-    aim = target.draw(x)
-    bounds = Bounds(limit, Eye(x), error_at(job.floor))
+    x = to_tensor(shrunk(picture.pixels, size)).to(studio.device)
+    seen = looks(full, studio.room.read_pixels)
+    aims = targets.draw(job, resized(x, seen.served.size), studio.encoders, generator)
     schedule = Schedule(studio.steps, job.time_limit * _LOW_SHARE, studio.tick)
-    pull = Pull(studio.encoders, x, aim)
-    found = attack(pull, bounds, views(size), checks(size), schedule, generator, on_step)
-    return _Low(found, aim, scale)
+    pull = Pull(studio.encoders, x, aims, job.weights)
+    found = attack(pull, _bounds(picture, x, job, seen.served.size), seen, schedule, on_step)
+    return _Low(found, aims, scale)
 
 
-def _write(job: Job, trial: Trial, picture: Picture) -> None:
+def _bounds(picture: Picture, x: Tensor, job: Job, served: tuple[int, int]) -> Bounds:
+    alpha = alpha_tensor(picture.alpha)
+    alpha = None if alpha is None else resized(alpha, (x.shape[-2], x.shape[-1])).to(x.device)
+    limit = budget(x, job.ceiling / 255, alpha)
+    return Bounds(limit, Eye(x), error_at(job.floor), Coder(x, served))
+
+
+def _write(path: Path, pixels: Pixels, picture: Picture) -> None:
     """Write the PNG whole or not at all; speed before size, for it lives for seconds."""
-    image = Image.fromarray(trial.after)
+    image = Image.fromarray(pixels)
     if picture.alpha is not None:
         image.putalpha(Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
-    write_whole(job.target, buffer.getvalue())
+    write_whole(path, buffer.getvalue())
+
+
+def _keep_targets(folder: Path | None, aims: Sequence[Target]) -> None:
+    """Write what was drawn to as `MODE.png`, for whoever measures."""
+    if folder is None:
+        return
+    for aim in aims:
+        buffer = io.BytesIO()
+        Image.fromarray(to_pixels(aim.image)).save(buffer, "PNG", compress_level=1)
+        write_whole(folder / f"{aim.mode}.png", buffer.getvalue())
 
 
 def _part(on_step: Callable[[float], None], start: float, end: float) -> Callable[[float], None]:

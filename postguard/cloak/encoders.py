@@ -21,6 +21,7 @@ from postguard.cloak.architectures import (
     identify,
     weight_files,
 )
+from postguard.cloak.catalogue import in_use
 from postguard.cloak.device import Device
 
 
@@ -70,6 +71,10 @@ def load_encoders(folder: Path, device: Device) -> list[Encoder]:
     """
     known = [(path, identify(path)) for path in weight_files(folder)]
     found = [_load(path, arch, device) for path, arch in known if arch.encoder]
+    if published := in_use(folder):
+        from postguard.cloak.published import load  # it builds encoders, so it imports this
+
+        found += [load(path, device) for path in published]
     if not found:
         raise UnknownWeights(f"there is no encoder in {folder}")
     return found

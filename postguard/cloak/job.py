@@ -1,6 +1,6 @@
 """What parent and child say to each other: one line of JSON each; needs no torch.
 
-The parent writes `Job`s to the child's stdin; the child answers each with `taken`, any number of
+The parent writes `Order`s to the child's stdin; the child answers each with `taken`, any number of
 `step`s and one of `done` and `failed` on its stdout. The end of stdin means: the parent is gone.
 """
 
@@ -10,38 +10,83 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+Mode = Literal["style", "poison", "immunise"]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One picture to cloak.
 
     Attributes:
-        mode: which target: `immunise`.
+        modes: what it is drawn towards, under one visibility; at least one.
         strength: the artist's word for it, for the record.
         ceiling: the largest change of any pixel, in 1/255.
         floor: the least SSIMULACRA2 between the picture and the cloaked one.
-        seed: secret hex digits; decides the target and every random choice.
+        seed: secret hex digits of the picture; decide its targets and every random choice.
+        artist_seed: secret hex digits of the artist; decide what all their works share.
         time_limit: seconds for the whole job; the best so far is returned then.
         models: folder with the encoders.
+        alt, tags: what the post says of the picture, for `poison`.
+        concept_tables, anchors: see `concepts` and `anchors`.
+        memory: where the artist's style is kept.
+        targets: folder that gets what was drawn to, `MODE.png`, for whoever measures.
+        weights: share of an encoder in the loss, by its name; 1 where none is said.
+        thrift: 0 as fast as may be, 1 in little memory, 2 in the least, on the CPU.
     """
 
-    mode: Literal["immunise"]
+    modes: tuple[Mode, ...]
     strength: str
     ceiling: int
+    floor: float
     seed: str
+    artist_seed: str
     time_limit: float
     models: Path
     source: Path
     target: Path
-    floor: float = 0.0
+    alt: str = ""
+    tags: tuple[str, ...] = ()
+    concept_tables: tuple[Path, ...] = ()
+    anchors: Path | None = None
+    memory: Path | None = None
+    targets: Path | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+    thrift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A finished picture to be compared with the same one without the cloak, encoded alike.
+
+    Attributes:
+        targets: folder with what each mode drew to, `MODE.png`.
+        figure: PNG that shows before, after, their difference and what a model sees.
+        prompt: what image-to-image is asked to make of both, where Stable Diffusion is at hand.
+    """
+
+    before: Path
+    after: Path
+    targets: Path
+    models: Path
+    figure: Path | None = None
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One line to the child: exactly one of both."""
+
+    cloak: Job | None = None
+    measure: Measurement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One line of the child. `fraction` in [0, 1] with `step`, `record` with `done`, `reason` in
-    words with `failed`."""
+    words with `failed`; `starved`: it failed because memory ran out, and less might do."""
 
     kind: Literal["taken", "step", "done", "failed"]
     fraction: float = 0.0
     record: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    starved: bool = False

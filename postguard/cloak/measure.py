@@ -7,7 +7,7 @@ same amounts with random signs, and of the same changes shuffled over the pictur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,76 +20,81 @@ from postguard.cloak.tensors import Pixels, resized, scale_to_area, scaled, shru
 from postguard.cloak.transforms import Chain, chains
 
 READ_PIXELS = 700_000  # what a model reads at once: training sets are shrunk to 512..1024 px
+_WINDOW = 256  # px; of a larger picture four windows are read, as training crops are
 PLATFORMS = ("bluesky", "bluesky-full", "mastodon")
-Ratios = dict[str, dict[str, dict[str, float]]]  # chain -> encoder -> r, signs, shuffled
+LOOKS = ("r", "signs", "shuffled")
+Ratios = dict[str, dict[str, dict[str, float]]]  # chain -> encoder -> each of LOOKS
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A finished cloak. `target`: (1,3,h,w) in [0,1] at any size, resized as the picture is."""
+    """A finished cloak. `targets`: for each mode (1,3,h,w) in [0,1] at any size."""
 
     before: Pixels
     after: Pixels
-    target: Tensor
+    targets: Mapping[str, Tensor]
 
 
 def measure(
     trial: Trial, encoders: Sequence[Encoder], on_step: Callable[[float], None] = lambda _: None
-) -> Ratios:
-    """Return R of each chain and encoder with its controls, to three decimals."""
-    size = trial.before.shape[0], trial.before.shape[1]
-    routes = chains(size)
-    looks = {"r": trial.after, "signs": _signs(trial), "shuffled": _shuffled(trial)}
-    found: Ratios = {}
-    goals = _Goals(trial.target)
+) -> dict[str, Ratios]:
+    """Return R of each mode, chain and encoder with its controls, to three decimals."""
+    routes = chains((trial.before.shape[0], trial.before.shape[1]))
+    seen = {"r": trial.after, "signs": _signs(trial), "shuffled": _shuffled(trial)}
+    found: dict[str, Ratios] = {mode: {} for mode in trial.targets}
+    goals = _Goals(trial.targets)
     for i, chain in enumerate(routes):
-        found[chain.name] = _behind(chain, trial, looks, encoders, goals)
+        for mode, behind in _behind(chain, trial, seen, encoders, goals).items():
+            found[mode][chain.name] = behind
         on_step((i + 1) / len(routes))
     return found
 
 
-def gain(ratios: Ratios, which: str = "r") -> float:
+def gain(ratios: Ratios, which: str = "r", platforms: Sequence[str] = PLATFORMS) -> float:
     """Return 1 - R, mean over encoders, behind the platform where the least is left."""
     means = [
         sum(e[which] for e in ratios[name].values()) / len(ratios[name])
-        for name in PLATFORMS
+        for name in platforms
         if name in ratios
     ]
     return round(1 - max(means), 3)
 
 
 class _Goals:
-    """The target's latents, encoded once for each size: most chains share one."""
+    """The targets' latents, encoded once for each size: most chains share one."""
 
-    def __init__(self, target: Tensor) -> None:
-        self._target = target
-        self._known: dict[tuple[str, tuple[int, int]], Tensor] = {}
+    def __init__(self, targets: Mapping[str, Tensor]) -> None:
+        self._targets = targets
+        self._known: dict[tuple[str, str, tuple[int, int]], Tensor] = {}
 
-    def at(self, encoder: Encoder, size: tuple[int, int]) -> Tensor:
-        key = encoder.name, size
-        if key not in self._known:
-            self._known[key] = _latents(encoder, resized(self._target, size))
-        return self._known[key]
+    def at(self, encoder: Encoder, size: tuple[int, int]) -> dict[str, Tensor]:
+        for mode, image in self._targets.items():
+            if (encoder.name, mode, size) not in self._known:
+                latents = _latents(encoder, _windows(resized(image, size)))
+                self._known[encoder.name, mode, size] = latents
+        return {mode: self._known[encoder.name, mode, size] for mode in self._targets}
 
 
 @torch.no_grad()
 def _behind(
     chain: Chain,
     trial: Trial,
-    looks: dict[str, Pixels],
+    looks: Mapping[str, Pixels],
     encoders: Sequence[Encoder],
     goals: _Goals,
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, dict[str, float]]]:
     clean = read(chain(trial.before))
-    seen = {name: read(chain(pixels)) for name, pixels in looks.items()}
-    found = {}
+    size = clean.shape[-2], clean.shape[-1]
+    seen = {name: _windows(read(chain(pixels))) for name, pixels in looks.items()}
+    found: dict[str, dict[str, dict[str, float]]] = {mode: {} for mode in trial.targets}
     for encoder in encoders:
-        goal = goals.at(encoder, (clean.shape[-2], clean.shape[-1]))
-        far = (_latents(encoder, clean) - goal).norm().clamp_min(1e-9)
-        found[encoder.name] = {
-            name: round(float((_latents(encoder, y) - goal).norm() / far), 3)
-            for name, y in seen.items()
-        }
+        unchanged = _latents(encoder, _windows(clean))
+        latents = {name: _latents(encoder, y) for name, y in seen.items()}
+        for mode, goal in goals.at(encoder, size).items():
+            far = (unchanged - goal).norm().clamp_min(1e-9)
+            found[mode][encoder.name] = {
+                name: round(float((z - goal).norm() / far), 3) for name, z in latents.items()
+            }
     return found
 
 
@@ -97,6 +102,19 @@ def read(served: Pixels) -> Tensor:
     """Return a served picture as a model reads it: (1,3,h,w) in [0,1], at most READ_PIXELS."""
     size = served.shape[0], served.shape[1]
     return to_tensor(shrunk(served, scaled(size, scale_to_area(size, READ_PIXELS))))
+
+
+def _windows(x: Tensor) -> Tensor:
+    """(1,3,H,W) -> (n,3,h,w), n of 1, 2 and 4: the middle of each half or quarter of it."""
+    rows, columns = (_spans(n) for n in x.shape[-2:])
+    return torch.cat([x[..., r, c] for r in rows for c in columns])
+
+
+def _spans(length: int) -> list[slice]:
+    if length < 2 * _WINDOW:
+        return [slice(0, length)]
+    starts = (length // 4 - _WINDOW // 2, 3 * length // 4 - _WINDOW // 2)
+    return [slice(start, start + _WINDOW) for start in starts]
 
 
 def _latents(encoder: Encoder, x: Tensor) -> Tensor:

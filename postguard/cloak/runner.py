@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import queue
 import subprocess
@@ -16,19 +17,29 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
+from postguard.cloak import catalogue, configs
 from postguard.cloak.architectures import UnknownWeights, identify, weight_files
-from postguard.cloak.job import Job, Message
+from postguard.cloak.job import Job, Measurement, Message, Order
 from postguard.errors import StepFailed
 from postguard.model import Json
 from postguard.system import wire
+
+log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0  # the child leaves after this long without a job, and frees its memory
 GRACE_SECONDS = 180.0  # imports, weights and the last measurement, on top of a job's own limit
 # Threads that spin while they wait fight with whatever else the artist runs: on two busy cores a
 # step took 1.7 s so, and 0.3 s with threads that sleep.
-_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-_RESERVED = ("source", "target", "models")
+# And it works offline, whatever it loads: models come by `postguard models fetch` alone.
+_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
+_MOST_THRIFT = 2  # see `cloaking.ROOMS`
+_MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
+
+
+_KILLED = {-9, 137}
+_Asked = TypeVar("_Asked")
 
 
 class LocalEngine:
@@ -75,27 +86,47 @@ class LocalEngine:
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
-        """Cloak the PNG `source` into the PNG `target`; return what was measured.
+        """Cloak the PNG `source` into the PNG `target`; return what was done.
+
+        Where memory runs out it is done again in less of it, and the record says so.
 
         Args:
-            job: the fields of `cloak.job.Job` but the paths.
+            job: the fields of `cloak.job.Job` but the paths of models and pictures.
 
         Raises:
             StepFailed: something is missing, the job failed, or the child died or hung; the next
                 job starts a fresh child.
         """
-        if (missing := self.available()) is not None:
-            raise StepFailed("cloak", missing)
-        assert self._models is not None
-        order = _order(job, source, target, self._models)
-        try:
-            answer = self._run(order, on_step)
-        except BaseException:  # also what `on_step` raised: the child must not work on
-            self.close()
-            raise
-        if answer.kind == "failed":
-            raise StepFailed("cloak", answer.reason)
-        return answer.record
+        models = self._folder()
+        answer = Message("failed")
+        for thrift in range(_MOST_THRIFT + 1):
+            paths = _resolved({"source": source, "target": target, "models": models})
+            order = _read(Job, {**job, **paths, "thrift": thrift})
+            answer = self._run(Order(cloak=order), order.time_limit, on_step)
+            if not answer.starved:
+                break
+            log.warning("memory ran out while cloaking; doing it again in less")
+            self.close()  # a process keeps much of what it has freed; a fresh one has it all
+        return _record(answer)
+
+    def measure(
+        self,
+        asked: Mapping[str, Json],
+        before: Path,
+        after: Path,
+        on_step: Callable[[float], None],
+    ) -> Mapping[str, Json]:
+        """Compare a picture without the cloak with the cloaked one, of the same size.
+
+        Args:
+            asked: the fields of `cloak.job.Measurement` but the paths of models and pictures.
+
+        Raises:
+            StepFailed: as `cloak` does, and when the files cannot be compared.
+        """
+        paths = _resolved({"before": before, "after": after, "models": self._folder()})
+        order = Order(measure=_read(Measurement, {**asked, **paths}))
+        return _record(self._run(order, _MEASURE_SECONDS, on_step))
 
     def close(self) -> None:
         """End the child, if there is one; the engine may be used again afterwards."""
@@ -103,15 +134,29 @@ class LocalEngine:
             self._child.kill()
             self._child = None
 
-    def _run(self, order: Job, on_step: Callable[[float], None]) -> Message:
+    def _folder(self) -> Path:
+        """Return the folder of the models. Raises StepFailed where something is missing."""
+        if (missing := self.available()) is not None:
+            raise StepFailed("cloak", missing)
+        assert self._models is not None
+        return self._models
+
+    def _run(self, order: Order, seconds: float, on_step: Callable[[float], None]) -> Message:
         """Return the child's last word, `done` or `failed`."""
-        deadline = time.monotonic() + order.time_limit + self._grace
-        child = self._hand_over(order, deadline)
-        while (message := child.hear(deadline)).kind == "step":
-            on_step(message.fraction)
+        deadline = time.monotonic() + seconds + self._grace
+        try:
+            child = self._hand_over(order, deadline)
+            while (message := child.hear(deadline)).kind == "step":
+                on_step(message.fraction)
+        except _Died as death:
+            self.close()
+            return Message("failed", reason=death.reason, starved=death.starved)
+        except BaseException:  # also what `on_step` raised: the child must not work on
+            self.close()
+            raise
         return message
 
-    def _hand_over(self, order: Job, deadline: float) -> _Child:
+    def _hand_over(self, order: Order, deadline: float) -> _Child:
         """Give the job to the warm child, or to a fresh one where it has just left."""
         if self._child is not None:
             if self._child.take(order, deadline):
@@ -121,6 +166,15 @@ class LocalEngine:
         if not self._child.take(order, deadline):
             raise self._child.death()
         return self._child
+
+
+class _Died(Exception):  # noqa: N818  # it says what happened to the child
+    """The child ended in the middle of a job. `starved`: killed, as the kernel does for memory."""
+
+    def __init__(self, reason: str, *, starved: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.starved = starved
 
 
 class _Child:
@@ -134,13 +188,13 @@ class _Child:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=_PATIENT | os.environ,
+            env=os.environ | _ENVIRONMENT,
         )
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name="cloak-child", daemon=True)
         self._reader.start()
 
-    def take(self, order: Job, deadline: float) -> bool:
+    def take(self, order: Order, deadline: float) -> bool:
         """Hand the job over; False when the child had ended before it took it."""
         assert self._process.stdin is not None
         try:
@@ -152,16 +206,16 @@ class _Child:
         return line is not None and wire.load(Message, line).kind == "taken"
 
     def hear(self, deadline: float) -> Message:
-        """Return the next message. Raises StepFailed when the child died or is out of time."""
+        """Return the next message. Raises _Died, and StepFailed when it is out of time."""
         line = self._next(deadline)
         if line is None:
             raise self.death()
         return wire.load(Message, line)
 
-    def death(self) -> StepFailed:
+    def death(self) -> _Died:
         """Return the child's end in words."""
         code = self._process.wait()
-        if code in {-9, 137}:
+        if code in _KILLED:
             reason = (
                 "the cloaking process was killed, most likely because memory ran out; "
                 "close other programs or put a downscale step before the cloak, then retry"
@@ -171,7 +225,7 @@ class _Child:
                 f"the cloaking process ended unexpectedly (code {code}); the log holds what it "
                 "said. Retry; if it happens again, please report it"
             )
-        return StepFailed("cloak", reason)
+        return _Died(reason, starved=code in _KILLED)
 
     def kill(self) -> None:
         """End the process at once and free its pipes."""
@@ -202,12 +256,22 @@ class _Child:
         self._lines.put(None)
 
 
-def _order(job: Mapping[str, Json], source: Path, target: Path, models: Path) -> Job:
+def _record(answer: Message) -> Mapping[str, Json]:
+    """Return what was done. Raises StepFailed where nothing was."""
+    if answer.kind == "failed":
+        raise StepFailed("cloak", answer.reason)
+    return answer.record
+
+
+def _resolved(paths: Mapping[str, Path]) -> dict[str, Json]:
+    """Return paths as the child can use them, wherever it stands."""
+    return {name: str(path.resolve()) for name, path in paths.items()}
+
+
+def _read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
     """Return the whole job. Raises StepFailed when a field is missing or has the wrong type."""
-    own = {k: v for k, v in job.items() if k not in _RESERVED}
-    paths = {"source": source.resolve(), "target": target.resolve(), "models": models.resolve()}
     try:
-        return wire.load(Job, wire.dump(own | paths))
+        return wire.load(kind, wire.dump(fields))
     except ValueError as exc:
         raise StepFailed("cloak", f"this recipe asks for something unknown: {exc}") from exc
 
@@ -216,14 +280,18 @@ def _missing_models(folder: Path | None) -> str | None:
     if folder is None:
         return "no folder with encoders is set; write models.dir in the config"
     what_to_do = (
-        "put the encoder files (*.safetensors) there, or name another folder as models.dir in "
-        "the config or in POSTGUARD_MODELS"
+        "fetch one with `postguard models fetch taesd`, put encoder files (*.safetensors) there, "
+        "or name another folder as models.dir in the config or in POSTGUARD_MODELS"
     )
-    files = weight_files(folder)
-    if not files:
+    files, published = weight_files(folder), catalogue.in_use(folder)
+    if not files and not published:
         return f"there are no encoders in {folder}; {what_to_do}"
     try:
         known = [identify(path) for path in files]
+        for other in published:
+            configs.read(other)
     except UnknownWeights as exc:
-        return f"{exc}; remove that file from {folder}"
-    return None if any(a.encoder for a in known) else f"no encoder in {folder}; {what_to_do}"
+        return f"{exc}; remove it from {folder}"
+    if published or any(a.encoder for a in known):
+        return None
+    return f"no encoder in {folder}; {what_to_do}"

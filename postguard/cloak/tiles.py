@@ -7,26 +7,28 @@ encoders see padding instead of the picture: so there is no seam to find.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional
 
-from postguard.cloak.attack import Bounds, Pull, Schedule, step
+from postguard.cloak.attack import Bounds, Schedule, State, step
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye
+from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import Sheet
-from postguard.cloak.targets import Halftone
+from postguard.cloak.targets import Target
 from postguard.cloak.tensors import to_tensor
 from postguard.cloak.transforms import View
 
 SIDE = 512  # pixels of a tile's side: the encoders keep about 0.6 GB for one
 FADE = 64  # pixels over which neighbours share the picture
 RATE = 0.35  # of the limit: the first step at full size, after the low-scale pass has converged
-_PASSES = ((3e6, 2), (20e6, 1))  # up to so many pixels, so many passes
+_MOST_PIXELS = 20e6  # above, the low-scale pass must do
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +45,28 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a tile is drawn to, and read with. `scale`: working pixels for a full-size one."""
+    """What a tile is drawn to, and read with. `side`: pixels of a tile's side."""
 
-    target: Halftone
+    targets: Sequence[Target]
     encoders: Sequence[Encoder]
-    scale: float
+    weights: Mapping[str, float]
+    side: int = SIDE
+
+    def of(self, tile: Tile, size: tuple[int, int]) -> list[Target]:
+        """Return the tile's part of each target of a picture of (height, width)."""
+        return [replace(t, image=_part(t.image, tile, size)) for t in self.targets]
 
 
 def passes(size: tuple[int, int]) -> int:
     """Return how many passes a picture of (height, width) gets; by size, never by the clock, so
     that the same seed gives the same bytes."""
-    return next((n for most, n in _PASSES if size[0] * size[1] <= most), 0)
+    return int(size[0] * size[1] <= _MOST_PIXELS)
 
 
-def tiles(size: tuple[int, int], shift: tuple[int, int]) -> list[Tile]:
+def tiles(size: tuple[int, int], shift: tuple[int, int], side: int = SIDE) -> list[Tile]:
     """Return overlapping tiles that cover (height, width), the grid moved up and left by `shift`
-    (each in [0, SIDE - FADE))."""
-    rows, columns = (list(_spans(n, s)) for n, s in zip(size, shift, strict=True))
+    (each in [0, side - FADE))."""
+    rows, columns = (list(_spans(n, s, side)) for n, s in zip(size, shift, strict=True))
     return [Tile(r, c) for r in rows for c in columns]
 
 
@@ -79,7 +86,7 @@ def refine(
     on_step: Callable[[float], None],
 ) -> int:
     """Move the sheet's perturbation by sign steps on tiles; return how many tiles were done."""
-    plan = list(_plan(sheet.size, schedule.steps, generator))
+    plan = list(_plan(sheet.size, schedule.steps, aim.side, generator))
     started = schedule.tick()
     for done, (tile, rate) in enumerate(plan):
         if schedule.tick() - started > schedule.seconds:
@@ -90,12 +97,12 @@ def refine(
 
 
 def _plan(
-    size: tuple[int, int], rounds: int, generator: Generator
+    size: tuple[int, int], rounds: int, side: int, generator: Generator
 ) -> Iterator[tuple[Tile, float]]:
     """Yield each tile of each pass with its rate, which falls from pass to pass."""
     for turn in range(rounds):
-        shift = torch.randint(SIDE - FADE, (2,), generator=generator).tolist()
-        for tile in tiles(size, (shift[0], shift[1])):
+        shift = torch.randint(side - FADE, (2,), generator=generator).tolist()
+        for tile in tiles(size, (shift[0], shift[1]), side):
             yield tile, RATE * (1 - turn / rounds)
 
 
@@ -103,23 +110,35 @@ def _move(sheet: Sheet, aim: Aim, tile: Tile, rate: float) -> None:
     place = tile.rows, tile.columns
     device = aim.encoders[0].device.torch
     x = to_tensor(sheet.pixels[place]).to(device)
-    target = aim.target.draw(x, (tile.rows.start, tile.columns.start), aim.scale)
     limit, d = (_plane(p[place], device) for p in (sheet.limit, sheet.d))
     rates = rate * window(tile, sheet.size).to(device)
-    bounds = Bounds(
-        limit, Eye(x), error=math.inf
-    )  # the whole sheet is held to its floor, not a tile
-    moved = step(Pull(aim.encoders, x, target), d, bounds, View(tile.size), rates)
+    # The whole sheet is held to its floor, not a tile.
+    bounds = Bounds(limit, Eye(x), error=math.inf)
+    pull = Pull(aim.encoders, x, aim.of(tile, sheet.size), aim.weights)
+    moved = step(pull, State(d), bounds, View(tile.size), rates).d
     sheet.d[place] = moved[0, 0].cpu().numpy().astype(np.float16)
+
+
+def _part(image: Tensor, tile: Tile, size: tuple[int, int]) -> Tensor:
+    """(1,3,h,w) of the whole picture -> (1,3,*tile.size), the tile's part, bicubic."""
+    down, across = (
+        (torch.arange(s.start, s.stop, dtype=image.dtype, device=image.device) + 0.5) / n * 2 - 1
+        for s, n in zip((tile.rows, tile.columns), size, strict=True)
+    )
+    grid = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1)[None]
+    found = functional.grid_sample(
+        image, grid, mode="bicubic", padding_mode="border", align_corners=False
+    )
+    return found.clamp(0, 1)
 
 
 def _plane(part: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(part.astype(np.float32))[None, None].to(device)
 
 
-def _spans(length: int, shift: int) -> Iterator[slice]:
+def _spans(length: int, shift: int, side: int) -> Iterator[slice]:
     """Yield spans that cover `length`, neighbours share FADE; slivers join the next."""
-    cuts = [c for c in range(SIDE - FADE - shift, length - 2 * FADE, SIDE - FADE) if c >= FADE]
+    cuts = [c for c in range(side - FADE - shift, length - 2 * FADE, side - FADE) if c >= FADE]
     for start, after in pairwise([0, *cuts, length]):
         yield slice(start, min(after + FADE, length))
 

@@ -27,7 +27,8 @@ from postguard.cloak.tensors import (
 
 MASTODON_PIXELS = 8_294_400  # Mastodon docs: larger uploads are shrunk to 3840x2160's area
 BLUESKY_SIDES = (1000, 2000)  # atproto packages/bsky/src/image/uri.ts
-_NEARLY = 0.9  # sizes this near share their latents
+_ROUGH_SHARE = 0.35  # of the steps
+_LEAST_HALVED = 256  # px: at half of less, an encoder sees a few cells only
 _WEBP_SIDE = 16_383  # the format holds no more
 BLUESKY_QUALITY = 80  # sharp's default for WebP; the CDN's own setting is not public
 
@@ -44,7 +45,7 @@ class Codec:
         if self.kind == "WEBP" and max(pixels.shape) > _WEBP_SIDE:
             return pixels
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, self.kind, quality=self.quality, method=2)
+        Image.fromarray(pixels).save(buffer, self.kind, quality=self.quality)
         with Image.open(buffer, formats=[self.kind]) as image:
             return np.asarray(image.convert("RGB"))
 
@@ -94,24 +95,34 @@ def chains(size: tuple[int, int]) -> list[Chain]:
     return [Chain("png"), Chain("jpeg75", codec=Codec("JPEG", 75)), Chain("half", 0.5), *platforms]
 
 
-def views(size: tuple[int, int]) -> list[View]:
-    """Return what the optimiser looks through, in turn, at a working (height, width).
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the optimiser looks through: roughly first, which is cheap and makes the change robust
+    against further shrinking, then as the picture is served."""
+
+    rough: View
+    served: View
+
+    def at(self, share: float) -> View:
+        """Return the view for a step, `share` of all steps being done, in [0,1)."""
+        return self.rough if share < _ROUGH_SHARE else self.served
+
+    def checks(self) -> list[View]:
+        """Return the fixed set on which iterates are compared by their worst case."""
+        coded = View(self.served.size, Codec("WEBP", BLUESKY_QUALITY))
+        return [coded, self.rough]
+
+
+def looks(size: tuple[int, int], most_pixels: float) -> Looks:
+    """Return how the optimiser sees a picture of (height, width), in at most `most_pixels`.
 
     Sizes, and no codecs: at equal SSIMULACRA2 every codec in the loop (straight-through, filtered
     by what survives it, or a soft staircase) left less behind that very codec than none, for its
-    noise in the gradient buys coarse patterns, which are dear. Few sizes: each costs two passes
-    for the target's and the clean picture's latents.
+    noise in the gradient buys coarse patterns, which are dear. What a codec drops is foreseen
+    instead (`coding`). Few sizes: each costs two passes for the target's and the clean picture's
+    latents.
     """
-    served, half = View(_thumb(size)), View(scaled(size, 0.5))
-    return [served, View(size), served, half]
-
-
-def checks(size: tuple[int, int]) -> list[View]:
-    """Return the fixed set on which iterates are compared by their worst case."""
-    return [View(_thumb(size), Codec("WEBP", BLUESKY_QUALITY)), View(scaled(size, 0.5))]
-
-
-def _thumb(size: tuple[int, int]) -> tuple[int, int]:
-    """Return what Bluesky's feed serves of (height, width); nearly the same size stays it."""
-    served = scale_inside(size, BLUESKY_SIDES[0])
-    return scaled(size, served) if served < _NEARLY else size
+    served = scaled(size, scale_inside(size, BLUESKY_SIDES[0]))
+    served = scaled(served, scale_to_area(served, most_pixels))
+    rough = scaled(served, 0.5) if min(served) >= _LEAST_HALVED else served
+    return Looks(View(rough), View(served))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -60,6 +61,18 @@ def encode(picture: Picture, limits: Limits, packets: Packets) -> Encoded:
         f"the network takes none of JPEG, PNG and WebP, only {', '.join(limits.mimes) or 'none'}; "
         "leave this account out of the post.",
     )
+
+
+def alike(picture: Picture, encoded: Encoded) -> bytes:
+    """Return another picture of the same shape as the encoder wrote `encoded`: the same kind,
+    size and quality, for comparison; without tags."""
+    sized = _simplest(picture)
+    if (sized.width, sized.height) != (encoded.width, encoded.height):
+        sized = shrink(sized, encoded.width, encoded.height)
+    if encoded.mime == PNG:
+        return containers.png(_image(sized), Packets())
+    image = _image(flatten(sized) if encoded.mime == JPEG else sized)
+    return _trial(image, encoded.mime, Packets())(cast("int", encoded.record["quality"]))
 
 
 @dataclass(slots=True)

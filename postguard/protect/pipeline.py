@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,9 +25,10 @@ from postguard.imaging import Picture
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import privacy
-from postguard.protect.encode import Encoded, encode
+from postguard.protect.encode import Encoded, alike, encode
 from postguard.protect.packets import Packets
 from postguard.protect.steps import Scene, Step
+from postguard.protect.steps.cloak import Cloak, targets_folder
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
@@ -109,6 +111,7 @@ class _Bench:
     tell: Tell
     done: list[Json] = field(default_factory=list)
     packets: Packets = field(default_factory=Packets)
+    uncloaked: tuple[Cloak, Picture] | None = None
 
     def renditions(self, named_steps: list[tuple[str, Step]]) -> list[Rendition]:
         """One base for all networks: two cloaks of one picture could be averaged away."""
@@ -123,6 +126,8 @@ class _Bench:
         for name, step in named_steps:
             if name != "downscale":
                 picture = self._kept_whole(picture)
+            if isinstance(step, Cloak):
+                self.uncloaked = step, picture
             with _failing_closed(name), self._watched(name) as notes:
                 picture, record = step.apply(picture, self._scene(name))
                 _check_shape(picture)
@@ -167,6 +172,8 @@ class _Bench:
             alt=self.artwork.alt,
             description=self.order.description,
             seed=bytes.fromhex(self.artwork.seed),
+            tags=self.order.tags,
+            kit=self.order.kit,
             year=self.year,
             work=self.work,
             limits=self.order.limits,
@@ -195,6 +202,7 @@ class _Bench:
             path = self.order.into / file_name(self.artwork.position, limits.fit, encoded.mime)
             files.write_whole(path, encoded.data)
             notes.update(encoded.record)
+        measured = self._measured(encoded, path, limits)
         return Rendition(
             position=self.artwork.position,
             fit=limits.fit,
@@ -204,8 +212,32 @@ class _Bench:
             width=encoded.width,
             height=encoded.height,
             size=len(encoded.data),
-            record=self._record(encoded, notes),
+            record=self._record(encoded, notes) | measured,
         )
+
+    def _measured(self, encoded: Encoded, path: Path, limits: Limits) -> dict[str, Json]:
+        """Return what of the cloak is in the finished file; nothing where there is no cloak.
+
+        Raises:
+            StepFailed: it is weaker than the recipe asks for.
+        """
+        if self.uncloaked is None:
+            return {}
+        assert self.engine is not None  # the cloak step had it
+        step, before = self.uncloaked
+        with _failing_closed("measure"), self._watched("measure", limits.fit) as notes:
+            without = self.work / f"without-{path.name}"
+            without.write_bytes(alike(before, encoded))
+            targets: dict[str, Json] = {"targets": str(targets_folder(self.work))}
+            tell = self._scene("measure").on_fraction
+            notes.update(self.engine.measure(targets, without, path, tell))
+            notes["behind"] = step.judge(cast("Any", notes["gains"]), limits.fit)
+            if self.order.keep is not None:
+                shutil.copy(without, self.order.keep)
+                shutil.copytree(
+                    targets_folder(self.work), self.order.keep / "targets", dirs_exist_ok=True
+                )
+        return {"measured": notes}
 
     def _check_changed(self, digest: str) -> None:
         if digest == self.artwork.sha256:
@@ -221,7 +253,8 @@ class _Bench:
             "height": encoded.height,
             "bytes": len(encoded.data),
         }
-        if self.artwork.seed and self.artwork.seed.lower() in wire.dump(record).lower():
+        secrets = [s.lower() for s in (self.artwork.seed, self.order.kit.artist_seed) if s]
+        if any(secret in wire.dump(record).lower() for secret in secrets):
             raise StepFailed("record", "a step wrote its secret seed into it; please report this")
         return record
 

@@ -92,13 +92,34 @@ class Noise(StepOptions):
     blur: Annotated[float, Field(strict=True, ge=0, le=5)] = 0.0
 
 
+Mode = Literal["style", "poison", "immunise"]
+Gain = Annotated[float, Field(strict=True, ge=0, lt=1)]
+# The least 1 - R that must be left behind the post's own platform, on the PC's encoders. Random
+# signs of the same visibility reach -0.02 to 0.03 there.
+LEAST_GAINS: dict[Mode, float] = {"style": 0.04, "poison": 0.04, "immunise": 0.05}
+
+
 class Cloak(StepOptions):
-    """A perturbation that draws what models read away from the picture."""
+    """A perturbation that draws what models read away from the picture. `mode`: one, or several
+    that share one visibility; `min_gain`: a post whose cloak measured weaker is held, 0 lets all
+    pass, unset is what `LEAST_GAINS` says."""
 
     step: Literal["cloak"]
-    mode: Literal["immunise"] = "immunise"
+    mode: Mode | Annotated[tuple[Mode, ...], Field(min_length=1)] = "immunise"
     strength: Literal["low", "medium", "high"] = "medium"
+    min_gain: Gain | None = None
     time_limit: Annotated[float, Field(strict=True, ge=5, le=86_400)] = 900.0
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes, each once, in the order written."""
+        return tuple(dict.fromkeys((self.mode,) if isinstance(self.mode, str) else self.mode))
+
+    def least(self, mode: Mode) -> float:
+        """Return the least gain of a mode; modes that share a visibility share that too."""
+        if self.min_gain is not None:
+            return self.min_gain
+        return LEAST_GAINS[mode] / len(self.modes)
 
 
 class Tags(StepOptions):

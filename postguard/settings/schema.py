@@ -103,9 +103,11 @@ class IntakeTable(Table):
 
 
 class ModelsTable(Table):
-    """`[models]`: where encoder weights for the cloak lie; empty: the data folder's `models`."""
+    """`[models]`: where encoder weights for the cloak lie; empty: the data folder's `models`.
+    `weights`: how much an encoder counts, by its name; 1 where none is said, 0 leaves it out."""
 
     dir: Path | None = None
+    weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(default_factory=dict)
 
 
 class SecretsTable(Table):

@@ -7,12 +7,12 @@ class whose `apply` returns a new Picture and its record, and a line in `STEPS`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from postguard.imaging import Picture
-from postguard.model import Artist, Json, Limits
+from postguard.model import Artist, CloakKit, Json, Limits
 from postguard.ports import CloakEngine
 
 
@@ -38,6 +38,8 @@ class Scene:
     engine: CloakEngine | None
     models_dir: Path | None
     on_fraction: Callable[[float], None]
+    tags: tuple[str, ...] = ()
+    kit: CloakKit = field(default_factory=CloakKit)
 
 
 class Step(Protocol):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +55,15 @@ class Cloak:
             raise StepFailed("cloak", missing)
         source, target = scene.work / "cloak-in.png", scene.work / "cloak-out.png"
         to_image(picture).save(source, "PNG", compress_level=1)
-        found = scene.engine.cloak(self._job(scene.seed), source, target, scene.on_fraction)
+        targets = targets_folder(scene.work)
+        targets.mkdir(exist_ok=True)
+        found = scene.engine.cloak(self._job(scene), source, target, scene.on_fraction)
         result = _take_back(picture, target)
         source.unlink()
         target.unlink()
         _check(picture, result, self._ceiling)
         record: dict[str, Json] = {
-            "mode": self._options.mode,
+            "modes": list(self._options.modes),
             "strength": self._options.strength,
             "ceiling": self._ceiling,
             "floor": FLOORS[self._options.strength],
@@ -68,19 +72,57 @@ class Cloak:
         }
         return result, record
 
+    def judge(self, gains: Mapping[str, Any], fit: str) -> dict[str, Json]:
+        """Return the gain of each mode behind the platform of `fit`; of another, the worse of all.
+
+        Raises:
+            StepFailed: one is less than the recipe asks for (fail closed).
+        """
+        found: dict[str, Json] = {}
+        for mode in self._options.modes:
+            behind = {name: looks["r"] for name, looks in gains[mode].items()}
+            own = [r for name, r in behind.items() if fit.startswith(name)]
+            left = min(own or behind.values())
+            if left < (least := self._options.least(mode)):
+                raise StepFailed("cloak", _too_weak(mode, left, least))
+            found[mode] = left
+        return found
+
     @property
     def _ceiling(self) -> int:
         return CEILINGS[self._options.strength]
 
-    def _job(self, seed: bytes) -> dict[str, Json]:
+    def _job(self, scene: Scene) -> dict[str, Json]:
+        kit = scene.kit
         return {
-            "mode": self._options.mode,
+            "modes": list(self._options.modes),
             "strength": self._options.strength,
             "ceiling": self._ceiling,
             "floor": FLOORS[self._options.strength],
-            "seed": hmac.new(seed, b"cloak", hashlib.sha256).hexdigest(),
+            "seed": hmac.new(scene.seed, b"cloak", hashlib.sha256).hexdigest(),
+            "artist_seed": kit.artist_seed or scene.seed.hex(),
             "time_limit": self._options.time_limit,
+            "alt": scene.alt,
+            "tags": list(scene.tags),
+            "concept_tables": [str(path) for path in kit.concept_tables],
+            "anchors": str(kit.anchors) if kit.anchors else None,
+            "memory": str(kit.memory) if kit.memory else None,
+            "targets": str(targets_folder(scene.work)),
+            "weights": dict(kit.weights),
         }
+
+
+def _too_weak(mode: str, left: float, least: float) -> str:
+    return (
+        f"it is too weak on this picture: behind its platform {mode} gained {left:.3f}, and the "
+        f"recipe asks for {least:.3f}. Nothing was posted. Take a higher strength or another "
+        "mode; or write a smaller min_gain to post it so"
+    )
+
+
+def targets_folder(work: Path) -> Path:
+    """Return where an artwork's targets lie until it is measured."""
+    return work / "targets"
 
 
 def _take_back(picture: Picture, target: Path) -> Picture:

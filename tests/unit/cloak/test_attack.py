@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 import torch
 from torch import Generator
 
-from postguard.cloak.attack import Bounds, Found, Pull, Schedule, applied, attack
+from postguard.cloak.attack import Bounds, Found, Schedule, applied, attack
 from postguard.cloak.budget import budget
+from postguard.cloak.coding import Coder
 from postguard.cloak.eye import Eye, error_at
-from postguard.cloak.targets import immunise
+from postguard.cloak.patterns import halftone
+from postguard.cloak.pull import Pull
+from postguard.cloak.targets import Target
 from postguard.cloak.tensors import to_pixels, to_tensor
-from postguard.cloak.transforms import checks, views
+from postguard.cloak.transforms import looks
 from postguard.imaging.visibility import ssimulacra2
 from tests.unit.cloak import tiny
 
@@ -32,23 +36,26 @@ def encoders(tmp_path_factory):
     return tiny.encoders(tmp_path_factory.mktemp("models"))
 
 
+LOOKS = looks(SIZE, 1e9)
+
+
 def run(encoders, x, *, seed=1, schedule=None, floor=0.0, ceiling=CEILING) -> tuple[Pull, Found]:
-    generator = Generator().manual_seed(seed)
-    pull = Pull(encoders, x, immunise(generator).draw(x))
+    target = Target("immunise", halftone(Generator().manual_seed(seed)).draw(x))
+    pull = Pull(encoders, x, [target])
     schedule = schedule or Schedule(10, 1e9, frozen)
-    bounds = Bounds(budget(x, ceiling / 255), Eye(x), error_at(floor))
     size = x.shape[-2], x.shape[-1]
-    return pull, attack(pull, bounds, views(size), checks(size), schedule, generator)
+    bounds = Bounds(budget(x, ceiling / 255), Eye(x), error_at(floor), Coder(x, size))
+    return pull, attack(pull, bounds, looks(size, 1e9), schedule)
 
 
 def test_the_ratio_falls_behind_the_worst_check(encoders):
     x = to_tensor(tiny.art(*SIZE))
     pull, found = run(encoders, x)
-    assert pull.worst(x, checks(SIZE)) == pytest.approx(1, abs=1e-4)
-    assert found.worst == pytest.approx(pull.worst(applied(x, found.d), checks(SIZE)))
+    assert pull.worst(x, LOOKS.checks()) == pytest.approx(1, abs=1e-4)
+    assert found.worst == pytest.approx(pull.worst(applied(x, found.d), LOOKS.checks()))
     assert found.worst < 0.95
     shuffled = found.d.flatten()[torch.randperm(found.d.numel())].view_as(found.d)
-    assert found.worst < pull.worst(applied(x, shuffled), checks(SIZE)) - 0.03
+    assert found.worst < pull.worst(applied(x, shuffled), LOOKS.checks()) - 0.03
 
 
 def test_no_pixel_moves_further_than_its_budget_after_rounding(encoders):
@@ -88,6 +95,15 @@ def test_a_short_time_gives_the_best_so_far_measured(encoders):
     _, found = run(encoders, to_tensor(tiny.art(*SIZE)), schedule=schedule)
     assert 1 <= found.steps < 12
     assert found.worst < 1
+
+
+def test_no_time_at_all_gives_one_step_that_was_judged(encoders):
+    clock = itertools.count(step=10.0)
+    schedule = Schedule(1000, 0.0, lambda: next(clock))
+    _, found = run(encoders, to_tensor(tiny.art(*SIZE)), schedule=schedule)
+    assert found.steps == 1
+    assert math.isfinite(found.worst)
+    assert float(found.d.abs().max()) > 0
 
 
 @pytest.mark.parametrize(

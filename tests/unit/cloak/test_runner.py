@@ -13,7 +13,15 @@ from postguard.cloak.runner import LocalEngine
 from postguard.errors import StepFailed
 from tests.unit.cloak import tiny
 
-JOB = {"mode": "immunise", "strength": "low", "ceiling": 4, "seed": "00" * 32, "time_limit": 60.0}
+JOB = {
+    "modes": ["immunise"],
+    "strength": "low",
+    "ceiling": 4,
+    "floor": 80.0,
+    "seed": "00" * 32,
+    "artist_seed": "00" * 32,
+    "time_limit": 60.0,
+}
 
 
 def test_with_torch_and_encoders_it_is_available(tmp_path):
@@ -58,7 +66,7 @@ def test_what_is_missing_fails_the_step_before_anything_starts(tmp_path):
         LocalEngine(tmp_path).cloak(JOB, tmp_path / "a", tmp_path / "b", lambda _: None)
 
 
-@pytest.mark.parametrize("change", [{"mode": "bewitch"}, {"ceiling": "much"}])
+@pytest.mark.parametrize("change", [{"modes": ["bewitch"]}, {"ceiling": "much"}])
 def test_a_job_that_makes_no_sense_is_refused_in_words(tmp_path, change):
     engine = LocalEngine(tiny.models(tmp_path))
     with pytest.raises(StepFailed, match="something unknown"):

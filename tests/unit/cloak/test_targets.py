@@ -1,41 +1,62 @@
-"""Targets are secret, follow the picture, and are the same drawn whole or in tiles."""
+"""Each mode has a target of its own; what must stay secret is not told."""
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
 import torch
 from torch import Generator
 
-from postguard.cloak.targets import immunise
+from postguard.cloak import targets
 from postguard.cloak.tensors import to_tensor
 from tests.unit.cloak import tiny
 
-X = to_tensor(tiny.art(64, 80))
+MODES = ("style", "poison", "immunise")
+X = to_tensor(tiny.art(96, 128))
 
 
-def test_the_same_seed_draws_the_same_halftone_and_another_seed_another():
-    one, same, other = (immunise(Generator().manual_seed(s)).draw(X) for s in (5, 5, 6))
-    assert torch.equal(one, same)
-    assert float((one - other).abs().mean()) > 0.05
+@pytest.fixture(scope="module")
+def encoders(tmp_path_factory):
+    return tiny.encoders(tmp_path_factory.mktemp("models"))
 
 
-def test_a_target_stays_in_range_and_keeps_half_of_the_picture():
-    target = immunise(Generator().manual_seed(1)).draw(X)
-    assert 0 <= float(target.min()) <= float(target.max()) <= 1
-    rest = target - 0.5 * X
-    assert torch.allclose(rest[:, 0], rest[:, 1], atol=1e-6)
-    assert float(rest.std()) > 0.1
+def draw(encoders, **change):
+    job = dataclasses.replace(tiny.job(modes=MODES), **change)
+    generator = Generator().manual_seed(int(job.seed[:8], 16))
+    return targets.draw(job, X, encoders, generator)
 
 
-def test_a_tile_of_the_target_is_the_target_of_the_tile():
-    halftone = immunise(Generator().manual_seed(2))
-    whole = halftone.draw(X, scale=0.5)[..., 16:48, 24:72]
-    tile = halftone.draw(X[..., 16:48, 24:72], origin=(16, 24), scale=0.5)
-    assert torch.allclose(whole, tile, atol=1e-5)
+def test_each_mode_draws_a_target_of_the_pictures_size_far_from_it_and_from_the_others(encoders):
+    found = draw(encoders)
+    assert [target.mode for target in found] == list(MODES)
+    images = [X, *(target.image for target in found)]
+    for i, one in enumerate(images):
+        assert one.shape == X.shape
+        assert 0 <= float(one.min()) <= float(one.max()) <= 1
+        for other in images[:i]:
+            assert float((one - other).abs().mean()) > 0.02
 
 
-def test_a_halftone_that_will_be_enlarged_is_drawn_finer_but_never_lost_between_pixels():
-    halftone = immunise(Generator().manual_seed(2))
-    periods = [halftone.at(scale).period for scale in (1.0, 0.8, 0.5, 0.1)]
-    assert periods == sorted(periods, reverse=True)
-    assert periods[0] == halftone.period
-    assert periods[-1] == 3.5
+def test_only_the_style_compares_how_colours_and_strokes_are_spread(encoders):
+    assert [bool(target.statistics) for target in draw(encoders)] == [True, False, False]
+
+
+def test_the_style_is_the_artists_and_no_record_names_it(encoders):
+    one, other = (draw(encoders, seed=s * 32)[0] for s in ("5e", "a1"))
+    assert one.told == {}
+    difference = float((one.image - other.image).abs().mean())
+    assert difference < float((one.image - X).abs().mean())
+
+
+def test_the_poison_follows_what_the_post_says_and_tells_the_concept(encoders):
+    cat, nothing = (draw(encoders, alt=alt)[1] for alt in ("A cat sleeps", ""))
+    assert cat.told == {"concept": "cat"}
+    assert nothing.told == {}
+
+
+def test_another_seed_draws_other_targets_and_the_same_seed_the_same(encoders):
+    one, same, other = (draw(encoders, seed=s * 32) for s in ("5e", "5e", "a1"))
+    for a, b, c in zip(one, same, other, strict=True):
+        assert torch.equal(a.image, b.image)
+        assert not torch.equal(a.image, c.image)

@@ -11,7 +11,8 @@ from torch import Generator
 from postguard.cloak import tiles
 from postguard.cloak.attack import Schedule
 from postguard.cloak.sheet import spread
-from postguard.cloak.targets import immunise
+from postguard.cloak.targets import Target
+from postguard.cloak.tensors import to_tensor
 from tests.unit.cloak import tiny
 
 shifts = st.integers(0, tiles.SIDE - tiles.FADE - 1)
@@ -44,14 +45,25 @@ def test_passes_depend_on_the_size_alone_and_end_for_huge_pictures():
     assert counts[-1] == 0
 
 
+def target(size):
+    return Target("immunise", to_tensor(tiny.art(*size, seed=7)))
+
+
+def test_a_tiles_target_is_its_part_of_the_whole_one(tmp_path):
+    whole = target((96, 700))
+    aim = tiles.Aim([whole], tiny.encoders(tmp_path), {})
+    tile = tiles.Tile(slice(16, 80), slice(100, 400))
+    (part,) = aim.of(tile, (96, 700))
+    assert torch.allclose(part.image, whole.image[..., tile.rows, tile.columns], atol=1e-4)
+
+
 def test_refining_moves_pixels_and_keeps_every_limit(tmp_path):
     encoders = tiny.encoders(tmp_path)
     pixels = tiny.art(96, 700)
     alpha = np.full((96, 700), 255, np.uint8)
     alpha[:40, :200] = 0
     sheet = spread(pixels, alpha, torch.zeros(1, 1, 48, 350), 8 / 255)
-    target = immunise(Generator().manual_seed(3))
-    aim = tiles.Aim(target, encoders, 0.5)
+    aim = tiles.Aim([target((48, 350))], encoders, {})
     schedule = Schedule(1, 1e9, lambda: 0.0)
     done = tiles.refine(sheet, aim, schedule, Generator().manual_seed(4), lambda _: None)
     change = np.abs(sheet.finished().astype(int) - pixels)
@@ -64,6 +76,6 @@ def test_refining_moves_pixels_and_keeps_every_limit(tmp_path):
 def test_refining_stops_when_the_time_is_up(tmp_path):
     encoders = tiny.encoders(tmp_path)
     sheet = spread(tiny.art(64, 700), None, torch.zeros(1, 1, 64, 700), 8 / 255)
-    aim = tiles.Aim(immunise(Generator()), encoders, 1.0)
+    aim = tiles.Aim([target((64, 700))], encoders, {})
     schedule = Schedule(1, -1.0, lambda: 0.0)
     assert tiles.refine(sheet, aim, schedule, Generator(), lambda _: None) == 0

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from postguard.cloak.tensors import to_pixels, to_tensor
-from postguard.cloak.transforms import MASTODON_PIXELS, Codec, View, chains, checks, views
+from postguard.cloak.transforms import MASTODON_PIXELS, Codec, View, chains, looks
 from tests.unit.cloak import tiny
 
 
@@ -41,6 +41,16 @@ def test_mastodon_shrinks_only_above_its_pixels():
 def test_the_optimiser_sees_blueskys_size_and_is_checked_behind_its_codec():
     size = (600, 1400)
     served = max(chains(size)[3](np.zeros((*size, 3), np.uint8)).shape)
-    assert served == 1000
-    assert any(max(v.size) == served for v in views(size))
-    assert any(v.codec and v.codec.kind == "WEBP" and max(v.size) == served for v in checks(size))
+    seen = looks(size, 1e9)
+    assert served == max(seen.served.size) == 1000
+    assert any(
+        c.codec and c.codec.kind == "WEBP" and c.size == seen.served.size for c in seen.checks()
+    )
+
+
+def test_the_optimiser_looks_roughly_first_and_never_at_more_than_it_may():
+    seen = looks((2000, 2000), 250_000)
+    assert seen.at(0) == seen.rough
+    assert seen.at(0.9) == seen.served
+    assert seen.served.size == (500, 500)
+    assert seen.rough.size == (250, 250)

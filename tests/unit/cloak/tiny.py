@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from postguard.cloak import architectures
+from postguard.cloak import architectures, concepts
 from postguard.cloak.architectures import Architecture
 from postguard.cloak.device import Device
 from postguard.cloak.encoders import Encoder, build, load_encoders
+from postguard.cloak.job import Job
 
 WIDTH, LATENT = 8, 4
 FAMILIES = {
@@ -46,6 +48,24 @@ def models(folder: Path) -> Path:
 
 def encoders(folder: Path) -> list[Encoder]:
     return load_encoders(models(folder), plain_cpu())
+
+
+def job(**change: object) -> Job:
+    """A job for tiny pictures, with nothing but tests' own secrets in it."""
+    base = Job(
+        modes=("immunise",),
+        strength="medium",
+        ceiling=8,
+        floor=0.0,
+        seed="5eed" * 16,
+        artist_seed="a77e" * 16,
+        time_limit=900.0,
+        models=Path("models"),
+        source=Path("in.png"),
+        target=Path("out.png"),
+        concept_tables=(concepts.BUNDLED,),
+    )
+    return dataclasses.replace(base, **change)
 
 
 def art(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -39,7 +39,7 @@ class Engine:
         on_step(1.0)
         if result is not None:
             Image.fromarray(result).save(target)
-        return {"gain": 0.2, "encoders": ["one"]}
+        return {"device": "CPU", "encoders": ["one"]}
 
 
 class Missing(Engine):
@@ -80,9 +80,9 @@ def test_the_cloaked_pixels_and_the_measured_record_come_back(scene):
     before = picture()
     after, record = Cloak(OPTIONS).apply(before, scene)
     assert np.array_equal(after.pixels, before.pixels + 3)
-    assert (record["mode"], record["strength"], record["gain"]) == ("immunise", "low", 0.2)
+    assert (record["modes"], record["strength"], record["device"]) == (["immunise"], "low", "CPU")
     assert "no lock" in str(record["words"])
-    assert list(scene.work.iterdir()) == []
+    assert [path.name for path in scene.work.iterdir()] == ["targets"]
 
 
 def test_the_alpha_is_the_pictures_own(scene):
@@ -134,3 +134,44 @@ def test_drawing_where_nothing_is_seen_fails_the_step(scene):
 def test_without_an_engine_the_step_fails_and_never_skips(scene, engine):
     with pytest.raises(StepFailed, match=r"recipe|fetch some"):
         Cloak(OPTIONS).apply(picture(), dataclasses.replace(scene, engine=engine))
+
+
+GAINS = {
+    "style": {"bluesky": {"r": 0.02}, "mastodon": {"r": 0.30}},
+    "immunise": {"bluesky": {"r": 0.06}, "mastodon": {"r": 0.40}},
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "fit", "left"),
+    [
+        ("immunise", "bluesky-1000", 0.06),
+        ("style", "mastodon-9", 0.30),
+        ("immunise", "file", 0.06),
+    ],
+)
+def test_each_post_is_judged_behind_its_own_platform_and_a_file_behind_the_worse(mode, fit, left):
+    step = Cloak(recipes.Cloak(step="cloak", mode=mode))
+    assert step.judge(GAINS, fit) == {mode: left}
+
+
+def test_a_cloak_that_is_too_weak_holds_the_post_with_the_figure():
+    step = Cloak(recipes.Cloak(step="cloak", mode="style"))
+    with pytest.raises(StepFailed, match=r"style gained 0\.020.*asks for 0\.040"):
+        step.judge(GAINS, "bluesky-1000")
+
+
+@pytest.mark.parametrize(("least", "passes"), [(0.0, True), (0.02, True), (0.03, False)])
+def test_the_recipe_says_how_weak_is_too_weak(least, passes):
+    step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=least))
+    if passes:
+        assert step.judge(GAINS, "bluesky-1000") == {"style": 0.02}
+    else:
+        with pytest.raises(StepFailed):
+            step.judge(GAINS, "bluesky-1000")
+
+
+def test_modes_that_share_a_visibility_share_the_least_gain_too():
+    both = recipes.Cloak(step="cloak", mode=("poison", "style", "poison"))
+    assert both.modes == ("poison", "style")
+    assert both.least("style") == recipes.LEAST_GAINS["style"] / 2

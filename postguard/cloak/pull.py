@@ -1,0 +1,110 @@
+"""The loss: how far a picture still is from its targets, for every encoder, through a view."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from postguard.cloak.encoders import Encoder
+from postguard.cloak.targets import Target
+from postguard.cloak.tensors import resized
+from postguard.cloak.transforms import View
+
+_LEAST = 1e-12  # a distance that is divided by
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one encoder sees: latents (1,C,h,w), and each stage's (2c,) channel statistics."""
+
+    latents: Tensor
+    statistics: tuple[Tensor, ...]
+
+    def distances(self, other: _Read) -> tuple[Tensor, Tensor]:
+        """Return the mean squared distance of the latents, and that of the statistics."""
+        far = (self.latents - other.latents).pow(2).mean()
+        pairs = zip(self.statistics, other.statistics, strict=True)
+        styles = [(one - two).pow(2).mean() for one, two in pairs]
+        return far, torch.stack(styles).sum() if styles else far.new_zeros(())
+
+
+@dataclass(slots=True)
+class Pull:
+    """The loss of one picture towards its targets; these are encoded once for each size.
+
+    Attributes:
+        x: (1,3,H,W) in [0,1].
+        weights: of an encoder in the loss, by name; 1 where none is said.
+        denoiser: a further term, (seen picture) -> scalar, where Stable Diffusion is at hand.
+    """
+
+    encoders: Sequence[Encoder]
+    x: Tensor
+    targets: Sequence[Target]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    denoiser: Callable[[Tensor], Tensor] | None = None
+    _aims: dict[tuple[str, str, tuple[int, int]], _Read] = field(default_factory=dict)
+    _clean: dict[tuple[str, str, View], tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def loss(self, y: Tensor, view: View) -> Tensor:
+        """Return the mean squared ratio of (1,3,H,W) `y` seen through `view`; 1 = no gain."""
+        seen = view(y)
+        loss = self._ratio(seen, view)
+        return loss if self.denoiser is None else loss + self.denoiser(seen)
+
+    @torch.no_grad()
+    def worst(self, y: Tensor, views: Sequence[View]) -> float:
+        """Return the largest ratio R (mean over encoders and targets) among these views."""
+        return math.sqrt(max(float(self._ratio(view(y), view)) for view in views))
+
+    def _ratio(self, seen: Tensor, view: View) -> Tensor:
+        total, weight = seen.new_zeros(()), 0.0
+        for encoder in self.encoders:
+            read, share = self._read(encoder, seen), self.weights.get(encoder.name, 1.0)
+            for target in self.targets:
+                total = total + share * self._term(encoder, target, read, view)
+                weight += share
+        return total / weight
+
+    def _term(self, encoder: Encoder, target: Target, read: _Read, view: View) -> Tensor:
+        far, style = read.distances(self._aim(encoder, target, view.size))
+        clean, clean_style = self._distance(encoder, target, view)
+        share = target.statistics
+        return (1 - share) * far / clean + share * style / clean_style
+
+    @torch.no_grad()
+    def _aim(self, encoder: Encoder, target: Target, size: tuple[int, int]) -> _Read:
+        """Return what the encoder sees of the target at `size`."""
+        key = encoder.name, target.mode, size
+        if key not in self._aims:
+            self._aims[key] = self._read(encoder, resized(target.image, size))
+        return self._aims[key]
+
+    @torch.no_grad()
+    def _distance(self, encoder: Encoder, target: Target, view: View) -> tuple[Tensor, Tensor]:
+        """Return how far the clean picture, seen through `view`, is from the target."""
+        key = encoder.name, target.mode, view
+        if key not in self._clean:
+            read = self._read(encoder, view(self.x))
+            for each in self.targets:
+                far, style = read.distances(self._aim(encoder, each, view.size))
+                distances = far.clamp_min(_LEAST), style.clamp_min(_LEAST)
+                self._clean[encoder.name, each.mode, view] = distances
+        return self._clean[key]
+
+    def _read(self, encoder: Encoder, seen: Tensor) -> _Read:
+        if not any(target.statistics for target in self.targets):
+            return _Read(encoder(seen, fast=True), ())
+        latents, stages = encoder.features(seen, fast=True)
+        return _Read(latents, tuple(_statistics(stage.float()) for stage in stages))
+
+
+def _statistics(stage: Tensor) -> Tensor:
+    """(1,c,h,w) -> (2c,): mean and deviation of each channel."""
+    flat = stage.flatten(2)[0]
+    deviation = (flat.var(1, correction=0) + _LEAST).sqrt()  # the root's slope at 0 has no end
+    return torch.cat([flat.mean(1), deviation])
