@@ -26,14 +26,15 @@ from postguard.cloak.encoders import Encoder, build
 from postguard.cloak.grid import Panel, Row
 from postguard.cloak.job import Measurement
 from postguard.cloak.measure import Trial, read
-from postguard.cloak.places import Place, busiest, flattest
+from postguard.cloak.places import busiest, flattest
 from postguard.cloak.tensors import Pixels, scale_inside, scaled, shrunk, to_pixels
 from postguard.system import files
 
 _SIDE = 640  # px of a panel's long side
-_CROP, _ENLARGED = 256, 2
+_CROP, _LEAST_CROP, _SHOWN = 256, 64, 512  # px of a close-up in the picture, and on the page
 _TIMES = 10  # the difference is drawn larger than it is
 _GRAY = 128
+_LABELS = ("without the cloak", "with the cloak", f"difference, {_TIMES} times as strong")
 _NOTHING_SEEN = (
     "This cannot be drawn here: no decoder that fits one of these encoders lies in the models "
     "folder (known: the decoder of taef2). The numbers above hold without it."
@@ -58,12 +59,32 @@ def draw(
             a decoder is damaged.
     """
     assert asked.figure is not None
-    redrawn = _redrawn(asked, trial, encoders[0].device)  # first: it is what may be missing
-    rows = [_whole(trial), *_close(trial), *_seen(asked, trial, encoders), _goals(trial), *redrawn]
+    shown = list(rows(asked, trial, encoders))
     buffer = io.BytesIO()
-    grid.page("What the cloak changes", list(_numbers(found)), rows).save(buffer, "PNG")
+    grid.page("What the cloak changes", list(numbers(found)), shown).save(buffer, "PNG")
     files.write_whole(asked.figure, buffer.getvalue(), mode=0o644)
     return str(asked.figure)
+
+
+def rows(asked: Measurement, trial: Trial, encoders: Sequence[Encoder]) -> list[Row]:
+    """Return all that is shown, from the picture itself to what a model makes of it."""
+    redrawn = _redrawn(asked, trial, encoders[0].device)  # first: it is what may be missing
+    whole = Row("The whole picture", _looks(trial.before, trial.after), _size(trial.before))
+    seen = _seen(asked, trial, encoders)
+    return [whole, *_close(trial), *seen, _goals(trial), *redrawn]
+
+
+def numbers(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was measured, a paragraph each."""
+    yield f"Measured on {', '.join(found['encoders'])}. " + _visible(found)
+    for mode, platforms in found["gains"].items():
+        for name, looks in platforms.items():
+            yield (
+                f"{mode}, behind {name.capitalize()}: what models read moved {looks['r']:z.0%} of "
+                f"the way to the target. Controls, changes of the same size: random signs "
+                f"{looks['signs']:z.0%}, the same changes shuffled {looks['shuffled']:z.0%}."
+            )
+    yield _NO_LOCK
 
 
 def stable_diffusion(models: Path) -> Path:
@@ -79,38 +100,34 @@ def stable_diffusion(models: Path) -> Path:
     return found
 
 
-def _whole(trial: Trial) -> Row:
-    size = trial.before.shape[0], trial.before.shape[1]
-    words = f"{size[1]} x {size[0]} pixels" + ("" if max(size) <= _SIDE else ", shown smaller")
-    before, after = _panel("without the cloak", trial.before), _panel("with it", trial.after)
-    change = _panel(f"difference, {_TIMES} times as strong", _difference(trial))
-    return Row("The whole picture", (before, after, change), words)
+def _looks(before: Pixels, after: Pixels) -> tuple[Panel, ...]:
+    """Return both and their difference, each as small as a panel is."""
+    change = after.astype(np.int16) - before
+    difference: Pixels = np.clip(_GRAY + _TIMES * change, 0, 255).astype(np.uint8)
+    looks = (before, after, difference)
+    return tuple(_panel(label, look) for label, look in zip(_LABELS, looks, strict=True))
 
 
 def _close(trial: Trial) -> Iterator[Row]:
     """Yield the pixels themselves, enlarged, where a change shows most and least."""
-    difference = _difference(trial)
-    for name, find in (("a flat place", flattest), ("a busy place", busiest)):
-        place = find(trial.before, _CROP)
-        labels = ("without the cloak", "with it", f"difference, {_TIMES} times as strong")
-        looks = (trial.before, trial.after, difference)
-        panels = tuple(
-            Panel(label, _enlarged(look[place])) for label, look in zip(labels, looks, strict=True)
-        )
-        yield Row(f"Close up: {name}", panels, _where(place))
+    side = min(_CROP, max(min(trial.before.shape[:2]) // 2, _LEAST_CROP))
+    for name, find in (("flat", flattest), ("busy", busiest)):
+        rows, columns = find(trial.before, side)
+        panels = _looks(*(_enlarged(x[rows, columns]) for x in (trial.before, trial.after)))
+        where = f"{columns.start} pixels from the left and {rows.start} from the top"
+        yield Row(f"Close up: a {name} place", panels, f"{where}; each pixel is drawn as a square")
 
 
 def _seen(asked: Measurement, trial: Trial, encoders: Sequence[Encoder]) -> Iterator[Row]:
-    """Yield what a decoder makes of the latents: the picture as a model has it in its mind."""
+    """Yield what a decoder makes of the latents: all that a model keeps of the picture."""
     pairs = list(_decoders(asked.models, encoders))
     if not pairs:
         yield Row("What a model sees", words=_NOTHING_SEEN)
     for encoder, path, architecture in pairs:
         net = _decoder(path, architecture, encoder.device)
-        looks = {"without the cloak": trial.before, "with it": trial.after}
-        seen = {label: _decoded(net, encoder, look) for label, look in looks.items()}
-        panels = tuple(_panel(label, pixels) for label, pixels in seen.items())
-        yield Row(f"What a model with {encoder.name} sees", panels)
+        before, after = (_decoded(net, encoder, look) for look in (trial.before, trial.after))
+        words = f"What the encoder {encoder.name} keeps of both, drawn by its own decoder"
+        yield Row("What a model sees", _looks(before, after), words)
 
 
 def _goals(trial: Trial) -> Row:
@@ -128,7 +145,7 @@ def _redrawn(asked: Measurement, trial: Trial, device: Device) -> list[Row]:
 
     before, after = (read(pixels).to(device.torch) for pixels in (trial.before, trial.after))
     made = compare(load(folder, device), before, after, asked.prompt, seed=0)
-    labels = ("of the picture without the cloak", "of the picture with it")
+    labels = ("of the one without the cloak", "of the one with the cloak")
     panels = tuple(_panel(label, to_pixels(x)) for label, x in zip(labels, made, strict=True))
     return [Row("What image-to-image makes of your prompt", panels, "Both from the same noise.")]
 
@@ -170,40 +187,19 @@ def _decoded(net: nn.Module, encoder: Encoder, pixels: Pixels) -> Pixels:
     return to_pixels(decoded[..., : x.shape[-2], : x.shape[-1]])
 
 
-def _difference(trial: Trial) -> Pixels:
-    change = trial.after.astype(np.int16) - trial.before
-    drawn: Pixels = np.clip(_GRAY + _TIMES * change, 0, 255).astype(np.uint8)
-    return drawn
-
-
 def _panel(label: str, pixels: Pixels) -> Panel:
     size = pixels.shape[0], pixels.shape[1]
     return Panel(label, Image.fromarray(shrunk(pixels, scaled(size, scale_inside(size, _SIDE)))))
 
 
-def _enlarged(pixels: Pixels) -> Image.Image:
-    return Image.fromarray(pixels.repeat(_ENLARGED, 0).repeat(_ENLARGED, 1))
+def _enlarged(pixels: Pixels) -> Pixels:
+    times = _SHOWN // max(*pixels.shape[:2], _LEAST_CROP)
+    return pixels.repeat(times, 0).repeat(times, 1)
 
 
-def _where(place: Place) -> str:
-    rows, columns = place
-    return (
-        f"{columns.stop - columns.start} x {rows.stop - rows.start} pixels from "
-        f"{columns.start} right and {rows.start} down, each enlarged {_ENLARGED} times"
-    )
-
-
-def _numbers(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was measured, a paragraph each."""
-    yield f"Measured on {', '.join(found['encoders'])}. " + _visible(found)
-    for mode, platforms in found["gains"].items():
-        for name, looks in platforms.items():
-            yield (
-                f"{mode}, behind {name}: {looks['r']:.0%} nearer to what the cloak draws towards. "
-                f"Controls, changes of the same size: random signs {looks['signs']:.0%}, "
-                f"the same changes shuffled {looks['shuffled']:.0%}."
-            )
-    yield _NO_LOCK
+def _size(pixels: Pixels) -> str:
+    height, width = pixels.shape[:2]
+    return f"{width} x {height} pixels" + (", drawn smaller" if max(height, width) > _SIDE else "")
 
 
 def _visible(found: Mapping[str, Any]) -> str:

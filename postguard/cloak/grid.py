@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 _PAPER, _INK, _FAINT, _EDGE = (250, 249, 246), (32, 32, 36), (96, 96, 104), (208, 206, 200)
-_TITLE, _HEAD, _TEXT = 30, 22, 17  # px of the letters
+_TITLE, _HEAD, _TEXT = 36, 26, 19  # px of the letters
 _MARGIN, _GAP = 28, 20
 _LEADING = 1.35
 _LEAST_PANEL = 150  # px: room for a label over a tiny picture
@@ -37,7 +37,7 @@ class Row:
 def page(title: str, notes: Sequence[str], rows: Sequence[Row]) -> Image.Image:
     """Return the page: the title, a paragraph for each note, then the rows. Latin letters only,
     for no other font is everywhere."""
-    width = max(_LEAST_PAGE, *(_width(row.panels) for row in rows))
+    width = max([_LEAST_PAGE, *(_width(row.panels) for row in rows)])
     parts = [_text(title, _TITLE, _INK, width)]
     parts += [_text(note, _TEXT, _INK, width) for note in notes]
     for row in rows:

@@ -1,0 +1,180 @@
+"""The figure shows what was measured, at a size to look at, and says what it cannot show."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from postguard.cloak import figure, grid
+from postguard.cloak.architectures import UnknownWeights, _taef2_decoder
+from postguard.cloak.encoders import load_encoders
+from postguard.cloak.job import Measurement
+from postguard.cloak.measure import Trial
+from postguard.cloak.places import busiest, flattest
+from postguard.cloak.tensors import to_tensor
+from tests.unit.cloak import tiny, tiny_diffusion
+
+LOOKS = {"r": 0.123, "signs": -0.001, "shuffled": 0.02}
+FOUND = {
+    "encoders": ["taef2", "taesana"],
+    "gains": {"style": {"bluesky": LOOKS, "mastodon": LOOKS}},
+    "ssimulacra2": 65.2,
+    "psnr": None,
+    "largest_change": 4,
+    "flat_largest": None,
+    "flat_mean": None,
+}
+
+
+def trial(height: int = 96, width: int = 128) -> Trial:
+    before = tiny.art(height, width)
+    after = before ^ np.uint8(3)
+    return Trial(before, after, {"style": to_tensor(tiny.art(48, 64, seed=7))})
+
+
+def rows_of(asked: Measurement, shown: Trial) -> list[grid.Row]:
+    encoders = load_encoders(asked.models, tiny.plain_cpu())
+    return list(figure.rows(asked, shown, encoders))
+
+
+@pytest.fixture
+def asked(tmp_path) -> Measurement:
+    models = tiny.models(tmp_path / "models")
+    tiny.save(models / "taef2_decoder.safetensors", _taef2_decoder(tiny.WIDTH, tiny.LATENT))
+    return Measurement(
+        before=tmp_path / "a.png",
+        after=tmp_path / "b.png",
+        targets=tmp_path,
+        models=models,
+        figure=tmp_path / "figure.png",
+    )
+
+
+def test_a_figure_is_one_whole_picture(asked):
+    encoders = load_encoders(asked.models, tiny.plain_cpu())
+    said = figure.draw(asked, trial(), encoders, FOUND)
+    assert said == str(asked.figure)
+    with Image.open(said) as image:
+        image.load()
+        assert (image.format, image.mode) == ("PNG", "RGB")
+        assert image.width >= 900
+
+
+def test_the_difference_is_ten_times_as_strong_around_mid_gray(asked):
+    shown = trial()
+    (row, *_) = rows_of(asked, shown)
+    before, after, difference = (np.asarray(panel.image).astype(int) for panel in row.panels)
+    assert np.array_equal(before, shown.before)
+    assert np.array_equal(after, shown.after)
+    assert np.array_equal(difference, np.clip(128 + 10 * (after - before), 0, 255))
+
+
+def test_a_large_picture_is_shrunk_whole_and_its_pixels_are_shown_beside(asked):
+    shown = trial(700, 1400)
+    whole, flat, busy, *_ = rows_of(asked, shown)
+    assert {panel.image.size for panel in whole.panels} == {(640, 320)}
+    assert {panel.image.size for row in (flat, busy) for panel in row.panels} == {(512, 512)}
+    near = np.asarray(flat.panels[0].image)
+    left, top = map(int, re.findall(r"\d+", flat.words))
+    assert np.array_equal(near[::2, ::2], shown.before[top : top + 256, left : left + 256])
+    assert np.array_equal(near[::2, ::2], near[1::2, 1::2])
+
+
+def test_what_a_model_sees_is_decoded_by_the_decoder_of_the_same_kind(asked):
+    """taesana has none here; taef2's own gives its latents back as a picture of the same size."""
+    shown = trial(90, 130)
+    seen = [row for row in rows_of(asked, shown) if row.head == "What a model sees"]
+    assert len(seen) == 1
+    assert "taef2" in seen[0].words
+    before, after, difference = (np.asarray(panel.image) for panel in seen[0].panels)
+    assert before.shape == shown.before.shape
+    assert not np.array_equal(before, shown.before)
+    assert not np.array_equal(before, after)
+    assert difference.std() > 0
+
+
+def test_a_decoder_with_other_latents_fits_no_encoder(asked):
+    other = _taef2_decoder(tiny.WIDTH, tiny.LATENT + 1)
+    tiny.save(asked.models / "taef2_decoder.safetensors", other)
+    (seen,) = [row for row in rows_of(asked, trial()) if row.head == "What a model sees"]
+    assert seen.panels == ()
+    assert "no decoder" in seen.words
+
+
+def test_a_damaged_decoder_is_named(asked):
+    path = asked.models / "taef2_decoder.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UnknownWeights, match="taef2_decoder"):
+        rows_of(asked, trial())
+
+
+def test_every_target_is_shown_by_its_mode(asked):
+    shown = trial()
+    two = dataclasses.replace(shown, targets={**shown.targets, "poison": torch.zeros(1, 3, 9, 9)})
+    goals = rows_of(asked, two)[-1]
+    assert [panel.label for panel in goals.panels] == ["style", "poison"]
+    assert np.asarray(goals.panels[1].image).max() == 0
+
+
+def test_image_to_image_without_weights_says_what_to_get(asked):
+    wants = dataclasses.replace(asked, prompt="a fox")
+    with pytest.raises(UnknownWeights, match=r"Stable Diffusion.*postguard\[sd\]"):
+        rows_of(wants, trial())
+    assert not asked.figure.exists()
+
+
+def test_image_to_image_redraws_both_from_the_same_noise(asked):
+    pytest.importorskip("transformers", reason="prompts need the extra sd")
+    tiny_diffusion.save(asked.models / "sd")
+    wants = dataclasses.replace(asked, prompt="a fox")
+    same = trial(64, 64)
+    same = dataclasses.replace(same, after=same.before)
+    row = rows_of(wants, same)[-1]
+    one, other = (np.asarray(panel.image) for panel in row.panels)
+    assert one.shape == same.before.shape
+    assert np.array_equal(one, other)
+    assert not np.array_equal(one, same.before)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 900), (700, 3)])
+def test_odd_shapes_are_drawn_too(asked, size):
+    encoders = load_encoders(asked.models, tiny.plain_cpu())
+    figure.draw(asked, trial(*size), encoders, FOUND | {"ssimulacra2": None})
+    with Image.open(asked.figure) as image:
+        assert min(image.size) > 500
+
+
+def test_the_numbers_stand_with_their_controls_and_promise_nothing():
+    said = " ".join(figure.numbers(FOUND))
+    assert "style, behind Bluesky: what models read moved 12%" in said
+    assert "random signs 0%" in said
+    assert "shuffled 2%" in said
+    assert "SSIMULACRA2 65.2" in said
+    assert "PSNR" not in said
+    assert "no lock" in said
+
+
+def test_the_flat_place_is_flatter_than_the_busy_one():
+    """The picture's right half is rough."""
+    pixels = tiny.art(256, 512)
+    assert busiest(pixels, 128)[1].start >= 256
+    assert flattest(pixels, 128)[1].stop <= 256 + 8
+
+
+def test_a_place_never_leaves_the_picture():
+    for size in ((1, 1), (3, 200), (130, 129)):
+        for find in (flattest, busiest):
+            rows, columns = find(tiny.art(*size), 64)
+            assert tiny.art(*size)[rows, columns].shape[:2] == tuple(min(64, n) for n in size)
+
+
+def test_a_long_line_breaks_and_widens_nothing():
+    narrow = grid.page("title", ["word " * 5], [])
+    long = grid.page("title", ["word " * 200], [])
+    assert long.width == narrow.width
+    assert long.height > narrow.height
