@@ -1,14 +1,17 @@
-"""The pipeline alone: one file in, one protected file out."""
+"""The pipeline alone: one file in, one protected file out, and what a cloak is checked with."""
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, Unusable
-from postguard.model import ArtworkOrder, Limits, Progress, ProtectOrder, Rendition
+from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import files
 from postguard.worker import engine
@@ -18,50 +21,169 @@ _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 _NO_LIMITS = Limits(fit="file", text=0, alt=0, images=1, image_bytes=50_000_000)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be made of one file, and where it is to be written.
+
+    Attributes:
+        account: whose limits it is to fit; empty: nobody's.
+        target: gets what the cloak draws towards; one file for each mode where there are several.
+        record: gets the record as JSON, with the way to the targets.
+        before: gets the picture without the cloak, encoded alike.
+    """
+
+    file: Path
+    out: Path
+    recipe: str = "default"
+    account: str = ""
+    alt: str = ""
+    target: Path | None = None
+    record: Path | None = None
+    before: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written; `targets` by their mode."""
+
+    file: Path
+    rendition: Rendition
+    targets: Mapping[str, Path]
+    before: Path | None = None
+    record: Path | None = None
+
+    def saved(self) -> list[Path]:
+        """Return what was written beside the picture."""
+        return [*self.targets.values(), *(p for p in (self.before, self.record) if p)]
+
+
 def protect_file(
-    installation: Installation,
-    file: Path,
-    out: Path,
-    recipe: str,
-    account: str,
-    alt: str,
-    on_progress: Callable[[Progress], None],
-) -> tuple[Path, Rendition]:
-    """Protect `file`; return what was written and its record. Raises Held or Unusable."""
-    sha256 = files.sha256_of(file)
-    if not out.parent.is_dir():
-        raise Unusable(f"{out.parent} is not there; make it first, or name another folder")
-    limits = installation.accounts.limits(account) if account else _NO_LIMITS
+    installation: Installation, wanted: Wanted, on_progress: Callable[[Progress], None]
+) -> Written:
+    """Protect one file. Raises Held or Unusable."""
+    sha256 = files.sha256_of(wanted.file)
+    _check_places(wanted)
+    recipe = installation.steps(wanted.recipe)
+    targets = _targets(wanted, recipe)
+    limits = installation.accounts.limits(wanted.account) if wanted.account else _NO_LIMITS
+    seed = installation.seed_of(sha256)
     with tempfile.TemporaryDirectory() as folder:
         order = ProtectOrder(
-            artworks=(ArtworkOrder(0, file.resolve(), sha256, alt, installation.seed_of(sha256)),),
-            recipe_name=recipe,
-            recipe=installation.steps(recipe),
+            artworks=(ArtworkOrder(0, wanted.file.resolve(), sha256, wanted.alt, seed),),
+            recipe_name=wanted.recipe,
+            recipe=recipe,
             limits=(limits,),
             into=Path(folder),
             artist=installation.artist(installation.clock.now()),
             max_megapixels=installation.settings.intake.max_megapixels,
             models_dir=installation.models_dir,
+            kit=installation.cloak_kit(),
+            keep=Path(folder),
         )
         workshop = InProcessWorkshop(installation.clock, engine=engine)
         try:
             rendition = workshop.protect(order, on_progress)[0]
         except BadPicture as exc:
-            raise BadPicture(f"{file}: {exc}") from exc
-        written = _target(file, out, out.with_suffix(_ENDINGS[rendition.mime]))
-        files.write_whole(written, rendition.path.read_bytes(), mode=0o644)
-    return written, rendition
+            raise BadPicture(f"{wanted.file}: {exc}") from exc
+        return _write(wanted, targets, rendition, Path(folder))
 
 
-def _target(file: Path, out: Path, written: Path) -> Path:
+def _check_places(wanted: Wanted) -> None:
+    """Raise Unusable before any work where something cannot be written."""
+    places = [p for p in (wanted.out, wanted.target, wanted.record, wanted.before) if p]
+    for place in places:
+        if not place.parent.is_dir():
+            raise Unusable(f"{place.parent} is not there; make it first, or name another folder")
+        if place.exists() and place.samefile(wanted.file):
+            raise Unusable(f"{place} is the original itself; name another file")
+    _check_apart(places)
+
+
+def _check_apart(places: Sequence[Path]) -> None:
+    for i, place in enumerate(places):
+        if place in places[:i]:
+            raise Unusable(f"{place} would be written twice; name two files")
+
+
+def _targets(wanted: Wanted, recipe: Sequence[Mapping[str, Json]]) -> dict[str, Path]:
+    """Return where each mode's target goes: as named, or beside it with the mode in its name.
+
+    Raises:
+        Unusable: there will be nothing to save, or a name is taken.
+    """
+    modes = _modes(recipe)
+    asked = {"target": wanted.target, "picture without the cloak": wanted.before}
+    for what, place in asked.items():
+        if place is not None and not modes:
+            raise Unusable(
+                f"the recipe {wanted.recipe} has no cloak, so there is no {what} to save; "
+                "name a recipe that has one"
+            )
+    if wanted.target is None:
+        return {}
+    if len(modes) == 1:
+        return {modes[0]: wanted.target}
+    name = wanted.target
+    places = {mode: name.with_stem(f"{name.stem}-{mode}") for mode in modes}
+    return {m: _unless_taken(wanted.file, name, place) for m, place in places.items()}
+
+
+def _modes(recipe: Sequence[Mapping[str, Json]]) -> list[str]:
+    """Return the modes of the recipe's cloak, each once; none: it has no cloak."""
+    found = [step.get("mode") for step in recipe if step["step"] == "cloak"]
+    modes = [mode for one in found for mode in (one if isinstance(one, list) else [one])]
+    return list(dict.fromkeys(map(str, modes)))
+
+
+def _write(
+    wanted: Wanted, targets: Mapping[str, Path], rendition: Rendition, kept: Path
+) -> Written:
+    """Put everything where it was asked for; nothing is written where one name is taken."""
+    ending = _ENDINGS[rendition.mime]
+    out = _unless_taken(wanted.file, wanted.out, wanted.out.with_suffix(ending))
+    made = [(out, rendition.path)]
+    made += [(place, kept / "targets" / f"{mode}.png") for mode, place in targets.items()]
+    before = wanted.before
+    if before is not None:
+        before = _unless_taken(wanted.file, before, before.with_suffix(ending))
+        made.append((before, kept / f"without-{rendition.path.name}"))
+    _check_apart([place for place, _ in made])
+    for place, source in made:
+        files.write_whole(place, source.read_bytes(), mode=0o644)
+    written = Written(out, rendition, targets, before, wanted.record)
+    if wanted.record is not None:
+        text = json.dumps(_record(written, wanted.record.parent), ensure_ascii=False, indent=2)
+        files.write_whole(wanted.record, f"{text}\n".encode(), mode=0o644)
+    return written
+
+
+def _record(written: Written, beside: Path) -> dict[str, Json]:
+    """Return what `--record` writes: it may be published, so it holds no path of this PC beyond
+    the way from the record to what lies near it."""
+    rendition = written.rendition
+    record: dict[str, Json] = {
+        "file": written.file.name,
+        "sha256": rendition.sha256,
+        "mime": rendition.mime,
+        "size": [rendition.width, rendition.height],
+        "bytes": rendition.size,
+        "record": dict(rendition.record),
+        "targets": {mode: os.path.relpath(p, beside) for mode, p in written.targets.items()},
+    }
+    if written.before is not None:
+        record["before"] = os.path.relpath(written.before, beside)
+    return record
+
+
+def _unless_taken(file: Path, named: Path, place: Path) -> Path:
     """Return where to write; never over the original, nor over a file that was not named.
 
     The ending follows what was made, so the name may be another than the artist gave.
     """
-    if not written.exists():
-        return written
-    if written.samefile(file):
-        raise Unusable(f"{written} is the original itself; name another file")
-    if written != out:
-        raise Unusable(f"the result is {written.name}, and {written} is there already")
-    return written
+    if not place.exists():
+        return place
+    if place.samefile(file):
+        raise Unusable(f"{place} is the original itself; name another file")
+    if place != named:
+        raise Unusable(f"the result is {place.name}, and {place} is there already")
+    return place

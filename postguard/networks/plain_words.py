@@ -11,7 +11,7 @@ from postguard.model import Quotes, Rendition, Replies, Visibility, Words
 Shows = Literal["bluesky", "mastodon"]
 
 KB, MB = 1_000, 1_000_000
-NAMES: Mapping[Shows, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
+NAMES: Mapping[str, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
 _AUDIENCE = {
     Visibility.PUBLIC: "Everyone can see it",
     Visibility.UNLISTED: "Everyone can see it, but it is not in public timelines",
@@ -43,6 +43,13 @@ _MINING = {
     "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining, but search engines",
     "DMI-PROHIBITED": "no data mining of any kind",
 }
+# A gain is told from its controls, and from nothing, by these.
+_NOISE, _CLEARLY = 0.01, 3
+_AGAINST = {
+    "style": "learning your style from it",
+    "poison": "training on it",
+    "immunise": "editing it with AI",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,42 @@ def cover(words: Words, shows: Shows) -> str:
 def done(rendition: Rendition) -> list[Line]:
     """Return what the recipe did to a picture, in order, and how it was saved."""
     steps = rendition.record.get("steps")
-    done_steps = steps if isinstance(steps, list) else []
-    lines = [_step(step) for step in done_steps if isinstance(step, dict)]
-    encode = rendition.record.get("encode")
-    return [*lines, _saved(rendition, encode if isinstance(encode, dict) else {})]
+    measured = _table(rendition.record.get("measured"))
+    lines = []
+    for step in [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []:
+        lines.append(_step(step))
+        if measured and step.get("step") == "cloak":
+            lines.append(Line("Measured", _measured(measured, rendition.fit)))
+    return [*lines, _saved(rendition, _table(rendition.record.get("encode")))]
+
+
+def visibility(found: Mapping[str, Any]) -> str:
+    """Return how visible a cloak was measured to be; empty: that was not measured."""
+    parts = []
+    if found.get("ssimulacra2") is not None:
+        parts.append(f"likeness {found['ssimulacra2']} of 100 (SSIMULACRA2)")
+    if found.get("flat_largest") is not None:
+        parts.append(f"flat areas change by at most {found['flat_largest']} in 255")
+    return "; ".join(parts)
+
+
+def verdict(mode: str, gains: Mapping[str, Mapping[str, float]]) -> str:
+    """Return what was measured of one mode, in sentences: behind the worse platform.
+
+    Args:
+        gains: platform -> 1 - R as `r`, and the same of the controls `signs` and `shuffled`.
+    """
+    platform, left, noise = _left(gains)
+    worse = ", the worse of the platforms," if len(gains) > 1 else ""
+    moved = (
+        f"Behind {platform}{worse} what models read moved {left:z.1%} of the way to where {mode} "
+        f"leads; noise of the same size moves it {noise:z.1%}."
+    )
+    if left <= max(noise, _NOISE):
+        return f"{moved} That is no more than noise does: here it does not protect the picture."
+    if left < _CLEARLY * max(noise, _NOISE):
+        return f"{moved} That is not much more than noise does: do not rely on it."
+    return f"{moved} That raises the cost of {_AGAINST.get(mode, 'using it')}; it is no lock."
 
 
 def bytes_in_words(size: int) -> str:
@@ -84,6 +123,11 @@ def bytes_in_words(size: int) -> str:
     if size >= MB:
         return f"{size / MB:.2f} MB"
     return f"{size / KB:.0f} kB" if size >= KB else f"{size} bytes"
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    """Return a table of a record; empty where an earlier version wrote something else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _step(step: Mapping[str, Any]) -> Line:
@@ -117,10 +161,31 @@ def _noised(step: Mapping[str, Any]) -> str:
 
 
 def _cloaked(step: Mapping[str, Any]) -> str:
+    modes = " and ".join(map(str, step.get("modes", [step.get("mode")])))
     return (
-        f"mode {step.get('mode')}, strength {step.get('strength')}: "
+        f"mode {modes}, strength {step.get('strength')}: "
         f"at most {step.get('ceiling')} in 255 of change in any pixel"
     )
+
+
+def _measured(found: Mapping[str, Any], fit: str) -> str:
+    said = []
+    for mode, gains in _table(found.get("gains")).items():
+        own = {name: looks for name, looks in gains.items() if fit.startswith(name)}
+        platform, left, noise = _left(own or gains)
+        said.append(
+            f"{mode}: behind {platform}, what models read moved {left:z.1%} of the way to where "
+            f"it leads (noise of the same size: {noise:z.1%})"
+        )
+    return "; ".join(part for part in (*said, visibility(found), "it is no lock") if part)
+
+
+def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:
+    """Return the platform behind which the least is left, what is, and the better control."""
+    name = min(gains, key=lambda platform: gains[platform]["r"])
+    looks = gains[name]
+    noise = max(looks["signs"], looks["shuffled"])
+    return NAMES.get(name, name), looks["r"], noise
 
 
 def _tagged(step: Mapping[str, Any]) -> str:

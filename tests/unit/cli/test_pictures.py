@@ -73,3 +73,98 @@ def test_what_is_no_picture_is_told(terminal, fox):
     done = terminal.run("protect", fox, "-o", terminal.home / "out.jpg")
     assert done.exit_code == 1
     assert "狐.png" in done.stderr
+
+
+def test_a_record_is_written_for_others_without_a_path_of_this_pc(terminal, fox):
+    record = terminal.home / "記録.json"
+    terminal.json("protect", fox, "-o", terminal.home / "out.png", "--record", record)
+    text = record.read_text(encoding="utf-8")
+    told = json.loads(text)
+    assert (terminal.home / told["file"]).is_file()
+    assert told["targets"] == {}
+    assert [step["step"] for step in told["record"]["steps"]] == ["downscale", "tags"]
+    assert str(terminal.home) not in text
+    assert "seed" not in text
+
+
+@pytest.mark.parametrize("option", ["--save-target", "--save-before"])
+def test_without_a_cloak_there_is_nothing_to_check_it_with(terminal, fox, option):
+    out, more = terminal.home / "out.png", terminal.home / "more.png"
+    done = terminal.run("protect", fox, "-o", out, option, more)
+    assert done.exit_code == 1
+    assert "has no cloak" in done.stderr
+    assert not out.exists()
+    assert not more.exists()
+
+
+@pytest.mark.parametrize("option", ["--save-target", "--save-before", "--record"])
+def test_nothing_is_written_over_the_original_or_twice(terminal, fox, option):
+    before = fox.read_bytes()
+    out = terminal.home / "out.png"
+    done = terminal.run("protect", fox, "-o", out, option, fox)
+    assert "the original itself" in done.stderr
+    assert fox.read_bytes() == before
+    done = terminal.run("protect", fox, "-o", out, option, out)
+    assert "would be written twice" in done.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--target"),
+        (("--target", "{fox}", "--record", "{fox}"), "--target"),
+        (("--target", "{fox}", "--target", "{fox}"), "say of which mode"),
+        (("--target", "style={fox}", "--target", "style={fox}"), "two targets for style"),
+        (("--target", "{fox}", "--i2i", "a fox"), "--sheet"),
+        (("--target", "style=nowhere.png"), "nowhere.png"),
+        (("--target", "no=mode.png"), "no=mode.png"),
+    ],
+)
+def test_measure_tells_wrong_use_by_its_exit_code(terminal, fox, words, said):
+    done = terminal.run("measure", fox, fox, *(word.format(fox=fox) for word in words))
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_measure_without_encoders_says_how_to_get_one(terminal, fox):
+    done = terminal.run("measure", fox, fox, "--target", fox)
+    assert done.exit_code == 1
+    assert "postguard models fetch" in done.stderr or "pip install" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_measure_needs_no_config_but_one_that_was_named(terminal, fox):
+    terminal.config.unlink()
+    done = terminal.run("measure", fox, fox, "--target", fox)
+    assert str(terminal.home / ".local" / "share" / "postguard" / "models") in done.stderr
+    done = terminal.run("--config", terminal.config, "measure", fox, fox, "--target", fox)
+    assert "there is no config yet" in done.stderr
+
+
+def test_measure_names_a_target_that_is_no_picture(terminal, fox):
+    bad = terminal.home / "bad.png"
+    bad.write_bytes(b"no picture")
+    done = terminal.run("measure", fox, fox, "--target", bad)
+    assert done.exit_code == 1
+    assert f"{bad}: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no json", "no record"),
+        ("[]", "no record"),
+        ('{"targets": {"style": 5}}', "no record"),
+        ('{"targets": {}}', "leads to no target"),
+        ('{"targets": {"../../fox": "狐.png"}}', "leads to no target"),
+        ('{"targets": {"style": "gone.png"}}', "gone.png"),
+    ],
+)
+def test_measure_says_what_is_wrong_with_a_record(terminal, fox, text, said):
+    """A stranger's record names files to read, and never one to write."""
+    record = terminal.home / "r.json"
+    record.write_text(text, encoding="utf-8")
+    done = terminal.run("measure", fox, fox, "--record", record)
+    assert done.exit_code == 1
+    assert said in done.stderr

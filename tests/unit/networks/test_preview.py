@@ -20,7 +20,7 @@ from postguard.errors import Refused
 from postguard.model import Draft, Quotes, Rendition, Replies, Visibility, Words
 from postguard.networks.drawing import Drawing, Drawn, served_size
 from postguard.networks.mastodon_instance import limits_of
-from postguard.networks.plain_words import Shows, bytes_in_words, done
+from postguard.networks.plain_words import Shows, bytes_in_words, done, verdict
 from postguard.networks.preview import Preview, pieces, render
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -255,6 +255,64 @@ def test_every_step_is_said_in_plain_words() -> None:
         "Sparkle: a step of tomorrow",
         "Saved: as JPEG at quality 93: 1600 × 800 pixels, 1.23 MB",
     ]
+
+
+MEASURED = {
+    "gains": {
+        "style": {
+            "bluesky": {"r": 0.09, "signs": -0.01, "shuffled": -0.0001},
+            "mastodon": {"r": 0.12, "signs": 0.02, "shuffled": 0.01},
+        }
+    },
+    "ssimulacra2": 65.2,
+    "flat_largest": 4,
+}
+
+
+def measured(found: dict[str, Any], fit: str) -> list[str]:
+    """What is said between the cloak and how it was saved."""
+    record = {"steps": [{"step": "cloak"}, {"step": "tags"}], "measured": found}
+    lines = done(Rendition(0, fit, Path("x"), "00", "image/png", 1, 1, 1, record))
+    return [f"{line.name}: {line.words}" for line in lines[1:-2]]
+
+
+def test_what_is_left_of_a_cloak_is_said_behind_the_platform_it_goes_to() -> None:
+    """Beside the better control; never as a lock."""
+    assert measured(MEASURED, "mastodon-123") == [
+        "Measured: style: behind Mastodon, what models read moved 12.0% of the way to where it "
+        "leads (noise of the same size: 2.0%); likeness 65.2 of 100 (SSIMULACRA2); flat areas "
+        "change by at most 4 in 255; it is no lock"
+    ]
+    assert "behind Bluesky, what models read moved 9.0%" in measured(MEASURED, "bluesky-2")[0]
+
+
+def test_a_file_for_nobody_is_measured_behind_the_worse_platform() -> None:
+    assert "behind Bluesky" in measured(MEASURED, "file")[0]
+
+
+def test_a_picture_too_small_to_be_scored_says_nothing_of_likeness() -> None:
+    small = MEASURED | {"ssimulacra2": None, "flat_largest": None}
+    assert measured(small, "file")[0].endswith("(noise of the same size: 0.0%); it is no lock")
+    assert "likeness" not in measured(small, "file")[0]
+    assert "; ;" not in measured(small, "file")[0]
+
+
+@pytest.mark.parametrize(
+    ("left", "noise", "said"),
+    [
+        (0.12, 0.01, "raises the cost of learning your style from it; it is no lock."),
+        (0.12, -0.2, "raises the cost of"),
+        (0.12, 0.05, "not much more than noise"),
+        (0.02, -0.2, "not much more than noise"),
+        (0.05, 0.05, "does not protect"),
+        (0.01, -0.2, "does not protect"),
+    ],
+)
+def test_a_gain_is_judged_by_what_noise_gains(left: float, noise: float, said: str) -> None:
+    looks = {"r": left, "signs": noise, "shuffled": noise - 0.1}
+    told = verdict("style", {"bluesky": looks, "mastodon": looks | {"r": 0.9}})
+    assert told.startswith("Behind Bluesky, the worse of the platforms,")
+    assert said in told
 
 
 def test_a_record_of_another_shape_does_no_harm() -> None:

@@ -1,0 +1,64 @@
+"""What `measure` found, as tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from postguard.cli import wide
+from postguard.cli.listing import terminal_width
+from postguard.networks import plain_words
+
+_CHAINS = {
+    "png": "as it is",
+    "jpeg75": "JPEG at 75",
+    "half": "half size",
+    "bluesky": "Bluesky",
+    "bluesky-full": "Bluesky, large",
+    "mastodon": "Mastodon",
+}
+_HEADS = ("seen", "by", "R", "signs", "shuffled")
+_MOST = (14, 24, 8, 8, 8)
+_HOW_TO_READ = (
+    "R is what is left of the way to the target: 1 = nothing moved, 0 = there. Beside it two "
+    "controls, changes of the same size with random signs and in shuffled places: a cloak's R is "
+    "lower than both."
+)
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table for each mode, how visible the cloak is, and what it means."""
+    for mode, ratios in found["ratios"].items():
+        yield click.style(mode, bold=True)
+        yield from _table(ratios)
+        yield ""
+    yield from _wrapped(_HOW_TO_READ)
+    yield ""
+    yield from _wrapped(_visible(found))
+    for mode, gains in found["gains"].items():
+        yield from _wrapped(plain_words.verdict(mode, gains))
+
+
+def _table(ratios: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = [_HEADS]
+    for chain, encoders in ratios.items():
+        for i, (encoder, looks) in enumerate(encoders.items()):
+            numbers = (f"{looks[which]:.3f}" for which in ("r", "signs", "shuffled"))
+            rows.append((_CHAINS.get(chain, chain) if i == 0 else "", encoder, *numbers))
+    columns = wide.widths(rows, _MOST)
+    for row in rows:
+        yield f"  {wide.row(row, columns)}".rstrip()
+
+
+def _visible(found: Mapping[str, Any]) -> str:
+    psnr = f"PSNR {found['psnr']} dB" if found["psnr"] is not None else ""
+    most = f"a pixel changes by at most {found['largest_change']} in 255"
+    flat = f"{found['flat_mean']} on average" if found["flat_mean"] is not None else ""
+    said = [plain_words.visibility(found), flat, most, psnr]
+    return "; ".join(part for part in said if part) + "."
+
+
+def _wrapped(text: str) -> list[str]:
+    return wide.wrapped(text, terminal_width())
