@@ -26,18 +26,19 @@ from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, 
 from postguard.ports import CloakEngine
 from postguard.protect import privacy
 from postguard.protect.encode import Encoded, alike, encode
+from postguard.protect.estimating import Estimate
 from postguard.protect.packets import Packets
 from postguard.protect.steps import Scene, Step
 from postguard.protect.steps.cloak import Cloak, targets_folder
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
+from postguard.protect.sweeping import WORK, sweep
 from postguard.settings import recipes
 from postguard.settings.recipes import order_problem
 from postguard.system import files, wire
 
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
-_WORK = ".work-"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 Tell = Callable[[Progress], None]
@@ -59,10 +60,10 @@ def run(
     """
     named_steps = _steps(order, engine)
     files.private_dir(order.into)
-    _sweep(order.into)
+    sweep(order.into)
     made = []
     for artwork in order.artworks:
-        with TemporaryDirectory(dir=order.into, prefix=_WORK) as work:
+        with TemporaryDirectory(dir=order.into, prefix=WORK) as work:
             bench = _Bench(order, artwork, engine, year, Path(work), on_progress)
             made += bench.renditions(named_steps)
     return tuple(made)
@@ -89,14 +90,6 @@ def _check_engine(engine: CloakEngine | None) -> None:
     missing = "nothing on this PC can run it" if engine is None else engine.available()
     if missing:
         raise StepFailed("cloak", f"{missing}; or take the step out of the recipe")
-
-
-def _sweep(into: Path) -> None:
-    """Remove what a killed run has left behind; finished files are overwritten anyway."""
-    for left in into.glob(f"{_WORK}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    for left in into.glob(".????????.tmp"):  # as files.write_whole names them
-        left.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
@@ -164,9 +157,6 @@ class _Bench:
         return data
 
     def _scene(self, step: str) -> Scene:
-        def on_fraction(fraction: float) -> None:
-            self.tell(Progress(self.artwork.position, step, done=False, fraction=fraction))
-
         return Scene(
             artist=self.order.artist,
             alt=self.artwork.alt,
@@ -179,8 +169,20 @@ class _Bench:
             limits=self.order.limits,
             engine=self.engine,
             models_dir=self.order.models_dir,
-            on_fraction=on_fraction,
+            on_fraction=self._fractions(step),
         )
+
+    def _fractions(self, step: str) -> Callable[[float], None]:
+        """Return what tells a step's fractions, with an estimate of what is left of it."""
+        estimate, began = Estimate(), time.perf_counter()
+
+        def tell(fraction: float) -> None:
+            nonlocal estimate
+            estimate = estimate.after(fraction, time.perf_counter() - began)
+            progress = Progress(self.artwork.position, step, done=False, fraction=fraction)
+            self.tell(replace(progress, seconds_left=estimate.seconds_left))
+
+        return tell
 
     @contextmanager
     def _watched(self, step: str, note: str = "") -> Iterator[dict[str, Json]]:
@@ -229,7 +231,7 @@ class _Bench:
             without = self.work / f"without-{path.name}"
             without.write_bytes(alike(before, encoded))
             targets: dict[str, Json] = {"targets": str(targets_folder(self.work))}
-            tell = self._scene("measure").on_fraction
+            tell = self._fractions("measure")
             notes.update(self.engine.measure(targets, without, path, tell))
             notes["behind"] = step.judge(cast("Any", notes["gains"]), limits.fit)
             if self.order.keep is not None:

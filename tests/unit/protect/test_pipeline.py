@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -138,6 +139,23 @@ def test_progress_tells_each_step_in_order(order, step):
         *[("encode", False, None), ("encode", True, 1.0)] * 2,
     ]
     assert heard[4].note == "soft"
+
+
+def test_fractions_come_with_what_is_left_of_their_step(order, step, monkeypatch):
+    """Each step is judged by itself; what came before it was something else."""
+    watch = itertools.count(step=10.0)  # patched: a clock that goes on by itself at every look
+    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: next(watch))
+
+    def change(picture, scene):
+        for fraction in (0.0, 0.25, 0.5):
+            scene.on_fraction(fraction)
+        return picture, {}
+
+    step("noise", change)
+    heard: list[Progress] = []
+    run(replace(order, recipe=({"step": "noise"},), limits=(BSKY,)), tell=heard.append)
+    told = [(p.fraction, p.seconds_left) for p in heard if p.step == "noise" and p.fraction]
+    assert told == [(0.25, 30.0), (0.5, 20.0), (1.0, None)]
 
 
 def test_the_record_tells_what_was_done_and_no_secret(order):
