@@ -23,6 +23,7 @@ from postguard.model import (
     Rendition,
 )
 from postguard.store.connection import Database, Row, from_ms, to_ms
+from postguard.store.progress import ProgressRow
 from postguard.system import wire
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -39,10 +40,11 @@ class Event:
 
 
 class PostRows:
-    """The posts of one database."""
+    """The posts of one database; `progress`: of the one that is being protected."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.progress = ProgressRow(db)
 
     def create(self, new: NewPost, now: datetime) -> Post:
         """Insert a post, `taking` or, where it comes with a reason, `held`."""
@@ -128,8 +130,10 @@ class PostRows:
         return self._posts(rows)
 
     def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
-        """Change the state and its reason, with a line of history, in one transaction."""
+        """Change the state and its reason, with a line of history, in one transaction. Whoever
+        protects the post at that moment loses its row of progress, and gives up."""
         with self._db.change() as db:
+            db.execute("DELETE FROM progress WHERE post_id = ?", (post_id,))
             db.execute(
                 "UPDATE posts SET state = ?, reason = ?, changed_at = ? WHERE id = ?",
                 (state, reason, to_ms(now), post_id),

@@ -17,6 +17,8 @@ QUESTIONS = {
     "deliveries of a post": lambda s: s.deliveries.of_post(1),
     "receipts": lambda s: s.deliveries.receipts(1),
     "history": lambda s: s.posts.history(1),
+    "progress": lambda s: s.posts.progress.now(),
+    "still wanted": lambda s: s.posts.progress.tell(1, None),
     "unplanned": lambda s: s.deliveries.unplanned(),
     "next due": lambda s: s.deliveries.next_due(),
     "claim": lambda s: s.deliveries.claim(NOW, ("sky", "fedi"), ("new",)),
