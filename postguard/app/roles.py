@@ -14,6 +14,7 @@ from postguard.intake.taking import Taking
 from postguard.intake.watcher import Watcher
 from postguard.model import Delivery, Rendition
 from postguard.ports import Network
+from postguard.protect.minding import missing
 from postguard.protect.protecting import Protecting
 from postguard.protect.workshop import ChildWorkshop
 from postguard.publish.publisher import Publisher, Timing
@@ -195,7 +196,9 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
     watcher = Watcher(installation.outbox, nominate, mode, note=log.warning)
     taking.polling = lambda: watcher.polling
     shelving = Shelving(store.posts, lambda: installation.outbox, store.deliveries.receipts)
+    store.posts.progress.end()  # of a run that was cut off
     protecting = Protecting(store.posts, readers[1], clock, installation.order_of)
+    protecting.missing = lambda post: missing(installation.outbox, post)
     return Roles(
         Intake(installation, watcher, taking, readers[0]),
         Protection(shelving, protecting, readers[1]),

@@ -1,4 +1,8 @@
-"""Takes the next post that waits for protection through the workshop; no pictures in here."""
+"""Takes the next post that waits for protection through the workshop; no pictures in here.
+
+While a post is worked on, its row tells how far it is. A post that the artist holds meanwhile, or
+whose files are taken away, is given up within about a second.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,44 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from postguard.errors import ConfigError, Held, Retryable
+from postguard.errors import BadPicture, ConfigError, Held, PostguardError, Retryable
 from postguard.model import Post, PostState, Progress, ProtectOrder, Rendition
 from postguard.ports import Clock, Workshop
+from postguard.protect.minding import Minder
+from postguard.protect.sweeping import sweep
 
 log = logging.getLogger(__name__)
+
+_LOOK = 1.0  # seconds
+
+
+class Board(Protocol):
+    """The row that tells how far the post is that is worked on."""
+
+    def begin(self, post_id: int) -> None:
+        """Say that a post is worked on now."""
+        ...
+
+    def tell(self, post_id: int, progress: Progress | None) -> bool:
+        """Overwrite how far it is; False where it is no longer wanted."""
+        ...
+
+    def end(self) -> None:
+        """Say that no post is worked on."""
+        ...
 
 
 class Desk(Protocol):
     """The rows that protecting needs."""
+
+    @property
+    def progress(self) -> Board:
+        """The row of the post that is worked on."""
+        ...
+
+    def get(self, post_id: int) -> Post:
+        """Return one post."""
+        ...
 
     def in_state(self, *states: PostState, limit: int = 100) -> list[Post]:
         """Return posts in any of these states, oldest first."""
@@ -35,15 +68,36 @@ class Desk(Protocol):
         ...
 
 
+class _NotWantedError(Exception):
+    """The post was held, or taken away, while it was worked on."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A post that is worked on; what was last heard of it, and what of that its row tells."""
+
+    post: Post
+    heard: Progress | None = None
+    told: Progress | None = None
+
+
 @dataclass(slots=True)
 class Protecting:
-    """Runs recipes, one post at a time. A post that fails is held; the next goes on."""
+    """Runs recipes, one post at a time. A post that fails is held; the next goes on.
+
+    Attributes:
+        heartbeat: called whenever the work says something.
+        missing: what was taken away of a post's files, in words; empty: nothing.
+        look: seconds between two looks whether the post is still wanted.
+    """
 
     desk: Desk
     workshop: Workshop
     clock: Clock
     order_of: Callable[[Post], ProtectOrder]
     heartbeat: Callable[[], None] = lambda: None
+    missing: Callable[[Post], str] = lambda _: ""
+    look: float = _LOOK
 
     def tick(self, now: datetime) -> bool:
         """Protect the oldest post that waits; False when none does."""
@@ -53,6 +107,8 @@ class Protecting:
         post = waiting[0]
         try:
             self._protect(post, now)
+        except _NotWantedError:
+            log.info("post %d: its protection was given up; it is held, or read anew", post.id)
         except Retryable as exc:
             log.info("post %d: protection was interrupted: %s", post.id, exc)
             return False
@@ -67,20 +123,64 @@ class Protecting:
         return True
 
     def _hold(self, post: Post, reason: str) -> None:
+        if self.desk.get(post.id).state is not PostState.TAKEN:
+            return  # the artist was faster, and their reason stays
         log.warning("post %d is held: %s", post.id, reason)
         self.desk.move_to(post.id, PostState.HELD, self.clock.now(), reason)
 
     def _protect(self, post: Post, now: datetime) -> None:
         self.desk.note(post.id, now, "protecting", post.recipe)
         order = self.order_of(post)
-        renditions = self.workshop.protect(order, lambda p: self._progress(post, p))
-        self.desk.protected(post.id, renditions, self.clock.now())
+        self.desk.progress.begin(post.id)
+        try:
+            renditions = self._made(_Work(post), order)
+            self.desk.protected(post.id, renditions, self.clock.now())
+        finally:
+            self.desk.progress.end()
         files = "1 file" if len(renditions) == 1 else f"{len(renditions)} files"
         log.info("post %d is protected: %s", post.id, files)
 
-    def _progress(self, post: Post, progress: Progress) -> None:
+    def _made(self, work: _Work, order: ProtectOrder) -> tuple[Rendition, ...]:
+        """Return the renditions.
+
+        Raises:
+            _NotWantedError: the post was held meanwhile, even if it was released since.
+            BadPicture: its files were taken away.
+            Held, Retryable: as the workshop raises them.
+        """
+        try:
+            with Minder(lambda: self._wanted(work), self.workshop.close, self.look):
+                made = self.workshop.protect(order, lambda p: self._progress(work, p))
+        except PostguardError:
+            sweep(order.into)
+            self._check_wanted(work.post)
+            raise
+        self._check_wanted(work.post)
+        return made
+
+    def _check_wanted(self, post: Post) -> None:
+        if gone := self.missing(post):
+            raise BadPicture(gone)
+        if not self.desk.progress.tell(post.id, None):
+            raise _NotWantedError
+
+    def _wanted(self, work: _Work) -> bool:
+        """Tell how far the post is; return whether the work is to go on. Runs in the minder's
+        thread."""
+        heard = work.heard
+        news = None if heard is work.told else heard
+        try:
+            wanted = not self.missing(work.post) and self.desk.progress.tell(work.post.id, news)
+        except (PostguardError, OSError) as exc:  # a full disk costs a look, not the work
+            log.debug("post %d: its progress cannot be kept: %s", work.post.id, exc)
+            return True
+        work.told = heard
+        return wanted
+
+    def _progress(self, work: _Work, progress: Progress) -> None:
         self.heartbeat()
+        work.heard = progress
         if progress.done:
-            name = post.artworks[progress.position].name
+            name = work.post.artworks[progress.position].name
             detail = f"{progress.step} {name} {progress.note}".strip()
-            self.desk.note(post.id, self.clock.now(), "step", detail)
+            self.desk.note(work.post.id, self.clock.now(), "step", detail)
