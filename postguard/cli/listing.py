@@ -9,8 +9,9 @@ from datetime import tzinfo
 
 import click
 
-from postguard.cli import happening, wide
+from postguard.cli import happening, underway, wide
 from postguard.model import Delivery, DeliveryState, Post, PostState
+from postguard.store.progress import UnderWay
 from postguard.system import folders
 
 STATES: Mapping[PostState, tuple[str, str]] = {
@@ -22,6 +23,7 @@ STATES: Mapping[PostState, tuple[str, str]] = {
     PostState.RELEASED: ("being read anew", ""),
     PostState.WITHDRAWN: ("withdrawn", ""),
 }
+_WORKED_ON = "being protected"
 _HEADS = ("post", "picture", "state", "accounts")
 _MOST = (9, 32, 20)
 _INDENT = "      "
@@ -29,11 +31,18 @@ _STILL_TO_GO = {DeliveryState.SCHEDULED, DeliveryState.UNSURE}
 
 
 def lines(
-    posts: Sequence[Post], deliveries: Mapping[int, Sequence[Delivery]], zone: tzinfo | None
+    posts: Sequence[Post],
+    deliveries: Mapping[int, Sequence[Delivery]],
+    zone: tzinfo | None,
+    now: UnderWay | None = None,
 ) -> Iterator[str]:
-    """Yield the page's lines: a row for each post, with a line for each of its accounts."""
+    """Yield the page's lines: a row for each post, with a line for each of its accounts.
+
+    `now`: the post that is being protected.
+    """
     told = [[happening.delivery(d, zone) for d in deliveries[p.id]] or [""] for p in posts]
-    rows = [(str(p.id), p.name, STATES[p.state][0]) for p in posts]
+    far = {p.id: underway.words(now, p) for p in posts}
+    rows = [(str(p.id), p.name, _WORKED_ON if far[p.id] else STATES[p.state][0]) for p in posts]
     columns = wide.widths([_HEADS[:3], *rows], _most())
     yield click.style(wide.row(_HEADS, columns), bold=True)
     for post, cells, accounts in zip(posts, rows, told, strict=True):
@@ -41,6 +50,8 @@ def lines(
         yield click.style(said, fg=STATES[post.state][1] or None)
         for other in accounts[1:]:
             yield wide.row(("", "", "", other), columns)
+        if far[post.id]:
+            yield f"{_INDENT}{far[post.id]}"
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:

@@ -6,10 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
+from postguard.cli import underway
 from postguard.model import Progress
+
+
+class _Left(ProgressColumn):
+    """The time left as the work itself estimates it; else as the bar moves."""
+
+    def render(self, task: Task) -> Text:
+        told = task.fields["seconds_left"]
+        seconds = task.time_remaining if told is None else told
+        return Text("" if seconds is None else underway.left(seconds), style="progress.remaining")
 
 
 @contextmanager
@@ -17,13 +28,16 @@ def steps(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """Show each step with its bar on stderr; nothing when `quiet` or where no terminal is."""
     console = Console(stderr=True)
     hidden = quiet or not console.is_terminal
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), _Left())
     with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("opening", total=None)
+        task = bar.add_task("opening", total=None, seconds_left=None)
 
         def show(progress: Progress) -> None:
             done = 1.0 if progress.done else progress.fraction or 0.0
             total = None if progress.fraction is None and not progress.done else 1.0
-            bar.update(task, description=progress.step, completed=done, total=total)
+            left = progress.seconds_left
+            bar.update(
+                task, description=progress.step, completed=done, total=total, seconds_left=left
+            )
 
         yield show

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from postguard.cli import given
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, tzinfo
     from pathlib import Path
 
+    from postguard.model import Delivery, Post
     from postguard.store import Store
+    from postguard.store.progress import UnderWay
 
 STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdrawn")
 
@@ -61,17 +64,18 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
     store = _store()
     posts = store.posts.page([PostState(s) for s in state], before, limit)
     deliveries = {p.id: store.deliveries.of_post(p.id) for p in posts}
+    now = store.posts.progress.now()
     if as_json:
         from postguard.cli import for_programs
 
-        for_programs.echo([for_programs.post(p, deliveries[p.id], store) for p in posts])
+        for_programs.echo([_told(p, deliveries[p.id], store, now) for p in posts])
         return
     from postguard.cli import listing
 
     if not posts:
         click.echo(_nothing(state, before))
     else:
-        for line in listing.lines(posts, deliveries, _zone(store)):
+        for line in listing.lines(posts, deliveries, _zone(store), now):
             click.echo(line)
     if len(posts) == limit:
         click.echo(f"older posts: postguard list --before {posts[-1].id}")
@@ -86,16 +90,19 @@ def show(post_id: int, as_json: bool) -> None:
     store = _store()
     post = store.posts.get(post_id)
     deliveries = store.deliveries.of_post(post_id)
+    now = store.posts.progress.now()
     if as_json:
         from postguard.cli import for_programs
 
-        told = for_programs.post(post, deliveries, store)
+        told = _told(post, deliveries, store, now)
         for_programs.echo(told | for_programs.details(post, deliveries, store))
         return
-    from postguard.cli import showing
+    from postguard.cli import showing, underway
 
     for line in showing.lines(store, post, deliveries, _zone(store)):
         click.echo(line)
+    if said := underway.words(now, post):  # behind the history, which it goes on with
+        click.echo(f"  {'now':<{len('2026-12-25 19:30:00')}}  {said}")
 
 
 @click.command()
@@ -145,6 +152,15 @@ def _store() -> Store:
     from postguard.system.paths import home
 
     return open_store(home().database)
+
+
+def _told(
+    post: Post, deliveries: Sequence[Delivery], store: Store, now: UnderWay | None
+) -> dict[str, Any]:
+    """Return one post for programs, with how far its protection is; null: it is not its turn."""
+    from postguard.cli import for_programs, underway
+
+    return for_programs.post(post, deliveries, store) | {"progress": underway.fields(now, post)}
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from postguard.cli import wide
-from postguard.model import DeliveryState, PostState, Receipt
+from postguard.model import DeliveryState, NewArtwork, PostState, Progress, Receipt
 from tests.making import NOW, new_post, protected_post
 
 
@@ -115,6 +115,69 @@ def test_columns_stand_below_each_other_in_japanese(ready):
     rows = ready.run("list").stdout.splitlines()[:4]
     starts = [wide.width(row[: row.index(w)]) for row, w in zip(rows, ["state", *["prot"] * 3])]  # noqa: B905
     assert len(set(starts)) == 1
+
+
+def under_way(store, pictures=1, **told):
+    """A post that is being protected, and has told how far it is."""
+    artworks = tuple(NewArtwork(f"{i}" * 64, f"{i}.png", f"{i}.png") for i in range(pictures))
+    post = store.posts.create(new_post("狐", artworks=artworks), NOW)
+    store.posts.move_to(post.id, PostState.TAKEN, NOW)
+    store.posts.progress.begin(post.id)
+    if told:
+        store.posts.progress.tell(post.id, Progress(done=False, **told))
+    return post
+
+
+@pytest.mark.parametrize(
+    ("pictures", "told", "said"),
+    [
+        (1, {}, "just begun"),
+        (1, {"position": 0, "step": "notice"}, "notice"),
+        (1, {"position": 0, "step": "cloak", "fraction": 0.4}, "cloak 40 %"),
+        (
+            4,
+            {"position": 1, "step": "cloak", "fraction": 0.4, "seconds_left": 61.0},
+            "picture 2 of 4, cloak 40 %, about 1 min left",
+        ),
+        (1, {"position": 0, "step": "encode"}, "saving"),
+    ],
+)
+def test_the_post_that_is_being_protected_says_how_far_it_is(ready, pictures, told, said):
+    store = ready.store()
+    post = under_way(store, pictures, **told)
+    other = store.posts.create(new_post("b.png"), NOW)
+    store.posts.move_to(other.id, PostState.TAKEN, NOW)
+    lines = ready.run("list").stdout.splitlines()
+    row = next(i for i, line in enumerate(lines) if "狐" in line)
+    assert "being protected" in lines[row]
+    assert lines[row + 1].strip() == said
+    assert sum("being protected" in line for line in lines) == 1
+    assert ready.run("show", post.id).stdout.splitlines()[-1].split("  ")[-1] == said
+    assert said not in ready.run("show", other.id).stdout.splitlines()[-1]
+
+
+def test_programs_are_told_how_far_a_post_is(ready):
+    store = ready.store()
+    post = under_way(store, 2, position=1, step="cloak", fraction=0.25, seconds_left=12.5)
+    other = protected_post(store, name="b.png")
+    expected = {
+        "picture": 2,
+        "pictures": 2,
+        "step": "cloak",
+        "fraction": 0.25,
+        "seconds_left": 12.5,
+    }
+    assert ready.json("show", post.id)["progress"] == expected
+    assert [p["progress"] for p in ready.json("list")] == [None, expected]
+    assert ready.json("show", other.id)["progress"] is None
+
+
+def test_a_post_that_is_held_says_nothing_of_its_progress(ready):
+    store = ready.store()
+    post = under_way(store, position=0, step="cloak", fraction=0.4)
+    assert ready.run("hold", post.id).exit_code == 0
+    assert "cloak" not in ready.run("list").stdout
+    assert ready.json("show", post.id)["progress"] is None
 
 
 def test_a_held_post_says_why_and_states_can_be_asked_for(ready):
