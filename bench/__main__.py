@@ -27,6 +27,8 @@ BENCHES = {
     "intake": "Ten thousand files at once",
     "encode": "Fitting a byte limit",
     "cloak": "The cloak",
+    "purifiers": "What purifiers leave of a cloak",
+    "mimicry": "Mimicry, a proxy",
 }
 _HEAD = """\
 # Benchmarks

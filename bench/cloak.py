@@ -1,48 +1,89 @@
 """What a cloak gains at equal visibility, beside the published loops: python -m bench.cloak
 
-    [--side 384] [--files NAME ...] [--floors 65] [--steps 40] [--check]
+    [--files NAME ...] [--floors 65] [--steps 20] [--posted 1600] [--window 512] [--check]
 
-For a centre square of each art file (its short side brought to 512 px): seconds, encoder passes,
-SSIMULACRA2 (at its size, and doubled: seen from half the distance), PSNR, and 1 - R (mean over the
-encoders) behind each chain, beside random signs and the shuffled change of the same size. Every
-loop draws towards the same target with the same encoders; a reference runs once to find its eps,
-once more with it, and is scaled to the floor. `--check` first shows that the plain loop gives the
-rows of knowledge/cloak.md, 5b.
+Each art file is brought to the size that an artist posts (long side 1600 px), and the square in
+its middle is worked on as a part of it: what platforms shrink the whole picture by, the square is
+shrunk by. Every loop draws towards the same target, the checkerboard of the first trials
+(knowledge/cloak.md, 5b), with the same encoders, at the same SSIMULACRA2. A reference runs shortly
+to find its eps, then in full with it, and is scaled to the floor. Shown are seconds, encoder
+passes, the memory that the process has needed by then at most, SSIMULACRA2 (at its size, and
+doubled: seen from half the distance), PSNR, and 1 - R (mean over the encoders) behind each chain;
+`gain` is that behind the worse platform, beside random signs and the shuffled change. In the last
+rows an encoder is left out of the optimisation, and only that one is asked. `--check` first shows
+that the plain loop gives the rows of 5b.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Generator, Tensor
+from torch import Tensor
 
 from bench.references import FASTPROTECT, LOOPS, PLAIN, Loop
-from postguard.cloak.cloaking import Studio, cloak
+from bench.squares import ART, SHARED
+from postguard.cloak.attack import Bounds, Schedule, attack
+from postguard.cloak.budget import budget
+from postguard.cloak.cloaking import STEPS
+from postguard.cloak.coding import Coder
 from postguard.cloak.device import best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.job import Job
-from postguard.cloak.measure import Ratios, Trial, gain, measure
-from postguard.cloak.targets import TARGETS
-from postguard.cloak.tensors import Pixels, resized, to_pixels, to_tensor
-from postguard.cloak.transforms import Codec
+from postguard.cloak.eye import Eye, error_at
+from postguard.cloak.holding import hold
+from postguard.cloak.measure import PLATFORMS, READ_PIXELS
+from postguard.cloak.pull import Pull
+from postguard.cloak.sheet import spread
+from postguard.cloak.targets import Target
+from postguard.cloak.tensors import (
+    Pixels,
+    resized,
+    scale_inside,
+    scale_to_area,
+    scaled,
+    shrunk,
+    to_pixels,
+    to_tensor,
+)
+from postguard.cloak.transforms import BLUESKY_SIDES, Chain, Codec, Looks, View, chains
 from postguard.imaging.visibility import reference, ssimulacra2
 from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
-SEED = "be" * 32  # of no artist
-ART = ["flying-konqui.png", "pastel-hills.jpg", "safe-landing.jpg", "autumn.jpg", "patak-5k.png"]
-SHORT = 512
-CHAINS = ("png", "jpeg75", "half", "bluesky", "mastodon")
 # knowledge/cloak.md, 5b: safe-landing, checker, plain 4/255: R of FLUX.2 and Sana
+SHORT = 512
 ROW_5B = {"png": (0.763, 0.780), "jpeg75": (0.891, 0.904), "half": (0.952, 0.982)}
+CHAINS = ("png", "jpeg75", "half", *PLATFORMS)
+_HEAD = (
+    f"{'':22} seconds passes   GB ssimulacra2 doubled  psnr |   gain  signs shuffled | "
+    f"{' '.join(CHAINS)}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """The middle of a posted picture, (H,W,3) uint8, and the (height, width) of the whole."""
+
+    pixels: Pixels
+    whole: tuple[int, int]
+    target: Tensor
+
+    @property
+    def served(self) -> float:
+        """How Bluesky's feed shrinks it."""
+        return scale_inside(self.whole, BLUESKY_SIDES[0])
+
+    def read(self, chain: Chain, pixels: Pixels) -> Tensor:
+        """Return what a model reads of it behind a chain."""
+        behind = chain(pixels)
+        whole = scaled(self.whole, chain.scale)
+        size = behind.shape[0], behind.shape[1]
+        return to_tensor(shrunk(behind, scaled(size, scale_to_area(whole, READ_PIXELS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +97,7 @@ class Bench:
 
 def main() -> None:
     """Print one table for each file and floor."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--side", type=int, default=384, help="pixels of the square")
-    parser.add_argument("--files", nargs="*", default=ART)
-    parser.add_argument("--floors", nargs="*", type=float, default=[65.0])
-    parser.add_argument("--steps", type=int, default=40, help="of the references")
-    parser.add_argument("--check", action="store_true", help="the plain loop against 5b, first")
-    asked = parser.parse_args()
+    asked = _parser().parse_args()
     encoders = load_encoders(SHARED / "weights", best_device())
     bench = Bench(encoders, [], asked.steps)
     for encoder in encoders:
@@ -71,77 +106,107 @@ def main() -> None:
     if asked.check:
         print(check(), flush=True)
     for name in asked.files:
+        square = middle(name, asked.posted, asked.window)
         for floor in asked.floors:
-            print(f"\n{name}, {asked.side} px, SSIMULACRA2 {floor:g}\n{_HEAD}", flush=True)
-            for line in rows(crop(SHARED / "art" / name, asked.side), floor, bench):
+            print(f"\n{name}, {square.whole[1]}x{square.whole[0]}, SSIMULACRA2 {floor:g}")
+            print(_HEAD, flush=True)
+            for line in rows(square, floor, bench):
                 print(line, flush=True)
 
 
-_HEAD = (
-    f"{'':12} seconds passes ssimulacra2 doubled  psnr | gain signs shuffled | {' '.join(CHAINS)}"
-)
-
-
-def rows(pixels: Pixels, floor: float, bench: Bench) -> Iterator[str]:
-    """Yield the line of each loop, and the ratio of ours to the best of the others."""
-    x = to_tensor(pixels)
-    target = TARGETS["immunise"](_generator()).draw(x)
+def rows(square: Square, floor: float, bench: Bench) -> Iterator[str]:
+    """Yield the line of each loop, the ratios to the best of the others, and the left-out rows."""
     best = 0.0
     for loop in LOOPS:
-        started, done = time.monotonic(), len(bench.passes)
-        after = at_floor(loop, x, target, floor, bench)
-        head = _cost(loop.name, started, done, bench)
-        ratios = measure(Trial(pixels, after, target), bench.encoders)
-        best = max(best, gain(ratios))
-        yield head + line(pixels, after, ratios)
-    started, done = time.monotonic(), len(bench.passes)
-    after = ours(pixels, floor, bench.encoders)
-    head = _cost("postguard", started, done, bench)
-    ratios = measure(Trial(pixels, after, target), bench.encoders)
-    yield head + line(pixels, after, ratios)
-    controls = max(gain(ratios, "signs"), gain(ratios, "shuffled"), 0.01)
-    over = gain(ratios) / max(best, 0.01), gain(ratios) / controls
-    yield f"ratio to the best reference {over[0]:.2f}, to the best control {over[1]:.1f}"
+        cost = _Cost(bench)
+        after = at_floor(loop, square, floor, bench)
+        said = cost.said()
+        found = gains(square, after, bench.encoders)
+        best = max(best, _worst(found["r"]))
+        yield f"{loop.name:22} {said}{line(square.pixels, after, found)}"
+    cost = _Cost(bench)
+    after = ours(square, floor, bench.encoders)
+    said = cost.said()
+    found = gains(square, after, bench.encoders)
+    yield f"{'postguard':22} {said}{line(square.pixels, after, found)}"
+    control = max(_worst(found["signs"]), _worst(found["shuffled"]), 0.01)
+    gain = _worst(found["r"])
+    over = gain / max(best, 0.01), gain / control
+    yield f"ratio to the best reference {over[0]:.1f}, to the best control {over[1]:.1f}"
+    for left_out in bench.encoders:
+        led_by = [e for e in bench.encoders if e is not left_out]
+        cost = _Cost(bench)
+        after = ours(square, floor, led_by)
+        said = cost.said()
+        found = gains(square, after, [left_out])
+        yield f"{f'without {left_out.name}, on it':22} {said}{line(square.pixels, after, found)}"
 
 
-def line(before: Pixels, after: Pixels, ratios: Ratios) -> str:
+Gains = Mapping[str, Mapping[str, float]]  # r, signs, shuffled -> chain -> 1 - R
+
+
+@torch.no_grad()
+def gains(square: Square, after: Pixels, encoders: Sequence[Encoder]) -> Gains:
+    """Return 1 - R, mean over the encoders, behind each chain, of the cloak and both controls."""
+    change = after.astype(np.int16) - square.pixels
+    flip = np.random.default_rng(0).integers(0, 2, change.shape[:2]) * 2 - 1
+    moved = np.random.default_rng(1).permutation(change.reshape(-1, 3)).reshape(change.shape)
+    looks = {"r": change, "signs": change * flip[..., None], "shuffled": moved}
+    found: dict[str, dict[str, float]] = {name: {} for name in looks}
+    for chain in chains(square.whole):
+        clean = square.read(chain, square.pixels)
+        aim = resized(square.target, (clean.shape[-2], clean.shape[-1]))
+        for name, look in looks.items():
+            changed = np.clip(square.pixels + look, 0, 255).astype(np.uint8)
+            seen = square.read(chain, changed)
+            ratios = [_ratio(encoder, clean, seen, aim) for encoder in encoders]
+            found[name][chain.name] = 1 - float(np.mean(ratios))
+    return found
+
+
+def _worst(behind: Mapping[str, float]) -> float:
+    return min(behind[name] for name in PLATFORMS if name in behind)
+
+
+def line(before: Pixels, after: Pixels, found: Gains) -> str:
     """Return what was measured of one result, as one line."""
     doubled = (p.repeat(2, 0).repeat(2, 1) for p in (before, after))
     error = float(((after.astype(float) - before) ** 2).mean())
     seen = f"{ssimulacra2(before, after):11.1f} {ssimulacra2(*doubled):7.1f} "
-    left = " ".join(f"{1 - np.mean([e['r'] for e in ratios[c].values()]):.3f}" for c in CHAINS)
-    gains = " ".join(f"{gain(ratios, which):.3f}" for which in ("r", "signs", "shuffled"))
-    return f"{seen} {10 * np.log10(255**2 / error):4.1f} | {gains} | {left}"
+    left = " ".join(f"{found['r'].get(c, np.nan):.3f}" for c in CHAINS)
+    worst = " ".join(f"{_worst(found[name]):6.3f}" for name in ("r", "signs", "shuffled"))
+    return f"{seen} {10 * np.log10(255**2 / error):4.1f} | {worst} | {left}"
 
 
-def at_floor(loop: Loop, x: Tensor, target: Tensor, floor: float, bench: Bench) -> Pixels:
+def at_floor(loop: Loop, square: Square, floor: float, bench: Bench) -> Pixels:
     """Return a reference's result at the floor: its eps found by a short run, then the run."""
-    eps = 4 / 255
+    x, target, eps = to_tensor(square.pixels), square.target, 4 / 255
     trial = loop.run(x, target, bench.encoders, eps, max(bench.steps // 4, 1))
     eps *= _share(x, trial, floor)
     d = loop.run(x, target, bench.encoders, eps, bench.steps)
     return to_pixels((x + _share(x, d, floor) * d).clamp(0, 1))
 
 
-def ours(pixels: Pixels, floor: float, encoders: Sequence[Encoder]) -> Pixels:
-    """Return the engine's own result, through files as in a post."""
+def ours(square: Square, floor: float, encoders: Sequence[Encoder]) -> Pixels:
+    """Return the engine's own result, of the same parts that `cloaking.cloak` joins."""
     strength = next(k for k, v in FLOORS.items() if v <= floor)
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "in.png"), Path(folder, "out.png")
-        Image.fromarray(pixels).save(source)
-        ceiling, models = CEILINGS[strength], SHARED / "weights"
-        job = Job("immunise", strength, ceiling, SEED, 86_400.0, models, source, target, floor)
-        cloak(job, Studio(encoders, time.monotonic), lambda _: None)
-        with Image.open(target) as image:
-            return np.asarray(image)
+    ceiling = CEILINGS[strength] / 255
+    x = to_tensor(square.pixels)
+    served = scaled((x.shape[-2], x.shape[-1]), square.served)
+    bounds = Bounds(budget(x, ceiling), Eye(x), error_at(floor), Coder(x, served))
+    pull = Pull(encoders, x, [Target("bench", square.target)])
+    whole = scaled((x.shape[-2], x.shape[-1]), scale_to_area(square.whole, READ_PIXELS))
+    looks = Looks(View(scaled(served, 0.5)), View(served), View(whole))
+    found = attack(pull, bounds, looks, Schedule(STEPS, 86_400.0, time.monotonic))
+    return hold(spread(square.pixels, None, found.d, ceiling), floor)[0]
 
 
 def check() -> str:
     """Return the plain loop's rows beside those of knowledge/cloak.md, 5b, and the largest gap."""
     encoders = load_encoders(SHARED / "weights", cpu())
     plain = sorted(encoders, key=lambda e: e.stride)  # FLUX.2, then Sana
-    x = to_tensor(crop(SHARED / "art" / "safe-landing.jpg", SHORT))
-    target = _checkerboard(SHORT)
+    x = to_tensor(_crop("safe-landing.jpg", SHORT / 1622, SHORT)[0])
+    target = checkerboard(SHORT)
     y = to_tensor(to_pixels((x + PLAIN.run(x, target, plain, 4 / 255, 20)).clamp(0, 1)))
     small, jpeg = (SHORT // 2, SHORT // 2), Codec("JPEG", 75)
     looks = {
@@ -158,14 +223,28 @@ def check() -> str:
     return f"plain 4/255, checker: {', '.join(lines)}; largest gap {worst:.3f}"
 
 
-def crop(path: Path, side: int) -> Pixels:
-    """Return a centre square of `side` after bringing the short side to SHORT."""
-    with Image.open(path) as image:
-        scale = SHORT / min(image.size)
+def middle(name: str, posted: int, window: int) -> Square:
+    """Return the square in the middle of an art file whose long side is brought to `posted`."""
+    with Image.open(SHARED / "art" / name) as image:
+        scale = min(1.0, posted / max(image.size))
+    pixels, whole = _crop(name, scale, window)
+    return Square(pixels, whole, checkerboard(window))
+
+
+def checkerboard(side: int) -> Tensor:
+    """The target of the trial (trials/cloak_trial.py)."""
+    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    wave = 0.1 * torch.sin(x / 7.0) * torch.cos(y / 5.0)
+    pattern = (((x // 16 + y // 16) % 2) * 0.8 + 0.1 + wave).clamp(0, 1)
+    return pattern.expand(1, 3, side, side).float()
+
+
+def _crop(name: str, scale: float, side: int) -> tuple[Pixels, tuple[int, int]]:
+    with Image.open(SHARED / "art" / name) as image:
         size = round(image.width * scale), round(image.height * scale)
         small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     left, top = (size[0] - side) // 2, (size[1] - side) // 2
-    return np.asarray(small.crop((left, top, left + side, top + side)))
+    return np.asarray(small.crop((left, top, left + side, top + side))), (size[1], size[0])
 
 
 def _share(x: Tensor, d: Tensor, floor: float) -> float:
@@ -173,9 +252,9 @@ def _share(x: Tensor, d: Tensor, floor: float) -> float:
     judge = reference(to_pixels(x))
     low, high = 0.0, 4.0
     for _ in range(10):
-        middle = (low + high) / 2
-        good = judge.score(to_pixels((x + middle * d).clamp(0, 1))) >= floor
-        low, high = (middle, high) if good else (low, middle)
+        half = (low + high) / 2
+        good = judge.score(to_pixels((x + half * d).clamp(0, 1))) >= floor
+        low, high = (half, high) if good else (low, half)
     return low
 
 
@@ -185,21 +264,28 @@ def _ratio(encoder: Encoder, clean: Tensor, cloaked: Tensor, aim: Tensor) -> flo
     return float((encoder(cloaked) - goal).norm() / (encoder(clean) - goal).norm())
 
 
-def _checkerboard(side: int) -> Tensor:
-    """The target of the trial (trials/cloak_trial.py)."""
-    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    wave = 0.1 * torch.sin(x / 7.0) * torch.cos(y / 5.0)
-    pattern = (((x // 16 + y // 16) % 2) * 0.8 + 0.1 + wave).clamp(0, 1)
-    return pattern.expand(1, 3, side, side).float()
+class _Cost:
+    """Seconds and passes from its making on."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._started, self._done = time.monotonic(), len(bench.passes)
+
+    def said(self) -> str:
+        seconds, passes = time.monotonic() - self._started, len(self._bench.passes) - self._done
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        return f"{seconds:7.1f} {passes:6} {peak:4.1f} "
 
 
-def _generator() -> Generator:
-    """As the engine seeds it: the references get the engine's own target."""
-    return Generator().manual_seed(int(SEED[:16], 16) >> 1)
-
-
-def _cost(name: str, started: float, done: int, bench: Bench) -> str:
-    return f"{name:12} {time.monotonic() - started:7.1f} {len(bench.passes) - done:6} "
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", nargs="*", default=ART)
+    parser.add_argument("--floors", nargs="*", type=float, default=[65.0])
+    parser.add_argument("--steps", type=int, default=20, help="of the references")
+    parser.add_argument("--posted", type=int, default=1600, help="long side of the posted file")
+    parser.add_argument("--window", type=int, default=512, help="pixels of the square worked on")
+    parser.add_argument("--check", action="store_true", help="the plain loop against 5b, first")
+    return parser
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -35,7 +37,7 @@ from bench.cleaning import SIMPLE, Autoencoder, autoencoder
 from bench.denoiser import WINDOW, Denoiser, Training, sampled, trained, weights
 from bench.likeness import Distance, distances
 from bench.purifiers import gains
-from bench.squares import ART, SHARED, Cloaked, Wish, cloaked, grid, possible
+from bench.squares import ART, SHARED, Cloaked, Wish, cloaked, grid
 from bench.verdicts import BEFORE, CLEAN, CLOAKED, SIGNS, Case, table, verdicts
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.device import best_device
@@ -114,7 +116,8 @@ def main() -> None:
     encoders = load_encoders(SHARED / "weights", best_device())
     led, reader = _parted(encoders, asked.led_by)
     learnt, held_out, others = _works(asked.artist, size)
-    wish = Wish(possible(asked.mode), asked.floor, size.steps)
+    memory = Path(tempfile.mkdtemp()) / "style.json"  # all works are drawn towards one style
+    wish = Wish(asked.mode, asked.floor, size.steps, memory)
     made = _timed("cloaking", lambda: [cloaked(p, wish, led) for p in learnt])
     print(_head(asked.artist, wish, made, led, encoders))
     tiny = autoencoder(SHARED / "weights", encoders)

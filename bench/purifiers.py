@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from bench.cleaning import SIMPLE, Impress, Purifier, autoencoder
-from bench.squares import ART, SHARED, Cloaked, Wish, centre, cloaked, possible
+from bench.squares import ART, SHARED, Cloaked, Wish, centre, cloaked
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.tensors import Pixels, to_tensor
@@ -61,7 +61,7 @@ def main() -> None:
         asked.files, asked.side, asked.impress_steps = asked.files[:2], 128, 10
     encoders = load_encoders(SHARED / "weights", best_device())
     print(f"{encoders[0].device.name}; encoders: {', '.join(e.name for e in encoders)}")
-    wish = Wish(possible(asked.mode), asked.floor)
+    wish = Wish(asked.mode, asked.floor)
     purifiers = _purifiers(encoders, asked.impress_steps)
     found = []
     for name in asked.files:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from torch import Generator, Tensor
+from torch import Tensor
 
 from postguard.cloak.cloaking import STEPS, Studio, cloak
+from postguard.cloak.concepts import BUNDLED
 from postguard.cloak.encoders import Encoder
-from postguard.cloak.job import Job
-from postguard.cloak.targets import TARGETS
+from postguard.cloak.job import Job, Mode
 from postguard.cloak.tensors import Pixels, to_tensor
 from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
@@ -51,34 +51,47 @@ class Cloaked:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How to cloak. `floor`: SSIMULACRA2; `steps`: of the engine."""
+    """How to cloak. `floor`: SSIMULACRA2; `steps`: of the engine; `memory`: of the style."""
 
-    mode: str
+    mode: Mode
     floor: float
     steps: int = STEPS
+    memory: Path | None = None
 
 
 def cloaked(pixels: Pixels, wish: Wish, encoders: Sequence[Encoder]) -> Cloaked:
-    """Return a square through the real engine, and its target: the one place that calls it."""
+    """Return a square through the real engine, and its target: the one place that calls it.
+
+    All squares have one artist, so that `style` keeps one style and `poison` one anchor.
+    """
     strength = next((k for k, v in FLOORS.items() if v <= wish.floor), "high")
-    with tempfile.TemporaryDirectory() as folder:
-        source, aim = Path(folder, "in.png"), Path(folder, "out.png")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source, after = folder / "in.png", folder / "out.png"
         Image.fromarray(pixels).save(source)
-        limits = CEILINGS[strength], SEED, 86_400.0
-        job = Job(wish.mode, strength, *limits, SHARED / "weights", source, aim, wish.floor)
+        job = Job(
+            modes=(wish.mode,),
+            strength=strength,
+            ceiling=CEILINGS[strength],
+            floor=wish.floor,
+            seed=SEED,
+            artist_seed=SEED,
+            time_limit=86_400.0,
+            models=SHARED / "weights",
+            source=source,
+            target=after,
+            concept_tables=(BUNDLED,),
+            memory=wish.memory,
+            targets=folder,
+        )
         cloak(job, Studio(encoders, time.monotonic, wish.steps), lambda _: None)
-        with Image.open(aim) as image:
-            after = np.asarray(image.convert("RGB"))
-    target = TARGETS[wish.mode](Generator().manual_seed(int(SEED[:16], 16) >> 1))
-    return Cloaked(pixels, after, target.draw(to_tensor(pixels)))
+        drawn = to_tensor(_pixels(folder / f"{wish.mode}.png"))
+        return Cloaked(pixels, _pixels(after), drawn)
 
 
-def possible(mode: str) -> str:
-    """Return the mode, or `immunise` where the engine has not got it, saying so."""
-    if mode in TARGETS:
-        return mode
-    print(f"the engine has no mode {mode} yet: immunise instead")
-    return "immunise"
+def _pixels(path: Path) -> Pixels:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def centre(name: str, short: int, side: int) -> Pixels:

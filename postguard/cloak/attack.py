@@ -96,7 +96,7 @@ def attack(
     while done < planned:
         share = done / planned
         rate = _FIRST_RATE * (1 - 0.95 * share)
-        state = step(pull, state, bounds, looks.at(share), rate)
+        state = step(pull, state, bounds, looks.at(done, planned), rate)
         d = coded(state.d, bounds) if share >= _CODED_FROM else state.d
         state = State(held_back(pull.x, d, bounds), state.heading)
         done += 1

@@ -36,7 +36,7 @@ from postguard.cloak.transforms import looks
 from postguard.imaging import Picture, open_picture
 from postguard.system.files import write_whole
 
-STEPS = 14
+STEPS = 18
 MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 _LOW_SHARE, _TILE_SHARE = 0.85, 0.97  # of the time limit, and of the progress, at their ends
 

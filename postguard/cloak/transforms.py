@@ -28,6 +28,7 @@ from postguard.cloak.tensors import (
 MASTODON_PIXELS = 8_294_400  # Mastodon docs: larger uploads are shrunk to 3840x2160's area
 BLUESKY_SIDES = (1000, 2000)  # atproto packages/bsky/src/image/uri.ts
 _ROUGH_SHARE = 0.35  # of the steps
+_NEARLY = 1.03  # sizes this near share their latents
 _LEAST_HALVED = 256  # px: at half of less, an encoder sees a few cells only
 _WEBP_SIDE = 16_383  # the format holds no more
 BLUESKY_QUALITY = 80  # sharp's default for WebP; the CDN's own setting is not public
@@ -98,19 +99,23 @@ def chains(size: tuple[int, int]) -> list[Chain]:
 @dataclass(frozen=True, slots=True)
 class Looks:
     """What the optimiser looks through: roughly first, which is cheap and makes the change robust
-    against further shrinking, then as the picture is served."""
+    against further shrinking; then in turn as the feed serves the picture and as a model reads
+    the whole file. What is drawn for one size alone is half lost at another a tenth larger."""
 
     rough: View
     served: View
+    whole: View
 
-    def at(self, share: float) -> View:
-        """Return the view for a step, `share` of all steps being done, in [0,1)."""
-        return self.rough if share < _ROUGH_SHARE else self.served
+    def at(self, done: int, planned: int) -> View:
+        """Return the view for the step after `done` of `planned`."""
+        if done < _ROUGH_SHARE * planned:
+            return self.rough
+        return (self.served, self.whole)[done % 2]
 
     def checks(self) -> list[View]:
         """Return the fixed set on which iterates are compared by their worst case."""
-        coded = View(self.served.size, Codec("WEBP", BLUESKY_QUALITY))
-        return [coded, self.rough]
+        coded = Codec("WEBP", BLUESKY_QUALITY)
+        return [View(self.served.size, coded), self.whole]
 
 
 def looks(size: tuple[int, int], most_pixels: float) -> Looks:
@@ -122,7 +127,10 @@ def looks(size: tuple[int, int], most_pixels: float) -> Looks:
     instead (`coding`). Few sizes: each costs two passes for the target's and the clean picture's
     latents.
     """
-    served = scaled(size, scale_inside(size, BLUESKY_SIDES[0]))
-    served = scaled(served, scale_to_area(served, most_pixels))
+    fed = scaled(size, scale_inside(size, BLUESKY_SIDES[0]))
+    served = scaled(fed, scale_to_area(fed, most_pixels))
+    whole = scaled(size, scale_to_area(size, most_pixels))
+    if max(whole) < _NEARLY * max(served):
+        whole = served
     rough = scaled(served, 0.5) if min(served) >= _LEAST_HALVED else served
-    return Looks(View(rough), View(served))
+    return Looks(View(rough), View(served), View(whole))

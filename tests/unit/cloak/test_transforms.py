@@ -50,7 +50,19 @@ def test_the_optimiser_sees_blueskys_size_and_is_checked_behind_its_codec():
 
 def test_the_optimiser_looks_roughly_first_and_never_at_more_than_it_may():
     seen = looks((2000, 2000), 250_000)
-    assert seen.at(0) == seen.rough
-    assert seen.at(0.9) == seen.served
-    assert seen.served.size == (500, 500)
+    assert seen.served.size == seen.whole.size == (500, 500)
     assert seen.rough.size == (250, 250)
+    assert [seen.at(done, 10) for done in (0, 9)] == [seen.rough, seen.whole]
+
+
+def test_a_picture_that_the_feed_shrinks_is_seen_as_a_whole_file_too():
+    seen = looks((1000, 1600), 700_000)
+    assert seen.served.size == (625, 1000)
+    assert seen.whole.size == (661, 1058)
+    assert {seen.at(done, 14) for done in range(14)} == {seen.rough, seen.served, seen.whole}
+
+
+def test_a_picture_that_no_platform_shrinks_is_seen_as_it_is():
+    seen = looks((200, 300), 700_000)
+    assert seen.rough == seen.served == seen.whole
+    assert seen.served.size == (200, 300)
