@@ -5,11 +5,17 @@ import pytest
 from postguard.imaging.sample import draw
 
 
+@pytest.fixture(scope="module")
+def drawn():
+    """Drawing takes a second."""
+    return draw()
+
+
 @pytest.fixture
-def fox(terminal):
+def fox(terminal, drawn):
     terminal.configure()
     path = terminal.home / "狐.png"
-    path.write_bytes(draw())
+    path.write_bytes(drawn)
     return path
 
 
