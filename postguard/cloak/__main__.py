@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 
@@ -22,12 +22,16 @@ from postguard.cloak import catalogue
 from postguard.cloak.architectures import weight_files
 from postguard.cloak.cloaking import ROOMS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu
+from postguard.cloak.diffusion.folders import find
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.job import Message, Order
+from postguard.cloak.job import Job, Message, Order
 from postguard.cloak.measuring import compare
 from postguard.errors import PostguardError
 from postguard.system import wire
 from postguard.system.pipes import send, take_stdout
+
+if TYPE_CHECKING:
+    from postguard.cloak.diffusion.pipeline import Pipeline
 
 log = logging.getLogger("postguard.cloak")
 # As torch's allocator, oneDNN and the C++ library say it; doing it again in less harms nothing.
@@ -65,16 +69,29 @@ class _Shelf:
         self._device = device
         self._key: object = None
         self._encoders: list[Encoder] = []
+        self._pipeline: Pipeline | None = None
 
     def encoders(self, folder: Path, *, frugal: bool = False) -> list[Encoder]:
         """Return the folder's encoders; `frugal`: on the CPU. Raises UnknownWeights."""
         device = cpu() if frugal else self._device
         key = (device, [(p, p.stat().st_mtime_ns, p.stat().st_size) for p in _files(folder)])
         if self._key != key:
-            self._encoders = []  # their memory goes before the next ones' is taken
+            self._encoders, self._pipeline = [], None  # before the next ones take their memory
             self._encoders = load_encoders(folder, device)
             self._key = key
         return self._encoders
+
+    def pipeline(self, job: Job) -> Pipeline | None:
+        """Return Stable Diffusion where the job is to use it and it is there; on the CPU a step
+        of it takes minutes, so only a job that insists gets it. Raises UnknownWeights."""
+        device = self._encoders[0].device
+        if job.diffusion == "never" or (job.diffusion == "auto" and device.kind == "cpu"):
+            return None
+        if self._pipeline is None and (found := find(job.models)):
+            from postguard.cloak.diffusion.pipeline import load  # diffusers takes 5 s
+
+            self._pipeline = load(found, device)
+        return self._pipeline
 
 
 def _files(folder: Path) -> list[Path]:
@@ -108,7 +125,9 @@ def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[st
     job = order.cloak
     assert job is not None
     encoders = shelf.encoders(job.models, frugal=job.thrift == len(ROOMS) - 1)
-    return cloak(job, Studio(encoders, time.monotonic, room=ROOMS[job.thrift]), tell)
+    used = [e for e in encoders if job.weights.get(e.name, 1.0) > 0] or encoders
+    room, pipeline = ROOMS[job.thrift], shelf.pipeline(job)
+    return cloak(job, Studio(used, time.monotonic, room=room, pipeline=pipeline), tell)
 
 
 def _out_of_memory(exc: Exception) -> bool:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -36,6 +36,9 @@ from postguard.cloak.transforms import looks
 from postguard.imaging import Picture, open_picture
 from postguard.system.files import write_whole
 
+if TYPE_CHECKING:
+    from postguard.cloak.diffusion.pipeline import Pipeline
+
 STEPS = 18
 MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 _LOW_SHARE, _TILE_SHARE = 0.85, 0.97  # of the time limit, and of the progress, at their ends
@@ -62,12 +65,14 @@ ROOMS = (Room(), Room(600_000, 260_000, 256), Room(250_000, 120_000, 192))
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """What a job is done with. `tick` is a monotonic clock in seconds."""
+    """What a job is done with. `tick` is a monotonic clock in seconds; `pipeline`: Stable
+    Diffusion, where the job is to use it."""
 
     encoders: Sequence[Encoder]
     tick: Tick
     steps: int = STEPS
     room: Room = ROOMS[0]
+    pipeline: Pipeline | None = None
 
     @property
     def device(self) -> torch.device:
@@ -105,8 +110,17 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
         "tiles": done,
         "seconds": round(studio.tick() - started, 1),
         "thrift": job.thrift,
+        **_diffusion(job, studio),
         **{key: said for target in low.targets for key, said in target.told.items()},
     }
+
+
+def _diffusion(job: Job, studio: Studio) -> dict[str, Any]:
+    """Return what the record says of Stable Diffusion."""
+    if studio.pipeline is None:
+        return {}
+    term = {"term": job.term} if "immunise" in job.modes else {}
+    return {"diffusion": studio.pipeline.record() | term}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +144,24 @@ def _low_scale(
     size = scaled(full, scale)
     x = to_tensor(shrunk(picture.pixels, size)).to(studio.device)
     seen = looks(full, studio.room.read_pixels)
-    aims = targets.draw(job, resized(x, seen.served.size), studio.encoders, generator)
+    hand = targets.Hand(studio.encoders, generator, studio.pipeline)
+    aims = targets.draw(job, resized(x, seen.served.size), hand)
     schedule = Schedule(studio.steps, job.time_limit * _LOW_SHARE, studio.tick)
-    pull = Pull(studio.encoders, x, aims, job.weights)
+    pull = Pull(studio.encoders, x, aims, job.weights, _denoiser(job, studio, aims, generator))
     found = attack(pull, _bounds(picture, x, job, seen.served.size), seen, schedule, on_step)
     return _Low(found, aims, scale)
+
+
+def _denoiser(
+    job: Job, studio: Studio, aims: Sequence[Target], generator: Generator
+) -> Callable[[Tensor], Tensor] | None:
+    """Return the term of Stable Diffusion's denoiser, for mode `immunise` where it is there."""
+    pattern = next((aim.image for aim in aims if aim.mode == "immunise"), None)
+    if studio.pipeline is None or pattern is None:
+        return None
+    from postguard.cloak.diffusion.denoiser import towards
+
+    return towards(pattern, job.term, studio.pipeline, generator)
 
 
 def _bounds(picture: Picture, x: Tensor, job: Job, served: tuple[int, int]) -> Bounds:

@@ -30,6 +30,8 @@ class Job:
         concept_tables, anchors: see `concepts` and `anchors`.
         memory: where the artist's style is kept.
         targets: folder that gets what was drawn to, `MODE.png`, for whoever measures.
+        diffusion: whether Stable Diffusion is used, if it is there: `auto` is on a GPU only.
+        term: of its denoiser, for `immunise`; see `diffusion.denoiser`.
         weights: share of an encoder in the loss, by its name; 1 where none is said.
         thrift: 0 as fast as may be, 1 in little memory, 2 in the least, on the CPU.
     """
@@ -50,6 +52,8 @@ class Job:
     anchors: Path | None = None
     memory: Path | None = None
     targets: Path | None = None
+    diffusion: Literal["auto", "always", "never"] = "auto"
+    term: Literal["ace", "sds", "diffusionguard"] = "ace"
     weights: dict[str, float] = field(default_factory=dict)
     thrift: int = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,6 +18,16 @@ from postguard.cloak.styles import STYLES
 from postguard.cloak.styles.choice import style_of
 from postguard.cloak.tensors import to_tensor
 
+if TYPE_CHECKING:
+    from postguard.cloak.diffusion.pipeline import Pipeline
+
+_PROMPTS = {  # for Stable Diffusion; the styles of the same name need no weights
+    "oil": "an oil painting with thick brush strokes",
+    "pointillist": "a pointillist painting of small dots",
+    "woodcut": "a woodcut print with carved lines",
+    "watercolour": "a watercolour painting on rough paper",
+    "charcoal": "a charcoal drawing on paper",
+}
 STATISTICS = 0.3  # of the loss of mode `style`: how colours and strokes are spread in each stage
 
 
@@ -37,8 +48,17 @@ class Target:
     told: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What targets are drawn with. `pipeline`: Stable Diffusion, where it is to be used."""
+
+    encoders: Sequence[Encoder]
+    generator: Generator
+    pipeline: Pipeline | None = None
+
+
 @torch.no_grad()
-def draw(job: Job, x: Tensor, encoders: Sequence[Encoder], generator: Generator) -> list[Target]:
+def draw(job: Job, x: Tensor, hand: Hand) -> list[Target]:
     """Return a target for each mode of the job.
 
     Args:
@@ -46,31 +66,45 @@ def draw(job: Job, x: Tensor, encoders: Sequence[Encoder], generator: Generator)
 
     Raises:
         UnknownConcepts, UnknownAnchor: the artist's table or anchors cannot be used.
+        UnknownWeights: Stable Diffusion is to draw, and cannot read its prompt.
     """
-    return [_DRAWN[mode](job, x, encoders, generator) for mode in job.modes]
+    return [_DRAWN[mode](job, x, hand) for mode in job.modes]
 
 
-def _immunise(job: Job, x: Tensor, encoders: Sequence[Encoder], generator: Generator) -> Target:
-    del job, encoders
-    return Target("immunise", halftone(generator).draw(x))
+def _immunise(job: Job, x: Tensor, hand: Hand) -> Target:
+    del job
+    return Target("immunise", halftone(hand.generator).draw(x))
 
 
-def _style(job: Job, x: Tensor, encoders: Sequence[Encoder], generator: Generator) -> Target:
+def _style(job: Job, x: Tensor, hand: Hand) -> Target:
     """The style is the artist's secret, so the record does not name it."""
-    name = style_of(x, encoders, bytes.fromhex(job.artist_seed), job.memory)
-    return Target("style", STYLES[name](x, generator), STATISTICS)
+    name = style_of(x, hand.encoders, bytes.fromhex(job.artist_seed), job.memory)
+    if hand.pipeline is None:
+        return Target("style", STYLES[name](x, hand.generator), STATISTICS)
+    from postguard.cloak.diffusion.drawing import restyle
+
+    image = restyle(hand.pipeline, x, _PROMPTS[name], hand.generator)
+    return Target("style", image, STATISTICS)
 
 
-def _poison(job: Job, x: Tensor, encoders: Sequence[Encoder], generator: Generator) -> Target:
+def _poison(job: Job, x: Tensor, hand: Hand) -> Target:
     """A picture that nothing is said of gets the artist's own pair, the same for all of these."""
-    del encoders
     table = concepts.read_table(job.concept_tables)
     pair = concepts.pair(job.tags, job.alt, table, bytes.fromhex(job.artist_seed))
-    chance = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+    told = {"concept": pair.concept} if pair.concept else {}
+    return Target("poison", _anchor(job, pair.anchor, x, hand), told=told)
+
+
+def _anchor(job: Job, name: str, x: Tensor, hand: Hand) -> Tensor:
+    """Return the artist's own picture, else Stable Diffusion's, else the one that we draw."""
     size = x.shape[-2], x.shape[-1]
-    image = to_tensor(anchors.anchor(pair.anchor, size, chance, job.anchors)).to(x.device)
-    return Target("poison", image, told={"concept": pair.concept} if pair.concept else {})
+    if hand.pipeline is not None and not anchors.is_own(name, job.anchors):
+        from postguard.cloak.diffusion import drawing
+
+        return drawing.anchor(hand.pipeline, name, size, hand.generator)
+    chance = np.random.default_rng(int(torch.randint(2**31, (), generator=hand.generator)))
+    return to_tensor(anchors.anchor(name, size, chance, job.anchors)).to(x.device)
 
 
-_Draw = Callable[[Job, Tensor, Sequence[Encoder], Generator], Target]
+_Draw = Callable[[Job, Tensor, Hand], Target]
 _DRAWN: dict[str, _Draw] = {"immunise": _immunise, "style": _style, "poison": _poison}

@@ -102,12 +102,15 @@ LEAST_GAINS: dict[Mode, float] = {"style": 0.04, "poison": 0.04, "immunise": 0.0
 class Cloak(StepOptions):
     """A perturbation that draws what models read away from the picture. `mode`: one, or several
     that share one visibility; `min_gain`: a post whose cloak measured weaker is held, 0 lets all
-    pass, unset is what `LEAST_GAINS` says."""
+    pass, unset is what `LEAST_GAINS` says; `diffusion`: whether Stable Diffusion helps, if it is
+    on this PC (`auto`: on a GPU only), and by which `term` of its denoiser."""
 
     step: Literal["cloak"]
     mode: Mode | Annotated[tuple[Mode, ...], Field(min_length=1)] = "immunise"
     strength: Literal["low", "medium", "high"] = "medium"
     min_gain: Gain | None = None
+    diffusion: Literal["auto", "always", "never"] = "auto"
+    term: Literal["ace", "sds", "diffusionguard"] = "ace"
     time_limit: Annotated[float, Field(strict=True, ge=5, le=86_400)] = 900.0
 
     @property

@@ -5,6 +5,6 @@ stands, `pets`, `wild`, `nature`, `vehicles` and `things` draw them, `backdrops`
 `canvas` lays shaded shapes of `geometry`, covered with `textures`. Needs no torch.
 """
 
-from postguard.cloak.anchors.choosing import NAMES, UnknownAnchor, anchor
+from postguard.cloak.anchors.choosing import NAMES, UnknownAnchor, anchor, is_own
 
-__all__ = ["NAMES", "UnknownAnchor", "anchor"]
+__all__ = ["NAMES", "UnknownAnchor", "anchor", "is_own"]

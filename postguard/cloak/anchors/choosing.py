@@ -36,8 +36,7 @@ def anchor(
     Raises:
         UnknownAnchor: nobody has such a picture, or the artist's own cannot be opened.
     """
-    own = _own(name, folder) if folder is not None else []
-    if own:
+    if folder is not None and (own := _own(name, folder)):
         return _fitted(_opened(own[rng.integers(len(own))]), size)
     if name in SUBJECTS:
         return draw(name, size, rng)
@@ -46,6 +45,11 @@ def anchor(
         f"there is no picture for the anchor {name}: put {name}.png {where} write one of "
         f"{', '.join(NAMES)} in concepts.toml"
     )
+
+
+def is_own(name: str, folder: Path | None) -> bool:
+    """Return whether the artist has a picture of a concept."""
+    return folder is not None and bool(_own(name, folder))
 
 
 def _own(name: str, folder: Path) -> list[Path]:

@@ -30,8 +30,10 @@ from torch import Generator, Tensor
 from torch.utils.checkpoint import checkpoint
 
 from postguard.cloak.diffusion.pipeline import Pipeline
+from postguard.cloak.tensors import resized
 
 Term = Literal["sds", "ace", "diffusionguard"]
+WEIGHT = 0.5  # beside the ratio of the encoders; not measured on published weights
 _SPANS: dict[Term, tuple[float, float]] = {  # of all time steps; 1 is pure noise
     "sds": (0.0, 1.0),
     "ace": (0.6, 1.0),
@@ -55,6 +57,23 @@ def denoiser_loss(
     # the larger of both and not the sum. SDS needs no graph, and so no second encoding.
     z = pipeline.encode(x) if term == "sds" else _rebuilt(pipeline.encode, x)
     return as_loss(z, latent_gradient(term, z.detach(), pipeline, generator, aim))
+
+
+def towards(
+    pattern: Tensor, term: Term, pipeline: Pipeline, generator: Generator
+) -> Callable[[Tensor], Tensor]:
+    """Return (1,3,H,W) in [0,1] -> the weighted term, drawn towards `pattern`, which is resized as
+    the picture is and encoded once for each size."""
+    aims: dict[tuple[int, int], Tensor] = {}
+
+    def loss(seen: Tensor) -> Tensor:
+        size = seen.shape[-2], seen.shape[-1]
+        if size not in aims:
+            with torch.no_grad():
+                aims[size] = pipeline.encode(resized(pattern, size))
+        return WEIGHT * denoiser_loss(term, seen, pipeline, generator, aims[size])
+
+    return loss
 
 
 def latent_gradient(

@@ -109,6 +109,8 @@ class Cloak:
             "memory": str(kit.memory) if kit.memory else None,
             "targets": str(targets_folder(scene.work)),
             "weights": dict(kit.weights),
+            "diffusion": self._options.diffusion,
+            "term": self._options.term,
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 from PIL import Image
 from ssimulacra2 import compute_ssimulacra2
 
+from postguard.cloak.anchors import NAMES
 from postguard.cloak.cloaking import Room, Studio, cloak
 from postguard.cloak.device import cpu
+from postguard.cloak.diffusion.pipeline import Pipeline, load
 from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Measurement
 from postguard.cloak.measuring import compare
 from postguard.protect.steps.cloak import CEILINGS
-from tests.unit.cloak import tiny
+from tests.unit.cloak import tiny, tiny_diffusion
 
 CEILING = 8
 SEED = "5eed" * 16
@@ -127,3 +130,44 @@ def test_on_the_real_encoders_paintings_and_flat_cartoons_keep_the_floor_and_gai
             assert found["r"] < min(found["signs"], found["shuffled"]) - 0.1
     assert min(g["r"] for g in measured["gains"]["immunise"].values()) > 0.25
     assert record["ssimulacra2"] >= 65
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory) -> Pipeline:
+    """A tiny random Stable Diffusion, loaded by the real loading code."""
+    folder = tiny_diffusion.save(tmp_path_factory.mktemp("sd"), words=False)
+    return load(folder, tiny.plain_cpu())
+
+
+@pytest.mark.parametrize("term", ["ace", "sds", "diffusionguard"])
+def test_the_denoisers_term_leads_immunise_elsewhere_and_is_told(studio, pipeline, tmp_path, term):
+    pixels = tiny.art(64, 96)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    job = tiny.job(source=tmp_path / "in.png", target=tmp_path / "out.png", term=term)
+    without = dataclasses.replace(studio, steps=2)
+    results = []
+    for kind in (without, dataclasses.replace(without, pipeline=pipeline)):
+        record = cloak(job, kind, lambda _: None)
+        with Image.open(job.target) as image:
+            results.append((np.asarray(image), record))
+    (alone, _), (helped, record) = results
+    assert not np.array_equal(alone, helped)
+    assert np.abs(helped.astype(int) - pixels).max() <= CEILING
+    assert record["diffusion"]["term"] == term
+    assert str(tmp_path) not in json.dumps(record)
+
+
+def test_the_denoiser_has_no_part_in_the_other_modes(studio, pipeline, tmp_path):
+    Image.fromarray(tiny.art(64, 96)).save(tmp_path / "in.png")
+    own = tmp_path / "anchors"
+    own.mkdir()
+    for name in NAMES:
+        Image.fromarray(tiny.art(40, 40, seed=3)).save(own / f"{name}.png")
+    job = tiny.job(
+        modes=("poison",), source=tmp_path / "in.png", target=tmp_path / "out.png", anchors=own
+    )
+    bytes_of = []
+    for kind in (studio, dataclasses.replace(studio, pipeline=pipeline)):
+        cloak(job, kind, lambda _: None)
+        bytes_of.append(job.target.read_bytes())
+    assert bytes_of[0] == bytes_of[1]

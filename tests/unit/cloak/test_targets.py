@@ -24,7 +24,7 @@ def encoders(tmp_path_factory):
 def draw(encoders, **change):
     job = dataclasses.replace(tiny.job(modes=MODES), **change)
     generator = Generator().manual_seed(int(job.seed[:8], 16))
-    return targets.draw(job, X, encoders, generator)
+    return targets.draw(job, X, targets.Hand(encoders, generator))
 
 
 def test_each_mode_draws_a_target_of_the_pictures_size_far_from_it_and_from_the_others(encoders):
