@@ -27,6 +27,7 @@ BENCHES = {
     "intake": "Ten thousand files at once",
     "encode": "Fitting a byte limit",
     "cloak": "The cloak",
+    "modes": "Each mode goes its own way",
     "purifiers": "What purifiers leave of a cloak",
     "mimicry": "Mimicry, a proxy",
 }
