@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_HALF = 15.0  # seconds after which what was heard weighs half: a step has faster and slower parts
+# Of a step; what was heard so much earlier weighs half. A step has faster and slower parts, and
+# counted in seconds a slow one would soon hang on its last reading alone.
+_HALF = 0.2
 _ENOUGH = 0.5  # seconds of work that must have been seen before anything is said
 
 
@@ -35,12 +37,13 @@ class Estimate:
         if self.fraction is None or fraction < self.fraction:
             return Estimate(fraction, seconds)
         passed = max(seconds - self.seconds, 0.0)
-        weight = 0.5 ** (passed / _HALF)
+        done = fraction - self.fraction
+        weight = 0.5 ** (done / _HALF)
         return Estimate(
             fraction=fraction,
             seconds=self.seconds + passed,
             took=self.took * weight + passed,
-            done=self.done * weight + fraction - self.fraction,
+            done=self.done * weight + done,
         )
 
     @property

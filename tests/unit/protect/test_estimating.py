@@ -73,23 +73,37 @@ def test_it_stays_between_the_fastest_and_the_slowest_that_was_seen(
 
 @given(PACES, st.floats(0.25, 4.0))
 def test_one_odd_reading_among_even_ones_hardly_moves_it(pace: float, odd: float) -> None:
-    """Ten readings within a few seconds weigh ten times as much as the one that follows."""
-    share = min(0.05, 1.0 / pace)
-    even = heard(at_pace(pace, [share] * 10))
-    before = even.seconds_left
-    after = heard([*at_pace(pace, [share] * 10), (share, share * pace * odd)]).seconds_left
+    even = at_pace(pace, [0.05] * 10)
+    before = heard(even).seconds_left
+    after = heard([*even, (0.05, 0.05 * pace * odd)]).seconds_left
     if before is not None and after is not None:
-        assert abs(after / before - 1) < 0.45
+        fair = before * 0.45 / 0.5
+        assert 0.8 < after / fair < 1.7
 
 
 @given(PACES, st.floats(0.2, 5.0))
-def test_a_new_pace_that_stays_is_believed_within_a_minute(pace: float, change: float) -> None:
-    slower = pace * change
-    first = at_pace(pace, [0.2 / 20] * 20)
-    share = 60.0 / slower / 30  # a minute in thirty readings
-    assume(30 * share < 0.7)
-    left = heard([*first, *at_pace(slower, [share] * 30)]).seconds_left
-    assert left == pytest.approx((0.8 - 30 * share) * slower, rel=0.3)
+def test_a_new_pace_that_stays_is_believed_by_half_of_the_step(pace: float, change: float) -> None:
+    readings = [*at_pace(pace, [0.05] * 4), *at_pace(pace * change, [0.05] * 8)]
+    left = heard(readings).seconds_left
+    assume(left is not None)
+    fair = 0.4 * pace * change
+    first = 0.4 * pace
+    assert left is not None
+    assert abs(left - fair) <= 0.2 * abs(first - fair) + 1e-6
+
+
+def test_the_pace_of_a_real_cloak_is_told_without_jumps() -> None:
+    """As one was heard on two busy cores: some steps took 4 s, and later ones up to 28 s."""
+    took = (5, 4, 4, 5, 4, 5, 27, 25, 13, 12, 14, 12, 14, 11, 14, 28, 15)
+    estimate, told = Estimate().after(0.047, 11.8), list[float]()
+    for seconds in took:
+        estimate = estimate.after((estimate.fraction or 0) + 0.047, estimate.seconds + seconds)
+        told.append(estimate.seconds_left or 0)
+    ends = [left + since for left, since in zip(told, itertools.accumulate(took), strict=True)]
+    jumps = [after / before for before, after in itertools.pairwise(ends)]
+    assert max(jumps) < 2, "the pace itself fell to a sixth"
+    assert sorted(jumps)[-3] < 1.2
+    assert told[7:] == sorted(told[7:], reverse=True), "from there on it only falls"
 
 
 def test_at_one_pace_it_only_ever_falls() -> None:
