@@ -107,7 +107,9 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
         send(answers, Message("step", fraction=round(fraction, 4)))
 
     try:
-        return Message("done", record=_done(order, shelf, tell))
+        record = _done(order, shelf, tell)
+        wire.dump(record)  # what cannot be said must fail here, where it is an answer
+        return Message("done", record=record)
     except PostguardError as exc:
         return Message("failed", reason=str(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the next job

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from postguard.cloak.tensors import luma
 
-FLOOR = 0.25  # share of the ceiling that flat colour gets
+FLOOR = 0.15  # share of the ceiling that flat colour gets: 2, 4 and 6 in 255 by strength
 REACH = 5  # pixels around a pixel that its budget depends on
 _GRAY = 127  # where the eye is keenest, in 1/255
 _FULL = 0.06  # local deviation of luma, in [0,1], that hides the whole ceiling

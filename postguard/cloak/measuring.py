@@ -30,6 +30,10 @@ def compare(
     Raises:
         BadPicture: a file cannot be opened, the sizes differ, or no target is there.
     """
+    if asked.prompt:
+        from postguard.cloak.figure import stable_diffusion
+
+        stable_diffusion(asked.models)  # said before minutes of measuring
     before, after = (_opened(path) for path in (asked.before, asked.after))
     if before.pixels.shape != after.pixels.shape:
         raise BadPicture(
@@ -71,7 +75,7 @@ def visibility(before: Pixels, after: Pixels) -> dict[str, float | None]:
     scored = min(before.shape[:2]) >= SMALLEST
     return {
         "ssimulacra2": round(ssimulacra2(before, after), 1) if scored else None,
-        "psnr": round(10 * np.log10(255**2 / error), 1) if error else None,
+        "psnr": round(float(10 * np.log10(255**2 / error)), 1) if error else None,
         "largest_change": int(change.max(initial=0)),
         "flat_share": round(flat.size / max(change.shape[0] * change.shape[1], 1), 3),
         "flat_largest": int(flat.max()) if flat.size else None,

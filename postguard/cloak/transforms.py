@@ -36,17 +36,19 @@ BLUESKY_QUALITY = 80  # sharp's default for WebP; the CDN's own setting is not p
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A lossy encoder: Pillow's `JPEG` (4:2:0) or `WEBP`, with its quality."""
+    """A lossy encoder: Pillow's `JPEG` or `WEBP`, with its quality; `chroma`: of a JPEG."""
 
     kind: str
     quality: int
+    chroma: str = "4:2:0"
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """(H,W,3) uint8 through the codec and back; kept where the format cannot hold it."""
         if self.kind == "WEBP" and max(pixels.shape) > _WEBP_SIDE:
             return pixels
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, self.kind, quality=self.quality)
+        options = {"subsampling": self.chroma} if self.kind == "JPEG" else {}
+        Image.fromarray(pixels).save(buffer, self.kind, quality=self.quality, **options)
         with Image.open(buffer, formats=[self.kind]) as image:
             return np.asarray(image.convert("RGB"))
 
