@@ -35,6 +35,16 @@ Daemon((), SystemClock(), Speaking(), nothing, nothing, nothing).run()
 print("ended", flush=True)
 """
 
+TOLD_TO_ANOTHER_THREAD = """
+import signal, sys, threading
+
+def pass_on():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=pass_on).start()
+"""
+
 
 @dataclass
 class Stumbling:
@@ -93,3 +103,20 @@ def test_a_storm_of_signals_neither_blocks_nor_breaks_the_daemon() -> None:
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def test_a_signal_that_the_system_hands_to_another_thread_ends_the_daemon_at_once() -> None:
+    """It may choose any; the main one, where Python handles it, would sleep for half a minute."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", TOLD_TO_ANOTHER_THREAD + WAITING]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        try:
+            child.stdin.write("now\n")
+            child.stdin.flush()
+            assert child.wait(SECONDS) == 0
+            assert child.stdout.read() == "ended\n"
+        finally:
+            child.kill()
