@@ -201,10 +201,11 @@ class _Bench:
             privacy.audit(encoded.data, encoded.mime, self.packets)
             digest = hashlib.sha256(encoded.data).hexdigest()
             self._check_changed(digest)
-            path = self.order.into / file_name(self.artwork.position, limits.fit, encoded.mime)
-            files.write_whole(path, encoded.data)
             notes.update(encoded.record)
-        measured = self._measured(encoded, path, limits)
+        name = file_name(self.artwork.position, limits.fit, encoded.mime)
+        measured = self._measured(encoded, name, limits)
+        path = self.order.into / name
+        files.write_whole(path, encoded.data)
         return Rendition(
             position=self.artwork.position,
             fit=limits.fit,
@@ -214,10 +215,10 @@ class _Bench:
             width=encoded.width,
             height=encoded.height,
             size=len(encoded.data),
-            record=self._record(encoded, notes) | measured,
+            record=self._record(encoded, notes, measured),
         )
 
-    def _measured(self, encoded: Encoded, path: Path, limits: Limits) -> dict[str, Json]:
+    def _measured(self, encoded: Encoded, name: str, limits: Limits) -> dict[str, Json]:
         """Return what of the cloak is in the finished file; nothing where there is no cloak.
 
         Raises:
@@ -228,11 +229,12 @@ class _Bench:
         assert self.engine is not None  # the cloak step had it
         step, before = self.uncloaked
         with _failing_closed("measure"), self._watched("measure", limits.fit) as notes:
-            without = self.work / f"without-{path.name}"
+            finished, without = self.work / name, self.work / f"without-{name}"
+            finished.write_bytes(encoded.data)
             without.write_bytes(alike(before, encoded))
             targets: dict[str, Json] = {"targets": str(targets_folder(self.work))}
             tell = self._fractions("measure")
-            notes.update(self.engine.measure(targets, without, path, tell))
+            notes.update(self.engine.measure(targets, without, finished, tell))
             notes["behind"] = step.judge(cast("Any", notes["gains"]), limits.fit)
             if self.order.keep is not None:
                 shutil.copy(without, self.order.keep)
@@ -245,7 +247,9 @@ class _Bench:
         if digest == self.artwork.sha256:
             raise StepFailed("recipe", "it left the file as it was; add a step that protects it")
 
-    def _record(self, encoded: Encoded, notes: dict[str, Json]) -> dict[str, Json]:
+    def _record(
+        self, encoded: Encoded, notes: dict[str, Json], measured: dict[str, Json]
+    ) -> dict[str, Json]:
         """Return what was done, in the order in which it was done; it may be published."""
         record: dict[str, Json] = {
             "recipe": self.order.recipe_name,
@@ -254,6 +258,7 @@ class _Bench:
             "width": encoded.width,
             "height": encoded.height,
             "bytes": len(encoded.data),
+            **measured,
         }
         secrets = [s.lower() for s in (self.artwork.seed, self.order.kit.artist_seed) if s]
         if any(secret in wire.dump(record).lower() for secret in secrets):

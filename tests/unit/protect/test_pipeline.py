@@ -224,6 +224,60 @@ class NoModels:
         raise AssertionError("never asked")
 
 
+class Engine:
+    """An engine that changes every pixel by one and measures what the test says."""
+
+    def __init__(self, left: float) -> None:
+        self.left = left
+        self.compared: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def available(self) -> str | None:
+        return None
+
+    def cloak(
+        self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
+    ) -> Mapping[str, Json]:
+        with Image.open(source) as image:
+            pixels = np.asarray(image)
+        Image.fromarray(np.where(pixels < 255, pixels + 1, pixels)).save(target)
+        Path(str(job["targets"]), "immunise.png").write_bytes(target.read_bytes())
+        return {"device": "none"}
+
+    def measure(
+        self,
+        asked: Mapping[str, Json],
+        before: Path,
+        after: Path,
+        on_step: Callable[[float], None],
+    ) -> Mapping[str, Json]:
+        assert Path(str(asked["targets"]), "immunise.png").is_file()
+        with Image.open(before) as one, Image.open(after) as other:
+            assert one.format == other.format
+            self.compared.append((np.asarray(one).astype(int), np.asarray(other).astype(int)))
+        return {
+            "gains": {"immunise": {name: {"r": self.left} for name in ("bluesky", "mastodon")}}
+        }
+
+
+CLOAK = {"step": "cloak"}
+
+
+def test_each_finished_file_is_measured_beside_the_same_one_without_the_cloak(order):
+    engine = Engine(0.2)
+    made = run(replace(order, recipe=(DOWNSCALE, CLOAK)), engine)
+    assert len(engine.compared) == len(made) > 1
+    for rendition, (before, after) in zip(made, engine.compared, strict=True):
+        assert rendition.record["measured"]["behind"] == {"immunise": 0.2}
+        assert before.shape == after.shape
+        assert 0 < np.abs(after - before).mean() < 3
+
+
+def test_a_cloak_too_weak_in_the_finished_file_makes_nothing_of_the_post(order):
+    with pytest.raises(StepFailed, match=r"gained 0\.010"):
+        run(replace(order, recipe=(DOWNSCALE, CLOAK)), Engine(0.01))
+    assert list(order.into.iterdir()) == []
+
+
 def test_an_engine_that_cannot_run_says_what_is_missing(order):
     with pytest.raises(StepFailed, match="models fetch"):
         run(replace(order, recipe=(DOWNSCALE, {"step": "cloak"})), NoModels())
