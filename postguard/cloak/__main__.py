@@ -9,6 +9,7 @@ import argparse
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -46,6 +47,8 @@ _MEMORY = "memory ran out; close other programs, or put a downscale step before 
 
 def main() -> None:
     """Do jobs until none comes for `--idle` seconds."""
+    # Ctrl-C reaches the whole terminal; the parent ends us, and a traceback would be no answer.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parser = argparse.ArgumentParser(prog="python -m postguard.cloak")
     parser.add_argument("--idle", type=float, default=60.0, help="seconds without a job")
     idle = parser.parse_args().idle

@@ -89,7 +89,7 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
     started = studio.tick()
     picture = open_picture(job.source.read_bytes(), max_megapixels=MEGAPIXELS)
     generator = Generator().manual_seed(int(job.seed[:16], 16) >> 1)
-    low = _low_scale(picture, job, studio, generator, _part(on_step, 0, _LOW_SHARE))
+    low = _low_scale(picture, job, studio, generator, on_step)
     sheet = spread(picture.pixels, picture.alpha, low.found.d, job.ceiling / 255)
     done = 0
     if low.scale < 1:
@@ -146,9 +146,11 @@ def _low_scale(
     seen = looks(full, studio.room.read_pixels)
     hand = targets.Hand(studio.encoders, generator, studio.pipeline)
     aims = targets.draw(job, resized(x, seen.served.size), hand)
-    schedule = Schedule(studio.steps, job.time_limit * _LOW_SHARE, studio.tick)
+    share = _LOW_SHARE if scale < 1 else _TILE_SHARE  # without tiles this is all there is
+    schedule = Schedule(studio.steps, job.time_limit * share, studio.tick)
     pull = Pull(studio.encoders, x, aims, job.weights, _denoiser(job, studio, aims, generator))
-    found = attack(pull, _bounds(picture, x, job, seen.served.size), seen, schedule, on_step)
+    bounds, tell = _bounds(picture, x, job, seen.served.size), _part(on_step, 0, share)
+    found = attack(pull, bounds, seen, schedule, tell)
     return _Low(found, aims, scale)
 
 
