@@ -13,14 +13,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 
 from postguard.cloak import catalogue
-from postguard.cloak.architectures import weight_files
+from postguard.cloak.architectures import UnknownWeights, weight_files
 from postguard.cloak.cloaking import ROOMS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu
 from postguard.cloak.diffusion.folders import find
@@ -38,6 +38,8 @@ log = logging.getLogger("postguard.cloak")
 # As torch's allocator, oneDNN and the C++ library say it; doing it again in less harms nothing.
 _NO_ROOM = (
     "allocate memory",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
     "could not create a primitive",
     "could not create a memory",
     "bad_alloc",
@@ -93,13 +95,20 @@ class _Shelf:
         if self._pipeline is None and (found := find(job.models)):
             from postguard.cloak.diffusion.pipeline import load  # diffusers takes 5 s
 
-            self._pipeline = load(found, device)
-        return self._pipeline
+            try:
+                self._pipeline = load(found, device)
+            except UnknownWeights as exc:
+                if job.diffusion == "always":
+                    raise
+                log.warning("Stable Diffusion is not used: %s", exc)
+        draws = self._pipeline is not None and self._pipeline.prompts is not None
+        needed = job.diffusion == "always" or job.modes == ("immunise",)
+        return self._pipeline if draws or needed else None
 
 
 def _files(folder: Path) -> list[Path]:
     """Return all that decides which encoders there are."""
-    published = (p for f in catalogue.folders(folder) for p in f.iterdir() if p.is_file())
+    published = (p for f in catalogue.in_use(folder) for p in f.iterdir() if p.is_file())
     return [*weight_files(folder), *sorted(published)]
 
 
@@ -126,13 +135,27 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
 def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[str, Any]:
     """Return the record of one job."""
     if order.measure is not None:
-        return compare(order.measure, shelf.encoders(order.measure.models), tell)
+        asked = order.measure
+        encoders = shelf.encoders(asked.models, frugal=asked.frugal)
+        return compare(asked, _used(encoders, asked.weights), tell)
     job = order.cloak
     assert job is not None
     encoders = shelf.encoders(job.models, frugal=job.thrift == len(ROOMS) - 1)
-    used = [e for e in encoders if job.weights.get(e.name, 1.0) > 0] or encoders
+    used = _used(encoders, job.weights)
     room, pipeline = ROOMS[job.thrift], shelf.pipeline(job)
     return cloak(job, Studio(used, time.monotonic, room=room, pipeline=pipeline), tell)
+
+
+def _used(encoders: list[Encoder], weights: Mapping[str, float]) -> list[Encoder]:
+    """Return the encoders that count. Raises UnknownWeights where the names are no encoders."""
+    names = {encoder.name for encoder in encoders}
+    used = [encoder for encoder in encoders if weights.get(encoder.name, 1.0) > 0]
+    if not used or not weights.keys() <= names:
+        known = ", ".join(sorted(names))
+        raise UnknownWeights(
+            f"models.weights in the config must name encoders of {known}, and leave one above 0"
+        )
+    return used
 
 
 def _out_of_memory(exc: Exception) -> bool:

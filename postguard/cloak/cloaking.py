@@ -139,6 +139,7 @@ def _low_scale(
     generator: Generator,
     on_step: Callable[[float], None],
 ) -> _Low:
+    began = studio.tick()
     full = picture.height, picture.width
     scale = scale_to_area(full, studio.room.work_pixels)
     size = scaled(full, scale)
@@ -147,7 +148,8 @@ def _low_scale(
     hand = targets.Hand(studio.encoders, generator, studio.pipeline)
     aims = targets.draw(job, resized(x, seen.served.size), hand)
     share = _LOW_SHARE if scale < 1 else _TILE_SHARE  # without tiles this is all there is
-    schedule = Schedule(studio.steps, job.time_limit * share, studio.tick)
+    left = job.time_limit * share - (studio.tick() - began)  # drawing the targets counts too
+    schedule = Schedule(studio.steps, left, studio.tick)
     pull = Pull(studio.encoders, x, aims, job.weights, _denoiser(job, studio, aims, generator))
     bounds, tell = _bounds(picture, x, job, seen.served.size), _part(on_step, 0, share)
     found = attack(pull, bounds, seen, schedule, tell)

@@ -66,6 +66,8 @@ class Measurement:
         targets: folder with what each mode drew to, `MODE.png`.
         figure: PNG that shows before, after, their difference and what a model sees.
         prompt: what image-to-image is asked to make of both, where Stable Diffusion is at hand.
+        weights: of encoders, as in a job: those of 0 are not asked.
+        frugal: on the CPU.
     """
 
     before: Path
@@ -74,6 +76,8 @@ class Measurement:
     models: Path
     figure: Path | None = None
     prompt: str = ""
+    weights: dict[str, float] = field(default_factory=dict)
+    frugal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

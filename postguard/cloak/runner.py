@@ -125,8 +125,15 @@ class LocalEngine:
             StepFailed: as `cloak` does, and when the files cannot be compared.
         """
         paths = _resolved({"before": before, "after": after, "models": self._folder()})
-        order = Order(measure=_read(Measurement, {**asked, **paths}))
-        return _record(self._run(order, _MEASURE_SECONDS, on_step))
+        answer = Message("failed")
+        for frugal in (False, True):
+            order = Order(measure=_read(Measurement, {**asked, **paths, "frugal": frugal}))
+            answer = self._run(order, _MEASURE_SECONDS, on_step)
+            if not answer.starved:
+                break
+            log.warning("memory ran out while measuring; doing it again on the CPU")
+            self.close()
+        return _record(answer)
 
     def close(self) -> None:
         """End the child, if there is one; the engine may be used again afterwards."""
@@ -245,7 +252,7 @@ class _Child:
             raise StepFailed(
                 "cloak",
                 "the cloaking process did not finish in time and was stopped; "
-                "raise time_limit, or put a downscale step before the cloak",
+                "put a downscale step before the cloak, or raise the cloak's time_limit",
             ) from None
 
     def _read(self) -> None:
@@ -291,7 +298,7 @@ def _missing_models(folder: Path | None) -> str | None:
         for other in published:
             configs.read(other)
     except UnknownWeights as exc:
-        return f"{exc}; remove it from {folder}"
+        return f"{exc}; remove it from its folder"
     if published or any(a.encoder for a in known):
         return None
     return f"no encoder in {folder}; {what_to_do}"

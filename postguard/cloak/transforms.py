@@ -30,7 +30,7 @@ BLUESKY_SIDES = (1000, 2000)  # atproto packages/bsky/src/image/uri.ts
 _ROUGH_SHARE = 0.35  # of the steps
 _NEARLY = 1.03  # sizes this near share their latents
 _LEAST_HALVED = 256  # px: at half of less, an encoder sees a few cells only
-_WEBP_SIDE = 16_383  # the format holds no more
+_SIDES = {"WEBP": 16_383, "JPEG": 65_500}  # the formats, or their libraries, hold no more
 BLUESKY_QUALITY = 80  # sharp's default for WebP; the CDN's own setting is not public
 
 
@@ -44,7 +44,7 @@ class Codec:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """(H,W,3) uint8 through the codec and back; kept where the format cannot hold it."""
-        if self.kind == "WEBP" and max(pixels.shape) > _WEBP_SIDE:
+        if max(pixels.shape) > _SIDES[self.kind]:
             return pixels
         buffer = io.BytesIO()
         options = {"subsampling": self.chroma} if self.kind == "JPEG" else {}

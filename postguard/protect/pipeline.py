@@ -232,7 +232,10 @@ class _Bench:
             finished, without = self.work / name, self.work / f"without-{name}"
             finished.write_bytes(encoded.data)
             without.write_bytes(alike(before, encoded))
-            targets: dict[str, Json] = {"targets": str(targets_folder(self.work))}
+            targets: dict[str, Json] = {
+                "targets": str(targets_folder(self.work)),
+                "weights": dict(self.order.kit.weights),
+            }
             tell = self._fractions("measure")
             notes.update(self.engine.measure(targets, without, finished, tell))
             notes["behind"] = step.judge(cast("Any", notes["gains"]), limits.fit)

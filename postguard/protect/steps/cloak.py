@@ -21,6 +21,7 @@ from postguard.imaging.picture import strips
 from postguard.model import Json
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
+from postguard.system import wire
 
 # What each strength promises: the least SSIMULACRA2 between the picture and the cloaked one (80:
 # hardly to be told apart side by side; 65: a fine grain to a close look; 45: plainly a grain).
@@ -57,7 +58,10 @@ class Cloak:
         to_image(picture).save(source, "PNG", compress_level=1)
         targets = targets_folder(scene.work)
         targets.mkdir(exist_ok=True)
-        found = scene.engine.cloak(self._job(scene), source, target, scene.on_fraction)
+        job = self._job(scene)
+        found = scene.engine.cloak(job, source, target, scene.on_fraction)
+        if str(job["seed"]) in wire.dump(found):
+            raise StepFailed("cloak", "the engine told its secret seed; please report it")
         result = _take_back(picture, target)
         source.unlink()
         target.unlink()
@@ -80,12 +84,11 @@ class Cloak:
         """
         found: dict[str, Json] = {}
         for mode in self._options.modes:
-            behind = {name: looks["r"] for name, looks in gains[mode].items()}
-            own = [r for name, r in behind.items() if fit.startswith(name)]
-            left = min(own or behind.values())
-            if left < (least := self._options.least(mode)):
-                raise StepFailed("cloak", _too_weak(mode, left, least))
-            found[mode] = left
+            behind = gains[mode]
+            own = [looks for name, looks in behind.items() if fit.startswith(name)]
+            worst = min(own or behind.values(), key=lambda looks: looks["r"])
+            _refuse_weak(mode, worst, self._options.least(mode))
+            found[mode] = worst["r"]
         return found
 
     @property
@@ -114,11 +117,21 @@ class Cloak:
         }
 
 
-def _too_weak(mode: str, left: float, least: float) -> str:
-    return (
-        f"it is too weak on this picture: behind its platform {mode} gained {left:.3f}, and the "
-        f"recipe asks for {least:.3f}. Nothing was posted. Take a higher strength or another "
-        "mode; or write a smaller min_gain to post it so"
+def _refuse_weak(mode: str, looks: Mapping[str, float], least: float) -> None:
+    """Raise StepFailed for a gain under `least`, or no better than noise; 0 lets all pass."""
+    left, noise = looks["r"], max(looks["signs"], looks["shuffled"])
+    if least == 0:
+        return
+    if not left >= least:  # also what is no number
+        said = f"{mode} gained {left:.3f}, and the recipe asks for {least:.3f}"
+    elif left <= noise:
+        said = f"{mode} gained {left:.3f}, and mere noise of the same size {noise:.3f}"
+    else:
+        return
+    raise StepFailed(
+        "cloak",
+        f"it is too weak on this picture: behind its platform {said}. Nothing was posted. Take a "
+        "higher strength or another mode; or write a smaller min_gain (0: none) to post it so",
     )
 
 

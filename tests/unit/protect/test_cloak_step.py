@@ -136,9 +136,14 @@ def test_without_an_engine_the_step_fails_and_never_skips(scene, engine):
         Cloak(OPTIONS).apply(picture(), dataclasses.replace(scene, engine=engine))
 
 
+def looks(left, noise=-0.01):
+    return {"r": left, "signs": noise, "shuffled": noise - 0.01}
+
+
 GAINS = {
-    "style": {"bluesky": {"r": 0.02}, "mastodon": {"r": 0.30}},
-    "immunise": {"bluesky": {"r": 0.06}, "mastodon": {"r": 0.40}},
+    "style": {"bluesky": looks(0.02), "mastodon": looks(0.30)},
+    "immunise": {"bluesky": looks(0.06), "mastodon": looks(0.40)},
+    "poison": {"bluesky": looks(0.10, noise=0.11), "mastodon": looks(0.40)},
 }
 
 
@@ -175,3 +180,25 @@ def test_modes_that_share_a_visibility_share_the_least_gain_too():
     both = recipes.Cloak(step="cloak", mode=("poison", "style", "poison"))
     assert both.modes == ("poison", "style")
     assert both.least("style") == recipes.LEAST_GAINS["style"] / 2
+
+
+def test_a_cloak_that_is_no_better_than_noise_holds_the_post():
+    step = Cloak(recipes.Cloak(step="cloak", mode="poison"))
+    with pytest.raises(StepFailed, match=r"mere noise of the same size 0\.110"):
+        step.judge(GAINS, "bluesky-1000")
+    assert step.judge(GAINS, "mastodon-9") == {"poison": 0.40}
+
+
+def test_a_least_gain_of_nothing_lets_everything_pass():
+    step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=0.0))
+    assert step.judge({"style": {"bluesky": looks(-0.02)}}, "bluesky-1") == {"style": -0.02}
+
+
+def test_an_engine_that_tells_its_seed_fails_the_step(scene):
+    class Teller(Engine):
+        def cloak(self, job, source, target, on_step):
+            return {**super().cloak(job, source, target, on_step), "seed": job["seed"]}
+
+    teller = dataclasses.replace(scene, engine=Teller(lambda p: p + 3))
+    with pytest.raises(StepFailed, match="secret seed"):
+        Cloak(OPTIONS).apply(picture(), teller)

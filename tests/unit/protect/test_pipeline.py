@@ -254,9 +254,8 @@ class Engine:
         with Image.open(before) as one, Image.open(after) as other:
             assert one.format == other.format
             self.compared.append((np.asarray(one).astype(int), np.asarray(other).astype(int)))
-        return {
-            "gains": {"immunise": {name: {"r": self.left} for name in ("bluesky", "mastodon")}}
-        }
+        looks = {"r": self.left, "signs": 0.0, "shuffled": 0.0}
+        return {"gains": {"immunise": {"bluesky": looks, "mastodon": looks}}}
 
 
 CLOAK = {"step": "cloak"}
