@@ -71,7 +71,6 @@ def cloaked(pixels: Pixels, wish: Wish, encoders: Sequence[Encoder]) -> Cloaked:
         Image.fromarray(pixels).save(source)
         job = Job(
             modes=(wish.mode,),
-            strength=strength,
             ceiling=CEILINGS[strength],
             floor=wish.floor,
             seed=SEED,

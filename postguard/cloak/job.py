@@ -19,7 +19,6 @@ class Job:
 
     Attributes:
         modes: what it is drawn towards, under one visibility; at least one.
-        strength: the artist's word for it, for the record.
         ceiling: the largest change of any pixel, in 1/255.
         floor: the least SSIMULACRA2 between the picture and the cloaked one.
         seed: secret hex digits of the picture; decide its targets and every random choice.
@@ -37,7 +36,6 @@ class Job:
     """
 
     modes: tuple[Mode, ...]
-    strength: str
     ceiling: int
     floor: float
     seed: str

@@ -19,7 +19,6 @@ from tests.unit.cloak import tiny
 
 JOB = {
     "modes": ["immunise"],
-    "strength": "medium",
     "ceiling": 8,
     "floor": 0.0,
     "seed": "5eed" * 16,

@@ -99,7 +99,6 @@ class Cloak:
         kit = scene.kit
         return {
             "modes": list(self._options.modes),
-            "strength": self._options.strength,
             "ceiling": self._ceiling,
             "floor": FLOORS[self._options.strength],
             "seed": hmac.new(scene.seed, b"cloak", hashlib.sha256).hexdigest(),

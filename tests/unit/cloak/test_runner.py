@@ -15,7 +15,6 @@ from tests.unit.cloak import tiny
 
 JOB = {
     "modes": ["immunise"],
-    "strength": "low",
     "ceiling": 4,
     "floor": 80.0,
     "seed": "00" * 32,

@@ -54,7 +54,6 @@ def job(**change: object) -> Job:
     """A job for tiny pictures, with nothing but tests' own secrets in it."""
     base = Job(
         modes=("immunise",),
-        strength="medium",
         ceiling=8,
         floor=0.0,
         seed="5eed" * 16,
