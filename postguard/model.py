@@ -259,7 +259,7 @@ class ArtworkOrder:
     path: Path
     sha256: str
     alt: str
-    seed: str
+    seed: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class CloakKit:
         weights: share of an encoder, by its name, where it is not 1.
     """
 
-    artist_seed: str = ""
+    artist_seed: str = field(default="", repr=False)
     concept_tables: tuple[Path, ...] = ()
     anchors: Path | None = None
     memory: Path | None = None

@@ -38,8 +38,8 @@ class Job:
     modes: tuple[Mode, ...]
     ceiling: int
     floor: float
-    seed: str
-    artist_seed: str
+    seed: str = field(repr=False)
+    artist_seed: str = field(repr=False)
     time_limit: float
     models: Path
     source: Path
