@@ -1,11 +1,14 @@
 """What a cloak gains at equal visibility, beside the published loops: python -m bench.cloak
 
-    [--files NAME ...] [--floors 65] [--steps 20] [--posted 1600] [--window 512] [--check]
+    [--files NAME ...] [--floors 80 65 45] [--target charcoal] [--steps 20] [--posted 1600]
+    [--window 512] [--check]
 
 Each art file is brought to the size that an artist posts (long side 1600 px), and the square in
 its middle is worked on as a part of it: what platforms shrink the whole picture by, the square is
-shrunk by. Every loop draws towards the same target, the checkerboard of the first trials
-(knowledge/cloak.md, 5b), with the same encoders, at the same SSIMULACRA2. A reference runs shortly
+shrunk by. Every loop draws towards the same target, with the same encoders, at the same
+SSIMULACRA2: by default the picture as a charcoal drawing, one of the styles of mode `style`, which
+lies far (`far`: |E(x) - z*| / |E(x)| of each encoder); `checker` is the checkerboard of the first
+trials (knowledge/cloak.md, 5b), which is dear on flat art. A reference runs shortly
 to find its eps, then in full with it, and is scaled to the floor. Shown are seconds, encoder
 passes, the memory that the process has needed by then at most, SSIMULACRA2 (at its size, and
 doubled: seen from half the distance), PSNR, and 1 - R (mean over the encoders) behind each chain;
@@ -25,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Generator, Tensor
 
 from bench.references import FASTPROTECT, LOOPS, PLAIN, Loop
 from bench.squares import ART, SHARED
@@ -40,6 +43,7 @@ from postguard.cloak.holding import hold
 from postguard.cloak.measure import PLATFORMS, READ_PIXELS
 from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import spread
+from postguard.cloak.styles import STYLES
 from postguard.cloak.targets import Target
 from postguard.cloak.tensors import (
     Pixels,
@@ -57,6 +61,8 @@ from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
 # knowledge/cloak.md, 5b: safe-landing, checker, plain 4/255: R of FLUX.2 and Sana
 SHORT = 512
+CHECKER = "checker"
+_HAND = 5  # seed of the strokes of a style
 ROW_5B = {"png": (0.763, 0.780), "jpeg75": (0.891, 0.904), "half": (0.952, 0.982)}
 CHAINS = ("png", "jpeg75", "half", *PLATFORMS)
 _HEAD = (
@@ -76,7 +82,13 @@ class Square:
     @property
     def served(self) -> float:
         """How Bluesky's feed shrinks it."""
-        return scale_inside(self.whole, BLUESKY_SIDES[0])
+        return _fed(self.whole)
+
+    @torch.no_grad()
+    def far(self, encoder: Encoder) -> float:
+        """How far the target is for an encoder, as a share of what it reads in the picture."""
+        own = encoder(to_tensor(self.pixels))
+        return float((own - encoder(self.target)).norm() / own.norm())
 
     def read(self, chain: Chain, pixels: Pixels) -> Tensor:
         """Return what a model reads of it behind a chain."""
@@ -106,10 +118,11 @@ def main() -> None:
     if asked.check:
         print(check(), flush=True)
     for name in asked.files:
-        square = middle(name, asked.posted, asked.window)
+        square = middle(name, asked.posted, asked.window, asked.target)
+        far = ", ".join(f"{square.far(e):.2f} for {e.name}" for e in encoders)
+        print(f"\n{name}, {square.whole[1]}x{square.whole[0]}, {asked.target}: far {far}")
         for floor in asked.floors:
-            print(f"\n{name}, {square.whole[1]}x{square.whole[0]}, SSIMULACRA2 {floor:g}")
-            print(_HEAD, flush=True)
+            print(f"\n{name}, SSIMULACRA2 {floor:g}\n{_HEAD}", flush=True)
             for line in rows(square, floor, bench):
                 print(line, flush=True)
 
@@ -223,12 +236,21 @@ def check() -> str:
     return f"plain 4/255, checker: {', '.join(lines)}; largest gap {worst:.3f}"
 
 
-def middle(name: str, posted: int, window: int) -> Square:
-    """Return the square in the middle of an art file whose long side is brought to `posted`."""
+def middle(name: str, posted: int, window: int, target: str) -> Square:
+    """Return the square in the middle of an art file whose long side is brought to `posted`, and
+    its target: `checker`, or a style of mode `style`, drawn at the size that the feed shows."""
     with Image.open(SHARED / "art" / name) as image:
         scale = min(1.0, posted / max(image.size))
     pixels, whole = _crop(name, scale, window)
-    return Square(pixels, whole, checkerboard(window))
+    if target == CHECKER:
+        return Square(pixels, whole, checkerboard(window))
+    served = resized(to_tensor(pixels), scaled((window, window), _fed(whole)))
+    drawn = STYLES[target](served, Generator().manual_seed(_HAND))
+    return Square(pixels, whole, resized(drawn, (window, window)).clamp(0, 1))
+
+
+def _fed(whole: tuple[int, int]) -> float:
+    return scale_inside(whole, BLUESKY_SIDES[0])
 
 
 def checkerboard(side: int) -> Tensor:
@@ -280,7 +302,8 @@ class _Cost:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", nargs="*", default=ART)
-    parser.add_argument("--floors", nargs="*", type=float, default=[65.0])
+    parser.add_argument("--floors", nargs="*", type=float, default=[80.0, 65.0, 45.0])
+    parser.add_argument("--target", choices=[CHECKER, *STYLES], default="charcoal")
     parser.add_argument("--steps", type=int, default=20, help="of the references")
     parser.add_argument("--posted", type=int, default=1600, help="long side of the posted file")
     parser.add_argument("--window", type=int, default=512, help="pixels of the square worked on")

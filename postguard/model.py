@@ -35,6 +35,7 @@ class Replies(StrEnum):
     MENTIONED = "mentioned"
     FOLLOWING = "following"
     FOLLOWERS = "followers"
+    LISTS = "lists"  # who is on the account's lists
     NOBODY = "nobody"
 
 
@@ -56,6 +57,7 @@ class PostState(StrEnum):
     HELD = "held"  # waits for the artist; `reason` says why
     RELEASED = "released"  # the artist let a post go on that was held before protection
     WITHDRAWN = "withdrawn"  # the artist took the files back; a later drop is a new post
+    RETRACTED = "retracted"  # it was posted, and every copy was deleted again
 
 
 class DeliveryState(StrEnum):
@@ -67,6 +69,7 @@ class DeliveryState(StrEnum):
     UNSURE = "unsure"  # a write may have happened: ask before sending again
     POSTED = "posted"
     HELD = "held"
+    RETRACTED = "retracted"  # it was posted, and deleted again by the artist's wish
 
 
 class Place(StrEnum):
@@ -95,6 +98,12 @@ class Words:
         alts: alt text of each artwork, in their order.
         tags: hashtags without `#`, added behind the text unless it has them already.
         langs: BCP-47 tags, the main language first.
+        lists: at:// addresses of lists, whose members may reply where `replies` says so.
+        hidden_tags: found by, but not shown; where the network has such.
+        focus: of each artwork, the point (x, y) in [-1, 1] that crops keep, y upwards.
+        reply_to: address of the post that this one answers, or `#N` for the artist's post N.
+        link_to: the account whose copy this one links to; empty: none.
+        thread: what is too long or too many goes on in answers to itself.
     """
 
     text: str = ""
@@ -106,6 +115,12 @@ class Words:
     visibility: Visibility = Visibility.PUBLIC
     replies: Replies = Replies.EVERYONE
     quotes: Quotes = Quotes.EVERYONE
+    lists: tuple[str, ...] = ()
+    hidden_tags: tuple[str, ...] = ()
+    focus: tuple[tuple[float, float] | None, ...] = ()
+    reply_to: str = ""
+    link_to: str = ""
+    thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +230,7 @@ class Limits:
         side: longest side in pixels; None: no such limit.
         link_length: what any link counts as; None: its own length.
         quote_policy: the server can say who may quote.
+        once: a repeated key is known to the server, so that it makes no second post.
     """
 
     fit: str
@@ -227,6 +243,7 @@ class Limits:
     mimes: tuple[str, ...] = ("image/jpeg", "image/png")
     link_length: int | None = None
     quote_policy: bool = True
+    once: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,12 +349,19 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """All that leaves the PC for one delivery."""
+    """All that leaves the PC for one delivery.
+
+    Attributes:
+        reply_to: address of the post that `words.reply_to` means, as this network knows it.
+        link: address of the other account's copy, put behind the text; empty: none.
+    """
 
     words: Words
     renditions: tuple[Rendition, ...]
     post_id: int
     account: str
+    reply_to: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +372,7 @@ class Delivery:
         asked: `slot`, `now`, `grace` or an ISO time with zone: what the artist asked for.
         due_at: when it is tried next; `planned_at`: when it was to go out.
         slot: key of the slot that it uses, if any.
+        not_before: the earliest time that the artist allows.
         fit: which renditions it sends.
         dry_run: goes to the preview network whatever its account says.
     """
@@ -365,6 +390,7 @@ class Delivery:
     slot: str | None = None
     tries: int = 0
     reason: str = ""
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +418,30 @@ class Receipt:
     url: str
     at: datetime
     answer: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A post as its network shows it when it is read back; None: this network does not tell.
+
+    Attributes:
+        text: as plain text.
+        alts: of each picture, in the order shown.
+        pictures: addresses of the pictures as served, in the order shown.
+        sha256: of the bytes of each picture that the network keeps, where it keeps ours.
+    """
+
+    text: str
+    alts: tuple[str, ...]
+    cw: str | None = None
+    sensitive: bool | None = None
+    labels: tuple[str, ...] | None = None
+    langs: tuple[str, ...] | None = None
+    visibility: Visibility | None = None
+    replies: Replies | None = None
+    quotes: Quotes | None = None
+    pictures: tuple[str, ...] = ()
+    sha256: tuple[str, ...] | None = None
 
 
 def body(words: Words) -> str:

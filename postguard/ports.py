@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,7 @@ from postguard.model import (
     ProtectOrder,
     Receipt,
     Rendition,
+    Shown,
     Words,
 )
 
@@ -58,8 +59,27 @@ class Network(Protocol):
         """Post it. Raises Retryable, Unsure, Refused or LoggedOut."""
         ...
 
-    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
-        """Return the receipt of this plan if the network has its post; never writes."""
+    def find(
+        self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
+    ) -> Receipt | None:
+        """Return the receipt of this plan if the network has its post; never writes.
+
+        `taken`: uris of posts that other deliveries have a receipt for; none of these is it.
+        """
+        ...
+
+    def read_back(self, receipt: Receipt) -> Shown | None:
+        """Return the post as it is shown; None: it is not there. Raises Retryable, LoggedOut."""
+        ...
+
+    def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
+        """Change the words of a post to the draft's. Raises Retryable, Unsure, Refused (the
+        network cannot) or LoggedOut."""
+        ...
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the post and what belongs to it; one that is gone already is no error. Raises
+        Retryable, Unsure, Refused or LoggedOut."""
         ...
 
     def check(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from postguard.model import (
     Quotes,
     Receipt,
     Rendition,
+    Shown,
     Visibility,
     Words,
     body,
@@ -101,7 +102,9 @@ class Bluesky:
         commit = answer.get("commit") or {}
         return self._receipt(plan, self._clock.now(), {"commit": commit.get("cid")})
 
-    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+    def find(
+        self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
+    ) -> Receipt | None:
         """Ask for the record under the plan's key; `draft` plays no part."""
         found = self._record(str(plan["did"]), POST, str(plan["rkey"]))
         if found is None:
@@ -113,6 +116,18 @@ class Bluesky:
             raise Refused(said, stands=True)
         made = datetime.fromisoformat(str(planned["createdAt"]))
         return self._receipt(plan, made.astimezone(UTC), {"cid": found.get("cid")})
+
+    def read_back(self, receipt: Receipt) -> Shown | None:
+        """Return the post as it is shown."""
+        raise NotImplementedError
+
+    def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
+        """Change the words."""
+        raise NotImplementedError
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the post."""
+        raise NotImplementedError
 
     def check(self) -> str:
         """Return who is logged in, in words. Raises Retryable or LoggedOut."""

@@ -26,6 +26,7 @@ _ALLOW: Mapping[Replies, list[Json]] = {
     Replies.NOBODY: [],
     Replies.MENTIONED: [{"$type": f"{THREADGATE}#mentionRule"}],
     Replies.FOLLOWING: [{"$type": f"{THREADGATE}#followingRule"}],
+    Replies.LISTS: [],
     Replies.FOLLOWERS: [{"$type": f"{THREADGATE}#followerRule"}],
 }
 

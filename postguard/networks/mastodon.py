@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from postguard.model import (
     Receipt,
     Rendition,
     Replies,
+    Shown,
     Visibility,
     Words,
     body,
@@ -102,7 +103,9 @@ class Mastodon:
         status = self._client.call(lambda c: c.status_post(**fields), writing=True)
         return self._receipt(status, draft)
 
-    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+    def find(
+        self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
+    ) -> Receipt | None:
         """Look through the account's posts behind the one that was newest when it was planned."""
         more = {"min_id": plan["after"]} if plan["after"] else {}
         statuses = self._client.call(
@@ -114,6 +117,18 @@ class Mastodon:
             if _is_planned(status, plan):
                 return self._receipt(status, draft)
         return None
+
+    def read_back(self, receipt: Receipt) -> Shown | None:
+        """Return the post as it is shown."""
+        raise NotImplementedError
+
+    def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
+        """Change the words."""
+        raise NotImplementedError
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the post."""
+        raise NotImplementedError
 
     def check(self) -> str:
         """Return who is logged in, in words. Raises Retryable or LoggedOut."""

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from postguard import model
 from postguard.errors import Refused, Retryable
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words, body
 from postguard.networks import bluesky, mastodon, plain_words
@@ -116,7 +117,9 @@ class Preview:
             raise Retryable(f"the preview cannot be written: {exc.strerror or exc}") from exc
         return self._receipt(plan)
 
-    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+    def find(
+        self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
+    ) -> Receipt | None:
         """Return the receipt when the page of this very plan stands there."""
         del draft
         try:
@@ -124,6 +127,21 @@ class Preview:
         except (OSError, ValueError):
             return None
         return self._receipt(plan) if written == dict(plan) else None
+
+    def read_back(self, receipt: Receipt) -> model.Shown | None:
+        """A page is what was written: nothing is asked."""
+        del receipt
+        return None
+
+    def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
+        """Draw the page anew."""
+        folder = receipt.uri.rsplit("/", 2)[-2]
+        plan = wire.load(dict[str, Json], (self._previews / folder / PLAN).read_bytes())
+        return self.send(draft, plan)
+
+    def retract(self, receipt: Receipt) -> None:
+        """Remove the page."""
+        shutil.rmtree(self._previews / receipt.uri.rsplit("/", 2)[-2], ignore_errors=True)
 
     def check(self) -> str:
         """Return where pages are written."""

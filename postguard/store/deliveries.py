@@ -330,4 +330,5 @@ def _delivery(row: Row) -> Delivery:
         slot=row["slot"],
         tries=row["tries"],
         reason=row["reason"],
+        not_before=None if row["not_before"] is None else from_ms(row["not_before"]),
     )

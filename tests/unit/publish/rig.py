@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from postguard.model import (
     Limits,
     Receipt,
     Rendition,
+    Shown,
     Words,
 )
 from postguard.publish.publisher import Publisher, Timing
@@ -56,9 +57,24 @@ class ScriptedNetwork:
             raise self.after.pop(0)
         return self._receipt(plan)
 
-    def find(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt | None:
+    def find(
+        self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
+    ) -> Receipt | None:
         self.finds += 1
-        return self._receipt(plan) if str(plan["key"]) in self.posts else None
+        key = str(plan["key"])
+        there = key in self.posts and f"at://{key}" not in taken
+        return self._receipt(plan) if there else None
+
+    def read_back(self, receipt: Receipt) -> Shown | None:
+        text = self.posts.get(receipt.uri.removeprefix("at://"))
+        return None if text is None else Shown(text, ())
+
+    def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
+        self.posts[receipt.uri.removeprefix("at://")] = draft.words.text
+        return receipt
+
+    def retract(self, receipt: Receipt) -> None:
+        self.posts.pop(receipt.uri.removeprefix("at://"), None)
 
     def _receipt(self, plan: Mapping[str, Json]) -> Receipt:
         key = str(plan["key"])

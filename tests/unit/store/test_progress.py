@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 
 from postguard.app import steering
 from postguard.model import Post, PostState, Progress
-from postguard.store import Store, open_store
+from postguard.store import Store
 from postguard.store.progress import UnderWay
 from tests.making import NOW, new_post, rendition
 
@@ -96,19 +93,3 @@ def test_an_end_takes_it_away(store: Store) -> None:
     store.posts.progress.begin(taken(store).id)
     store.posts.progress.end()
     assert store.posts.progress.now() is None
-
-
-def test_the_posts_of_the_schema_before_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
-    opened = open_store(path)
-    post = taken(opened)
-    opened.db.close()
-    with sqlite3.connect(path) as db:
-        db.executescript("DROP TABLE progress; PRAGMA user_version = 1;")
-    db.close()
-    opened = open_store(path)
-    assert opened.posts.get(post.id) == post
-    opened.posts.progress.begin(post.id)
-    assert opened.posts.progress.now() == UnderWay(post.id, None)
-    opened.db.close()
-    assert (tmp_path / "a.before-schema-2.db").exists()
