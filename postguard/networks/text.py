@@ -51,7 +51,7 @@ class Facet:
     """A stretch of a text with a meaning.
 
     Attributes:
-        start, end: bytes of the text's UTF-8 form, `end` not included.
+        start, end: bytes of the text's UTF-8 form, `end` not included; from `spans`, characters.
         value: the full address of a link, the handle or the tag without its sign.
     """
 
@@ -71,12 +71,17 @@ def facets(text: str) -> list[Facet]:
 
     After Bluesky's official detection, but a link also ends before Japanese punctuation.
     """
-    found = sorted([*_links(text), *_mentions(text), *_tags(text)])
     offsets = list(accumulate((len(char.encode()) for char in text), initial=0))
+    return [Facet(offsets[s.start], offsets[s.end], s.kind, s.value) for s in spans(text)]
+
+
+def spans(text: str) -> list[Facet]:
+    """Return the same as `facets`, but `start` and `end` count characters."""
+    found = sorted([*_links(text), *_mentions(text), *_tags(text)])
     kept: list[Facet] = []
     for start, end, kind, value in found:
-        if not kept or offsets[start] >= kept[-1].end:
-            kept.append(Facet(offsets[start], offsets[end], kind, value))
+        if not kept or start >= kept[-1].end:
+            kept.append(Facet(start, end, kind, value))
     return kept
 
 
