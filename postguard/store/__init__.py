@@ -9,8 +9,18 @@ from postguard.store.accounts import EVERYTHING, AccountRows
 from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.posts import Event, PostRows
+from postguard.store.readings import ReadingRows
 
-__all__ = ["EVERYTHING", "AccountRows", "Database", "DeliveryRows", "Event", "PostRows", "Store"]
+__all__ = [
+    "EVERYTHING",
+    "AccountRows",
+    "Database",
+    "DeliveryRows",
+    "Event",
+    "PostRows",
+    "ReadingRows",
+    "Store",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +31,11 @@ class Store:
     posts: PostRows
     deliveries: DeliveryRows
     accounts: AccountRows
+    readings: ReadingRows
 
 
 def open_store(path: Path) -> Store:
     """Open the database, making or migrating it where needed. Raises Unusable."""
     db = Database(path)
     posts = PostRows(db)
-    return Store(db, posts, DeliveryRows(db, posts), AccountRows(db))
+    return Store(db, posts, DeliveryRows(db, posts), AccountRows(db), ReadingRows(db))

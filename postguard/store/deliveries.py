@@ -21,6 +21,7 @@ from postguard.model import (
 )
 from postguard.store.connection import Database, Row, from_ms, to_ms
 from postguard.store.posts import PostRows
+from postguard.store.readings import FIRST_LOOK
 from postguard.system import wire
 
 # The + and CROSS keep SQLite on the index of due times, whose first row that fits is the answer.
@@ -174,11 +175,11 @@ class DeliveryRows:
         """Record the receipt; the post is `posted` when this was its last delivery."""
         with self._db.change() as db:
             db.execute(
-                "INSERT OR REPLACE INTO receipts (delivery_id, uri, url, at, answer)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO receipts (delivery_id, uri, url, at, answer, look_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     *(delivery_id, receipt.uri, receipt.url, to_ms(receipt.at)),
-                    wire.dump(receipt.answer),
+                    *(wire.dump(receipt.answer), to_ms(now + FIRST_LOOK)),
                 ),
             )
             delivery = self._settle(delivery_id, DeliveryState.POSTED, "", "posted", now)

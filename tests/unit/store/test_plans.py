@@ -24,6 +24,9 @@ QUESTIONS = {
     "claim": lambda s: s.deliveries.claim(NOW, ("sky", "fedi"), ("new",)),
     "taken slots": lambda s: s.deliveries.taken_slots("sky", NOW - timedelta(days=2)),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
+    "next to read back": lambda s: s.readings.next_unread(NOW),
+    "next look": lambda s: s.readings.next_look(),
+    "readings": lambda s: s.readings.of_post(1),
 }
 
 
@@ -47,7 +50,10 @@ def test_no_question_reads_a_table_from_end_to_end(store, name):
     assert [s for s in whole if "INDEX" not in s] == (["SCAN posts"] if name == "page" else [])
 
 
-@pytest.mark.parametrize("name", ["claim", "next due", "unplanned", "next to protect"])
+@pytest.mark.parametrize(
+    "name",
+    ["claim", "next due", "unplanned", "next to protect", "next to read back", "next look"],
+)
 def test_what_is_asked_at_every_tick_sorts_at_most_the_end_of_an_order(store, name):
     sorts = [step for step in plan_of(store, QUESTIONS[name]) if "TEMP B-TREE" in step]
     assert [s for s in sorts if "LAST TERM" not in s] == []

@@ -1,0 +1,109 @@
+"""What reading posts back has shown, kept with their receipts, and when each is read next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from postguard.model import Json, Receipt
+from postguard.store.connection import Database, Row, from_ms, to_ms
+from postguard.system import wire
+
+FIRST_LOOK = timedelta(seconds=20)  # after posting: a server may still work on the pictures
+_TRIES = "tries"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A delivery whose post is to be read back now; `tries`: how often that was in vain."""
+
+    delivery_id: int
+    receipt: Receipt
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading one post back has shown.
+
+    Attributes:
+        checked_at: when; None: not read back yet.
+        look_at: when it is tried next; None: never again.
+        seen: differences and pictures, as `app.verifying` keeps them.
+    """
+
+    checked_at: datetime | None = None
+    look_at: datetime | None = None
+    seen: Mapping[str, Json] = field(default_factory=dict)
+
+
+class ReadingRows:
+    """The readings of one database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def next_unread(self, now: datetime) -> Unread | None:
+        """Return the post that has waited longest to be read back, if its time has come."""
+        row = self._db.row(
+            "SELECT * FROM receipts WHERE checked_at IS NULL AND look_at <= ?"
+            " ORDER BY look_at LIMIT 1",
+            (to_ms(now),),
+        )
+        if row is None:
+            return None
+        tries = wire.load(dict[str, Json], row["seen"]).get(_TRIES, 0)
+        return Unread(row["delivery_id"], _receipt(row), int(str(tries)))
+
+    def next_look(self) -> datetime | None:
+        """Return when the next post is to be read back."""
+        row = self._db.row(
+            "SELECT look_at FROM receipts WHERE checked_at IS NULL AND look_at IS NOT NULL"
+            " ORDER BY look_at LIMIT 1"
+        )
+        return None if row is None else from_ms(row[0])
+
+    def keep(self, delivery_id: int, seen: Mapping[str, Json], now: datetime) -> None:
+        """Record what was found; the post is not read back again."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE receipts SET checked_at = ?, look_at = NULL, seen = ?"
+                " WHERE delivery_id = ?",
+                (to_ms(now), wire.dump(seen), delivery_id),
+            )
+
+    def later(self, delivery_id: int, at: datetime, tries: int) -> None:
+        """Try again at `at`, after so many tries in vain."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE receipts SET checked_at = NULL, look_at = ?, seen = ?"
+                " WHERE delivery_id = ?",
+                (to_ms(at), wire.dump({_TRIES: tries}), delivery_id),
+            )
+
+    def leave(self, delivery_id: int) -> None:
+        """Let a post that cannot be read back (a page on this PC, a deleted post) be."""
+        with self._db.change() as db:
+            db.execute("UPDATE receipts SET look_at = NULL WHERE delivery_id = ?", (delivery_id,))
+
+    def of_post(self, post_id: int) -> dict[str, Reading]:
+        """Return the reading of each account that has a receipt."""
+        rows = self._db.rows(
+            "SELECT d.account, r.checked_at, r.look_at, r.seen FROM receipts r"
+            " JOIN deliveries d ON d.id = r.delivery_id WHERE d.post_id = ?",
+            (post_id,),
+        )
+        return {r["account"]: _reading(r) for r in rows}
+
+
+def _receipt(row: Row) -> Receipt:
+    answer = wire.load(dict[str, Json], row["answer"])
+    return Receipt(row["uri"], row["url"], from_ms(row["at"]), answer)
+
+
+def _reading(row: Row) -> Reading:
+    checked, look = (
+        None if at is None else from_ms(at) for at in (row["checked_at"], row["look_at"])
+    )
+    return Reading(checked, look, wire.load(dict[str, Json], row["seen"]))
