@@ -36,7 +36,7 @@ def scene(name: str) -> Scene:
     """Return a scene whose seed is the picture's name."""
     seed = name.encode().ljust(32, b".")
     artist = Artist("山田花子", "© 2026 山田花子", langs=("ja", "en"))
-    return Scene(artist, "", "", seed, 2026, Path(), (), None, None, lambda _: None)
+    return Scene(artist, "", "", seed, 2026, Path(), None, lambda _: None)
 
 
 def art() -> Iterator[tuple[str, Picture]]:

@@ -148,4 +148,5 @@ def _file(path: Path) -> Other:
     found = architectures.identify(path)
     if not found.encoder:
         return Other(path.name, f"a decoder ({found.family}); the cloak has no use for it", False)
-    return Other(path.name, f"an encoder ({found.family})", in_use=True)
+    name = architectures.encoder_name(path)
+    return Other(path.name, f"an encoder ({found.family}), called {name}", in_use=True)

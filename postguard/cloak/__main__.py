@@ -93,17 +93,27 @@ class _Shelf:
         if job.diffusion == "never" or (job.diffusion == "auto" and device.kind == "cpu"):
             return None
         if self._pipeline is None and (found := find(job.models)):
-            from postguard.cloak.diffusion.pipeline import load  # diffusers takes 5 s
-
-            try:
-                self._pipeline = load(found, device)
-            except UnknownWeights as exc:
-                if job.diffusion == "always":
-                    raise
-                log.warning("Stable Diffusion is not used: %s", exc)
+            self._pipeline = usable(found, device, insists=job.diffusion == "always")
         draws = self._pipeline is not None and self._pipeline.prompts is not None
         needed = job.diffusion == "always" or job.modes == ("immunise",)
         return self._pipeline if draws or needed else None
+
+
+def usable(folder: Path, device: Device, *, insists: bool) -> Pipeline | None:
+    """Load Stable Diffusion; one that cannot be used is done without, where nobody insists on it.
+
+    Raises:
+        UnknownWeights: it cannot be used, and the recipe insists.
+    """
+    from postguard.cloak.diffusion.pipeline import load  # diffusers takes 5 s
+
+    try:
+        return load(folder, device)
+    except UnknownWeights as exc:
+        if insists:
+            raise
+        log.warning("Stable Diffusion is not used: %s", exc)
+        return None
 
 
 def _files(folder: Path) -> list[Path]:

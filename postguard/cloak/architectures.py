@@ -99,6 +99,11 @@ def weight_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
 
 
+def encoder_name(path: Path) -> str:
+    """Return what an encoder's file is called in records and in `models.weights`."""
+    return path.stem.removesuffix("_encoder")
+
+
 def shapes_of(layers: tuple[Layer, ...]) -> Shapes:
     """Return tensor names and shapes of a network, named as `Sequential` names them."""
     return {f"{i}.{k}": v for i, layer in enumerate(layers) for k, v in _tensors(layer).items()}

@@ -7,8 +7,10 @@ Sign steps with momentum, that start large and decay to nothing within the steps
 steps that beats Adam (knowledge/cloak.md, section 3). Each step goes down the Lagrangian,
 loss + price * visibility. The price is the one at which the best point of its size would stand
 still: there, gradient of loss = -price * gradient of visibility, so the product of both with d
-gives it. What has grown too visible is then scaled back onto the limit, and in the later steps
-what the platform's coder would drop is taken out, which frees its visibility for the rest.
+gives it. What had grown too visible is first scaled back onto the limit: by the step's own look at
+it, since a look of its own after the step costs a seventh of the time and gains nothing. In the
+later steps what the platform's coder would drop is taken out, which frees its visibility for the
+rest.
 
 The square root of one term of the loss is the published ratio R: 1 = nothing gained, 0 = the
 target reached.
@@ -97,8 +99,8 @@ def attack(
         share = done / planned
         rate = _FIRST_RATE * (1 - 0.95 * share)
         state = step(pull, state, bounds, looks.at(done, planned), rate)
-        d = coded(state.d, bounds) if share >= _CODED_FROM else state.d
-        state = State(held_back(pull.x, d, bounds), state.heading)
+        if share >= _CODED_FROM:
+            state = State(coded(state.d, bounds), state.heading)
         done += 1
         on_step(done / planned)
         planned = max(schedule.planned(done, schedule.tick() - started), done)
@@ -122,13 +124,14 @@ def step(pull: Pull, state: State, bounds: Bounds, view: View, rate: Tensor | fl
     """Return the state after one sign step of `rate` (of the limit) down the Lagrangian."""
     d = state.d.detach().requires_grad_(True)
     (pulled,) = torch.autograd.grad(pull.loss(applied(pull.x, d), view), d)
-    _, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
+    error, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
     seen = torch.autograd.grad(both, d)[0] if both.requires_grad else torch.zeros_like(d)
     d = d.detach()
     heading = _unit(pulled + _price(pulled, seen, d) * seen)
     if state.heading is not None:
         heading = _MOMENTUM * state.heading + (1 - _MOMENTUM) * heading
-    return State(_inside(d - bounds.limit * rate * heading.sign(), bounds.limit), heading)
+    back = held_back(d, float(error.detach()), bounds)
+    return State(_inside(back - bounds.limit * rate * heading.sign(), bounds.limit), heading)
 
 
 def coded(d: Tensor, bounds: Bounds) -> Tensor:
@@ -136,10 +139,8 @@ def coded(d: Tensor, bounds: Bounds) -> Tensor:
     return d if bounds.coder is None else _inside(bounds.coder.kept(d), bounds.limit)
 
 
-@torch.no_grad()
-def held_back(x: Tensor, d: Tensor, bounds: Bounds) -> Tensor:
-    """Return `d`, scaled down to about what the bounds allow where it was more visible."""
-    error = float(bounds.eye.errors((x + d).clamp(0, 1))[0])
+def held_back(d: Tensor, error: float, bounds: Bounds) -> Tensor:
+    """Return `d`, scaled down to about what the bounds allow where its `error` is above that."""
     if error <= bounds.error:
         return d
     back: float = (bounds.error / error) ** (1 / _DEGREE)

@@ -18,6 +18,7 @@ from postguard.cloak.architectures import (
     Conv,
     Layer,
     UnknownWeights,
+    encoder_name,
     identify,
     weight_files,
 )
@@ -92,8 +93,7 @@ def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
     except Exception as exc:  # safetensors' own errors share no base but Exception
         raise UnknownWeights(f"{path.name} is damaged: {exc}") from exc
     net.load_state_dict(weights)
-    name = path.stem.removesuffix("_encoder")
-    return frozen(name, architecture.stride, staged(net), device)
+    return frozen(encoder_name(path), architecture.stride, staged(net), device)
 
 
 def frozen(name: str, stride: int, stages: Sequence[nn.Module], device: Device) -> Encoder:

@@ -33,7 +33,11 @@ GRACE_SECONDS = 180.0  # imports, weights and the last measurement, on top of a 
 # Threads that spin while they wait fight with whatever else the artist runs: on two busy cores a
 # step took 1.7 s so, and 0.3 s with threads that sleep.
 # And it works offline, whatever it loads: models come by `postguard models fetch` alone.
-_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
+_ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "HF_HUB_OFFLINE": "1",
+    "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what Apple's GPU cannot do, the CPU does
+}
 _MOST_THRIFT = 2  # see `cloaking.ROOMS`
 _MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
 

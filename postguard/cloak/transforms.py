@@ -52,7 +52,7 @@ class Codec:
         with Image.open(buffer, formats=[self.kind]) as image:
             return np.asarray(image.convert("RGB"))
 
-    def straight_through(self, x: Tensor) -> Tensor:
+    def with_loss(self, x: Tensor) -> Tensor:
         """(1,3,H,W) in [0,1] with the codec's loss; the gradient passes unchanged."""
         with torch.no_grad():
             loss = to_tensor(self(to_pixels(x))).to(x.device) - x
@@ -69,7 +69,7 @@ class View:
     def __call__(self, x: Tensor) -> Tensor:
         """(1,3,H,W) -> (1,3,*size), both in [0,1]."""
         y = resized(x, self.size)
-        return self.codec.straight_through(y) if self.codec else y
+        return self.codec.with_loss(y) if self.codec else y
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,9 +166,7 @@ class _Bench:
             kit=self.order.kit,
             year=self.year,
             work=self.work,
-            limits=self.order.limits,
             engine=self.engine,
-            models_dir=self.order.models_dir,
             on_fraction=self._fractions(step),
         )
 

@@ -117,6 +117,24 @@ def test_memory_that_runs_out_inside_the_child_is_met_with_less(models, tmp_path
         assert image.size == (1500, 1100)
 
 
+def test_a_measurement_cut_off_by_memory_is_done_again_on_the_cpu(models, source, tmp_path):
+    targets, killed = tmp_path / "targets", list[int]()
+    job = JOB | {"targets": str(targets)}
+
+    def kill_once(_: float) -> None:
+        if not killed:
+            killed.append(child().pid)
+            child().kill()
+
+    targets.mkdir()
+    with LocalEngine(models) as engine:
+        engine.cloak(job, source, tmp_path / "out.png", lambda _: None)
+        asked = {"targets": str(targets)}
+        told = engine.measure(asked, source, tmp_path / "out.png", kill_once)
+        assert child().pid != killed[0]
+    assert "immunise" in json.dumps(told)
+
+
 def test_a_child_that_hangs_is_stopped_at_the_deadline(models, source, tmp_path):
     stopped: list[psutil.Process] = []
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from postguard.imaging import Picture
-from postguard.model import Artist, CloakKit, Json, Limits
+from postguard.model import Artist, CloakKit, Json
 from postguard.ports import CloakEngine
 
 
@@ -24,7 +24,6 @@ class Scene:
         seed: 32 secret bytes of this artwork; steps derive theirs by HMAC with their own name.
         year: of posting, for `{year}` in marks.
         work: a folder for temporary files that is removed afterwards.
-        limits: of the networks that the picture is made for.
         on_fraction: takes how far the step is, in [0, 1].
     """
 
@@ -34,9 +33,7 @@ class Scene:
     seed: bytes
     year: int
     work: Path
-    limits: tuple[Limits, ...]
     engine: CloakEngine | None
-    models_dir: Path | None
     on_fraction: Callable[[float], None]
     tags: tuple[str, ...] = ()
     kit: CloakKit = field(default_factory=CloakKit)

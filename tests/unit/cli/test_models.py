@@ -111,7 +111,7 @@ def test_whatever_else_lies_there_is_told_in_words(terminal, made, models):
     told = {o["name"]: o for o in terminal.json("models", "list")["others"]}
     said = {name: other["said"] for name, other in told.items()}
     assert said["my own"] == "an AutoencoderTiny with 4 latents"
-    assert said["taesana_encoder.safetensors"] == "an encoder (taesana)"
+    assert said["taesana_encoder.safetensors"] == "an encoder (taesana), called taesana"
     assert said["dec.safetensors"] == "a decoder (taef2); the cloak has no use for it"
     assert "not a safetensors file; move it away" in said["odd.safetensors"]
     assert "holds a UNet2DModel" in said["strange"]

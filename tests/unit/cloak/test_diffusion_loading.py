@@ -178,3 +178,13 @@ def test_any_size_is_encoded_and_comes_back_in_its_size_and_range(saved, height,
 
 def _change(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_broken_one_is_done_without_unless_the_recipe_insists(tmp_path, caplog):
+    from postguard.cloak.__main__ import usable
+
+    tiny_diffusion.save_index(tmp_path / "half", "StableDiffusionPipeline")
+    assert usable(tmp_path / "half", tiny.plain_cpu(), insists=False) is None
+    assert "Stable Diffusion is not used: " in caplog.text
+    with pytest.raises(UnknownWeights, match="lacks"):
+        usable(tmp_path / "half", tiny.plain_cpu(), insists=True)

@@ -25,9 +25,7 @@ def scene_of(
         seed=hashlib.sha256(seed.encode()).digest(),
         year=2026,
         work=Path(),
-        limits=(),
         engine=None,
-        models_dir=None,
         on_fraction=lambda _: None,
     )
 

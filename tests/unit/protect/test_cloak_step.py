@@ -56,9 +56,7 @@ def scene(tmp_path) -> Scene:
         seed=SEED,
         year=2026,
         work=tmp_path,
-        limits=(),
         engine=Engine(lambda p: p + 3),
-        models_dir=None,
         on_fraction=lambda _: None,
     )
 

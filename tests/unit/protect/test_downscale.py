@@ -158,9 +158,7 @@ def scene(tmp_path) -> Scene:
         seed=bytes(32),
         year=2026,
         work=tmp_path,
-        limits=(),
         engine=None,
-        models_dir=None,
         on_fraction=lambda _: None,
     )
 

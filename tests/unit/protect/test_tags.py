@@ -35,9 +35,7 @@ def scene(artist: Artist = HANAKO, alt: str = "雪の上の赤い狐", descripti
         seed=bytes(32),
         year=2026,
         work=Path(),
-        limits=(),
         engine=None,
-        models_dir=None,
         on_fraction=lambda fraction: None,
     )
 
