@@ -205,6 +205,7 @@ class NewDelivery:
     asked: str
     fit: str
     dry_run: bool = False
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,7 @@ class NewPost:
     sidecars: tuple[tuple[str, str], ...] = ()
     deliveries: tuple[NewDelivery, ...] = ()
     reason: str = ""  # not empty: held
+    series: str = ""  # its posts answer each other, in their order
 
 
 @dataclass(frozen=True, slots=True)

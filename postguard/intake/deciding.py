@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from postguard.errors import BadWords, Held
 from postguard.intake import words
 from postguard.intake.grouping import Bundle
 from postguard.intake.sidecar import Dropped
-from postguard.model import Inspection, NewArtwork, NewDelivery, NewPost, Words
+from postguard.model import Inspection, NewArtwork, NewDelivery, NewPost, Visibility, Words
 from postguard.ports import Workshop
 from postguard.settings import Settings
 from postguard.system import files
@@ -60,7 +60,11 @@ def draw_up(
             NewArtwork(seen.sha256, str(path), source_of(path), seen.width, seen.height)
         )
     told += _repeated(artworks)
-    recipe, deliveries, problems = _deliveries(bundle, root, panel, inspections)
+    try:
+        dropped = _read(bundle, root, panel.settings)
+        recipe, deliveries, problems = _deliveries(bundle, dropped, panel, inspections)
+    except BadWords as exc:
+        dropped, recipe, deliveries, problems = Dropped(), "default", [], [str(exc)]
     reason = "\n".join(dict.fromkeys([*told, *problems]))
     return NewPost(
         name=bundle.name,
@@ -69,7 +73,14 @@ def draw_up(
         sidecars=tuple((source_of(path), str(path)) for path in bundle.words),
         deliveries=tuple(deliveries),
         reason=reason,
+        series=dropped.top.series or "",
     )
+
+
+def _read(bundle: Bundle, root: Path, settings: Settings) -> Dropped:
+    """Return the words beside the pictures. Raises BadWords."""
+    paths = [root / path for path in bundle.words]
+    return words.read(paths, settings.accounts, settings.timezone)
 
 
 def _inspect(path: Path, workshop: Workshop) -> tuple[Inspection, str]:
@@ -103,15 +114,10 @@ def _repeated(artworks: Sequence[NewArtwork]) -> list[str]:
 
 
 def _deliveries(
-    bundle: Bundle, root: Path, panel: Panel, inspections: Sequence[Inspection]
+    bundle: Bundle, dropped: Dropped, panel: Panel, inspections: Sequence[Inspection]
 ) -> tuple[str, list[NewDelivery], list[str]]:
     """Return the recipe, what each account is to post, and the problems with it."""
     settings = panel.settings
-    try:
-        paths = [root / path for path in bundle.words]
-        dropped = words.read(paths, settings.accounts, settings.timezone)
-    except BadWords as exc:
-        return "default", [], [str(exc)]
     targets, problems = _targets(dropped, settings)
     recipe, unclear = _recipe(dropped, targets, settings)
     problems += unclear
@@ -124,13 +130,34 @@ def _deliveries(
             continue
         problems += _without_alt(said, bundle, inspections) if settings.intake.require_alt else []
         problems += [f"{account}: {o}" for o in panel.objections(account, said, len(inspections))]
-        dry = words.dry_run(dropped, account, settings.accounts[account])
-        deliveries.append(
-            NewDelivery(
-                account, said, words.asked(dropped, account), panel.fit_of(account, dry), dry
-            )
-        )
-    return recipe, deliveries, problems
+        deliveries.append(_delivery(dropped, account, said, panel))
+    return recipe, _linked(deliveries), problems
+
+
+def _delivery(dropped: Dropped, account: str, said: Words, panel: Panel) -> NewDelivery:
+    dry = words.dry_run(dropped, account, panel.settings.accounts[account])
+    return NewDelivery(
+        account=account,
+        words=said,
+        asked=words.asked(dropped, account),
+        fit=panel.fit_of(account, dry),
+        dry_run=dry,
+        not_before=words.not_before(dropped, account),
+    )
+
+
+def _linked(deliveries: Sequence[NewDelivery]) -> list[NewDelivery]:
+    """Drop links to a copy that is not made, or that is no public page: only the artist, or only
+    followers, could open it."""
+    leads = {
+        d.account
+        for d in deliveries
+        if not d.dry_run and d.words.visibility in {Visibility.PUBLIC, Visibility.UNLISTED}
+    }
+    return [
+        d if d.words.link_to in leads else replace(d, words=replace(d.words, link_to=""))
+        for d in deliveries
+    ]
 
 
 def _words(

@@ -7,13 +7,14 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
 from postguard.errors import BadWords
-from postguard.intake import names
-from postguard.intake.sidecar import Alt, Dropped, Fields, parse, trimmed
+from postguard.intake import names, templates
+from postguard.intake.sidecar import Dropped, Fields, parse
+from postguard.intake.written import Alt, Focus, Point, trimmed
 from postguard.model import Inspection, Words
 from postguard.settings.schema import Account
 
@@ -161,23 +162,39 @@ def resolve(
     """
     own, top = dropped.own(account), dropped.top
     description = next((i.description for i in embedded if i.description), "")
-    tags = tuple(tag.lstrip("#＃") for tag in defaults.tags)
-    return Words(
+    said = Words(
         text=_first(own.text, top.text, description),
         alts=_alts(own, top, files, embedded),
         cw=_first(own.cw, top.cw, ""),
         labels=_first(own.labels, top.labels, defaults.labels),
-        tags=_first(own.tags, top.tags, tags),
+        tags=_first(own.tags, top.tags, _bare(defaults.tags)),
         langs=_first(own.langs, top.langs, defaults.lang or artist_langs),
         visibility=_first(own.visibility, top.visibility, defaults.visibility),
         replies=_first(own.replies, top.replies, defaults.replies),
         quotes=_first(own.quotes, top.quotes, defaults.quotes),
+        lists=_first(own.lists, top.lists, defaults.lists),
+        hidden_tags=_first(own.hidden_tags, top.hidden_tags, _bare(defaults.hidden_tags)),
+        focus=_focus(own, top, files),
+        reply_to=_first(own.reply_to, top.reply_to, ""),
+        link_to=defaults.link,
+        thread=_first(own.thread, top.thread, defaults.overflow == "thread"),
     )
+    title = _first(own.title, top.title, "")
+    return replace(said, text=templates.filled(defaults.text, said, title))
+
+
+def _bare(tags: Sequence[str]) -> tuple[str, ...]:
+    return tuple(tag.lstrip("#＃") for tag in tags)
 
 
 def asked(dropped: Dropped, account: str) -> str:
     """Return when the account is to post: `now`, an ISO time, or its next `slot`."""
     return _first(dropped.own(account).asked, dropped.top.asked, "slot")
+
+
+def not_before(dropped: Dropped, account: str) -> datetime | None:
+    """Return the earliest time that the account may post, if the artist says one."""
+    return _first(dropped.own(account).not_before, dropped.top.not_before, None)
 
 
 def dry_run(dropped: Dropped, account: str, defaults: Account) -> bool:
@@ -229,17 +246,37 @@ def spread(alt: Alt | None, files: Sequence[str]) -> list[str | None]:
     return list(alt)
 
 
-def _by_name(alt: Mapping[str, str], files: Sequence[str]) -> list[str | None]:
+def _by_name(alt: Mapping[str, _T], files: Sequence[str], key: str = "alt") -> list[_T | None]:
     """Match names as people write them: any case, with or without the suffix."""
-    found: list[str | None] = [None] * len(files)
-    for name, text in alt.items():
+    found: list[_T | None] = [None] * len(files)
+    for name, said in alt.items():
         matches = _matching(name, files)
         if len(matches) != 1:
             near = difflib.get_close_matches(name, list(files), n=1)
             meant = f"; did you mean {near[0]}?" if near and not matches else ""
-            raise BadWords(f'alt names "{name}", but no single picture has that name{meant}')
-        found[matches[0]] = text
+            raise BadWords(f'{key} names "{name}", but no single picture has that name{meant}')
+        found[matches[0]] = said
     return found
+
+
+def _focus(own: Fields, top: Fields, files: Sequence[str]) -> tuple[Point | None, ...]:
+    """Return the focus of each picture, from the nearest place that says one; empty: none has."""
+    choices = zip(_points(own.focus, files), _points(top.focus, files), strict=True)
+    found = tuple(one or other for one, other in choices)
+    return found if any(found) else ()
+
+
+def _points(focus: Focus | None, files: Sequence[str]) -> list[Point | None]:
+    if focus is None:
+        return [None] * len(files)
+    if isinstance(focus, Mapping):
+        return _by_name(focus, files, "focus")
+    if len(files) != 1:
+        raise BadWords(
+            f"focus is one point, but there are {len(files)} pictures; write one for each: "
+            f'focus = {{ "{files[0]}" = [0.0, 0.0] }}'
+        )
+    return [focus]
 
 
 def _matching(name: str, files: Sequence[str]) -> list[int]:

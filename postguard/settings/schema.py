@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,8 +19,10 @@ from postguard.settings.values import (
     Address,
     Duration,
     Langs,
+    Lists,
     Slots,
     Table,
+    Template,
     Timezone,
 )
 
@@ -35,8 +38,16 @@ class ArtistTable(Table):
 
 
 class Account(Table):
-    """What all accounts share. `slots`: this account's own, instead of `[schedule]`'s. `dry_run`:
-    posts become preview pages on this PC."""
+    """What all accounts share.
+
+    `text`: what is posted, made of what the sidecar says. `lists`: who may reply where `replies`
+    is "lists". `link`: the account whose copy this one's text links to. `overflow`: what becomes
+    of a text that is too long. `slots`, `grace`, `max_late`, `if_later`: this account's own,
+    instead of `[schedule]`'s. `spacing`: the least time between two posts. `jitter`: the most that
+    a slot is moved by. `dry_run`: posts become preview pages on this PC.
+    """
+
+    text: Template = "{text}"
 
     visibility: Visibility = Visibility.PUBLIC
     replies: Replies = Replies.EVERYONE
@@ -44,7 +55,16 @@ class Account(Table):
     lang: Langs = ()
     labels: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    hidden_tags: tuple[str, ...] = ()
+    lists: Lists = ()
+    link: str = ""
+    overflow: Literal["refuse", "thread"] = "refuse"
     slots: Slots | None = None
+    grace: Duration | None = None
+    max_late: Duration | None = None
+    if_later: Late | None = None
+    spacing: Duration = timedelta(0)
+    jitter: Duration = timedelta(0)
     recipe: str | None = None
     enabled: StrictBool = True
     dry_run: StrictBool = False
@@ -116,6 +136,20 @@ class SecretsTable(Table):
     store: Literal["file", "keyring"] = "file"
 
 
+def _link_problem(name: str, accounts: Mapping[str, Account]) -> str | None:
+    """Return what is wrong with the account that `name` links to, if anything."""
+    seen, link = [name], accounts[name].link
+    while link:
+        if link not in accounts:
+            others = [other for other in accounts if other != name]
+            return f"there is no account of this name; there is: {', '.join(others) or 'no other'}"
+        if link in seen:
+            return f"the links go round: {' -> '.join([*seen, link])}; none could be posted first"
+        seen.append(link)
+        link = accounts[link].link
+    return None
+
+
 def _fault_at(place: tuple[int | str, ...], problem: str) -> PydanticCustomError:
     """Return a fault that lies deeper in the config than the table that found it."""
     return PydanticCustomError("fault_at", "{problem}", {"at": place, "problem": problem})
@@ -153,6 +187,13 @@ class Config(Table):
                 known = ", ".join(self.recipes) or "none"
                 problem = f"there is no recipe of this name; there is: {known}"
                 raise _fault_at(("accounts", name, "recipe"), problem)
+        return self
+
+    @model_validator(mode="after")
+    def _links_lead_somewhere(self) -> Config:
+        for name, account in self.accounts.items():
+            if account.link and (problem := _link_problem(name, self.accounts)):
+                raise _fault_at(("accounts", name, "link"), problem)
         return self
 
     @model_validator(mode="after")

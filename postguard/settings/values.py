@@ -95,7 +95,7 @@ def _slots(value: object) -> object:
 Slots = Annotated[tuple[Slot, ...], BeforeValidator(_slots)]
 
 
-def _langs(value: object) -> object:
+def _one_or_more(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
@@ -107,7 +107,7 @@ def _lang(value: str) -> str:
 
 Langs = Annotated[
     tuple[Annotated[str, AfterValidator(_lang)], ...],
-    BeforeValidator(_langs),
+    BeforeValidator(_one_or_more),
     Field(max_length=3),
 ]
 
@@ -140,13 +140,39 @@ def _timezone(value: object) -> object:
 
 Timezone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
 
+_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+PLACES = ("text", "title", "tags", "notice")
+
+
+def _template(value: str) -> str:
+    unknown = [name for name in _PLACEHOLDER.findall(value) if name not in PLACES]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], PLACES, n=1)
+        known = ", ".join(f"{{{name}}}" for name in PLACES)
+        hint = f"did you mean {{{near[0]}}}?" if near else f"there is {known}"
+        raise ValueError(f"it has a place in braces that nothing fills; {hint}")
+    return value
+
+
+Template = Annotated[str, AfterValidator(_template)]
+
+
+def _list_address(value: str) -> str:
+    if not re.fullmatch(r"at://[^/\s]+/app\.bsky\.graph\.list/[^/\s]+", value):
+        raise ValueError('write a list\'s address as "at://did:plc:…/app.bsky.graph.list/…"')
+    return value
+
+
+Lists = Annotated[
+    tuple[Annotated[str, AfterValidator(_list_address)], ...], BeforeValidator(_one_or_more)
+]
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # These would read as fields of a sidecar, whose tables are named after accounts.
-RESERVED = {"text", "alt", "cw", "labels", "tags", "lang", "at", "to", "recipe"} | {
-    "visibility",
-    "replies",
-    "quotes",
-    "all",
+RESERVED = {
+    *("text", "alt", "cw", "labels", "tags", "lang", "at", "to", "recipe", "all", "dry_run"),
+    *("visibility", "replies", "quotes", "lists", "thread", "title", "hidden_tags", "focus"),
+    *("reply_to", "series", "not_before"),
 }
 
 

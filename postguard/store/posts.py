@@ -51,12 +51,12 @@ class PostRows:
         state = PostState.HELD if new.reason else PostState.TAKING
         with self._db.change() as db:
             post_id = db.execute(
-                "INSERT INTO posts (name, folder, place, state, reason, recipe, sidecars,"
-                " created_at, changed_at) VALUES (?, hex(randomblob(16)), ?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO posts (name, folder, place, state, reason, recipe, sidecars, series,"
+                " created_at, changed_at) VALUES (?, hex(randomblob(16)), ?, ?, ?, ?, ?, ?, ?, ?)"
                 " RETURNING id",
                 (
                     *(new.name, Place.OUTBOX, state, new.reason, new.recipe),
-                    *(wire.dump(new.sidecars), to_ms(now), to_ms(now)),
+                    *(wire.dump(new.sidecars), new.series, to_ms(now), to_ms(now)),
                 ),
             ).fetchone()[0]
             db.execute(
@@ -155,8 +155,9 @@ class PostRows:
                 (post_id,),
             )
             db.execute(
-                "UPDATE posts SET recipe = ?, sidecars = ?, changed_at = ? WHERE id = ?",
-                (new.recipe, wire.dump(new.sidecars), to_ms(now), post_id),
+                "UPDATE posts SET recipe = ?, sidecars = ?, series = ?, changed_at = ?"
+                " WHERE id = ?",
+                (new.recipe, wire.dump(new.sidecars), new.series, to_ms(now), post_id),
             )
             self._insert_artworks(post_id, new)
             self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
@@ -199,6 +200,11 @@ class PostRows:
             )
             is not None
         )
+
+    def series(self, post_id: int) -> str:
+        """Return the name of the series that the post belongs to; empty: none."""
+        row = self._db.row("SELECT series FROM posts WHERE id = ?", (post_id,))
+        return "" if row is None else str(row[0])
 
     def has_renditions(self, post_id: int) -> bool:
         """Return whether the post was protected."""
@@ -247,9 +253,12 @@ class PostRows:
         with self._db.change() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO deliveries (post_id, account, words, state, asked, fit,"
-                " dry_run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " dry_run, not_before) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (post_id, d.account, wire.dump(d.words), state, d.asked, d.fit, d.dry_run)
+                    (
+                        *(post_id, d.account, wire.dump(d.words), state, d.asked, d.fit),
+                        *(d.dry_run, None if d.not_before is None else to_ms(d.not_before)),
+                    )
                     for d in deliveries
                 ],
             )

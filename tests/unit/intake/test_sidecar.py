@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import fields
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.errors import BadWords
-from postguard.intake.sidecar import Dropped, Fields, parse, trimmed
+from postguard.intake.sidecar import Dropped, Fields, parse
+from postguard.intake.written import trimmed
 from postguard.model import Quotes, Replies, Visibility
+from postguard.settings.values import RESERVED
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+FIELDS = tuple(f.name for f in fields(Fields))
 ACCOUNTS = ("bsky", "fedi")
 
 
@@ -43,6 +48,14 @@ def test_every_field_is_read() -> None:
         replies = "followers"
         quotes = "nobody"
         dry_run = true
+        title = "狐"
+        reply_to = 12
+        series = "雪"
+        not_before = 2026-12-01
+        hidden_tags = ["noai"]
+        lists = ["at://did:plc:x/app.bsky.graph.list/1"]
+        focus = [0, -0.5]
+        thread = true
         """
     )
     assert dropped == Dropped(
@@ -60,8 +73,22 @@ def test_every_field_is_read() -> None:
             replies=Replies.FOLLOWERS,
             quotes=Quotes.NOBODY,
             dry_run=True,
+            title="狐",
+            reply_to="#12",
+            series="雪",
+            not_before=datetime(2026, 12, 1, tzinfo=TOKYO),
+            hidden_tags=("noai",),
+            lists=("at://did:plc:x/app.bsky.graph.list/1",),
+            focus=(0.0, -0.5),
+            thread=True,
         )
     )
+
+
+def test_every_field_is_a_word_that_no_account_may_be_called() -> None:
+    """Its table would be read as the field."""
+    known = {"lang" if f == "langs" else "at" if f == "asked" else f for f in FIELDS}
+    assert {*known, "all"} == RESERVED
 
 
 def test_a_table_named_after_an_account_is_that_accounts() -> None:
@@ -132,6 +159,14 @@ def test_alt_texts_for_file_names_need_no_quotes_around_the_name() -> None:
         ('lang = ["ja", "en", "de", "fr"]', 1, "at most 3"),
         ("text = 5", 1, "write it in quotes"),
         ("dry_run = 1", 1, "write true or false"),
+        ('[bsky]\nseries = "a"', 2, "stands at the top of the file"),
+        ("reply_to = true", 1, "your own post 12"),
+        ('reply_to = "fox"', 1, "your own post 12"),
+        ('not_before = "soon"', 1, "write a day as 2026-12-01"),
+        ("not_before = 0001-01-01", 1, "cannot be meant"),
+        ("focus = [0, 2]", 1, "from -1 to 1"),
+        ('focus = { "a.png" = 1 }', 1, "from -1 to 1"),
+        ('lists = "https://bsky.app/x"', 1, "is not a list's address"),
         ('tags = ["a b"]', 1, "one word without spaces"),
         ("labels = [1]", 1, "write a list of texts"),
         ("alt = 1", 1, "write one text, or one for each file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from postguard.errors import BadWords
 from postguard.intake import words
-from postguard.intake.sidecar import Dropped, Fields, parse, trimmed
-from postguard.model import Inspection, Quotes, Visibility
+from postguard.intake.sidecar import Dropped, Fields, parse
+from postguard.intake.written import trimmed
+from postguard.model import Inspection, Quotes, Visibility, body
 from postguard.settings.schema import PreviewAccount
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -222,6 +224,42 @@ def test_what_is_asked_has_a_default_for_each_question() -> None:
     assert words.recipe(Dropped(), "bsky", account()) == "default"
     assert words.recipe(Dropped(), "bsky", account(recipe="small")) == "small"
     assert words.recipe(drop('recipe = "a"'), "bsky", account(recipe="small")) == "a"
+
+
+def test_what_only_some_posts_say_comes_from_the_nearest_place_too() -> None:
+    dropped = drop(
+        'reply_to = "#3"\nthread = false\nhidden_tags = "a"\nnot_before = 2026-12-01\n'
+        '[bsky]\nreply_to = "https://bsky.app/profile/x/post/y"\nnot_before = 2026-12-02'
+    )
+    defaults = account(overflow="thread", hidden_tags=["#b"], link="other")
+    own, top = (
+        words.resolve(dropped, name, defaults, ("ja",), ["fox.png"], [seen()])
+        for name in ("bsky", "fedi")
+    )
+    assert (own.reply_to, top.reply_to) == ("https://bsky.app/profile/x/post/y", "#3")
+    assert (top.thread, top.hidden_tags, top.link_to) == (False, ("a",), "other")
+    assert words.not_before(dropped, "bsky") == datetime(2026, 12, 2, tzinfo=TOKYO)
+    assert words.not_before(dropped, "fedi") == datetime(2026, 12, 1, tzinfo=TOKYO)
+    assert words.not_before(Dropped(), "fedi") is None
+    plain = words.resolve(Dropped(), "bsky", defaults, ("ja",), ["fox.png"], [seen()])
+    assert (plain.thread, plain.hidden_tags) == (True, ("b",))
+
+
+def test_each_picture_keeps_its_own_focus() -> None:
+    files = ["1.png", "2.png"]
+    dropped = drop("[focus]\n1.png = [0, 0.5]\n2 = [1, -1]\n[bsky.focus]\n2.png = [0.1, 0.2]")
+    said = words.resolve(dropped, "bsky", account(), (), files, [seen()] * 2)
+    assert said.focus == ((0.0, 0.5), (0.1, 0.2))
+    assert words.resolve(Dropped(), "bsky", account(), (), files, [seen()] * 2).focus == ()
+    with pytest.raises(BadWords, match="there are 2 pictures"):
+        words.resolve(drop("focus = [0, 0]"), "bsky", account(), (), files, [seen()] * 2)
+
+
+def test_an_accounts_template_is_filled_with_the_words_of_the_post() -> None:
+    dropped = drop('title = "月"\ntext = "下の狐"\ntags = ["art"]')
+    defaults = account(text="{title}: {text} {tags}")
+    said = words.resolve(dropped, "bsky", defaults, ("ja",), ["fox.png"], [seen()])
+    assert said.text == body(said) == "月: 下の狐 #art"
 
 
 def test_blank_lines_around_a_text_go_and_a_japanese_indent_stays() -> None:

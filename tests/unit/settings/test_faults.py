@@ -123,6 +123,36 @@ def fault(text):
             id="unknown choice",
         ),
         pytest.param(
+            ACCOUNT + 'text = "{titel}: {text}"\n',
+            "config.toml:4: accounts.bsky.text: it has a place in braces that nothing fills; did "
+            "you mean {title}?",
+            id="misspelt place in a template",
+        ),
+        pytest.param(
+            ACCOUNT + 'text = "{}"\n',
+            "config.toml:4: accounts.bsky.text: it has a place in braces that nothing fills; "
+            "there is {text}, {title}, {tags}, {notice}",
+            id="empty place in a template",
+        ),
+        pytest.param(
+            ACCOUNT + 'link = "fedi"\n',
+            "config.toml:4: accounts.bsky.link: there is no account of this name; there is: no "
+            "other",
+            id="link to an account that is not there",
+        ),
+        pytest.param(
+            ACCOUNT + 'link = "a"\n[accounts.a]\nnetwork = "preview"\nlink = "bsky"\n',
+            "config.toml:4: accounts.bsky.link: the links go round: bsky -> a -> bsky; none could "
+            "be posted first",
+            id="links that go round",
+        ),
+        pytest.param(
+            ACCOUNT + 'lists = ["https://bsky.app/lists/1"]\n',
+            "config.toml:4: accounts.bsky.lists[0]: write a list's address as "
+            '"at://did:plc:…/app.bsky.graph.list/…"',
+            id="web address of a list",
+        ),
+        pytest.param(
             'timezone = "Asia/Tokio"\n',
             'config.toml:1: timezone: not a time zone; did you mean "Asia/Tokyo"?',
             id="misspelt time zone",
@@ -247,7 +277,8 @@ def test_a_secret_is_refused_and_not_shown(key, table):
 
 KEYS = """
 outbox timezone artist artist.name artist.lang artist.unknown accounts accounts.a accounts.a.handle
-accounts.a.network schedule schedule.grace schedule.if_later intake.settle intake.max_megapixels
+accounts.a.network accounts.a.text accounts.a.link accounts.a.lists schedule schedule.grace
+schedule.if_later intake.settle intake.max_megapixels
 models.dir recipes recipes.a secrets.store unknown unknown.unknown
 """.split()  # noqa: SIM905  # one to a line would be a wall
 VALUES = """

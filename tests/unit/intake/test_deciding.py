@@ -1,0 +1,46 @@
+"""What each account is to post, when all that the artist said has been put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from postguard.model import Delivery
+from tests.unit.intake.rig import ALT, Rig, config, png
+
+LINKED = {
+    "bsky": {"network": "bluesky", "handle": "hanako.bsky.social"},
+    "fedi": {"network": "mastodon", "instance": "https://mastodon.example", "link": "bsky"},
+}
+
+
+def dropped(home: Path, words: str, **accounts: object) -> tuple[Rig, list[Delivery]]:
+    rig = Rig(home, config(home / "outbox", accounts=accounts or LINKED))
+    rig.drop("fox.toml", ALT + words)
+    rig.drop("fox.png", png())
+    rig.run()
+    return rig, rig.store.deliveries.of_post(rig.only().id)
+
+
+def test_the_second_copy_links_to_the_first(tmp_path: Path) -> None:
+    _, (bsky, fedi) = dropped(tmp_path, "")
+    assert (bsky.words.link_to, fedi.words.link_to) == ("", "bsky")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ['to = "fedi"', "[bsky]\ndry_run = true", '[bsky]\nvisibility = "private"'],
+)
+def test_no_copy_links_to_one_that_nobody_could_open(tmp_path: Path, words: str) -> None:
+    _, deliveries = dropped(tmp_path, words)
+    assert deliveries[-1].account == "fedi"
+    assert deliveries[-1].words.link_to == ""
+
+
+def test_a_series_and_the_earliest_times_are_kept_with_the_post(tmp_path: Path) -> None:
+    words = 'series = "雪"\nnot_before = 2026-12-24\n[fedi]\nnot_before = 2026-12-25 12:00:00\n'
+    rig, deliveries = dropped(tmp_path, words)
+    told = [d.not_before.isoformat() if d.not_before else "" for d in deliveries]
+    assert told == ["2026-12-23T15:00:00+00:00", "2026-12-25T03:00:00+00:00"]
+    assert rig.store.posts.series(rig.only().id) == "雪"
