@@ -1,0 +1,199 @@
+"""Measures what of a picture's protection is in the file that a network serves.
+
+A process of its own: `python -m postguard.networks.surviving` reads one job as JSON, fetches the
+pictures and prints what is left, so the daemon carries neither Pillow nor what a server sends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from postguard.errors import BadPicture, Refused, Retryable
+from postguard.model import Rendition
+from postguard.networks import served
+from postguard.system import wire
+
+if TYPE_CHECKING:
+    from postguard.networks.comparing import Pair
+
+_SECONDS = 300.0  # for one post
+_KINDS = (
+    (0, b"\x89PNG", "PNG"),
+    (0, b"\xff\xd8", "JPEG"),
+    (8, b"WEBP", "WebP"),
+    (4, b"ftypavif", "AVIF"),
+    (0, b"GIF8", "GIF"),
+)
+
+Box = tuple[int, int, int, int]  # left, top, width, height
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One picture that was sent, and where it is served.
+
+    Attributes:
+        original: the artist's file, where it is still there: a watermark is seen beside it.
+        notice: where the notice stands in the file that was sent.
+        watermark: mean change of the pixels that the watermark marked, in 1/255; None: none.
+    """
+
+    url: str
+    path: Path
+    original: Path | None = None
+    notice: Box | None = None
+    watermark: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The pictures of one post, in order."""
+
+    pictures: tuple[Sent, ...]
+    max_megapixels: float
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """What is left of one picture where it is served.
+
+    Attributes:
+        kind: the file's format, e.g. `WebP`; empty: it could not be looked at.
+        same: byte for byte the file that was sent.
+        likeness: SSIMULACRA2 beside what was sent, both in the smaller size of the two.
+        notice, watermark: share of its contrast that is left, about 1 where nothing was lost;
+            None: there is none, or it cannot be measured.
+        problem: why it could not be looked at, in words.
+        again: it may be there later.
+    """
+
+    kind: str = ""
+    width: int = 0
+    height: int = 0
+    size: int = 0
+    same: bool = False
+    likeness: float | None = None
+    notice: float | None = None
+    watermark: float | None = None
+    problem: str = ""
+    again: bool = False
+
+
+def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
+    """Return what to measure of a rendition, as its record tells where the marks are."""
+    steps = rendition.record.get("steps")
+    found = {s.get("step"): s for s in steps if isinstance(s, dict)} if _is_list(steps) else {}
+    contrast = found.get("watermark", {}).get("contrast")
+    return Sent(
+        url,
+        rendition.path,
+        original,
+        notice=_place(rendition, found.get("notice", {})),
+        watermark=float(contrast) if isinstance(contrast, int | float) else None,
+    )
+
+
+def measured(job: Job) -> tuple[Survival, ...]:
+    """Fetch and measure in a child process. Raises Retryable when it was cut off."""
+    command = [sys.executable, "-m", "postguard.networks.surviving"]
+    try:
+        child = subprocess.run(
+            command,
+            input=wire.dump(job),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise Retryable("fetching the pictures took too long") from exc
+    if child.returncode != 0:
+        raise Retryable(f"measuring the pictures was cut off (code {child.returncode})")
+    return wire.load(tuple[Survival, ...], child.stdout)
+
+
+def measure(job: Job) -> tuple[Survival, ...]:
+    """Fetch and measure in this process; a picture that cannot be had says why."""
+    return tuple(_one(picture, job.max_megapixels) for picture in job.pictures)
+
+
+def _one(picture: Sent, max_megapixels: float) -> Survival:
+    from postguard import imaging
+    from postguard.networks import comparing
+
+    if not picture.path.is_file():
+        return Survival(problem="the file that was sent is not there to compare with", again=True)
+    try:
+        data = served.fetch(picture.url)
+        ours = imaging.read(picture.path, max_megapixels)
+        found = imaging.open_picture(data, max_megapixels=max_megapixels)
+        before = imaging.open_picture(ours, max_megapixels=max_megapixels)
+    except Retryable as exc:
+        return Survival(problem=str(exc), again=True)
+    except (Refused, BadPicture) as exc:
+        return Survival(problem=str(exc))
+    pair = comparing.Pair.of(before, found)
+    return Survival(
+        kind=_kind(data),
+        width=found.width,
+        height=found.height,
+        size=len(data),
+        same=data == ours,
+        likeness=pair.likeness(),
+        notice=pair.kept_within(picture.notice) if picture.notice else None,
+        watermark=_watermark(pair, picture, max_megapixels),
+    )
+
+
+def _watermark(pair: Pair, picture: Sent, max_megapixels: float) -> float | None:
+    """Return what is left of the watermark; without the original nobody can tell it from the
+    art."""
+    from postguard import imaging
+
+    if picture.watermark is None or picture.original is None:
+        return None
+    try:
+        data = imaging.read(picture.original, max_megapixels)
+        original = imaging.open_picture(data, max_megapixels=max_megapixels)
+    except BadPicture:
+        return None
+    return pair.kept_beside(original, picture.watermark, picture.notice)
+
+
+def _place(rendition: Rendition, notice: Mapping[str, Any]) -> Box | None:
+    """Return where the notice stands in the finished file: the step may have turned the picture to
+    write it, and the encoder may have shrunk it afterwards."""
+    at, encode = notice.get("at"), rendition.record.get("encode")
+    if not _is_list(at) or len(at) != len(("left", "top", "width", "height")):
+        return None
+    left, top, width, height = at
+    whole = (encode if isinstance(encode, dict) else {}).get("scaled_from")
+    was = whole if _is_list(whole) else [rendition.width, rendition.height]
+    if notice.get("turned"):
+        left, top, width, height = was[0] - top - height, left, height, width
+    x, y = rendition.width / was[0], rendition.height / was[1]
+    return round(left * x), round(top * y), round(width * x), round(height * y)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _kind(data: bytes) -> str:
+    return next((name for at, sign, name in _KINDS if data[at:].startswith(sign)), "")
+
+
+def main() -> int:
+    """Measure the job on standard input."""
+    sys.stdout.write(wire.dump(measure(wire.load(Job, sys.stdin.read()))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
