@@ -27,6 +27,8 @@ BENCHES = {
     "intake": "Ten thousand files at once",
     "encode": "Fitting a byte limit",
     "cloak": "The cloak",
+    "race": "The cloak beside PhotoGuard's 200 steps",
+    "child": "The start of a cloak",
     "modes": "Each mode goes its own way",
     "purifiers": "What purifiers leave of a cloak",
     "mimicry": "Mimicry, a proxy",

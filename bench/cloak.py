@@ -193,14 +193,24 @@ def line(before: Pixels, after: Pixels, found: Gains) -> str:
 
 def at_floor(loop: Loop, square: Square, floor: float, bench: Bench) -> Pixels:
     """Return a reference's result at the floor: its eps found by a short run, then the run."""
-    x, target, eps = to_tensor(square.pixels), square.target, 4 / 255
-    trial = loop.run(x, target, bench.encoders, eps, max(bench.steps // 4, 1))
-    eps *= _share(x, trial, floor)
-    d = loop.run(x, target, bench.encoders, eps, bench.steps)
+    return with_eps(loop, square, floor, bench, eps_at(loop, square, floor, bench))
+
+
+def eps_at(loop: Loop, square: Square, floor: float, bench: Bench) -> float:
+    """Return about the eps, in [0,1] units, with which a reference ends at the floor."""
+    x, eps = to_tensor(square.pixels), 4 / 255
+    trial = loop.run(x, square.target, bench.encoders, eps, max(bench.steps // 4, 1))
+    return eps * _share(x, trial, floor)
+
+
+def with_eps(loop: Loop, square: Square, floor: float, bench: Bench, eps: float) -> Pixels:
+    """Return a reference's result with this eps, scaled to the floor."""
+    x = to_tensor(square.pixels)
+    d = loop.run(x, square.target, bench.encoders, eps, bench.steps)
     return to_pixels((x + _share(x, d, floor) * d).clamp(0, 1))
 
 
-def ours(square: Square, floor: float, encoders: Sequence[Encoder]) -> Pixels:
+def ours(square: Square, floor: float, encoders: Sequence[Encoder], steps: int = STEPS) -> Pixels:
     """Return the engine's own result, of the same parts that `cloaking.cloak` joins."""
     strength = next(k for k, v in FLOORS.items() if v <= floor)
     ceiling = CEILINGS[strength] / 255
@@ -210,7 +220,7 @@ def ours(square: Square, floor: float, encoders: Sequence[Encoder]) -> Pixels:
     pull = Pull(encoders, x, [Target("bench", square.target)])
     whole = scaled((x.shape[-2], x.shape[-1]), scale_to_area(square.whole, READ_PIXELS))
     looks = Looks(View(scaled(served, 0.5)), View(served), View(whole))
-    found = attack(pull, bounds, looks, Schedule(STEPS, 86_400.0, time.monotonic))
+    found = attack(pull, bounds, looks, Schedule(steps, 86_400.0, time.monotonic))
     return hold(spread(square.pixels, None, found.d, ceiling), floor)[0]
 
 

@@ -94,7 +94,7 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
         "files still in the outbox": posts.unplaced,
         "same bytes": lambda: posts.with_bytes(f"{7:064x}"),
         "first to plan": lambda: deliveries.unplanned(limit=20),
-        "next due time": deliveries.next_due,
+        "next due time": lambda: deliveries.next_due(NOW),
         "claim, none due": lambda: deliveries.claim(NOW, ("sky", "fedi")),
         "claim, all due": lambda: _claim_and_leave(store),
         "slots taken, last day": lambda: deliveries.taken_slots(
