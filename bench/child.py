@@ -17,8 +17,9 @@ from PIL import Image
 from bench.squares import SEED, SHARED
 from bench.table import Figure, Measured
 from postguard.cloak.runner import LocalEngine
+from postguard.model import Json
 
-JOB = {
+JOB: dict[str, Json] = {
     "modes": ["immunise"],
     "ceiling": 24,
     "floor": 65.0,
