@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -403,6 +403,10 @@ class Attempt:
         plan: what identifies the post on the network (a Bluesky rkey and record, a Mastodon
             Idempotency-Key); it is stored before anything is sent.
         in_vain: this try and all before it are known to have posted nothing.
+        first_at: when this plan was first used; None: by this try.
+        ended_at: None: it has not ended, or was cut off and nobody knows when.
+        looked_for: wherever the outcome was unknown, the artist has been told to look for the
+            post, and then said to go on.
     """
 
     id: int
@@ -410,6 +414,9 @@ class Attempt:
     plan: Mapping[str, Json]
     started_at: datetime
     in_vain: bool = False
+    first_at: datetime | None = None
+    ended_at: datetime | None = None
+    looked_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +451,66 @@ class Shown:
     quotes: Quotes | None = None
     pictures: tuple[str, ...] = ()
     sha256: tuple[str, ...] | None = None
+
+
+class Level(StrEnum):
+    """How much a finding of the account audit matters."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"  # it could not be looked at
+    ADVICE = "advice"  # a choice that protects better, at a price
+    WARNING = "warning"  # the art is less protected than it could be
+    BLOCKING = "blocking"  # nothing can or may be posted like this
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the audit of an account has seen at one place.
+
+    Attributes:
+        id: names the check, as `bsky.loggedout`.
+        recommended: what protects art best here.
+        reach: what that costs in reach.
+        by_hand: how the artist changes it in the network's own app.
+        can_fix: `postguard audit --fix` can change it now.
+        limit: what even the best setting does not do.
+    """
+
+    id: str
+    level: Level
+    title: str
+    found: str
+    recommended: str
+    reach: str
+    why: str
+    by_hand: str
+    limit: str
+    can_fix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of an account's own settings that would mend a finding.
+
+    Attributes:
+        says: what changes, in words.
+        place: names the one setting that changes, as its network's adapter does.
+        before, after: its value; None: nothing is said there.
+        fresh: what holds the setting does not exist before.
+        intent: the AI use that it speaks for the artist about; empty: none.
+    """
+
+    finding: str
+    says: str
+    place: str
+    before: Json
+    after: Json
+    fresh: bool = False
+    intent: str = ""
+
+    def reversed(self) -> Change:
+        """Return the change that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
 
 
 def body(words: Words) -> str:

@@ -1,0 +1,266 @@
+"""Judges what was read of a Bluesky account. Pure: facts and the config's wishes to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from postguard.model import Finding, Level, Quotes, Replies
+from postguard.networks.audit import about_bluesky as about
+from postguard.networks.audit.about import Asked, Check, Judged, some, unseen, wanted
+from postguard.networks.audit.bluesky_facts import (
+    APP_PASSWORD,
+    BRIDGE,
+    ArtPost,
+    BlueskyFacts,
+    Picture,
+    forbids_quotes,
+)
+
+LOGGED_OUT_LABEL = "!no-unauthenticated"
+# The words of the artist, and the record's.
+REFUSED: Mapping[str, str] = {
+    "training": "training",
+    "generation": "syntheticContent",
+    "inference": "inference",
+}
+_EMBEDDING = "embedding"
+_OFFICIAL, _OFFICIAL_HOSTS = "bsky.social", ".bsky.network"
+_WITH_PICTURES = "posts with pictures"
+
+
+def findings(facts: BlueskyFacts, asked: Asked) -> list[Finding]:
+    """Return what every check says of an account that is logged in."""
+    return [check.finding(facts, asked) for check in CHECKS]
+
+
+def logged_out(why: str) -> Finding:
+    """Return the finding of an account whose server lets nobody in."""
+    return CHECKS[0].said(Level.BLOCKING, why)
+
+
+def _session(facts: BlueskyFacts, _: Asked) -> Judged:
+    session, missing = facts.session, []
+    if session.get("emailConfirmed") is False:
+        missing.append("its mail address is not confirmed")
+    if "emailConfirmed" in session and not session.get("emailAuthFactor"):
+        missing.append("no code by mail is asked for at the login (two-factor)")
+    if missing:
+        return Level.ADVICE, f"the account is active; {' and '.join(missing)}"
+    return Level.OK, "the account is active"
+
+
+def _app_password(facts: BlueskyFacts, _: Asked) -> Judged:
+    if not facts.scope:
+        return unseen("the session does not say what it may do")
+    if facts.scope == APP_PASSWORD:
+        return Level.OK, "logged in with an app password that cannot read your messages"
+    if facts.scope.startswith(APP_PASSWORD):
+        return Level.WARNING, "the app password may read and write your direct messages"
+    return Level.WARNING, "logged in with your main password: it could change or delete all"
+
+
+def _passwords(facts: BlueskyFacts, _: Asked) -> Judged:
+    if facts.passwords is None:
+        return unseen()
+    named = [str(p.get("name")) for p in facts.passwords]
+    said = f"{len(named)} app passwords: {', '.join(named) or 'none'}"
+    powerful = [str(p.get("name")) for p in facts.passwords if p.get("privileged")]
+    if powerful:
+        return Level.ADVICE, f"{said}; may read your messages: {', '.join(powerful)}"
+    return (Level.ADVICE if len(named) > 1 else Level.OK), said
+
+
+def labels_of(profile: Mapping[str, Any] | None) -> list[str]:
+    """Return the labels that the account has put on itself."""
+    values = ((profile or {}).get("labels") or {}).get("values") or ()
+    return [str(v.get("val")) for v in values]
+
+
+def _logged_out(facts: BlueskyFacts, _: Asked) -> Judged:
+    return wanted(
+        good=LOGGED_OUT_LABEL in labels_of(facts.profile),
+        found={
+            True: "apps are asked to show your posts to people with an account only",
+            False: "everybody sees your posts without an account, crawlers included",
+        },
+        otherwise=Level.WARNING,
+    )
+
+
+def allowed(record: Mapping[str, Any] | None, use: str) -> bool | None:
+    """Return what a record of AI preferences says of a use; None: nothing."""
+    said = ((record or {}).get("preferences") or {}).get(use) or {}
+    value = said.get("allow") if isinstance(said, dict) else None
+    return value if isinstance(value, bool) else None
+
+
+def _ai(facts: BlueskyFacts, _: Asked) -> Judged:
+    uses = {**REFUSED, _EMBEDDING: _EMBEDDING}
+    said = {word: _answer(allowed(facts.ai, use)) for word, use in uses.items()}
+    good = all(allowed(facts.ai, use) is False for use in REFUSED.values())
+    found = ", ".join(f"{word}: {answer}" for word, answer in said.items())
+    return (Level.OK if good else Level.WARNING), found
+
+
+def _answer(allow: bool | None) -> str:
+    return {True: "allowed", False: "refused", None: "not said"}[allow]
+
+
+def _overrides(facts: BlueskyFacts, _: Asked) -> Judged:
+    open_ones = [v for v in facts.overrides if any(allowed(v, use) for use in _uses(v))]
+    if not open_ones:
+        return Level.OK, "no exception allows what you refuse in general"
+    whom = [_scope(v) for v in open_ones]
+    return Level.WARNING, f"exceptions allow AI use: {', '.join(whom)}"
+
+
+def _uses(record: Mapping[str, Any]) -> Iterable[str]:
+    preferences = record.get("preferences")
+    return preferences if isinstance(preferences, dict) else ()
+
+
+def _scope(override: Mapping[str, Any]) -> str:
+    scope = override.get("scope") or {}
+    named = [str(v) for k, v in scope.items() if k != "$type"]
+    return " ".join(named) or str(scope.get("$type") or "one without a scope")
+
+
+_INTENTS = {
+    "syntheticContentGeneration": "generation",
+    "bulkDataset": "data sets",
+    "publicAccessArchive": "archives",
+    "protocolBridging": "bridges",
+}
+
+
+def _intents(facts: BlueskyFacts, _: Asked) -> Judged:
+    if facts.intents is None:
+        return Level.OK, "nothing is declared; the proposal is not in use yet"
+    said = {word: _declared(facts.intents, key) for key, word in _INTENTS.items()}
+    found = ", ".join(f"{word}: {_answer(allow)}" for word, allow in said.items())
+    good = said["generation"] is not True and said["data sets"] is not True
+    return (Level.OK if good else Level.ADVICE), found
+
+
+def _declared(intents: Mapping[str, Any], key: str) -> bool | None:
+    value = (intents.get(key) or {}).get("allow")
+    return value if isinstance(value, bool) else None
+
+
+def _default_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
+    if not facts.preferences_told:
+        return unseen()
+    gates = facts.gates or {}
+    replies = "threadgateAllowRules" in gates
+    limited = "limited" if replies else "open to everyone"
+    if forbids_quotes(gates):
+        level = Level.ADVICE if asked.replies is not Replies.EVERYONE and not replies else Level.OK
+        return level, f"posts from the app start with quotes off and replies {limited}"
+    return Level.ADVICE, f"posts from the app start with quotes on and replies {limited}"
+
+
+def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
+    quotable = [p for p in facts.posts if p.quotable]
+    answerable = [p for p in facts.posts if p.replies_open]
+    many, wrong = len(facts.posts), []
+    if asked.quotes is not Quotes.EVERYONE and quotable:
+        wrong.append(f"{some(len(quotable), many, _WITH_PICTURES)} can be quoted")
+    if asked.replies is not Replies.EVERYONE and answerable:
+        wrong.append(f"{some(len(answerable), many, _WITH_PICTURES)} can be answered by everyone")
+    if wrong:
+        return Level.WARNING, f"{' and '.join(wrong)}, although the config says otherwise"
+    if quotable:
+        said = some(len(quotable), many, _WITH_PICTURES)
+        return Level.ADVICE, f"{said} can be quoted, as the config says"
+    return Level.OK, f"none of the {many} newest posts with pictures is open against your wish"
+
+
+def _alts(facts: BlueskyFacts, _: Asked) -> Judged:
+    lacking = [p for p in facts.posts if any(not i.alt.strip() for i in p.pictures)]
+    said = some(len(lacking), len(facts.posts), _WITH_PICTURES)
+    return wanted(
+        good=not lacking,
+        found={
+            True: f"all of the {len(facts.posts)} newest have alt texts",
+            False: f"{said} lack an alt text: {_keys(lacking)}",
+        },
+        otherwise=Level.ADVICE,
+    )
+
+
+def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
+    shown = [(p, i) for p in facts.posts for i in p.pictures]
+    telling = [(p, i) for p, i in shown if i.private]
+    large = [(p, i) for p, i in shown if asked.side is not None and i.side > asked.side]
+    foreign = [i for _, i in shown if not i.ours]
+    wrong = []
+    if telling:
+        told = dict.fromkeys(w for _, i in telling for w in i.private or ())
+        wrong.append(f"{len(telling)} tell {', '.join(told)} ({_keys(p for p, _ in telling)})")
+    if large:
+        where = _keys(p for p, _ in large)
+        wrong.append(f"{len(large)} are larger than your recipe's {asked.side} pixels ({where})")
+    if foreign:
+        wrong.append(_unprotected(foreign))
+    if not wrong:
+        return Level.OK, f"all {len(shown)} newest pictures were protected by postguard"
+    level = Level.WARNING if telling or large else Level.ADVICE
+    return level, f"of the {len(shown)} newest pictures {'; '.join(wrong)}"
+
+
+def _unprotected(foreign: Sequence[Picture]) -> str:
+    hidden = sum(i.private is None for i in foreign)
+    rest = f", and {hidden} of these could not be looked at" if hidden else ""
+    return f"{len(foreign)} were not made by postguard{rest}"
+
+
+def _pds(facts: BlueskyFacts, _: Asked) -> Judged:
+    size = "" if facts.image_bytes is None else f", which takes {facts.image_bytes:,} bytes"
+    if not facts.home:
+        return unseen("the account's own document names no server")
+    official = facts.service == _OFFICIAL and facts.home.endswith(_OFFICIAL_HOSTS)
+    if facts.home == facts.service or official:
+        return Level.OK, f"your account lies on {facts.home}{size}"
+    return Level.WARNING, f"your account lies on {facts.home}, but the config says {facts.service}"
+
+
+def _contact(facts: BlueskyFacts, _: Asked) -> Judged:
+    chat = str((facts.chat or {}).get("allowIncoming") or "following")
+    notices = str((facts.notices or {}).get("allowSubscriptions") or "followers")
+    found = f"messages from: {chat}; told at once of your posts: {notices}"
+    return (Level.ADVICE if chat == "all" else Level.OK), found
+
+
+def _bridge(facts: BlueskyFacts, _: Asked) -> Judged:
+    if facts.bridged is None:
+        return unseen("whether a bridge copies your posts could not be found out")
+    if facts.bridged:
+        return Level.ADVICE, f"you follow {BRIDGE}: your art is copied to the fediverse"
+    return Level.OK, "no bridge that you follow copies your art to the fediverse"
+
+
+def _keys(posts: Iterable[ArtPost]) -> str:
+    keys = list(dict.fromkeys(p.rkey for p in posts))
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    return f"{', '.join(keys[:_NAMED])}{more}"
+
+
+_NAMED = 5  # posts are named in a finding; more would fill the page
+
+CHECKS: tuple[Check[BlueskyFacts], ...] = (
+    Check("bsky.session", about.SESSION, _session),
+    Check("bsky.auth.apppw", about.APP_PASSWORD, _app_password),
+    Check("bsky.auth.list", about.PASSWORDS, _passwords),
+    Check("bsky.loggedout", about.LOGGED_OUT, _logged_out),
+    Check("bsky.ai.pref", about.AI, _ai),
+    Check("bsky.ai.override", about.OVERRIDES, _overrides),
+    Check("bsky.ai.intents", about.INTENTS, _intents),
+    Check("bsky.gates.default", about.DEFAULT_GATES, _default_gates),
+    Check("bsky.gates.recent", about.RECENT_GATES, _recent_gates),
+    Check("bsky.alt.recent", about.ALTS, _alts),
+    Check("bsky.blob.exif", about.PICTURES, _pictures),
+    Check("bsky.pds", about.PDS, _pds),
+    Check("bsky.contact", about.CONTACT, _contact),
+    Check("bsky.bridge", about.BRIDGE, _bridge),
+)
