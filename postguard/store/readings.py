@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from postguard.model import Json, Receipt
 from postguard.store.connection import Database, Row, from_ms, to_ms
@@ -30,7 +31,8 @@ class Reading:
     Attributes:
         checked_at: when; None: not read back yet.
         look_at: when it is tried next; None: never again.
-        seen: differences and pictures, as `app.verifying` keeps them.
+        seen: `differences` (each with `what` and `says`) and `pictures` (see
+            `networks.surviving.Survival`), or the `problem` for which it could not be read.
     """
 
     checked_at: datetime | None = None
@@ -96,10 +98,26 @@ class ReadingRows:
         )
         return {r["account"]: _reading(r) for r in rows}
 
+    def warnings(self, post_id: int) -> dict[str, list[str]]:
+        """Return what is not as it was asked for, in sentences, of each account that has such."""
+        said = {account: says(each) for account, each in self.of_post(post_id).items()}
+        return {account: sentences for account, sentences in said.items() if sentences}
+
+
+def says(reading: Reading) -> list[str]:
+    """Return the sentences of a reading: its differences, or why it could not be made."""
+    found, problem = reading.seen.get("differences"), reading.seen.get("problem")
+    told = [str(d.get("says")) for d in found if isinstance(d, dict)] if _is_list(found) else []
+    return [*told, *([str(problem)] if problem else [])]
+
 
 def _receipt(row: Row) -> Receipt:
     answer = wire.load(dict[str, Json], row["answer"])
     return Receipt(row["uri"], row["url"], from_ms(row["at"]), answer)
+
+
+def _is_list(value: object) -> TypeGuard[list[Json]]:
+    return isinstance(value, list)
 
 
 def _reading(row: Row) -> Reading:

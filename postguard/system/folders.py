@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from postguard.model import Post, Receipt
 from postguard.system import files
@@ -50,11 +51,23 @@ def remove_reason(folder: Path, post: Post) -> None:
         (folder / REASON).unlink(missing_ok=True)
 
 
-def leave_receipt(folder: Path, post: Post, receipts: Mapping[str, Receipt]) -> None:
-    """Write where each account posted, and when by this PC's clock: one line for each."""
+def leave_receipt(
+    folder: Path,
+    post: Post,
+    receipts: Mapping[str, Receipt],
+    warnings: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Write where each account posted, and when by this PC's clock: one line for each.
+
+    Args:
+        warnings: of each account, in what its post differs from what was asked; a line for each.
+    """
     if _is_theirs(post, RECEIPT):
         return
-    lines = [f"{name}: {r.url} ({_read(r.at)})" for name, r in sorted(receipts.items())]
+    lines = []
+    for name, receipt in sorted(receipts.items()):
+        lines.append(f"{name}: {receipt.url} ({_read(receipt.at)})")
+        lines += [f"  not as you asked: {said}" for said in warnings.get(name, ())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
 
 

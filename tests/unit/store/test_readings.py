@@ -67,3 +67,14 @@ def test_what_cannot_be_read_back_is_let_be(store):
     store.readings.leave(delivery.id)
     assert store.readings.next_unread(NOW + timedelta(days=9)) is None
     assert store.readings.of_post(delivery.post_id) == {"sky": Reading()}
+
+
+def test_the_sentences_of_a_reading_are_told_by_account(store):
+    delivery, fine = posted(store), posted(store, "b.png")
+    seen = {"differences": [{"what": "alt", "says": "one"}, {"what": "text", "says": "two"}]}
+    store.readings.keep(delivery.id, seen, NOW)
+    store.readings.keep(fine.id, {"differences": [], "pictures": []}, NOW)
+    assert store.readings.warnings(delivery.post_id) == {"sky": ["one", "two"]}
+    assert store.readings.warnings(fine.post_id) == {}
+    store.readings.keep(fine.id, {"problem": "could not be read back"}, NOW)
+    assert store.readings.warnings(fine.post_id) == {"sky": ["could not be read back"]}
