@@ -4,38 +4,41 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
-from postguard.errors import LoggedOut, Refused, Unsure
-from postguard.model import (
-    Draft,
-    Json,
-    Limits,
-    Quotes,
-    Receipt,
-    Rendition,
-    Shown,
-    Visibility,
-    Words,
-    body,
+from postguard.errors import LoggedOut, Refused, Retryable, Unsure
+from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Words
+from postguard.networks.bluesky_editing import changes
+from postguard.networks.bluesky_errors import closed
+from postguard.networks.bluesky_login import login, revoke, session_health
+from postguard.networks.bluesky_names import Tids, blob_cid
+from postguard.networks.bluesky_reading import cid_of, images_of, place_of, refuse_other, shown
+from postguard.networks.bluesky_record import (
+    POST,
+    POSTGATE,
+    THREADGATE,
+    Known,
+    delete,
+    handles,
+    parts_of,
+    time_of,
+    writes,
 )
-from postguard.networks.bluesky_record import POST, Tids, blob_cid, handles, writes
+from postguard.networks.bluesky_repo import Repo
+from postguard.networks.bluesky_rules import limits_for, most_images, objections
 from postguard.networks.bluesky_session import BlueskySession
-from postguard.networks.pds import image_bytes
+from postguard.networks.bluesky_turns import Turns
+from postguard.networks.pds import OFFICIAL, image_bytes
 from postguard.networks.picture import bytes_of
-from postguard.networks.text import graphemes
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 
-MAX_GRAPHEMES = 300
-MAX_BYTES = 3000  # of UTF-8
-MAX_ALT = 2000
-MAX_IMAGES = 4
-MAX_LANGS = 3
-MAX_LABELS = 10
-MAX_SIDE = 4000  # the app's own; the picture is served inside 2000 pixels
-LABELS = ("sexual", "nudity", "porn", "graphic-media")
+__all__ = ["Bluesky", "limits_for", "login", "objections", "revoke", "session_health"]
+
+_CDN = "https://cdn.bsky.app/img/feed_fullsize/plain"
 
 
 class Bluesky:
@@ -44,7 +47,8 @@ class Bluesky:
     Args:
         name: the account as the config names it.
         password, load, save: the app password and the saved session; see BlueskySession.
-        clock_id: in [0, 1023], tells the keys of two PCs apart; at random where it is None.
+        beside: folder where every process of this PC keeps whose turn it is to renew the session
+            and how often it was logged in; None: this is the only one.
     """
 
     def __init__(
@@ -55,21 +59,23 @@ class Bluesky:
         load: Callable[[], str | None],
         save: Callable[[str], None],
         clock: Clock,
-        *,
-        clock_id: int | None = None,
+        beside: Path | None = None,
     ) -> None:
+        self._name = name
         self._account = account
         self._clock = clock
-        self._session = BlueskySession(name, account, password, load, save, clock)
+        turns = Turns(beside, name, clock)
+        self._session = BlueskySession(name, account, password, load, save, clock, turns)
+        self._repo = Repo(self._session)
         # Only tells two machines' keys apart: nothing secret.
-        self._tids = Tids(random.randrange(1024) if clock_id is None else clock_id)  # noqa: S311
+        self._tids = Tids(random.randrange(1024))  # noqa: S311
         self._limits: Limits | None = None
 
     def limits(self) -> Limits:
         """Return what Bluesky takes; of a PDS of one's own the version is asked once."""
         if self._limits is None:
             size = image_bytes(self._account.service)
-            self._limits = limits_for(size)
+            self._limits = limits_for(size, gallery=self._account.gallery)
         return self._limits
 
     def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
@@ -77,18 +83,28 @@ class Bluesky:
         return objections(words, images, limits)
 
     def plan(self, draft: Draft, now: datetime) -> dict[str, Json]:
-        """Make the key and the whole record; asks who the mentioned handles are.
+        """Make the keys and the whole records; asks who the mentioned handles are, and which post
+        this one answers.
 
         Raises:
             Retryable: the PDS cannot be asked now.
+            Refused: the post that it answers is not there, or its thread lets in more than asked.
             LoggedOut: it does not know this account any more.
         """
-        dids = {h: did for h in handles(draft.words) if (did := self._resolve(h)) is not None}
-        rkey, did = self._tids.next(now), self._session.did
-        return {"did": did, "rkey": rkey, "writes": writes(draft, did, rkey, now, dids)}
+        did, words = self._session.did, draft.words
+        found = {handle: self._repo.resolve(handle) for handle in handles(words)}
+        # An address that was not looked up is looked up here: a post must not lose its thread.
+        answered = draft.reply_to or words.reply_to
+        reply = self._repo.reply(answered, words) if answered else None
+        known = Known(did, {h: did for h, did in found.items() if did is not None}, reply)
+        parts = parts_of(draft, most_images(gallery=self._account.gallery))
+        rkeys = [self._tids.next(now) for _ in parts]
+        made = writes(words, parts, rkeys, now, known)
+        return {"did": did, "rkey": rkeys[0], "writes": made}
 
     def send(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt:
-        """Upload the pictures, then make post and gates in one commit."""
+        """Upload the pictures, then make posts and gates in one commit. Every try uploads them
+        anew: what no record shows is gone within minutes."""
         if plan["did"] != self._session.did:
             raise Refused(
                 "another account goes by this name than the one that this post was begun for; "
@@ -97,56 +113,84 @@ class Bluesky:
             )
         for rendition in draft.renditions:
             self._upload(rendition)
-        call: dict[str, Json] = {"repo": plan["did"], "writes": plan["writes"]}
-        answer = self._session.write("com.atproto.repo.applyWrites", call)
-        commit = answer.get("commit") or {}
-        return self._receipt(plan, self._clock.now(), {"commit": commit.get("cid")})
+        commit = self._write(str(plan["did"]), cast(list[Json], plan["writes"]))
+        return self._receipt(plan, self._clock.now(), {"commit": commit})
 
     def find(
         self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
     ) -> Receipt | None:
-        """Ask for the record under the plan's key; `draft` plays no part."""
-        found = self._record(str(plan["did"]), POST, str(plan["rkey"]))
-        if found is None:
+        """Ask for the records under the plan's keys; `draft` plays no part.
+
+        They were made in one commit: where one stands and another does not, or is another,
+        somebody has changed it since. Nothing is mended behind the artist's back, nor sent anew.
+        """
+        planned, url = _planned(plan), self._url(plan)
+        found = [self._found(str(plan["did"]), write) for write in planned]
+        if not any(found):
             return None
-        planned = _planned_post(plan)
-        if found.get("value") != planned:
-            url = self._url(plan)
-            said = f"another post than the planned one stands at {url}: look at it first"
-            raise Refused(said, stands=True)
-        made = datetime.fromisoformat(str(planned["createdAt"]))
-        return self._receipt(plan, made.astimezone(UTC), {"cid": found.get("cid")})
+        for write, record in zip(planned, found, strict=True):
+            refuse_other(url, write, record)
+        made = datetime.fromisoformat(str(planned[0]["value"]["createdAt"]))
+        cid = (found[0] or {}).get("cid")
+        return self._receipt(plan, made.astimezone(UTC), {"cid": cid})
 
     def read_back(self, receipt: Receipt) -> Shown | None:
-        """Return the post as it is shown."""
-        raise NotImplementedError
+        """Return the post as its records say, and the digests of the bytes that anybody gets."""
+        did, rkeys = place_of(receipt)
+        try:
+            posts = [self._repo.standing(did, rkey) for rkey in rkeys]
+            if posts[0] is None:
+                return None
+            there = [post for post in posts if post is not None]
+            cids = [cid_of(image) for post in there for image in images_of(post.post)]
+            digests = tuple(self._repo.digest(did, cid) for cid in cids)
+        except Refused as exc:
+            raise Retryable(f"the post cannot be looked at now: {exc}") from exc
+        return replace(shown(there, lambda cid: self._served(did, cid)), sha256=digests)
 
     def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
-        """Change the words."""
-        raise NotImplementedError
+        """Let alt texts, labels, languages, hidden tags and gates be the draft's, in one commit
+        that fails where something else was changed meanwhile. See `bluesky_editing` for why
+        another text is refused."""
+        did, rkeys = self._own(receipt)
+        commit = self._repo.commit(did)
+        posts = [self._repo.standing(did, rkey) for rkey in rkeys]
+        there = [post for post in posts if post is not None]
+        if len(there) != len(posts):
+            raise Refused(
+                f"{receipt.url} is not there any more, or not whole: nothing was changed"
+            )
+        pictures = sum(len(images_of(post.post)) for post in there)
+        if found := objections(draft.words, pictures, self.limits()):
+            raise Refused("; ".join(found), stands=True)
+        made = changes(draft.words, did, rkeys, there, time_of(self._clock.now()))
+        if not made:
+            return receipt
+        edited = self._write(did, made, swap=commit)
+        return replace(receipt, answer={**receipt.answer, "edited": edited})
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete the post."""
-        raise NotImplementedError
+        """Delete every part of the post and every gate that still stands, in one commit."""
+        did, rkeys = self._own(receipt)
+        standing = [
+            delete(collection, rkey)
+            for rkey in rkeys
+            for collection in (POST, THREADGATE, POSTGATE)
+            if self._repo.record(did, collection, rkey) is not None
+        ]
+        if standing:
+            self._write(did, standing)
 
     def check(self) -> str:
         """Return who is logged in, in words. Raises Retryable or LoggedOut."""
         answer = self._session.query("com.atproto.server.getSession")
         if answer.get("active") is False:
-            raise LoggedOut(f"@{self._account.handle} is not active: {answer.get('status')}")
+            raise LoggedOut(closed(self._name, self._account, str(answer.get("status"))))
         return f"logged in as @{answer.get('handle')} ({answer.get('did')})"
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
-
-    def _resolve(self, handle: str) -> str | None:
-        """Return the account behind a handle; None where there is none: then it stays text."""
-        try:
-            answer = self._session.query("com.atproto.identity.resolveHandle", handle=handle)
-        except Refused:
-            return None
-        return cast(str, answer["did"])
 
     def _upload(self, rendition: Rendition) -> None:
         answer = self._session.upload(bytes_of(rendition), rendition.mime)
@@ -154,100 +198,50 @@ class Bluesky:
         if (blob.get("ref") or {}).get("$link") != blob_cid(rendition.sha256):
             raise Refused("the server stored other bytes than were sent, so nothing was posted")
 
-    def _record(self, did: str, collection: str, rkey: str) -> dict[str, Any] | None:
+    def _write(self, did: str, made: list[Json], swap: str | None = None) -> str:
+        """Write one commit and return its name."""
+        call: dict[str, Json] = {"repo": did, "writes": made}
+        if swap is not None:
+            call["swapCommit"] = swap
+        answer = self._session.write("com.atproto.repo.applyWrites", call)
+        return str((answer.get("commit") or {}).get("cid") or "")
+
+    def _found(self, did: str, write: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the record that stands where this one was to be written."""
         try:
-            return self._session.query(
-                "com.atproto.repo.getRecord", repo=did, collection=collection, rkey=rkey
-            )
+            return self._repo.record(did, write["collection"], write["rkey"])
         except Refused as exc:
-            if exc.__cause__ is not None and "RecordNotFound" in str(exc.__cause__):
-                return None
             raise Unsure(str(exc)) from exc
 
-    def _receipt(
-        self, plan: Mapping[str, Json], at: datetime, answer: Mapping[str, Json]
-    ) -> Receipt:
+    def _own(self, receipt: Receipt) -> tuple[str, list[str]]:
+        did, rkeys = place_of(receipt)
+        if did != self._session.did:
+            raise Refused(
+                f"{receipt.url} belongs to another account than the one that goes by this name "
+                "now; change or delete it in Bluesky's app",
+                stands=True,
+            )
+        return did, rkeys
+
+    def _served(self, did: str, cid: str) -> str:
+        """Return where viewers get a picture: Bluesky's own re-encoded copy, or the bytes
+        themselves where we know of no such copy."""
+        if self._account.service == OFFICIAL:
+            return f"{_CDN}/{did}/{cid}"
+        return f"{self._account.service}/xrpc/com.atproto.sync.getBlob?did={did}&cid={cid}"
+
+    def _receipt(self, plan: Mapping[str, Json], at: datetime, answer: dict[str, Json]) -> Receipt:
+        rkeys: Json = [w["rkey"] for w in _planned(plan) if w["collection"] == POST]
         uri = f"at://{plan['did']}/{POST}/{plan['rkey']}"
-        return Receipt(uri=uri, url=self._url(plan), at=at, answer=answer)
+        return Receipt(uri, self._url(plan), at, answer | {"rkeys": rkeys})
 
     def _url(self, plan: Mapping[str, Json]) -> str:
         return f"https://bsky.app/profile/{self._account.handle}/post/{plan['rkey']}"
 
 
-def login(name: str, account: BlueskyAccount, password: str, clock: Clock) -> str:
-    """Open a session with an app password and return it as text to be saved.
-
-    Raises:
-        LoggedOut: handle and password do not fit.
-        Retryable: the server cannot be reached.
-    """
-    saved: list[str] = []
-    session = BlueskySession(name, account, lambda: password, lambda: None, saved.append, clock)
-    try:
-        session.query("com.atproto.server.getSession")
-    finally:
-        session.close()
-    return saved[-1]
-
-
-def limits_for(size: int) -> Limits:
-    """Return Bluesky's limits with pictures of at most `size` bytes."""
-    return Limits(
-        fit=f"bluesky-{size}",
-        text=MAX_GRAPHEMES,
-        alt=MAX_ALT,
-        images=MAX_IMAGES,
-        image_bytes=size,
-        side=MAX_SIDE,
-    )
-
-
-def objections(words: Words, images: int, limits: Limits) -> list[str]:
-    """Return why Bluesky cannot post these words exactly as asked; empty: it can."""
-    return [*_size_objections(words, images, limits), *_audience_objections(words)]
-
-
-def _size_objections(words: Words, images: int, limits: Limits) -> list[str]:
-    found, text = [], body(words)
-    length, size = graphemes(text), len(text.encode())
-    if length > limits.text:
-        found.append(f"the text has {length} characters; Bluesky takes {limits.text}")
-    elif size > MAX_BYTES:
-        found.append(f"the text has {size} bytes; Bluesky takes {MAX_BYTES}: shorten it")
-    if images > limits.images:
-        found.append(f"{images} pictures in one post; Bluesky takes {limits.images}")
-    for number, alt in enumerate(words.alts, start=1):
-        if (long := graphemes(alt)) > limits.alt:
-            found.append(
-                f"the alt text of picture {number} has {long} characters; "
-                f"Bluesky takes {limits.alt}"
-            )
-    if len(words.langs) > MAX_LANGS:
-        found.append(f"{len(words.langs)} languages; Bluesky takes {MAX_LANGS}")
-    return found
-
-
-def _audience_objections(words: Words) -> list[str]:
-    found = []
-    if words.visibility is not Visibility.PUBLIC:
-        found.append(f"every post on Bluesky is public; it cannot be {words.visibility.value}")
-    if words.quotes is Quotes.FOLLOWERS:
-        found.append('Bluesky cannot let only followers quote: say quotes = "nobody"')
-    if unknown := [label for label in words.labels if label not in LABELS]:
-        found.append(f'Bluesky has no label "{unknown[0]}"; it knows {", ".join(LABELS)}')
-    if words.cw and not words.labels:
-        # Never wider: a warning put into the text would leave the picture uncovered.
-        found.append(
-            "Bluesky has no content warning in words: add labels for it in this account's "
-            f'table of the sidecar, e.g. labels = ["{LABELS[1]}"] (of {", ".join(LABELS)}), '
-            'or cw = "" there'
-        )
-    return found
-
-
-def _planned_post(plan: Mapping[str, Json]) -> dict[str, Any]:
-    """Return the record of the post itself out of the planned writes."""
-    for write in cast(list[dict[str, Any]], plan["writes"]):
-        if write["collection"] == POST:
-            return cast(dict[str, Any], write["value"])
-    raise Refused("what was kept of this post is damaged; drop the picture again to post it")
+def _planned(plan: Mapping[str, Json]) -> list[dict[str, Any]]:
+    """Return the planned writes, the first post first."""
+    made = cast(list[dict[str, Any]], plan["writes"])
+    if not made or made[0]["collection"] != POST:
+        raise Refused("what was kept of this post is damaged; drop the picture again to post it")
+    return made

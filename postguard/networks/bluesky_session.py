@@ -1,4 +1,4 @@
-"""Talks to a PDS through atproto: keeps the session, asks, writes, and translates every failure.
+"""Talks to a PDS through atproto: keeps the session, asks and writes.
 
 atproto is imported when first used: it costs half a second and 50 MB that an idle daemon saves.
 """
@@ -6,35 +6,27 @@ atproto is imported when first used: it costs half a second and 50 MB that an id
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.errors import LoggedOut, PostguardError, Retryable
 from postguard.model import Json
+from postguard.networks.bluesky_errors import Errors, StaleSession
+from postguard.networks.bluesky_turns import Turns
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 
 if TYPE_CHECKING:
     from atproto_client import Client  # type: ignore[import-untyped]
     from atproto_client.client.session import Session, SessionEvent  # type: ignore[import-untyped]
-    from atproto_client.exceptions import RequestErrorBase  # type: ignore[import-untyped]
+
+T = TypeVar("T")
 
 TIMEOUT = 60.0
-_TOO_LARGE = 413
-_TOO_MANY = 429
-_SERVER_FAULT = 500
-# The session is at fault, not the request: a new login may mend it.
-_STALE = {"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"}
-_TOO_BIG = re.compile("too (large|big)", re.IGNORECASE)
-_UNAUTHORIZED = 401
-
-
-class StaleSession(LoggedOut):
-    """The PDS no longer takes this session; the app password may still open a new one."""
+# Renewed by us, before the library (15 minutes) does it without waiting for its turn.
+_RENEW_BEFORE = timedelta(minutes=20)
 
 
 class BlueskySession:
@@ -46,6 +38,7 @@ class BlueskySession:
         load: returns the session string that was saved last, or None.
         save: keeps a session string whole; called before the session is used. The PDS revokes
             the old one at every refresh, so losing it costs a new login.
+        turns: what keeps two processes from opening or renewing the session at once.
     """
 
     def __init__(
@@ -56,6 +49,7 @@ class BlueskySession:
         load: Callable[[], str | None],
         save: Callable[[str], None],
         clock: Clock,
+        turns: Turns,
     ) -> None:
         self._name = name
         self._account = account
@@ -63,14 +57,20 @@ class BlueskySession:
         self._load = load
         self._save = save
         self._clock = clock
+        self._turns = turns
+        self._errors = Errors(name, account, clock)
+        # Several threads share an account, and one may have to replace its client.
+        self._busy = threading.RLock()
         self._client: Client | None = None
-        self._did = ""
+        self._session: Session | None = None  # the one in use
 
     @property
     def did(self) -> str:
         """The account's permanent name. May log in."""
-        self._connected()
-        return self._did
+        with self._busy:
+            self._connected()
+        assert self._session is not None
+        return str(self._session.did)
 
     def query(self, method: str, **params: str) -> dict[str, Any]:
         """Ask something. Raises Retryable, Refused or LoggedOut."""
@@ -78,8 +78,16 @@ class BlueskySession:
 
         fields = DotDict(params)
         return self._call(
-            lambda client: client.invoke_query(method, params=fields),
-            writing=False,
+            lambda client: client.invoke_query(method, params=fields), writing=False, kind=dict
+        )
+
+    def download(self, method: str, **params: str) -> bytes:
+        """Fetch something as it is. Raises as `query`."""
+        from atproto_client.models.dot_dict import DotDict
+
+        fields = DotDict(params)
+        return self._call(
+            lambda client: client.invoke_query(method, params=fields), writing=False, kind=bytes
         )
 
     def upload(self, data: bytes, mime: str) -> dict[str, Any]:
@@ -89,6 +97,7 @@ class BlueskySession:
         return self._call(
             lambda client: client.invoke_procedure(path, content=data, headers=headers),
             writing=False,
+            kind=dict,
         )
 
     def write(self, method: str, body: Mapping[str, Json]) -> dict[str, Any]:
@@ -99,6 +108,7 @@ class BlueskySession:
                 method, content=content, input_encoding="application/json"
             ),
             writing=True,
+            kind=dict,
         )
 
     def close(self) -> None:
@@ -107,32 +117,68 @@ class BlueskySession:
             self._client.request.close()
             self._client = None
 
-    def _call(self, act: Callable[[Client], Any], *, writing: bool) -> dict[str, Any]:
-        """Act with a session; with a new one when the PDS does not take the old one any more."""
-        client = self._connected()
+    def end(self) -> None:
+        """Have the PDS forget the session that is kept. One that is dead already is no error."""
+        client = self._client or self._taken_up()
+        if client is None or self._session is None:
+            return
+        headers = {"Authorization": f"Bearer {self._session.refresh_jwt}"}
+        path = "com.atproto.server.deleteSession"
         try:
-            return self._once(client, act, writing=writing)
-        except StaleSession:
-            self.close()
-            self._client = self._log_in()
-            return self._once(self._client, act, writing=writing)
+            with self._errors.translated(writing=False):
+                client.invoke_procedure(path, headers=headers, ignore_session_check=True)
+        except LoggedOut:
+            pass
+        finally:
+            client.request.close()
+            self._client = None
+
+    def _call(self, act: Callable[[Client], Any], *, writing: bool, kind: type[T]) -> T:
+        """Act with a session; with a new one when the PDS does not take the old one any more."""
+        with self._busy:
+            client = self._connected()
+            try:
+                return self._once(client, act, writing=writing, kind=kind)
+            except StaleSession:
+                dead = self._session
+                self.close()
+                with self._turns.mine():
+                    self._client = self._resumed(dead) or self._log_in()
+                return self._once(self._client, act, writing=writing, kind=kind)
 
     def _once(
-        self, client: Client, act: Callable[[Client], Any], *, writing: bool
-    ) -> dict[str, Any]:
-        with self._translated(writing=writing):
+        self, client: Client, act: Callable[[Client], Any], *, writing: bool, kind: type[T]
+    ) -> T:
+        with self._errors.translated(writing=writing):
             content = act(client).content
-            if isinstance(content, dict):
+            if isinstance(content, kind):
                 return content
-        raise self._lost(None, writing=writing)
+        raise self._errors.lost(None, writing=writing)
 
     def _connected(self) -> Client:
-        if self._client is None:
-            self._client = self._resumed() or self._log_in()
+        if self._client is None or self._ends_soon():
+            with self._turns.mine():
+                self.close()
+                self._client = self._resumed() or self._log_in()
         return self._client
 
-    def _resumed(self) -> Client | None:
-        """Take up the saved session, if it is this account's; nothing is sent yet."""
+    def _resumed(self, dead: Session | None = None) -> Client | None:
+        """Take up the saved session unless it is the dead one, and renew it where it ends soon:
+        another process may have done so already."""
+        client = self._taken_up()
+        if client is None or self._session is None:
+            return None
+        if dead is not None and self._session.access_jwt == dead.access_jwt:
+            client.request.close()
+            return None
+        try:
+            return self._renewed(client, self._session) if self._ends_soon() else client
+        except StaleSession:
+            client.request.close()
+            return None
+
+    def _taken_up(self) -> Client | None:
+        """Return a client with the saved session, if it is this account's; nothing is sent."""
         from atproto_client.client.session import Session
         from atproto_core.exceptions import AtProtocolError  # type: ignore[import-untyped]
 
@@ -150,11 +196,32 @@ class BlueskySession:
         client.login(session_string=saved, fetch_bsky_profile=False)
         return client
 
+    def _ends_soon(self) -> bool:
+        assert self._session is not None
+        ends = self._session.access_jwt_payload.exp
+        return bool(ends < (self._clock.now() + _RENEW_BEFORE).timestamp())
+
+    def _renewed(self, client: Client, old: Session) -> Client:
+        """Exchange the refresh token, and keep what came for it before anything else is done."""
+        from atproto_client.client.session import Session
+
+        headers = {"Authorization": f"Bearer {old.refresh_jwt}"}
+        with self._errors.translated(writing=False):
+            new = client.com.atproto.server.refresh_session(
+                headers=headers, ignore_session_check=True
+            )
+        session = Session(new.handle, new.did, new.access_jwt, new.refresh_jwt, old.pds_endpoint)
+        self._keep(session)
+        client.login(session_string=session.encode(), fetch_bsky_profile=False)
+        return client
+
     def _log_in(self) -> Client:
         """Open a new session on a new client: a used one would try its dead refresh token."""
-        password, client = self._password(), self._new_client()
+        password = self._password()
+        self._turns.count_login()
+        client = self._new_client()
         try:
-            with self._translated(writing=False):
+            with self._errors.translated(writing=False):
                 client.login(self._account.handle, password, fetch_bsky_profile=False)
         except PostguardError:
             client.request.close()
@@ -172,92 +239,12 @@ class BlueskySession:
     def _changed(self, event: SessionEvent, session: Session) -> None:
         from atproto_client.client.session import SessionEvent as Event
 
-        self._did = session.did
-        if event is Event.IMPORT:
-            return
+        self._session = session
+        if event is not Event.IMPORT:
+            self._keep(session)
+
+    def _keep(self, session: Session) -> None:
         try:
             self._save(session.encode())
         except OSError as exc:
             raise Retryable(f"the session of {self._name} cannot be saved: {exc}") from exc
-
-    @contextmanager
-    def _translated(self, *, writing: bool) -> Iterator[None]:
-        """Turn every failure of atproto and httpx into one of ours."""
-        import httpx
-        from atproto_client.exceptions import LoginRequiredError, RequestErrorBase
-        from atproto_core.exceptions import AtProtocolError
-
-        try:
-            yield
-        except LoginRequiredError as exc:
-            raise StaleSession(self._login_again()) from exc
-        except RequestErrorBase as exc:
-            raise self._meaning(exc, writing=writing) from exc
-        except (AtProtocolError, httpx.HTTPError, ValueError) as exc:
-            raise self._lost(exc, writing=writing) from exc
-
-    def _meaning(self, exc: RequestErrorBase, *, writing: bool) -> PostguardError:
-        """Classify by status code; atproto's classes put 413 beside network faults."""
-        if exc.response is None:
-            return self._lost(exc, writing=writing)
-        status = exc.response.status_code
-        error, message = _said(exc)
-        if status == _TOO_MANY:
-            return Retryable(f"{self._host} asks to wait: too many requests", self._wait(exc))
-        if status == _UNAUTHORIZED or error in _STALE:
-            return StaleSession(self._why_out(error))
-        if status >= _SERVER_FAULT:
-            return self._lost(exc, writing=writing)
-        if status == _TOO_LARGE or error == "BlobTooLarge" or _TOO_BIG.search(message):
-            return Refused(f"{self._host} takes no picture of this size: {message or error}")
-        return Refused(f"{self._host} refused the post: {message or error or status}")
-
-    def _lost(self, exc: Exception | None, *, writing: bool) -> PostguardError:
-        if writing and not _never_sent(exc):
-            return Unsure(f"{self._host} did not say whether it took the post; asking it again")
-        return Retryable(f"{self._host} cannot be reached or is out of order")
-
-    def _wait(self, exc: RequestErrorBase) -> timedelta | None:
-        seconds = getattr(exc, "retry_after", None)
-        if seconds is not None:
-            return timedelta(seconds=seconds)
-        reset = getattr(exc, "reset_at", None)
-        return None if reset is None else max(reset - self._clock.now(), timedelta(0))
-
-    def _why_out(self, error: str) -> str:
-        if error == "AuthFactorTokenRequired":
-            return (
-                f"@{self._account.handle} asks for a code by mail: make an app password in "
-                f"Bluesky's settings and run `postguard login {self._name}`"
-            )
-        if error in {"AccountTakedown", "AccountDeactivated", "AccountSuspended"}:
-            return f"@{self._account.handle} is closed or suspended on {self._host}"
-        return self._login_again()
-
-    def _login_again(self) -> str:
-        return (
-            f"{self._host} no longer accepts the app password of @{self._account.handle}; "
-            f"make a new one and run `postguard login {self._name}`"
-        )
-
-    @property
-    def _host(self) -> str:
-        return urlsplit(self._account.service).netloc
-
-
-def _said(exc: RequestErrorBase) -> tuple[str, str]:
-    """Return (error, message) of an XRPC error answer; empty where it has none."""
-    content = exc.response.content if exc.response is not None else None
-    error, message = getattr(content, "error", None), getattr(content, "message", None)
-    return str(error or ""), str(message or "")
-
-
-def _never_sent(exc: BaseException | None) -> bool:
-    """Return whether no connection came about, so that nothing can have been written."""
-    import httpx
-
-    while exc is not None:
-        if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return True
-        exc = exc.__cause__
-    return False

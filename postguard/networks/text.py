@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Literal
 
 import regex  # \X and \p{P}, which `re` has not
@@ -64,6 +64,11 @@ class Facet:
 def graphemes(text: str) -> int:
     """Return how many characters a reader sees (UAX #29), as Bluesky counts them."""
     return sum(1 for _ in regex.finditer(r"\X", text))
+
+
+def cut(text: str, most: int) -> str:
+    """Return the first characters that a reader sees, at most `most` of them."""
+    return "".join(match[0] for match in islice(regex.finditer(r"\X", text), most))
 
 
 def facets(text: str) -> list[Facet]:

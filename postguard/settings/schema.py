@@ -71,11 +71,13 @@ class Account(Table):
 
 
 class BlueskyAccount(Account):
-    """An account on Bluesky. `service`: the PDS, for accounts that are not at bsky.social."""
+    """An account on Bluesky. `service`: the PDS, for accounts that are not at bsky.social.
+    `gallery`: a post may hold up to ten pictures, where apps that are older show none."""
 
     network: Literal["bluesky"]
     handle: Annotated[str, Field(min_length=3)]
     service: Address = "https://bsky.social"
+    gallery: StrictBool = False
 
     @field_validator("handle")
     @classmethod

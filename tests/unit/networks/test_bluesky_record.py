@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postguard.model import Draft, Quotes, Rendition, Visibility, Words
+from postguard.model import Quotes, Rendition, Visibility, Words
 from postguard.networks.bluesky import limits_for, objections
-from postguard.networks.bluesky_record import Tids, blob_cid, handles, post_record
+from postguard.networks.bluesky_names import Tids, blob_cid
+from postguard.networks.bluesky_record import Part, handles, post_record
 from postguard.networks.pds import bytes_for_version
 
 LIMITS = limits_for(2_000_000)
@@ -52,7 +53,7 @@ def test_an_unknown_mention_stays_text() -> None:
     """The words are posted as they are; only the link is missing."""
     words = Words(text="@a.test @b.test @a.test")
     assert handles(words) == ["a.test", "b.test"]
-    record = post_record(Draft(words, (), 1, "me"), "2026", {"b.test": "did:plc:b"})
+    record = post_record(words, Part(words.text), "2026", {"b.test": "did:plc:b"})
     assert isinstance(record["facets"], list)
     assert len(record["facets"]) == 1
 
@@ -60,7 +61,7 @@ def test_an_unknown_mention_stays_text() -> None:
 def test_an_image_without_alt_text_has_an_empty_one() -> None:
     """The key must be there, or the record is refused."""
     image = Rendition(1, "any", Path("x"), "00" * 32, "image/png", 3, 2, 9, {})
-    record = post_record(Draft(Words(alts=("一枚目",)), (image,), 1, "me"), "2026", {})
+    record = post_record(Words(alts=("一枚目",)), Part("", (image,)), "2026", {})
     embed = record["embed"]
     assert isinstance(embed, dict)
     assert isinstance(embed["images"], list)
