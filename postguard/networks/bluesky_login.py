@@ -77,9 +77,7 @@ def revoke(name: str, account: BlueskyAccount, saved: str, clock: Clock) -> None
     Raises:
         Retryable: the server cannot be reached.
     """
-    session = BlueskySession(
-        name, account, _no_password, lambda: saved, _keep_nothing, clock, Turns(None, name, clock)
-    )
+    session = BlueskySession(name, account, _no_password, lambda: saved, _keep_nothing, clock)
     session.end()
 
 

@@ -38,7 +38,8 @@ class BlueskySession:
         load: returns the session string that was saved last, or None.
         save: keeps a session string whole; called before the session is used. The PDS revokes
             the old one at every refresh, so losing it costs a new login.
-        turns: what keeps two processes from opening or renewing the session at once.
+        turns: what keeps two processes from opening or renewing the session at once; None: this
+            is the only one.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class BlueskySession:
         load: Callable[[], str | None],
         save: Callable[[str], None],
         clock: Clock,
-        turns: Turns,
+        turns: Turns | None = None,
     ) -> None:
         self._name = name
         self._account = account
@@ -57,7 +58,7 @@ class BlueskySession:
         self._load = load
         self._save = save
         self._clock = clock
-        self._turns = turns
+        self._turns = turns or Turns(None, name, clock)
         self._errors = Errors(name, account, clock)
         # Several threads share an account, and one may have to replace its client.
         self._busy = threading.RLock()
