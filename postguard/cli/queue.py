@@ -95,7 +95,9 @@ def show(post_id: int, as_json: bool) -> None:
         from postguard.cli import for_programs
 
         told = _told(post, deliveries, store, now)
-        for_programs.echo(told | for_programs.details(post, deliveries, store))
+        seen = {name: read.seen for name, read in store.readings.of_post(post_id).items()}
+        details = for_programs.details(post, deliveries, store)
+        for_programs.echo(told | details | {"shown": seen})
         return
     from postguard.cli import showing, underway
 

@@ -13,6 +13,7 @@ from postguard.cli.listing import STATES, terminal_width
 from postguard.model import Delivery, DeliveryState, Post, Rendition, Words, body
 from postguard.networks import plain_words
 from postguard.store import Store
+from postguard.store.readings import Reading, says
 from postguard.system import folders
 
 
@@ -55,13 +56,14 @@ def _renditions(store: Store, post: Post, deliveries: Sequence[Delivery]) -> Ite
 def _deliveries(
     store: Store, post: Post, deliveries: Sequence[Delivery], zone: tzinfo | None
 ) -> Iterator[str]:
-    receipts = store.deliveries.receipts(post.id)
+    receipts, readings = store.deliveries.receipts(post.id), store.readings.of_post(post.id)
     before: list[str] = []
     for delivery in deliveries:
         yield ""
         yield _bold(happening.delivery(delivery, zone))
         if delivery.account in receipts:
             yield f"  {receipts[delivery.account].url}"
+            yield from _seen(readings[delivery.account], delivery)
         if delivery.reason and delivery.state is not DeliveryState.POSTED:
             yield from (click.style(line, fg="yellow") for line in _under(delivery.reason))
         words = _words(delivery.words)
@@ -71,6 +73,13 @@ def _deliveries(
             yield from (line for part in words for line in _under(part))
         yield from _under(". ".join(plain_words.audience(delivery.words)) + ".")
         before = words
+
+
+def _seen(reading: Reading, delivery: Delivery) -> Iterator[str]:
+    """Yield what the network shows of a post; what is not as asked stands out."""
+    colour = "yellow" if says(reading) else None
+    for said in plain_words.shown(reading.seen, delivery.fit):
+        yield from (click.style(line, fg=colour) for line in _under(said))
 
 
 def _words(words: Words) -> list[str]:

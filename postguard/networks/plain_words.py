@@ -23,6 +23,7 @@ _REPLIES = {
     Replies.MENTIONED: "Only the people it mentions may reply",
     Replies.FOLLOWING: "Only the people you follow may reply",
     Replies.FOLLOWERS: "Only your followers may reply",
+    Replies.LISTS: "Only the people on the lists you named may reply",
     Replies.NOBODY: "Nobody may reply",
 }
 _QUOTES = {
@@ -116,6 +117,43 @@ def verdict(mode: str, gains: Mapping[str, Mapping[str, float]]) -> str:
     if left < _CLEARLY * max(noise, _NOISE):
         return f"{moved} That is not much more than noise does: do not rely on it."
     return f"{moved} That raises the cost of {_AGAINST.get(mode, 'using it')}; it is no lock."
+
+
+def shown(seen: Mapping[str, Any], fit: str) -> list[str]:
+    """Return what reading a post back has shown, in sentences; empty: it was not read yet.
+
+    Args:
+        seen: as `app.verifying` keeps it.
+        fit: of the delivery; it begins with the network's name.
+    """
+    where = f"As {NAMES.get(fit.partition('-')[0], 'its network')} shows it"
+    if seen.get("problem"):
+        return [f"{where}: {seen['problem']}"]
+    if "differences" not in seen:
+        return []
+    found = [str(d.get("says")) for d in seen["differences"]] or ["as you asked for"]
+    pictures = enumerate(seen.get("pictures") or (), start=1)
+    return [
+        *(f"{where}: {said}" for said in found),
+        *(f"picture {number}: {_survived(picture)}" for number, picture in pictures),
+    ]
+
+
+def _survived(picture: Mapping[str, Any]) -> str:
+    if picture.get("problem"):
+        return str(picture["problem"])
+    size = f"{_size([picture['width'], picture['height']])} pixels"
+    parts = [f"{size}, {bytes_in_words(picture['size'])} of {picture['kind'] or 'a picture'}"]
+    if picture["same"]:
+        parts.append("the very file that was sent")
+    elif picture.get("likeness") is not None:
+        parts.append(f"likeness to what was sent {picture['likeness']} of 100 (SSIMULACRA2)")
+    parts += [
+        f"the {name} keeps {min(max(picture[name], 0), 1):.0%} of its contrast"
+        for name in ("notice", "watermark")
+        if picture.get(name) is not None
+    ]
+    return "; ".join(parts)
 
 
 def bytes_in_words(size: int) -> str:
