@@ -187,10 +187,20 @@ class Installation:
 
     def timing(self, account: str) -> Timing:
         """Return when an account posts."""
-        table = self.settings.schedule
-        own = self.settings.accounts.get(account)
-        slots = table.slots if own is None or own.slots is None else own.slots
-        return Timing(slots, self.settings.timezone, table.grace, table.max_late, table.if_later)
+        table, own = self.settings.schedule, self.settings.accounts.get(account)
+        if own is None:
+            return Timing(
+                table.slots, self.settings.timezone, table.grace, table.max_late, table.if_later
+            )
+        return Timing(
+            rules=table.slots if own.slots is None else own.slots,
+            zone=self.settings.timezone,
+            grace=table.grace if own.grace is None else own.grace,
+            max_late=table.max_late if own.max_late is None else own.max_late,
+            if_later=own.if_later or table.if_later,
+            spacing=own.spacing,
+            jitter=own.jitter,
+        )
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files that a delivery sends, in order: one for each picture, or Refused."""

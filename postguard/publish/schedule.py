@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -59,6 +60,30 @@ def free_slots(
     for due in heapq.merge(*weekly, key=lambda due: due.at):
         if due.slot not in taken and due.at > now:
             yield due
+
+
+def jittered(due: Due, jitter: timedelta, delivery_id: int) -> Due:
+    """Return a slot moved behind its minute by less than `jitter`: of one delivery always alike,
+    so that planning it anew does not move it. Other times are kept as they were asked for."""
+    if due.slot is None:
+        return due
+    drawn = hashlib.sha256(str(delivery_id).encode()).digest()
+    share = int.from_bytes(drawn[:4]) / 2**32
+    return Due(due.at + timedelta(seconds=int(jitter.total_seconds() * share)), due.slot)
+
+
+def spaced(at: datetime, others: Iterable[datetime], spacing: timedelta) -> datetime:
+    """Return the first time from `at` on that is at least `spacing` away from all others.
+
+    Args:
+        others: in their order; those more than `spacing` before `at` may be left out.
+    """
+    for other in others:
+        if other - at >= spacing:
+            break
+        if at - other < spacing:
+            at = other + spacing
+    return at
 
 
 def _weekly(rules: Sequence[SlotRule]) -> set[tuple[tuple[int, ...], tuple[int, int]]]:
