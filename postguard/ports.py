@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -195,11 +195,30 @@ class Deliveries(Protocol):
         """Return the slot keys this account has used or will use, due at `since` or later."""
         ...
 
+    def went_out(self, account: str, since: datetime, besides: int) -> Sequence[datetime]:
+        """Return when the account posted since, or may have, in order; dry runs and the delivery
+        `besides` left out."""
+        ...
+
+    def planned(self, account: str, since: datetime, besides: int) -> Iterator[datetime]:
+        """Yield when the account is to post from `since` on, in order; dry runs and the delivery
+        `besides` left out."""
+        ...
+
     def claim(
         self, now: datetime, accounts: Sequence[str], dry_only: Sequence[str] = ()
     ) -> Delivery | None:
         """Take one due delivery of `accounts`, or one of `dry_only` that is a dry run; it is
         `sending` (or stays `unsure`)."""
+        ...
+
+    def recover(self, now: datetime, busy: Collection[str] = ()) -> int:
+        """Take back what was claimed and is not sent by any of the `busy` accounts' senders: it
+        was cut off, and may have been sent."""
+        ...
+
+    def leave(self, delivery_id: int) -> None:
+        """Return a claimed delivery to the queue as it was: nothing was tried."""
         ...
 
     def begin(self, delivery_id: int, plan: Mapping[str, Json], now: datetime) -> Attempt:
@@ -208,6 +227,10 @@ class Deliveries(Protocol):
 
     def last_attempt(self, delivery_id: int) -> Attempt | None:
         """Return the newest attempt."""
+        ...
+
+    def taken_uris(self, account: str, since: datetime) -> set[str]:
+        """Return the addresses of the account's posts that have a receipt of `since` or later."""
         ...
 
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:

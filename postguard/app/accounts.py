@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ class Accounts:
     originals: Callable[[int], list[Path]]
     _made: dict[tuple[str, bool], Network] = field(default_factory=dict)
     _asked: dict[str, datetime] = field(default_factory=dict)
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
         """Make the networks anew from the config at the next use."""
@@ -57,24 +59,34 @@ class Accounts:
     def network(self, name: str, *, dry_run: bool = False) -> Network:
         """Return where posts of this account go."""
         key = (name, dry_run)
-        made = self._made.get(key)
-        if made is None:  # `forget` may come from another thread at any time
-            made = self._made[key] = self._make(name, self.account(name), dry_run=dry_run)
-        return made
+        with self._making:  # two of one account would end each other's session
+            made = self._made.get(key)
+            if made is None:  # `forget` may come from another thread at any time
+                made = self._made[key] = self._make(name, self.account(name), dry_run=dry_run)
+            return made
 
     def of_delivery(self, delivery: Delivery) -> Network:
         """Return where a delivery goes: the preview, for a dry run."""
         return self.network(delivery.account, dry_run=delivery.dry_run)
 
     def ready(self) -> Sequence[str]:
-        """Return the accounts that may post now: enabled, not paused, logged in."""
-        out = self.rows.logged_out()
-        return [name for name in self._going() if name not in out]
+        """Return the accounts that may post now: enabled, not paused, logged in, and left alone
+        neither by their server's wish nor for its sake."""
+        kept = self._kept_waiting()
+        return [name for name in self._going() if name not in kept]
 
-    def waiting_for_login(self) -> Sequence[str]:
-        """Return the accounts that are enabled and not paused, but logged out."""
-        out = self.rows.logged_out()
-        return [name for name in self._going() if name in out]
+    def only_dry(self) -> Sequence[str]:
+        """Return the accounts that are enabled and not paused, but wait for a login or for their
+        server."""
+        kept = self._kept_waiting()
+        return [name for name in self._going() if name in kept]
+
+    def network_name(self, delivery: Delivery) -> str:
+        """Return which network a delivery goes to, as the config names it."""
+        return "preview" if delivery.dry_run else self.account(delivery.account).network
+
+    def _kept_waiting(self) -> set[str]:
+        return {*self.rows.logged_out(), *self.rows.waiting(self.clock.now())}
 
     def _going(self) -> Sequence[str]:
         paused = self.rows.paused()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard.app.installation import Installation
-from postguard.daemon import Beat, Daemon, run_once
+from postguard.daemon import Beat, Daemon, Role, run_once
 from postguard.intake.taking import Taking
 from postguard.intake.watcher import Watcher
 from postguard.model import Delivery, Rendition
@@ -17,6 +17,7 @@ from postguard.ports import Network
 from postguard.protect.minding import missing
 from postguard.protect.protecting import Protecting
 from postguard.protect.workshop import ChildWorkshop
+from postguard.publish.pacing import Pacing
 from postguard.publish.publisher import Publisher, Timing
 from postguard.publish.shelving import Shelving
 from postguard.system.clock import Jump
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _RESCAN = timedelta(seconds=60)
 _STARTED = "started"  # the meta key that says the first start is over
+_MOST_SENDERS = 4  # threads; more accounts share them
 
 
 @dataclass(slots=True)
@@ -85,34 +87,44 @@ class Protection:
 
 @dataclass(slots=True)
 class Publishing:
-    """Plans due times and sends what is due. Stands between the publisher and the accounts."""
+    """Asks the servers what they take, and plans due times."""
 
     installation: Installation
-    publisher: Publisher = field(init=False)
+    publisher: Publisher
     name: str = "publishing"
 
-    def __post_init__(self) -> None:
-        self.publisher = Publisher(self.installation.store.deliveries, _Outside(self.installation))
-
     def tick(self, now: datetime) -> bool:
-        """Plan, then send one delivery. Nobody else sends, so what still is `sending` was cut off
-        by a crash, or by a row that could not be written."""
-        self.installation.store.deliveries.recover(now)
+        """Plan what is protected, all in one transaction."""
         self.installation.accounts.refresh_limits(now)
-        planned = self.publisher.plan(now)
-        return self.publisher.send_one(now) or planned > 0
+        with self.installation.store.db.change():
+            return self.publisher.plan(now) > 0
 
     def next_look(self, now: datetime) -> datetime | None:
-        """Return when the next delivery is due; one that cannot go (paused, held) is looked at
-        with the usual nap."""
-        due = self.installation.store.deliveries.next_due()
-        return due if due is not None and due > now else None
+        """Bells are enough."""
+        return None
 
     def plan_anew(self) -> None:
         """Give deliveries that wait for a slot their slots again, oldest post first."""
-        rows = self.installation.store.deliveries
-        for delivery in rows.replannable(self.installation.clock.now()):
-            rows.unplan(delivery.id)
+        self.installation.store.deliveries.unplan_all(self.installation.clock.now())
+
+
+@dataclass(slots=True)
+class Sending:
+    """Sends what is due. One of several, so that a server that is slow to answer stops only its
+    own account; the publisher sees to it that each account has one sender at a time."""
+
+    installation: Installation
+    publisher: Publisher
+    name: str
+
+    def tick(self, now: datetime) -> bool:
+        """Send one delivery."""
+        return self.publisher.send_one(now)
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """Return when the next delivery becomes due; one that is due and cannot go (paused, held,
+        waiting) is looked at with the usual nap."""
+        return self.installation.store.deliveries.next_due(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +138,8 @@ class _Outside:
         return self.installation.accounts.ready()
 
     def dry_only(self) -> Sequence[str]:
-        """Return the accounts that wait for a login."""
-        return self.installation.accounts.waiting_for_login()
+        """Return the accounts that wait for a login or for their server."""
+        return self.installation.accounts.only_dry()
 
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes."""
@@ -148,15 +160,16 @@ class _Outside:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The three roles of one installation."""
+    """The roles of one installation."""
 
     intake: Intake
     protection: Protection
     publishing: Publishing
+    sending: Sequence[Sending]
 
-    def all(self) -> tuple[Intake, Protection, Publishing]:
+    def all(self) -> tuple[Role, ...]:
         """Return them in the order of a picture's way."""
-        return self.intake, self.protection, self.publishing
+        return self.intake, self.protection, self.publishing, *self.sending
 
     def release(self) -> None:
         """End the watcher and the child processes, in the middle of a job too."""
@@ -202,8 +215,22 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
     return Roles(
         Intake(installation, watcher, taking, readers[0]),
         Protection(shelving, protecting, readers[1]),
-        Publishing(installation),
+        Publishing(installation, publisher := make_publisher(installation)),
+        [Sending(installation, publisher, name) for name in _senders(installation)],
     )
+
+
+def make_publisher(installation: Installation) -> Publisher:
+    """Make the one publisher of an installation, which several threads may send with."""
+    store, accounts, clock = installation.store, installation.accounts, installation.clock
+    pacing = Pacing(store.accounts, store.spending, accounts.network_name)
+    return Publisher(store.deliveries, _Outside(installation), pacing, clock=clock.now)
+
+
+def _senders(installation: Installation) -> list[str]:
+    """Return a name for each thread that sends: one for each account, up to a few."""
+    wanted = min(max(len(installation.settings.accounts), 1), _MOST_SENDERS)
+    return [f"sending {number}" for number in range(1, wanted + 1)]
 
 
 def _make(outbox: Path) -> None:
@@ -223,11 +250,13 @@ def run(installation: Installation) -> None:
                 beat.ring()
 
     made = make_roles(installation, lambda: ring("intake"))
+    senders = [sender.name for sender in made.sending]
     made.intake.taking.on_taken = lambda: ring("protection")
     beats += [
         Beat(made.intake, installation.clock),
         Beat(made.protection, installation.clock, lambda: ring("publishing")),
-        Beat(made.publishing, installation.clock, lambda: ring("protection")),
+        Beat(made.publishing, installation.clock, lambda: ring(*senders)),
+        *(Beat(s, installation.clock, lambda: ring("protection")) for s in made.sending),
     ]
     made.protection.protecting.heartbeat = beats[1].heartbeat
 

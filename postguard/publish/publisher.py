@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -21,38 +21,51 @@ from postguard.model import (
     DeliveryState,
     Draft,
     Late,
+    Receipt,
     Rendition,
 )
 from postguard.ports import Deliveries, Network
-from postguard.publish import schedule
+from postguard.publish import doubt, schedule
+from postguard.publish.lanes import Lanes
+from postguard.publish.pacing import Pacing
 from postguard.publish.schedule import Due
 
 log = logging.getLogger(__name__)
 
 # Waits double from half a minute to an hour, so this many tries are a day.
 _MOST_TRIES = 30
+_CLOCKS_DIFFER = timedelta(days=1)  # at most: a server's and this PC's
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When one account posts: its slots, the zone, and the rules of `[schedule]`."""
+    """When one account posts: its slots, the zone, and its rules or those of `[schedule]`.
+
+    Attributes:
+        spacing: the least time between two of its posts.
+        jitter: the most that a slot is moved by.
+    """
 
     rules: Sequence[schedule.SlotRule]
     zone: ZoneInfo
     grace: timedelta
     max_late: timedelta
     if_later: Late
+    spacing: timedelta = timedelta(0)
+    jitter: timedelta = timedelta(0)
 
 
 class Publishing(Protocol):
     """What the publisher is given by the composition root; looked up anew at every tick."""
 
     def accounts(self) -> Sequence[str]:
-        """Return the accounts that may post now: neither paused nor logged out."""
+        """Return the accounts that may post now: neither paused, waiting nor logged out."""
         ...
 
     def dry_only(self) -> Sequence[str]:
-        """Return the accounts that wait for nothing but a login, which a dry run needs not."""
+        """Return the accounts that wait for a login or for their server, which a dry run needs
+        not."""
         ...
 
     def network(self, delivery: Delivery) -> Network:
@@ -74,11 +87,18 @@ class Publishing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Plans what is protected and sends what is due."""
+    """Plans what is protected and sends what is due. Several threads may send with one.
+
+    Attributes:
+        clock: tells when a try has ended, which may be minutes after its tick.
+    """
 
     deliveries: Deliveries
     to: Publishing
+    pacing: Pacing
     jitter: Callable[[], float] = random.random
+    clock: Callable[[], datetime] = lambda: _EVER
+    lanes: Lanes = field(default_factory=Lanes)
 
     def plan(self, now: datetime) -> int:
         """Give each waiting delivery its due time; return how many."""
@@ -89,30 +109,43 @@ class Publisher:
         return len(waiting)
 
     def send_one(self, now: datetime) -> bool:
-        """Send the delivery that has been due longest; False when none is due."""
-        delivery = self.deliveries.claim(now, self.to.accounts(), self.to.dry_only())
-        if delivery is None:
-            return False
+        """Send the delivery that has been due longest, of those accounts that nobody is sending
+        to; False when none is due."""
+        with self.lanes.claimed(lambda busy: self._claim(busy, now)) as delivery:
+            if delivery is not None:
+                self._send(delivery, now)
+        return delivery is not None
+
+    def _claim(self, busy: Collection[str], now: datetime) -> Delivery | None:
+        """Claim for the accounts that are free. What still is claimed of these was cut off by a
+        crash, or by a row that could not be written."""
+        self.deliveries.recover(now, busy)
+        accounts = [name for name in self.to.accounts() if name not in busy]
+        dry_only = [name for name in self.to.dry_only() if name not in busy]
+        return self.deliveries.claim(now, accounts, dry_only)
+
+    def _send(self, delivery: Delivery, now: datetime) -> None:
         try:
             self._deliver(delivery, now)
-        except Retryable as exc:
+        except _Unread as exc:
             self._again(delivery, DeliveryState.SCHEDULED, exc, now)
+        except Retryable as exc:
+            self._failed(delivery, DeliveryState.SCHEDULED, exc, self._after(now))
         except Unsure as exc:
-            self._again(delivery, DeliveryState.UNSURE, exc, now)
+            self._failed(delivery, DeliveryState.UNSURE, exc, self._after(now))
         except LoggedOut as exc:
             self.to.logged_out(delivery.account, str(exc))
             self._wait_for_login(delivery, exc, now)
         except Held as exc:
             log.warning("post %d is held: %s: %s", delivery.post_id, delivery.account, exc)
             stands = isinstance(exc, Refused) and exc.stands
-            self.deliveries.hold(delivery.id, str(exc), now, sure=not stands)
+            self.deliveries.hold(delivery.id, str(exc), self._after(now), sure=not stands)
         except Exception as exc:
             # Whatever broke, nothing looks at a delivery that stays claimed.
             begun = self.deliveries.last_attempt(delivery.id) is not None
             state = DeliveryState.UNSURE if begun else DeliveryState.SCHEDULED
-            self._again(delivery, state, exc, now)
+            self._again(delivery, state, exc, self._after(now))
             raise
-        return True
 
     def _slots(self, account: str, now: datetime) -> Iterator[Due]:
         """Yield the slots of an account that no post of it uses."""
@@ -121,29 +154,111 @@ class Publisher:
         return schedule.free_slots(timing.rules, now, timing.zone, taken)
 
     def _plan(self, delivery: Delivery, asked: str, now: datetime, slots: Iterator[Due]) -> None:
-        grace = self.to.timing(delivery.account).grace
+        timing, earliest = self.to.timing(delivery.account), delivery.not_before
+        if earliest is not None and earliest > now:
+            slots = self._slots(delivery.account, earliest - timedelta(seconds=1))
         while True:
-            due = schedule.plan(asked, now, grace=grace, slots=slots)
-            if self.deliveries.schedule(delivery.id, due.at, due.slot, now):
+            due = schedule.plan(asked, now, grace=timing.grace, slots=slots)
+            due = schedule.jittered(due, timing.jitter, delivery.id)
+            at = max(due.at, earliest or due.at)
+            at = self._free(delivery, at, timing.spacing, now)
+            if self.deliveries.schedule(delivery.id, at, due.slot, now):
                 return
+
+    def _free(
+        self, delivery: Delivery, at: datetime, spacing: timedelta, now: datetime
+    ) -> datetime:
+        """Return the first time from `at` on that keeps the account's distance to its posts, to
+        those that went out and to those that are planned."""
+        if not spacing or delivery.dry_run:
+            return at
+        at = schedule.spaced(at, self._went_out(delivery, at - spacing, now), spacing)
+        planned = self.deliveries.planned(delivery.account, at - spacing, delivery.id)
+        return schedule.spaced(at, planned, spacing)
+
+    def _too_near(self, delivery: Delivery, now: datetime) -> bool:
+        """Move a delivery whose time has come, but so soon behind the account's last post; True:
+        not now. Those that are due as well wait for this one, not it for them."""
+        spacing = self.to.timing(delivery.account).spacing
+        if not spacing or delivery.dry_run:
+            return False
+        free = schedule.spaced(now, self._went_out(delivery, now - spacing, now), spacing)
+        if free <= now:
+            return False
+        planned = self.deliveries.planned(delivery.account, now, delivery.id)
+        free = schedule.spaced(free, (at for at in planned if at > now), spacing)
+        if delivery.state is DeliveryState.UNSURE:
+            why = "what was sent is not there; it is sent again, but not so near to another post"
+            self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, free, why, now)
+        else:
+            self.deliveries.schedule(delivery.id, free, delivery.slot, now)
+        return True
+
+    def _went_out(self, delivery: Delivery, since: datetime, now: datetime) -> list[datetime]:
+        """Return when other posts of the account went out; at the latest now, since a clock that
+        ran ahead for a while must not keep the account silent until then."""
+        found = self.deliveries.went_out(delivery.account, since, delivery.id)
+        return [min(at, now) for at in found]
 
     def _deliver(self, delivery: Delivery, now: datetime) -> None:
         earlier = self.deliveries.last_attempt(delivery.id)
         nothing_sent = earlier is None or earlier.in_vain
-        if nothing_sent and self._too_late(delivery, now):
+        if nothing_sent and self._too_late(self.pacing.excused(delivery, now), now):
+            return
+        if nothing_sent and self._too_near(delivery, now):
+            return
+        draft = self._draft(delivery)
+        if not self.pacing.may_go(delivery, len(draft.renditions), now):
+            self.deliveries.leave(delivery.id)
             return
         network = self.to.network(delivery)
-        draft = self._draft(delivery)
-        if earlier is not None and (receipt := network.find(draft, earlier.plan)):
-            log.info("post %d was there already: %s", delivery.post_id, receipt.url)
-            self.deliveries.finish(delivery.id, receipt, now)
+        if earlier is not None and self._may_be_there(delivery, network, draft, earlier, now):
+            return
+        if not nothing_sent and self._too_near(delivery, now):
             return
         _check(network, draft)
         attempt = self._attempt(delivery, network, draft, earlier, now)
-        receipt = network.send(draft, attempt.plan)
-        self.deliveries.finish(delivery.id, receipt, now)
-        done = "drawn, not posted (dry run)" if delivery.dry_run else "posted"
+        self._finish(delivery, network.send(draft, attempt.plan), now)
+
+    def _may_be_there(
+        self,
+        delivery: Delivery,
+        network: Network,
+        draft: Draft,
+        earlier: Attempt,
+        now: datetime,
+    ) -> bool:
+        """Look for the post of an earlier try. True: nothing is to be sent now, since it is there
+        or may still come. Raises Refused where only the artist can tell."""
+        since = (earlier.first_at or earlier.started_at) - _CLOCKS_DIFFER
+        taken = self.deliveries.taken_uris(delivery.account, since)
+        if receipt := network.find(draft, earlier.plan, taken):
+            self._finish(delivery, receipt, now, "there already")
+            return True
+        self.pacing.worked(delivery)
+        if earlier.in_vain:
+            return False
+        match doubt.verdict(earlier, network.limits(), now):
+            case doubt.Wait(until):
+                why = "what was sent is not there, but may still come; looking again"
+                self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, until, why, now)
+                return True
+            case doubt.Hold():
+                raise Refused(_look_yourself(delivery), stands=True)
+            case doubt.SendAgain():
+                return False
+
+    def _finish(
+        self, delivery: Delivery, receipt: Receipt, now: datetime, how: str = "posted"
+    ) -> None:
+        self.deliveries.finish(delivery.id, receipt, self._after(now))
+        self.pacing.worked(delivery)
+        done = "drawn, not posted (dry run)" if delivery.dry_run else how
         log.info("post %d for %s: %s: %s", delivery.post_id, delivery.account, done, receipt.url)
+
+    def _after(self, now: datetime) -> datetime:
+        """Return the time after a try that began at `now`."""
+        return max(now, self.clock())
 
     def _attempt(
         self,
@@ -164,7 +279,7 @@ class Publisher:
         try:
             renditions = self.to.renditions(delivery)
         except OSError as exc:
-            raise Retryable(f"the protected picture cannot be read: {exc}") from exc
+            raise _Unread(f"the protected picture cannot be read: {exc}") from exc
         return Draft(delivery.words, renditions, delivery.post_id, delivery.account)
 
     def _too_late(self, delivery: Delivery, now: datetime) -> bool:
@@ -186,6 +301,14 @@ class Publisher:
         self.deliveries.hold(delivery.id, reason, now)
         return True
 
+    def _failed(
+        self, delivery: Delivery, state: DeliveryState, exc: Exception, now: datetime
+    ) -> None:
+        """The server did not do its part: try again later, and spare it where it goes on so."""
+        after = exc.after if isinstance(exc, Retryable) else None
+        self.pacing.failed(delivery, after, now)
+        self._again(delivery, state, exc, now)
+
     def _again(
         self, delivery: Delivery, state: DeliveryState, exc: Exception, now: datetime
     ) -> None:
@@ -204,6 +327,19 @@ class Publisher:
         unsure = delivery.state is DeliveryState.UNSURE
         state = DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
         self.deliveries.put_back(delivery.id, state, delivery.due_at or now, str(exc), now)
+
+
+class _Unread(Retryable):
+    """This PC, not the server, could not do its part."""
+
+
+def _look_yourself(delivery: Delivery) -> str:
+    return (
+        f"the server of {delivery.account} did not say whether it took the post, and does not "
+        "show it; it would make a second post of it if it were sent again. Look at the account: "
+        f"if the post is not there, `postguard retry {delivery.post_id}` sends it; if it is, "
+        "nothing needs to be done"
+    )
 
 
 def _check(network: Network, draft: Draft) -> None:

@@ -10,6 +10,7 @@ from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
+from postguard.store.spending import SpentRows
 
 __all__ = [
     "EVERYTHING",
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "PostRows",
     "ReadingRows",
+    "SpentRows",
     "Store",
 ]
 
@@ -32,10 +34,12 @@ class Store:
     deliveries: DeliveryRows
     accounts: AccountRows
     readings: ReadingRows
+    spending: SpentRows
 
 
 def open_store(path: Path) -> Store:
     """Open the database, making or migrating it where needed. Raises Unusable."""
     db = Database(path)
     posts = PostRows(db)
-    return Store(db, posts, DeliveryRows(db, posts), AccountRows(db), ReadingRows(db))
+    deliveries, accounts = DeliveryRows(db, posts), AccountRows(db)
+    return Store(db, posts, deliveries, accounts, ReadingRows(db), SpentRows(db))

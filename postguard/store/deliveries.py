@@ -7,8 +7,8 @@ is sent, so that after any crash the network can be asked whether the post is th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from postguard.model import (
     Attempt,
@@ -38,7 +38,11 @@ WHERE id = (
     AND p.state = 'protected' AND p.place = 'queued'
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
+_LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
+_TIMES_AT_ONCE = 200  # read of a queue that may be long, where the first few are enough
 AT_ONCE = 20  # deliveries planned in one tick, so that what is due is sent in between
+# What an artist let go on who had been told to look whether it is there.
+_LOOKED_FOR = "looked for; before that "
 # After a refusal nothing is on the network; after anything else it must be asked first.
 _AFTER_RELEASE = """
 CASE coalesce((SELECT a.outcome LIKE 'refused%' FROM attempts a
@@ -72,17 +76,6 @@ class DeliveryRows:
         )
         return [_delivery(r) for r in rows]
 
-    def replannable(self, now: datetime) -> list[Delivery]:
-        """Return deliveries in a slot to come of which nothing was sent yet, oldest post first.
-
-        A slot that has passed is left to the rule for late posts.
-        """
-        return self._many(
-            "WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?"
-            " ORDER BY post_id, id",
-            to_ms(now),
-        )
-
     def schedule(
         self, delivery_id: int, due_at: datetime, slot: str | None, now: datetime
     ) -> bool:
@@ -105,14 +98,16 @@ class DeliveryRows:
         with self._db.change() as db:
             db.execute("UPDATE deliveries SET fit = ? WHERE id = ?", (fit, delivery_id))
 
-    def unplan(self, delivery_id: int) -> None:
-        """Take the due time and the slot back, so that it is planned anew."""
+    def unplan_all(self, now: datetime) -> int:
+        """Take the slots to come back from deliveries of which nothing was sent yet, so that they
+        are planned anew; return how many. A slot that has passed is left to the rule for late
+        posts."""
         with self._db.change() as db:
-            db.execute(
+            return db.execute(
                 "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
-                " WHERE id = ? AND state = 'scheduled'",
-                (delivery_id,),
-            )
+                " WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?",
+                (to_ms(now),),
+            ).rowcount
 
     def taken_slots(self, account: str, since: datetime) -> set[str]:
         """Return the slot keys this account has used or will use, due at `since` or later."""
@@ -122,11 +117,36 @@ class DeliveryRows:
         )
         return {str(r[0]) for r in rows}
 
-    def next_due(self) -> datetime | None:
-        """Return when the next delivery is due, paused accounts included."""
+    def went_out(self, account: str, since: datetime, besides: int) -> list[datetime]:
+        """Return when the account posted since, or may have, in order; dry runs and the delivery
+        `besides` left out."""
+        rows = self._db.rows(
+            "SELECT coalesce(a.ended_at, a.started_at) FROM attempts a CROSS JOIN deliveries d"
+            " ON d.id = a.delivery_id WHERE a.started_at > ? AND a.outcome NOT LIKE 'refused%'"
+            " AND d.account = ? AND d.id != ? AND NOT d.dry_run",
+            (to_ms(since - _LONGEST_TRY), account, besides),
+        )
+        return [at for at in sorted(from_ms(r[0]) for r in rows) if at > since]
+
+    def planned(self, account: str, since: datetime, besides: int) -> Iterator[datetime]:
+        """Yield when the account is to post from `since` on, in order; dry runs and the delivery
+        `besides` left out."""
+        behind = (to_ms(since), 0)
+        while rows := self._db.rows(
+            "SELECT due_at, id, dry_run FROM deliveries INDEXED BY deliveries_of_account"
+            " WHERE account = ? AND (due_at, id) > (?, ?)"
+            " AND state IN ('scheduled', 'unsure', 'sending') ORDER BY due_at, id LIMIT ?",
+            (account, *behind, _TIMES_AT_ONCE),
+        ):
+            yield from (from_ms(r[0]) for r in rows if r[1] != besides and not r[2])
+            behind = (rows[-1][0], rows[-1][1])
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return when the next delivery becomes due, paused accounts included."""
         row = self._db.row(
-            "SELECT due_at FROM deliveries WHERE state IN ('scheduled', 'unsure')"
-            " ORDER BY due_at LIMIT 1"
+            "SELECT due_at FROM deliveries WHERE state IN ('scheduled', 'unsure') AND due_at > ?"
+            " ORDER BY due_at LIMIT 1",
+            (to_ms(now),),
         )
         return None if row is None else from_ms(row[0])
 
@@ -156,20 +176,19 @@ class DeliveryRows:
 
     def last_attempt(self, delivery_id: int) -> Attempt | None:
         """Return the newest attempt."""
-        row = self._db.row(
-            "SELECT * FROM attempts WHERE delivery_id = ? ORDER BY id DESC LIMIT 1",
-            (delivery_id,),
+        rows = self._db.rows(
+            "SELECT * FROM attempts WHERE delivery_id = ? ORDER BY id DESC", (delivery_id,)
         )
-        if row is None:
-            return None
-        plan = wire.load(dict[str, Json], row["plan"])
-        in_vain = self._db.row(
-            "SELECT 1 FROM attempts WHERE delivery_id = ? AND outcome NOT LIKE 'refused%'",
-            (delivery_id,),
+        return _newest(rows) if rows else None
+
+    def taken_uris(self, account: str, since: datetime) -> set[str]:
+        """Return the addresses of the account's posts that have a receipt of `since` or later."""
+        rows = self._db.rows(
+            "SELECT r.uri FROM receipts r CROSS JOIN deliveries d ON d.id = r.delivery_id"
+            " WHERE r.at >= ? AND d.account = ?",
+            (to_ms(since), account),
         )
-        return Attempt(
-            row["id"], delivery_id, plan, from_ms(row["started_at"]), in_vain=in_vain is None
-        )
+        return {str(r[0]) for r in rows}
 
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
         """Record the receipt; the post is `posted` when this was its last delivery."""
@@ -201,7 +220,21 @@ class DeliveryRows:
             db.execute(
                 "UPDATE deliveries SET due_at = ? WHERE id = ?", (to_ms(due_at), delivery_id)
             )
+            db.execute(  # a clock that was wrong then must not make it wait for that time now
+                "UPDATE attempts SET ended_at = ? WHERE delivery_id = ? AND ended_at > ?",
+                (to_ms(now), delivery_id, to_ms(now)),
+            )
             self._posts.note(delivery.post_id, now, "try again", f"{delivery.account}: {why}")
+
+    def leave(self, delivery_id: int) -> None:
+        """Return a claimed delivery to the queue as it was: nothing was tried."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE deliveries SET tries = tries - 1,"
+                " state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'scheduled' END"
+                " WHERE id = ?",
+                (delivery_id,),
+            )
 
     def hold(self, delivery_id: int, reason: str, now: datetime, *, sure: bool = True) -> None:
         """Hold the delivery; its post is held with it once no other delivery can go on.
@@ -248,22 +281,24 @@ class DeliveryRows:
             )
         return len(rows)
 
-    def recover(self, now: datetime) -> int:
-        """Take back what is `sending` while nobody sends: it was cut off, its outcome is unknown.
+    def recover(self, now: datetime, busy: Collection[str] = ()) -> int:
+        """Take back what is `sending` though nobody sends it: it was cut off, its outcome is
+        unknown. `busy`: the accounts that are being sent to.
 
         Without a stored plan nothing can have been sent, and it is simply due again.
         """
+        lost = f"state = 'sending' AND account NOT IN ({', '.join('?' * len(busy))})"
         with self._db.change() as db:
             db.execute(
                 "UPDATE attempts SET ended_at = ?, outcome = 'unsure' WHERE ended_at IS NULL AND"
-                " delivery_id IN (SELECT id FROM deliveries WHERE state = 'sending')",
-                (to_ms(now),),
+                f" delivery_id IN (SELECT id FROM deliveries WHERE {lost})",
+                (to_ms(now), *busy),
             )
             rows = db.execute(
                 "UPDATE deliveries SET due_at = ?, state = CASE WHEN EXISTS (SELECT 1 FROM"
                 " attempts a WHERE a.delivery_id = deliveries.id) THEN 'unsure' ELSE 'scheduled'"
-                " END WHERE state = 'sending' RETURNING id",
-                (to_ms(now),),
+                f" END WHERE {lost} RETURNING id",
+                (to_ms(now), *busy),
             ).fetchall()
         return len(rows)
 
@@ -284,6 +319,11 @@ class DeliveryRows:
     def _let_go(
         self, db: sqlite3.Connection, post_id: int, now: datetime, asked: str | None
     ) -> int:
+        db.execute(
+            "UPDATE attempts SET outcome = ? || outcome WHERE outcome LIKE 'unsure%' AND"
+            " delivery_id IN (SELECT id FROM deliveries WHERE post_id = ? AND state = 'held')",
+            (_LOOKED_FOR, post_id),
+        )
         rows = db.execute(
             f"UPDATE deliveries SET state = {_AFTER_RELEASE}, asked = coalesce(?, asked),"
             " due_at = ?, planned_at = ?, slot = NULL, reason = '', tries = 0"
@@ -314,6 +354,22 @@ class DeliveryRows:
     def _many(self, where: str, *values: object) -> list[Delivery]:
         rows = self._db.rows(f"SELECT * FROM deliveries {where}", values)
         return [_delivery(r) for r in rows]
+
+
+def _newest(rows: Sequence[Row]) -> Attempt:
+    """Return the first of a delivery's attempts, which come newest first."""
+    row, outcomes = rows[0], [str(r["outcome"]) for r in rows]
+    doubtful = [o for o in outcomes if not o.startswith("refused")]
+    return Attempt(
+        id=row["id"],
+        delivery_id=row["delivery_id"],
+        plan=wire.load(dict[str, Json], row["plan"]),
+        started_at=from_ms(row["started_at"]),
+        in_vain=not doubtful,
+        first_at=from_ms(min(r["started_at"] for r in rows if r["plan"] == row["plan"])),
+        ended_at=None if row["ended_at"] is None else from_ms(row["ended_at"]),
+        looked_for=bool(doubtful) and all(o.startswith(_LOOKED_FOR) for o in doubtful),
+    )
 
 
 def _delivery(row: Row) -> Delivery:

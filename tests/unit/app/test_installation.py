@@ -130,7 +130,7 @@ def test_a_paused_account_waits_for_more_than_a_login(installation: Installation
     installation.store.accounts.log_out("fedi", "revoked")
     installation.store.accounts.pause("fedi", paused=True)
     assert installation.accounts.ready() == []
-    assert installation.accounts.waiting_for_login() == ["sky"]
+    assert installation.accounts.only_dry() == ["sky"]
 
 
 def test_a_server_that_was_never_heard_holds_nobody_up(installation: Installation) -> None:

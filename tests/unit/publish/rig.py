@@ -18,10 +18,11 @@ from postguard.model import (
     Shown,
     Words,
 )
+from postguard.publish.pacing import Pacing
 from postguard.publish.publisher import Publisher, Timing
 from postguard.settings.values import Slot
 from postguard.store import Store
-from tests.making import rendition
+from tests.making import NOW, rendition
 
 
 @dataclass
@@ -34,9 +35,10 @@ class ScriptedNetwork:
     objects: list[str] = field(default_factory=list)
     finds: int = 0
     plans: int = 0
+    once: bool = True
 
     def limits(self) -> Limits:
-        return Limits("bluesky", 300, 2000, 4, 1_000_000)
+        return Limits("bluesky", 300, 2000, 4, 1_000_000, once=self.once)
 
     def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
         return self.objects
@@ -90,9 +92,11 @@ class Outside:
     rules: tuple[Slot, ...] = ()
     if_later: Late = Late.NEXT_SLOT
     unreadable: bool = False
+    kind: str = "preview"  # what the budget takes the network for
+    time: datetime = NOW  # what the clock says when a try has ended
 
     def accounts(self) -> Sequence[str]:
-        out = self.store.accounts.logged_out()
+        out = {*self.store.accounts.logged_out(), *self.store.accounts.waiting(self.time)}
         return [a for a in ("sky", "fedi") if a not in out]
 
     def dry_only(self) -> Sequence[str]:
@@ -113,5 +117,15 @@ class Outside:
     def logged_out(self, account: str, why: str) -> None:
         self.store.accounts.log_out(account, why)
 
+    def send_one(self, now: datetime) -> bool:
+        """Send what is due at `now`, which is also what the clock says then."""
+        self.time = now
+        return self.publisher().send_one(now)
+
     def publisher(self) -> Publisher:
-        return Publisher(self.store.deliveries, self, jitter=lambda: 0.0)
+        pacing = Pacing(
+            self.store.accounts, self.store.spending, lambda _: self.kind, jitter=lambda: 0.0
+        )
+        return Publisher(
+            self.store.deliveries, self, pacing, jitter=lambda: 0.0, clock=lambda: self.time
+        )
