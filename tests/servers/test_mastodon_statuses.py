@@ -270,9 +270,9 @@ def test_gotosocial_has_no_idempotency_key_and_refuses_near_times() -> None:
 
 
 def test_takahe_ignores_time_and_language() -> None:
-    """It posts at once, in no language."""
+    """It posts at once, in no language, and each time: it takes the key and forgets it."""
     reply, made = relative("takahe", {"scheduled_at": "60", "language": "ja"})
-    assert (reply.json["language"], len(made)) == (None, 1)
+    assert (reply.json["language"], len(made)) == (None, 2)
 
 
 @pytest.mark.parametrize("asked", ["unlisted", "direct"])
@@ -280,6 +280,41 @@ def test_snac_turns_what_it_lacks_into_private(asked: str) -> None:
     """The caller must read back what was made."""
     reply, _ = relative("snac", {"visibility": asked})
     assert reply.json["visibility"] == "private"
+
+
+def test_pleroma_says_its_limits_at_the_first_level_and_its_text_without_html() -> None:
+    """As docs/development/API/differences_in_mastoapi_responses.md of Pleroma has it."""
+    with start_mastodon("pleroma") as server:
+        token = server.token_for(server.add_account("hanako"))
+        server.limits.max_characters = 5000
+        assert get(f"{server.url}/api/v2/instance").status == 404
+        said = get(f"{server.url}/api/v1/instance").json
+        assert (said["max_toot_chars"], "configuration" in said) == (5000, False)
+        assert said["version"].endswith("(compatible; Pleroma 2.5.5)")
+        made = post(server, token, status="1 < 2").json
+        assert made["pleroma"]["content"]["text/plain"] == "1 < 2"
+        assert get(f"{server.url}/.well-known/oauth-authorization-server").status == 404
+
+
+def test_a_status_is_found_by_its_address(mastodon: MastodonServer, token: str) -> None:
+    """By either of its two, and nothing else is."""
+    made = post(mastodon, token, status="x").json
+    for address in (made["uri"], made["url"]):
+        found = get(f"{mastodon.url}/api/v2/search", token, q=address).json["statuses"]
+        assert [each["id"] for each in found] == [made["id"]]
+    assert get(f"{mastodon.url}/api/v2/search", token, q="public").json["statuses"] == []
+
+
+def test_what_is_to_be_lost_is_left_out_and_kept_by_an_edit(
+    mastodon: MastodonServer, token: str
+) -> None:
+    """Without a word, as a server that forgets does it."""
+    mastodon.lose("cw", "language")
+    made = post(mastodon, token, status="x", spoiler_text="cw", language="ja").json
+    assert (made["spoiler_text"], made["language"]) == ("", None)
+    path = f"{mastodon.url}/api/v1/statuses/{made['id']}"
+    edited = send_json("PUT", path, {"status": "x", "spoiler_text": "cw"}, token)
+    assert edited.json["spoiler_text"] == "cw"
 
 
 def test_json_bodies_count_as_forms_do(mastodon: MastodonServer, token: str) -> None:

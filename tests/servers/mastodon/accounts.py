@@ -6,6 +6,7 @@ from tests.servers.mastodon.people_views import (
     account_view,
     app_view,
     credential_account_view,
+    profile_view,
     relationship_view,
 )
 from tests.servers.mastodon.state import Account, State
@@ -57,10 +58,27 @@ def update_credentials(state: State, request: Request) -> Answer:
     for name in PROFILE:
         if name in fields:
             setattr(who, name, fields[name])
+    who.attribution_domains = [each for each in who.attribution_domains if each.strip()]
     if given is not None:
         kept = [(row.get("name", ""), row.get("value", "")) for row in rows]
         who.fields = [{"name": name, "value": value} for name, value in kept if name]
     return Answer(credential_account_view(state, who))
+
+
+def profile(state: State, request: Request) -> Answer:
+    """GET /api/v1/profile, since Mastodon 4.6."""
+    if not state.limits.profiles:
+        raise not_found()
+    return Answer(profile_view(request.user))
+
+
+def update_profile(state: State, request: Request) -> Answer:
+    """PATCH /api/v1/profile: of what it takes, the settings that are nowhere else."""
+    if not state.limits.profiles:
+        raise not_found()
+    if "show_media" in request.fields:
+        request.user.show_media = request.fields["show_media"]
+    return Answer(profile_view(request.user))
 
 
 def set_preferences(who: Account, source: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ OTHER_TYPES = (
     *("audio/aac", "audio/m4a", "audio/x-m4a", "audio/mp4", "audio/3gpp", "video/x-ms-asf"),
 )
 QUOTES_SINCE = 7  # the API version (Mastodon 4.5) that brought quote policies
+PROFILES_SINCE = 10  # the API version (Mastodon 4.6) that brought /api/v1/profile
 
 
 @dataclass
@@ -40,6 +41,11 @@ class Limits:
     def quotes(self) -> bool:
         """Whether this server knows quote policies."""
         return self.api_versions["mastodon"] >= QUOTES_SINCE
+
+    @property
+    def profiles(self) -> bool:
+        """Whether this server has /api/v1/profile."""
+        return self.api_versions["mastodon"] >= PROFILES_SINCE
 
 
 @dataclass
@@ -62,11 +68,34 @@ class Flavour:
     near_schedule: Literal["posts at once", "refused"] = "posts at once"
     keeps_language: bool = True
     visibilities: Mapping[str, str] = field(default_factory=dict)  # asked for: made
+    # How posts that stand are changed: not at all, or alt texts by changing the upload first.
+    edits: Literal["whole", "uploads", "none"] = "whole"
+    first_level_limits: bool = False  # no version 2 of the instance, and no `configuration` in 1
+    tells_plain_text: bool = False
+    tells_sizes: bool = True
+    discovery: bool = True  # says where OAuth is and what it can do
+    own_version: bool = False  # says its own version alone, not the Mastodon it is like
+    unlike: frozenset[str] = frozenset()  # paths whose answers are not as described
 
 
 MASTODON = Flavour("Mastodon", "4.6.4")
-GOTOSOCIAL = Flavour("GoToSocial", "0.20.1+git", idempotency=False, near_schedule="refused")
-TAKAHE = Flavour("Takahe", "0.11.0", schedules=False, keeps_language=False)
+GOTOSOCIAL = Flavour(
+    "GoToSocial", "0.20.1+git", idempotency=False, near_schedule="refused", own_version=True
+)
+TAKAHE = Flavour(
+    *("Takahe", "0.11.0"), idempotency=False, schedules=False, keeps_language=False, edits="none"
+)
 SNAC = Flavour("snac", "2.80", visibilities={"unlisted": "private", "direct": "private"})
 
-FLAVOURS = {each.name.lower(): each for each in (MASTODON, GOTOSOCIAL, TAKAHE, SNAC)}
+PLEROMA = Flavour(
+    *("Pleroma", "2.5.5"),
+    keeps_language=False,
+    edits="uploads",
+    first_level_limits=True,
+    tells_plain_text=True,
+    tells_sizes=False,
+    discovery=False,
+    unlike=frozenset({"/api/v1/instance"}),
+)
+
+FLAVOURS = {each.name.lower(): each for each in (MASTODON, GOTOSOCIAL, TAKAHE, SNAC, PLEROMA)}

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tests.servers.mastodon.oauth import SCOPES
 from tests.servers.mastodon.people_views import VAPID_KEY
 from tests.servers.mastodon.state import State
-from tests.servers.mastodon.wire import Answer, Request
+from tests.servers.mastodon.wire import Answer, Request, not_found
 
 ICON_SIZES = [f"{each}x{each}" for each in (36, 48, 72, 96, 144, 192, 256, 384, 512)]
 REGISTRATIONS = {
@@ -45,7 +45,7 @@ ALT_OF_THUMBNAIL = (
 def version(state: State) -> str:
     """Relatives say which Mastodon they are compatible with and what they really are."""
     flavour = state.flavour
-    if flavour.name == "Mastodon":
+    if flavour.name == "Mastodon" or flavour.own_version:
         return flavour.version
     return f"4.0.0 (compatible; {flavour.name} {flavour.version})"
 
@@ -83,7 +83,7 @@ def configuration(state: State) -> dict[str, Any]:
             "status": None,
             "about": f"{base}/about",
             "privacy_policy": f"{base}/privacy-policy",
-            "terms_of_service": None,
+            "terms_of_service": f"{base}/terms-of-service" if state.terms else None,
         },
         "vapid": {"public_key": VAPID_KEY},
         "accounts": ACCOUNT_LIMITS,
@@ -102,6 +102,8 @@ def configuration(state: State) -> dict[str, Any]:
 
 def show(state: State, _request: Request) -> Answer:
     """GET /api/v2/instance."""
+    if state.flavour.first_level_limits:
+        raise not_found()
     base = state.base_url
     icon = f"{base}/packs-dev/icons/android-chrome"
     return Answer(
@@ -123,7 +125,10 @@ def show(state: State, _request: Request) -> Answer:
             "api_versions": state.limits.api_versions,
             "wrapstodon": None,
             "contact": {"email": "", "account": None},
-            "rules": [],
+            "rules": [
+                {"id": str(number), "text": text, "hint": "", "translations": {}}
+                for number, text in enumerate(state.rules, start=1)
+            ],
         }
     )
 
@@ -148,11 +153,23 @@ def show_v1(state: State, _request: Request) -> Answer:
             "registrations": True,
             "approval_required": False,
             "invites_enabled": True,
-            "configuration": configuration_v1(state),
+            **limits_v1(state),
             "contact_account": None,
             "rules": [],
         }
     )
+
+
+def limits_v1(state: State) -> dict[str, Any]:
+    """The limits where version 1 has them, or where Pleroma had them before there was a place."""
+    limits = state.limits
+    if not state.flavour.first_level_limits:
+        return {"configuration": configuration_v1(state)}
+    return {
+        "max_toot_chars": limits.max_characters,
+        "description_limit": limits.description_limit,
+        "upload_limit": limits.image_size_limit,
+    }
 
 
 def configuration_v1(state: State) -> dict[str, Any]:
@@ -170,8 +187,39 @@ def robots(state: State, _request: Request) -> Answer:
     return Answer(raw=state.robots_txt.encode(), content_type="text/plain; charset=utf-8")
 
 
+def terms_of_service(state: State, _request: Request) -> Answer:
+    """GET /api/v1/instance/terms_of_service.
+
+    Raises:
+        RefusedError: this server has none.
+    """
+    if not state.terms:
+        raise not_found()
+    return Answer(
+        {
+            "content": state.terms,
+            "effective": True,
+            "effective_date": "2026-01-01",
+            "succeeded_by": None,
+        }
+    )
+
+
+def page_for_people(state: State, request: Request) -> Answer:
+    """A profile or a post as a browser gets it: noindex is said where its owner wishes so."""
+    who = next((a for a in state.accounts.values() if a.username == request.variables[0]), None)
+    if who is None:
+        raise not_found()
+    robots = '<meta content="noindex, noarchive" name="robots">' if who.noindex else ""
+    document = f"<!doctype html><html><head>{robots}</head><body></body></html>"
+    kind = "text/html; charset=utf-8"
+    return Answer(raw=document.encode(), content_type=kind, headers=dict(state.page_headers))
+
+
 def oauth_metadata(state: State, _request: Request) -> Answer:
     """Where OAuth is and what it can do (since Mastodon 4.3)."""
+    if not state.flavour.discovery:
+        raise not_found()
     base = state.base_url
     return Answer(
         {

@@ -3,7 +3,8 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
@@ -30,8 +31,9 @@ class Listener(ThreadingHTTPServer):
 
     daemon_threads = False  # closing joins them: no thread or socket outlives its server
 
-    def __init__(self, service: Responder) -> None:
+    def __init__(self, service: Responder, now: Callable[[], datetime] | None = None) -> None:
         self.service = service
+        self.now = now or (lambda: datetime.now(UTC))
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), Handler)
@@ -74,6 +76,10 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Listener
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The server's own time, which a test may have moved."""
+        return super().date_time_string(timestamp or self.server.now().timestamp())
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing: the requests are recorded."""

@@ -61,17 +61,17 @@ def describe(state: State, media: Media, fields: dict[str, Any]) -> None:
         media.focus = float(x), float(y)
 
 
-def own_unattached(state: State, request: Request) -> Media:
-    """The asker's upload, as long as no status has it; then it is no longer to be found."""
+def own_upload(state: State, request: Request, *, attached: bool = False) -> Media:
+    """The asker's upload; once a status has it, it is not to be found on Mastodon."""
     media = state.media.get(request.variables[0])
-    if media is None or media.account is not request.user or media.attached:
+    if media is None or media.account is not request.user or (media.attached and not attached):
         raise not_found()
     return media
 
 
 def show(state: State, request: Request) -> Answer:
     """206 while it is worked on, 200 when it is ready, 422 when it failed."""
-    media = own_unattached(state, request)
+    media = own_upload(state, request)
     if media.polls_left > 0:
         media.polls_left -= 1
         return Answer(unfinished(state, media), 206)  # on the last poll too: it ends after it
@@ -82,7 +82,7 @@ def show(state: State, request: Request) -> Answer:
 
 def update(state: State, request: Request) -> Answer:
     """Change the description before the picture is posted."""
-    media = own_unattached(state, request)
+    media = own_upload(state, request, attached=state.flavour.edits == "uploads")
     describe(state, media, request.fields)
     return Answer(media_view(state, media))
 

@@ -50,7 +50,8 @@ def account_view(state: State, who: Account) -> Json:
         **_pictures(base),
         **_counts(state, who),
         "hide_collections": who.hide_collections,
-        **dict.fromkeys(("show_media", "show_media_replies", "show_featured"), True),
+        "show_media": who.show_media,
+        **dict.fromkeys(("show_media_replies", "show_featured"), True),
         "noindex": who.noindex,
         "feature_approval": _feature_approval(bool(who.discoverable)),
         "emojis": [],
@@ -104,6 +105,27 @@ def credential_account_view(state: State, who: Account) -> Json:
     if state.limits.quotes:
         source["quote_policy"] = who.default_quote_policy
     return account_view(state, who) | {"source": source, "role": ROLE}
+
+
+def profile_view(who: Account) -> Json:
+    """The settings of a profile, with those that only Mastodon 4.6 has."""
+    pictures = ("avatar", "avatar_static", "header", "header_static")
+    return {
+        "id": who.id,
+        "display_name": who.display_name,
+        "note": who.note,
+        "fields": fields_view(who),
+        **dict.fromkeys(pictures, None),
+        **dict.fromkeys(("avatar_description", "header_description"), ""),
+        "locked": who.locked,
+        "bot": who.bot,
+        "hide_collections": who.hide_collections,
+        "discoverable": who.discoverable,
+        "indexable": who.indexable,
+        "show_media": who.show_media,
+        **dict.fromkeys(("show_media_replies", "show_featured"), True),
+        "attribution_domains": who.attribution_domains,
+    }
 
 
 def relationship_view(me: Account, other: Account) -> Json:

@@ -4,7 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.servers.mastodon import accounts, instance, media, oauth, scheduled, statuses
+from tests.servers.mastodon import (
+    accounts,
+    instance,
+    media,
+    oauth,
+    scheduled,
+    search,
+    statuses,
+)
 from tests.servers.mastodon.state import State
 from tests.servers.mastodon.wire import Answer, RefusedError, Request
 
@@ -36,9 +44,14 @@ ROUTES = (
     Route("POST", "/oauth/revoke", oauth.revoke),
     Route("GET", "/.well-known/oauth-authorization-server", instance.oauth_metadata),
     Route("GET", "/robots.txt", instance.robots),
+    Route("GET", "/@{username}", instance.page_for_people),
+    Route("GET", "/@{username}/{id}", instance.page_for_people),
     Route("GET", "/api/v1/instance", instance.show_v1, visitors=True),
     Route("GET", "/api/v2/instance", instance.show, visitors=True),
+    Route("GET", "/api/v1/instance/terms_of_service", instance.terms_of_service),
     Route("GET", "/api/v1/apps/verify_credentials", accounts.verify_app),
+    Route("GET", "/api/v1/profile", accounts.profile),
+    Route("PATCH", "/api/v1/profile", accounts.update_profile),
     Route("GET", "/api/v1/accounts/verify_credentials", accounts.verify_credentials),
     Route("PATCH", "/api/v1/accounts/update_credentials", accounts.update_credentials),
     Route("GET", "/api/v1/accounts/{id}", accounts.show, visitors=True),
@@ -56,6 +69,7 @@ ROUTES = (
     Route("GET", "/api/v1/statuses/{id}/history", statuses.history, visitors=True),
     Route("GET", "/api/v1/statuses/{id}/source", statuses.source),
     Route("PUT", "/api/v1/statuses/{id}/interaction_policy", statuses.set_interaction_policy),
+    Route("GET", "/api/v2/search", search.search),
     Route("GET", "/api/v1/scheduled_statuses", scheduled.listing),
     Route("GET", "/api/v1/scheduled_statuses/{id}", scheduled.show),
     Route("PUT", "/api/v1/scheduled_statuses/{id}", scheduled.move),

@@ -36,7 +36,7 @@ class MastodonServer:
 
     def __init__(self, flavour: str = "mastodon") -> None:
         self._service = Service(State(flavour=FLAVOURS[flavour]))
-        self._listener = Listener(self._service)
+        self._listener = Listener(self._service, self.clock.now)
         self.state.base_url = f"http://127.0.0.1:{self._listener.port}"
 
     @property
@@ -130,6 +130,11 @@ class MastodonServer:
     def unused_faults(self) -> list[Fault]:
         """The faults that no request has met yet."""
         return list(self._service.faults.queued)
+
+    def lose(self, *what: str) -> None:
+        """Leave something out of every status from now on, without a word: `media`, `alts`, `cw`,
+        `sensitive`, `language` or `quotes` (everybody may). Edits keep what they are given."""
+        self.state.losses.update(what)
 
     def before_write(self, hook: Callable[[], None] | None) -> None:
         """Call `hook` between the look at an idempotency key and the write."""

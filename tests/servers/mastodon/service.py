@@ -154,6 +154,8 @@ class Service:
         """An answer that is not as described becomes a 500, and the test fails at its end."""
         if operation is None or answer.raw is not None:
             return answer
+        if request.path in self.state.flavour.unlike:
+            return answer
         faults = self.contract.check_answer(operation, answer.status, answer.body)
         if not faults:
             return answer

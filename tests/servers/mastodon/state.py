@@ -47,6 +47,7 @@ class Account:
     indexable: bool = False
     hide_collections: bool | None = None
     noindex: bool = False
+    show_media: bool = True
     fields: list[dict[str, str]] = field(default_factory=list)
     attribution_domains: list[str] = field(default_factory=list)
     default_privacy: str = "public"
@@ -179,6 +180,9 @@ class State:
     processing: Processing = field(default_factory=Processing)
     clock: Clock = field(default_factory=Clock)
     robots_txt: str = "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /media_proxy/\n"
+    terms: str = ""  # HTML; empty: this server has none
+    rules: list[str] = field(default_factory=list)
+    page_headers: dict[str, str] = field(default_factory=dict)  # of the pages for people
     lock: threading.RLock = field(default_factory=threading.RLock)
     accounts: dict[str, Account] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)  # by client id
@@ -188,6 +192,8 @@ class State:
     statuses: dict[str, Status] = field(default_factory=dict)
     scheduled: dict[str, Scheduled] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)  # other servers' addresses: our ids
+    losses: set[str] = field(default_factory=set)  # see `MastodonServer.lose`
     # Called between the look at the idempotency key and the write: where two requests race.
     before_write: Callable[[], None] | None = None
     last_id: int = 0

@@ -42,9 +42,9 @@ def media_view(state: State, media: Media) -> Json:
         "remote_url": None,
         "preview_remote_url": None,
         "text_url": None,
-        "meta": meta if media.ready else None,
+        "meta": meta if media.ready and state.flavour.tells_sizes else None,
         "description": media.description,
-        "blurhash": BLURHASH if media.ready else None,
+        "blurhash": BLURHASH if media.ready and state.flavour.tells_sizes else None,
     }
 
 
@@ -85,6 +85,8 @@ def status_view(
         view["text"] = status.text
     else:
         view["content"] = content(state, status, status.text)
+    if state.flavour.tells_plain_text:
+        view["pleroma"] = {"content": {"text/plain": status.text}}
     view |= _status_rest(state, status)
     view["quote"] = None
     if status.quoted is not None:
