@@ -35,6 +35,7 @@ _FRAME = {"$type", "post", "createdAt", "scope"}
 CHANGED = (
     "it was changed since postguard looked at it, so nothing was written; run the audit again"
 )
+OTHERWISE = "the server shows something else than was written; run the audit again"
 
 
 def proposals(facts: BlueskyFacts, found: Sequence[Finding], now: datetime) -> list[Change]:
@@ -169,7 +170,7 @@ class BlueskySettings:
             self._write("com.atproto.repo.putRecord", {**call, "record": made})
         shown = record(self.session, did, collection, rkey)
         if (shown["value"] if shown else None) != (None if empty else made):
-            raise Refused("the server shows something else than was written; run the audit again")
+            raise Refused(OTHERWISE)
 
     def _write(self, method: str, call: Mapping[str, Json]) -> None:
         """Write; whether a lost answer meant yes is seen by the reading back."""
@@ -192,7 +193,7 @@ class BlueskySettings:
         self._write("app.bsky.actor.putPreferences", {"preferences": cast(Json, made)})
         shown = self._preferences()
         if any(p not in shown for p in made) or len(shown) != len(made):
-            raise Refused("the server shows something else than was written; run the audit again")
+            raise Refused(OTHERWISE)
 
     def _preferences(self) -> list[dict[str, Any]]:
         return list(self.session.query("app.bsky.actor.getPreferences").get("preferences") or ())

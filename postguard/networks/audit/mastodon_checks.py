@@ -1,0 +1,268 @@
+"""Judges what was read of an account on Mastodon. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from postguard.model import Finding, Level, Quotes, Visibility
+from postguard.networks.audit import about_mastodon as about
+from postguard.networks.audit.about import Asked, Check, Judged, some, unseen, wanted
+from postguard.networks.audit.mastodon_facts import MastodonFacts
+from postguard.networks.audit.pages import CRAWLERS, let_in, speaks_of_ai
+from postguard.networks.mastodon_instance import QUOTES_SINCE
+from postguard.networks.mastodon_login import POSTING
+
+_WHO = ("profile", "read:accounts")
+_WIDEST_FIRST = [v.value for v in Visibility]
+_NEWEST = "posts with pictures"
+_NAMED = 5
+
+
+def findings(facts: MastodonFacts, asked: Asked) -> list[Finding]:
+    """Return what every check says of an account that is logged in."""
+    return [check.finding(facts, asked) for check in CHECKS]
+
+
+def logged_out(why: str) -> Finding:
+    """Return the finding of an account whose server lets nobody in."""
+    return CHECKS[0].said(Level.BLOCKING, why)
+
+
+def _token(facts: MastodonFacts, _: Asked) -> Judged:
+    if facts.scopes is None:
+        return unseen("the server does not say what postguard may do")
+    lacking = [s for s in POSTING if not _covered(s, facts.scopes)]
+    if lacking:
+        return Level.BLOCKING, f"postguard may not do what posting needs: {', '.join(lacking)}"
+    more = [s for s in facts.scopes if s not in {*POSTING, *_WHO}]
+    if more:
+        return Level.WARNING, f"postguard may do more than it needs: {', '.join(more)}"
+    return Level.OK, f"postguard may do what posting needs: {', '.join(facts.scopes)}"
+
+
+def _covered(scope: str, granted: Sequence[str]) -> bool:
+    return scope in granted or scope.partition(":")[0] in granted
+
+
+def _version(facts: MastodonFacts, _: Asked) -> Judged:
+    named = str(facts.instance.get("version") or "")
+    if not named:
+        return unseen()
+    return wanted(
+        good=facts.api >= QUOTES_SINCE,
+        found={
+            True: f"{named}: it can say who may quote",
+            False: f"{named}: it cannot say who may quote",
+        },
+        otherwise=Level.ADVICE,
+    )
+
+
+def _indexable(facts: MastodonFacts, _: Asked) -> Judged:
+    value = facts.source.get("indexable", facts.account.get("indexable"))
+    if value is None:
+        return unseen()
+    return wanted(
+        good=not value,
+        found={
+            True: "your posts are left out of full-text search",
+            False: "everybody may find your public posts by any word in them",
+        },
+        otherwise=Level.WARNING,
+    )
+
+
+def _noindex(facts: MastodonFacts, _: Asked) -> Judged:
+    value = facts.account.get("noindex")
+    if value is None:
+        return unseen()
+    return wanted(
+        good=bool(value),
+        found={
+            True: "search engines are asked to leave your pages out",
+            False: "search engines may list your pages and pictures",
+        },
+        otherwise=Level.WARNING,
+    )
+
+
+def _discoverable(facts: MastodonFacts, _: Asked) -> Judged:
+    value = facts.source.get("discoverable", facts.account.get("discoverable"))
+    return wanted(
+        good=not value,
+        found={
+            True: "your account is not suggested to others",
+            False: "your account is suggested to others, and listed in directories",
+        },
+        otherwise=Level.ADVICE,
+    )
+
+
+def _collections(facts: MastodonFacts, _: Asked) -> Judged:
+    value = facts.source.get("hide_collections", facts.account.get("hide_collections"))
+    return wanted(
+        good=bool(value),
+        found={
+            True: "whom you follow and who follows you is hidden",
+            False: "everybody sees whom you follow and who follows you",
+        },
+        otherwise=Level.ADVICE,
+    )
+
+
+def _locked(facts: MastodonFacts, asked: Asked) -> Judged:
+    if facts.account.get("locked"):
+        return Level.OK, "you approve who follows you"
+    if asked.visibility is Visibility.PRIVATE:
+        return Level.WARNING, "everybody can follow you, and so see posts for followers"
+    return Level.OK, "everybody can follow you; your config posts nothing for followers alone"
+
+
+def _privacy(facts: MastodonFacts, asked: Asked) -> Judged:
+    value = str(facts.source.get("privacy") or "")
+    if value not in _WIDEST_FIRST:
+        return unseen()
+    if _WIDEST_FIRST.index(value) < _WIDEST_FIRST.index(asked.visibility.value):
+        return Level.WARNING, (
+            f"posts that you write yourself are {value}, but the config says "
+            f"{asked.visibility.value}"
+        )
+    if value == Visibility.PUBLIC.value:
+        return Level.ADVICE, "posts that you write yourself are public, as the config says"
+    return Level.OK, f"posts that you write yourself are {value}"
+
+
+def _quote(facts: MastodonFacts, asked: Asked) -> Judged:
+    value = facts.source.get("quote_policy")
+    if value is None:
+        if 0 < facts.api < QUOTES_SINCE:
+            return Level.OK, "this server knows no quotes"
+        return unseen()
+    if value != "public":
+        return Level.OK, f"who may quote your posts: {value}"
+    level = Level.ADVICE if asked.quotes is Quotes.EVERYONE else Level.WARNING
+    return level, "everybody may quote posts that you write yourself"
+
+
+def _sensitive(facts: MastodonFacts, _: Asked) -> Judged:
+    covered = "covered" if facts.source.get("sensitive") else "not covered"
+    language = facts.source.get("language") or "none"
+    return Level.OK, f"your pictures start {covered}; language of your posts: {language}"
+
+
+def _media(facts: MastodonFacts, _: Asked) -> Judged:
+    value = (facts.profile or {}).get("show_media")
+    if value is None:
+        return Level.OK, "this server has no such setting"
+    return wanted(
+        good=not value,
+        found={
+            True: "your profile has no page of all pictures",
+            False: "your profile has a page of all your pictures",
+        },
+        otherwise=Level.ADVICE,
+    )
+
+
+def _attribution(facts: MastodonFacts, asked: Asked) -> Judged:
+    named = [str(d) for d in facts.source.get("attribution_domains") or ()]
+    foreign = [d for d in named if d not in asked.domains]
+    if foreign:
+        return Level.ADVICE, f"may say that you made what they show: {', '.join(foreign)}"
+    return Level.OK, "no page that is not yours may say that you made what it shows"
+
+
+def _robots(facts: MastodonFacts, _: Asked) -> Judged:
+    if facts.robots is None:
+        return unseen("robots.txt could not be read")
+    inside = let_in(facts.robots, str(facts.account.get("url")))
+    if not inside:
+        return Level.OK, f"the server turns away all of {len(CRAWLERS)} known AI crawlers"
+    return Level.WARNING, (
+        f"the server lets in {len(inside)} of {len(CRAWLERS)} known AI crawlers: "
+        f"{', '.join(inside)}"
+    )
+
+
+def _pages(facts: MastodonFacts, _: Asked) -> Judged:
+    if not facts.pages:
+        return unseen("your pages could not be read as a visitor")
+    if all("noai" in p.asks for p in facts.pages):
+        return Level.OK, "your pages ask not to be used for AI"
+    bare = [p.url for p in facts.pages if not p.asks & {"noindex", "none"}]
+    if bare:
+        return Level.WARNING, f"nothing is asked of crawlers by {', '.join(bare)}"
+    return Level.OK, "your pages ask not to be indexed"
+
+
+def _terms(facts: MastodonFacts, _: Asked) -> Judged:
+    said = speaks_of_ai(facts.terms)
+    if said:
+        return Level.OK, f"the server's terms or rules speak of it: {said}"
+    return Level.ADVICE, "the server's terms and rules say nothing of AI or scraping"
+
+
+def _autodelete(_: MastodonFacts, __: Asked) -> Judged:
+    return unseen("whether old posts are deleted by themselves cannot be seen from outside")
+
+
+def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
+    wider = [p for p in facts.posts if _is_wider(str(p.get("visibility")), asked.visibility)]
+    bare = [p for p in facts.posts if any(not (m.get("description") or "") for m in _media_of(p))]
+    large = [
+        p
+        for p in facts.posts
+        if asked.side is not None and any(_side(m) > asked.side for m in _media_of(p))
+    ]
+    many, wrong = len(facts.posts), []
+    for found, what in (
+        (wider, f"are seen by more people than {asked.visibility.value}"),
+        (bare, "lack an alt text"),
+        (large, f"are larger than your recipe's {asked.side} pixels"),
+    ):
+        if found:
+            wrong.append(f"{some(len(found), many, _NEWEST)} {what} ({_ids(found)})")
+    if not wrong:
+        return Level.OK, f"the {many} newest posts with pictures are as the config says"
+    return (Level.WARNING if wider or large else Level.ADVICE), "; ".join(wrong)
+
+
+def _is_wider(made: str, asked: Visibility) -> bool:
+    known = made in _WIDEST_FIRST
+    return known and _WIDEST_FIRST.index(made) < _WIDEST_FIRST.index(asked.value)
+
+
+def _media_of(post: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return post.get("media_attachments") or ()
+
+
+def _side(media: Mapping[str, Any]) -> int:
+    shape = ((media.get("meta") or {}).get("original")) or {}
+    return max(int(shape.get("width") or 0), int(shape.get("height") or 0))
+
+
+def _ids(posts: Sequence[Mapping[str, Any]]) -> str:
+    more = f" and {len(posts) - _NAMED} more" if len(posts) > _NAMED else ""
+    return ", ".join(str(p.get("id")) for p in posts[:_NAMED]) + more
+
+
+CHECKS: tuple[Check[MastodonFacts], ...] = (
+    Check("masto.token", about.TOKEN, _token),
+    Check("masto.version", about.VERSION, _version),
+    Check("masto.indexable", about.INDEXABLE, _indexable),
+    Check("masto.noindex", about.NOINDEX, _noindex),
+    Check("masto.discoverable", about.DISCOVERABLE, _discoverable),
+    Check("masto.hide_collections", about.COLLECTIONS, _collections),
+    Check("masto.locked", about.LOCKED, _locked),
+    Check("masto.privacy", about.PRIVACY, _privacy),
+    Check("masto.quote", about.QUOTE, _quote),
+    Check("masto.sensitive", about.SENSITIVE, _sensitive),
+    Check("masto.show_media", about.MEDIA, _media),
+    Check("masto.attribution", about.ATTRIBUTION, _attribution),
+    Check("masto.robots", about.ROBOTS, _robots),
+    Check("masto.pageheaders", about.PAGES, _pages),
+    Check("masto.tos", about.TERMS, _terms),
+    Check("masto.autodelete", about.AUTODELETE, _autodelete),
+    Check("masto.recent", about.RECENT, _recent),
+)
