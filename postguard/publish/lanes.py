@@ -31,5 +31,20 @@ class Lanes:
             yield delivery
         finally:
             if delivery is not None:
-                with self._lock:
-                    self._busy.discard(delivery.account)
+                self._free(delivery.account)
+
+    @contextmanager
+    def alone(self, account: str) -> Iterator[bool]:
+        """Yield whether the account was free; then nothing is sent to it until the block ends."""
+        with self._lock:
+            mine = account not in self._busy
+            self._busy.add(account)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._free(account)
+
+    def _free(self, account: str) -> None:
+        with self._lock:
+            self._busy.discard(account)
