@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard.app.installation import Installation
+from postguard.app.verifying import Verifying
 from postguard.daemon import Beat, Daemon, Role, run_once
 from postguard.intake.taking import Taking
 from postguard.intake.watcher import Watcher
@@ -166,10 +167,11 @@ class Roles:
     protection: Protection
     publishing: Publishing
     sending: Sequence[Sending]
+    verifying: Verifying
 
     def all(self) -> tuple[Role, ...]:
         """Return them in the order of a picture's way."""
-        return self.intake, self.protection, self.publishing, *self.sending
+        return self.intake, self.protection, self.publishing, *self.sending, self.verifying
 
     def release(self) -> None:
         """End the watcher and the child processes, in the middle of a job too."""
@@ -217,6 +219,7 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
         Protection(shelving, protecting, readers[1]),
         Publishing(installation, publisher := make_publisher(installation)),
         [Sending(installation, publisher, name) for name in _senders(installation)],
+        Verifying(installation, installation.accounts.of_delivery, publisher.lanes),
     )
 
 
@@ -256,7 +259,11 @@ def run(installation: Installation) -> None:
         Beat(made.intake, installation.clock),
         Beat(made.protection, installation.clock, lambda: ring("publishing")),
         Beat(made.publishing, installation.clock, lambda: ring(*senders)),
-        *(Beat(s, installation.clock, lambda: ring("protection")) for s in made.sending),
+        *(
+            Beat(s, installation.clock, lambda: ring("protection", "verifying"))
+            for s in made.sending
+        ),
+        Beat(made.verifying, installation.clock),
     ]
     made.protection.protecting.heartbeat = beats[1].heartbeat
 
