@@ -87,10 +87,15 @@ class PdsServer:
         return expect(self.query(method, repo=repo, collection=collection, rkey=rkey))
 
     def list_records(self, repo: str, collection: str = "app.bsky.feed.post") -> list[Any]:
-        """Read the newest records of a collection, newest first."""
-        method = "com.atproto.repo.listRecords"
-        answer = expect(self.query(method, repo=repo, collection=collection, limit="100"))
-        return list(answer["records"])
+        """Read all records of a collection, newest first."""
+        asked = {"repo": repo, "collection": collection, "limit": "100"}
+        found: list[Any] = []
+        while True:
+            answer = expect(self.query("com.atproto.repo.listRecords", **asked))
+            found += answer["records"]
+            if not answer.get("cursor") or not answer["records"]:
+                return found
+            asked["cursor"] = answer["cursor"]
 
     def get_blob(self, did: str, cid: str) -> bytes:
         """Fetch a blob as anybody can."""
