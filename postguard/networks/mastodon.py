@@ -7,41 +7,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from postguard.errors import Refused, Retryable
-from postguard.model import (
-    Draft,
-    Json,
-    Limits,
-    Quotes,
-    Receipt,
-    Rendition,
-    Replies,
-    Shown,
-    Visibility,
-    Words,
-    body,
+from postguard.errors import Refused
+from postguard.model import Draft, Json, Limits, Receipt, Shown, Words
+from postguard.networks.mastodon_changing import (
+    Changes,
+    Status,
+    Wanted,
+    focus_of,
+    stands_refused,
+    url_of,
 )
-from postguard.networks.mastodon_client import MastodonClient
-from postguard.networks.mastodon_instance import (
-    QUOTES_SINCE,
-    api_version,
-    ask,
-    limits_of,
-    print_of,
-    shown_text,
-)
-from postguard.networks.picture import bytes_of
-from postguard.networks.text import MASTODON_LINK_LENGTH, alt_of, graphemes, mastodon_length
+from postguard.networks.mastodon_client import MastodonClient, Missing
+from postguard.networks.mastodon_finding import find_parts, resolve
+from postguard.networks.mastodon_instance import QUOTES_SINCE, api_version, ask, limits_of
+from postguard.networks.mastodon_parts import Part, parts_in, parts_of, pictures_of, rows_of
+from postguard.networks.mastodon_rules import lacking, objections, wider
+from postguard.networks.mastodon_sending import Sending
+from postguard.networks.mastodon_shown import shown_of
 from postguard.ports import Clock
 from postguard.settings.schema import MastodonAccount
 
+__all__ = ["Mastodon", "objections"]
+
 LIMITS_LIVE = timedelta(minutes=30)
-# Seconds between two looks at an upload that the server still works on: two minutes in all.
-POLLS = (0.5, 1, 1, 2, 3, 5, 5, 5, *[10] * 10)
-_LOOKED_THROUGH = 40  # the most that servers give at once
-_WIDEST_FIRST = tuple(Visibility)
-_OPEN = {Visibility.PUBLIC, Visibility.UNLISTED}
-_QUOTERS = {Quotes.FOLLOWERS: {"public"}, Quotes.NOBODY: {"public", "followers"}}
 
 
 class Mastodon:
@@ -50,7 +38,7 @@ class Mastodon:
     Args:
         name: the account as the config names it.
         token: returns the access token. May raise LoggedOut.
-        new_key: makes the Idempotency-Key of a plan.
+        new_key: makes the Idempotency-Keys of a plan.
     """
 
     def __init__(
@@ -66,8 +54,10 @@ class Mastodon:
         self._token = token
         self._clock = clock
         self._new_key = new_key
-        self._client = MastodonClient(name, account.instance, token)
+        self._client = MastodonClient(name, account.instance, token, clock)
+        self._changes = Changes(self._client)
         self._said: tuple[datetime, dict[str, Any]] | None = None
+        self._begun: dict[str, list[Status]] = {}
 
     def limits(self) -> Limits:
         """Return what the server takes, as it says itself. Raises Retryable."""
@@ -78,62 +68,95 @@ class Mastodon:
         return objections(words, images, limits)
 
     def plan(self, draft: Draft, now: datetime) -> dict[str, Json]:
-        """Make the key; notes the account's newest post, behind which this one will stand.
+        """Cut the post into its parts, each with a key; notes the account's newest post, behind
+        which this one will stand, and the post that it answers.
 
         Raises:
             Retryable: the server cannot be asked now.
             LoggedOut: it does not take the token any more.
+            Refused: it does not know the post to answer.
         """
         who = self._client.call(lambda c: c.account_verify_credentials().id)
         newest = self._client.call(lambda c: c.account_statuses(who, limit=1))
         return {
-            "key": str(self._new_key()),
             "createdAt": now.astimezone(UTC).isoformat(timespec="milliseconds"),
             "account": str(who),
             "after": str(newest[0].id) if newest else "",
-            "text": print_of(body(draft.words)),
-            "cw": print_of(draft.words.cw),
-            "alts": [print_of(alt_of(draft.words, r)) for r in draft.renditions],
+            "answers": resolve(self._client, draft.reply_to) if draft.reply_to else "",
+            "parts": rows_of(parts_of(draft, self.limits(), self._new_key)),
         }
 
     def send(self, draft: Draft, plan: Mapping[str, Json]) -> Receipt:
-        """Upload the pictures, wait until the server has worked on them, then post."""
-        ids = [self._upload(rendition, draft.words) for rendition in draft.renditions]
-        fields = self._fields(draft.words, ids, str(plan["key"]))
-        status = self._client.call(lambda c: c.status_post(**fields), writing=True)
-        return self._receipt(status, draft)
+        """Upload the pictures, wait until the server has worked on them, then post.
+
+        A thread goes on behind the parts that `find` has seen of this plan. What came back not as
+        it was asked is mended or taken back.
+        """
+        parts = parts_in(plan)
+        policies = api_version(self._instance()) >= QUOTES_SINCE
+        sending = Sending(self._client, self._changes, self._clock, policies)
+        statuses = sending.send(draft, plan, self._begun.pop(parts[0].key, ()))
+        return _receipt(statuses)
 
     def find(
         self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
     ) -> Receipt | None:
-        """Look through the account's posts behind the one that was newest when it was planned."""
-        more = {"min_id": plan["after"]} if plan["after"] else {}
-        statuses = self._client.call(
-            lambda c: c.account_statuses(
-                plan["account"], exclude_reblogs=True, limit=_LOOKED_THROUGH, **more
-            )
-        )
-        for status in statuses:
-            if _is_planned(status, plan):
-                return self._receipt(status, draft)
+        """Look through the account's posts behind the one that was newest when it was planned.
+
+        Raises:
+            Refused: it stands there, but shows more than was asked, or is not whole.
+            Unsure: it is not among the many newer ones that could be looked through.
+        """
+        parts = parts_in(plan)
+        statuses = find_parts(self._client, plan, taken)
+        for status, part in zip(statuses, parts, strict=False):
+            if wrong := [*wider(status, draft.words), *lacking(status, part.alts)]:
+                raise stands_refused(status, wrong)
+        if len(statuses) == len(parts):
+            return _receipt(statuses)
+        self._begun[parts[0].key] = statuses
         return None
 
     def read_back(self, receipt: Receipt) -> Shown | None:
-        """Return the post as it is shown."""
-        raise NotImplementedError
+        """Return the post as it is shown, a thread in one; None: its first status is gone."""
+        statuses = self._standing(receipt)
+        if not statuses or str(statuses[0]["id"]) != _ids(receipt)[0]:
+            return None
+        return shown_of(statuses, [self._changes.text_of(status) for status in statuses])
 
     def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
-        """Change the words."""
-        raise NotImplementedError
+        """Change text, warning, alt texts, language and focal points to the draft's.
+
+        Raises:
+            Refused: the server changes no posts, the audience is to change, or the text needs
+                another number of posts than stand there.
+        """
+        statuses, wanted = self._standing(receipt), self._wanted(draft)
+        if len(statuses) != len(_ids(receipt)):
+            raise Refused(f"{receipt.url} is not there any more, so it cannot be changed")
+        if len(wanted) != len(statuses):
+            raise Refused(
+                f"it stands there in {len(statuses)} posts and would now need {len(wanted)}: "
+                "`postguard retract` deletes it, and it can be posted anew"
+            )
+        if str(statuses[0].get("visibility")) != draft.words.visibility.value:
+            raise Refused(
+                "no server changes who sees a post that stands: `postguard retract` deletes it, "
+                "and it can be posted anew"
+            )
+        changed = [self._changes.change(*each) for each in zip(statuses, wanted, strict=True)]
+        return _receipt(changed)
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete the post."""
-        raise NotImplementedError
+        """Delete the post, of a thread the last part first."""
+        for identity in reversed(_ids(receipt)):
+            self._changes.delete(identity)
 
     def check(self) -> str:
         """Return who is logged in, in words. Raises Retryable or LoggedOut."""
         who = self._client.call(lambda c: c.account_verify_credentials())
-        return f"logged in as @{who.acct} on {self._client.host}"
+        limited = ", but its moderators limit whom it reaches" if who.get("limited") else ""
+        return f"logged in as @{who.acct} on {self._client.host}{limited}"
 
     def close(self) -> None:
         """Close the connections."""
@@ -145,128 +168,35 @@ class Mastodon:
             self._said = (now, ask(self._account.instance, self._token))
         return self._said[1]
 
-    def _fields(self, words: Words, ids: Sequence[str], key: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {
-            "status": body(words),
-            "media_ids": list(ids) or None,
-            "visibility": words.visibility.value,
-            "spoiler_text": words.cw or None,
-            "sensitive": bool(words.cw or words.labels),
-            "language": _language(words.langs),
-            "idempotency_key": key,
-        }
-        # Without it the account's own default holds, which may be narrower than "everyone".
-        asked = words.quotes is not Quotes.EVERYONE and words.visibility in _OPEN
-        if asked and api_version(self._instance()) >= QUOTES_SINCE:
-            fields["quote_approval_policy"] = words.quotes.value
-        return fields
+    def _standing(self, receipt: Receipt) -> list[Status]:
+        """Return the statuses of a receipt that are there."""
+        return [found for each in _ids(receipt) if (found := self._status(each)) is not None]
 
-    def _upload(self, rendition: Rendition, words: Words) -> str:
-        alt = alt_of(words, rendition)
-        data = bytes_of(rendition)
-        name = f"picture.{rendition.mime.rpartition('/')[2]}"  # never the artist's file name
-        media = self._client.call(
-            lambda c: c.media_post(
-                data, mime_type=rendition.mime, description=alt or None, file_name=name
-            )
-        )
-        self._wait_for(media)
-        return str(media.id)
+    def _status(self, identity: str) -> Status | None:
+        try:
+            status: Status = self._client.call(lambda c: c.status(identity))
+        except Missing:
+            return None
+        return status
 
-    def _wait_for(self, media: Any) -> None:  # noqa: ANN401  # Mastodon.py's own type
-        identity = media.id
-        for seconds in POLLS:
-            if media.get("url"):
-                return
-            self._clock.wait(seconds)
-            media = self._client.call(lambda c: c.media(identity))
-        if not media.get("url"):
-            raise Retryable(f"{self._client.host} is still working on the pictures")
-
-    def _receipt(self, status: Any, draft: Draft) -> Receipt:  # noqa: ANN401  # Mastodon.py's own
-        """Return the receipt of a status that is as it was asked for.
-
-        Raises:
-            Refused: the server made something else of it.
-        """
-        url = str(status.get("url") or status.uri)
-        if wrong := differences(status, draft):
-            raise Refused(
-                f"{url} stands there {' and '.join(wrong)}: look at it and delete it if it must "
-                "not stay",
-                stands=True,
-            )
-        answer: dict[str, Json] = {"id": str(status.id), "visibility": str(status.visibility)}
-        return Receipt(uri=str(status.uri), url=url, at=status.created_at, answer=answer)
+    def _wanted(self, draft: Draft) -> list[Wanted]:
+        parts: Sequence[Part] = parts_of(draft, self.limits(), str)
+        return [
+            Wanted(part, draft.words, focus_of(draft.words, heap))
+            for part, heap in zip(parts, pictures_of(draft, parts), strict=True)
+        ]
 
 
-def objections(words: Words, images: int, limits: Limits) -> list[str]:
-    """Return why this server cannot post these words exactly as asked; empty: it can."""
-    return [*_size_objections(words, images, limits), *_audience_objections(words, limits)]
+def _ids(receipt: Receipt) -> list[str]:
+    ids = receipt.answer.get("ids")
+    return [str(each) for each in ids] if isinstance(ids, list) else []
 
 
-def differences(status: Mapping[str, Any], draft: Draft) -> list[str]:
-    """Return in what a status differs from what was asked, where it shows more or is not whole."""
-    words, wrong = draft.words, []
-    made, asked = len(status.get("media_attachments") or ()), len(draft.renditions)
-    if made != asked:
-        wrong.append(f"with {made} of its {asked} pictures")
-    if _wider(str(status.get("visibility")), words.visibility):
-        wrong.append(f"as {status.get('visibility')} although {words.visibility.value} was asked")
-    if words.cw and not status.get("spoiler_text"):
-        wrong.append("without its content warning")
-    if (words.cw or words.labels) and not status.get("sensitive"):
-        wrong.append("without being marked as sensitive")
-    automatic = set((status.get("quote_approval") or {}).get("automatic") or ())
-    if automatic & _QUOTERS.get(words.quotes, set()):
-        wrong.append("open to be quoted")
-    return wrong
-
-
-def _size_objections(words: Words, images: int, limits: Limits) -> list[str]:
-    link = MASTODON_LINK_LENGTH if limits.link_length is None else limits.link_length
-    length, found = mastodon_length(body(words), words.cw, link), []
-    if length > limits.text:
-        found.append(
-            f"text and content warning have {length} characters; the server takes {limits.text}"
-        )
-    if images > limits.images:
-        found.append(f"{images} pictures in one post; the server takes {limits.images}")
-    for number, alt in enumerate(words.alts, start=1):
-        if (long := graphemes(alt)) > limits.alt:
-            found.append(
-                f"the alt text of picture {number} has {long} characters; "
-                f"the server takes {limits.alt}"
-            )
-    return found
-
-
-def _audience_objections(words: Words, limits: Limits) -> list[str]:
-    found = []
-    if words.replies is not Replies.EVERYONE:
-        found.append('Mastodon cannot limit replies: say replies = "everyone"')
-    narrow = words.quotes is not Quotes.EVERYONE and words.visibility in _OPEN
-    if narrow and not limits.quote_policy:
-        found.append('this server cannot limit quotes: say quotes = "everyone"')
-    return found
-
-
-def _is_planned(status: Mapping[str, Any], plan: Mapping[str, Json]) -> bool:
-    alts = [print_of(m.get("description") or "") for m in status.get("media_attachments") or ()]
-    shown = print_of(shown_text(str(status.get("content") or "")))
-    # A server fills an empty text that has a content warning, so an empty one fits any.
-    same_text = not plan["text"] or shown == plan["text"]
-    same_cw = print_of(str(status.get("spoiler_text") or "")) == plan["cw"]
-    return same_text and same_cw and alts == plan["alts"]
-
-
-def _wider(made: str, asked: Visibility) -> bool:
-    order = [visibility.value for visibility in _WIDEST_FIRST]
-    return made not in order or order.index(made) < order.index(asked.value)
-
-
-def _language(langs: Sequence[str]) -> str | None:
-    """Mastodon keeps one language; regions only where they change the script."""
-    if not langs:
-        return None
-    return langs[0] if langs[0].lower().startswith("zh-") else langs[0].split("-")[0].lower()
+def _receipt(statuses: Sequence[Status]) -> Receipt:
+    """Return the receipt of a post: of a thread that of its first status, with the ids of all."""
+    first = statuses[0]
+    answer: dict[str, Json] = {
+        "ids": [str(each["id"]) for each in statuses],
+        "visibility": str(first["visibility"]),
+    }
+    return Receipt(str(first["uri"]), url_of(first), first["created_at"], answer)

@@ -5,14 +5,15 @@ Mastodon.py is imported when first used: it costs 30 MB that an idle daemon save
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.networks.mastodon_budget import Budget, Kind
+from postguard.ports import Clock
 
 if TYPE_CHECKING:
     from mastodon import Mastodon as Client
@@ -21,31 +22,65 @@ TIMEOUT = 60
 USER_AGENT = "postguard"
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
+_MISSING = {404, 405, 410}
 _TOO_LARGE = 413
 _UNREADY = 422
+_TOO_MANY = 429
 _SERVER_FAULT = 500
+# What a 403 is for, as the servers word it: Mastodon, GoToSocial ("scope"), Pleroma.
+_RIGHTS = re.compile(r"scope|insufficient permission|credentials|access token", re.IGNORECASE)
+_OUT_OF_USE = re.compile(
+    r"disabled|suspended|deactivated|deleted|pending|confirmed|moved", re.IGNORECASE
+)
 T = TypeVar("T")
+
+
+class Missing(Refused):
+    """The server has no such thing, or no such call."""
 
 
 class MastodonClient:
     """One account's connection. `token` returns the access token and may raise LoggedOut."""
 
-    def __init__(self, name: str, instance: str, token: Callable[[], str]) -> None:
+    def __init__(self, name: str, instance: str, token: Callable[[], str], clock: Clock) -> None:
         self._name = name
         self._instance = instance
         self._token = token
         self._client: Client | None = None
+        self.budget = Budget(self.host, clock)
 
     @property
     def host(self) -> str:
         """The server's name, for messages."""
         return urlsplit(self._instance).netloc
 
-    def call(self, act: Callable[[Client], T], *, writing: bool = False) -> T:
-        """Act. Raises Retryable, Refused or LoggedOut, and where `writing`, Unsure."""
+    def call(
+        self, act: Callable[[Client], T], kind: Kind = "calls", *, writing: bool = False
+    ) -> T:
+        """Act, unless the server's rate limit is used up.
+
+        Raises:
+            Retryable, Missing, Refused, LoggedOut; and where `writing`, Unsure.
+        """
+        self.budget.need(kind)
         client = self._connected()
-        with self._translated(client, writing=writing):
+        with self._translated(kind, writing=writing):
             return act(client)
+
+    def put(self, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Change something by a call that Mastodon.py does not know whole. Raises as `call` does
+        while writing."""
+        self.budget.need("calls")
+        session = self._connected().session
+        with self._translated("calls", writing=True):
+            answer = session.put(
+                f"{self._instance}{path}",
+                json=dict(fields),
+                headers={"Authorization": f"Bearer {self._token()}", "User-Agent": USER_AGENT},
+                timeout=TIMEOUT,
+                auth=lambda request: request,  # else a .netrc would take the token's place
+            )
+            return _value_of(answer)
 
     def close(self) -> None:
         """Close the connections."""
@@ -58,40 +93,80 @@ class MastodonClient:
         if self._client is None or self._client.access_token != token:
             self.close()
             self._client = new_client(self._instance, access_token=token)
+            self._client.session.hooks["response"].append(self._note)
         return self._client
 
+    def _note(self, answer: Any, **_: object) -> None:  # noqa: ANN401  # requests' own type
+        path = urlsplit(answer.request.url).path
+        self.budget.note(answer.request.method, path, answer.headers)
+
     @contextmanager
-    def _translated(self, client: Client, *, writing: bool) -> Iterator[None]:
+    def _translated(self, kind: Kind, *, writing: bool) -> Iterator[None]:
         from mastodon import MastodonError, MastodonRatelimitError
+        from requests.exceptions import RequestException
 
         try:
             yield
         except MastodonRatelimitError as exc:
-            raise Retryable(f"{self.host} asks to wait: too many requests", _wait(client)) from exc
-        except MastodonError as exc:
-            raise self._meaning(exc, writing=writing) from exc
+            raise self._too_many(kind) from exc
+        except (MastodonError, RequestException) as exc:
+            status, message = said(exc)
+            if status == _TOO_MANY:
+                raise self._too_many(kind) from exc
+            if status is None or status >= _SERVER_FAULT:
+                raise self._no_answer(exc, writing=writing) from exc
+            raise self._meaning(status, message) from exc
 
-    def _meaning(self, exc: Exception, *, writing: bool) -> PostguardError:
+    def _too_many(self, kind: Kind) -> Retryable:
+        return Retryable(f"{self.host} asks to wait: too many requests", self.budget.wait(kind))
+
+    def _no_answer(self, exc: Exception, *, writing: bool) -> PostguardError:
+        if writing and not never_sent(exc):
+            return Unsure(f"{self.host} did not say whether it took this; asking it again")
+        return Retryable(f"{self.host} cannot be reached or is out of order")
+
+    def _meaning(self, status: int, message: str) -> PostguardError:
         """Classify by status code: 403, 413 and 422 have no class of their own."""
-        status, message = said(exc)
-        if status is None or status >= _SERVER_FAULT:
-            if writing and not never_sent(exc):
-                return Unsure(f"{self.host} did not say whether it took the post; asking it again")
-            return Retryable(f"{self.host} cannot be reached or is out of order")
-        if status in {_UNAUTHORIZED, _FORBIDDEN}:
-            return LoggedOut(
-                f"{self.host} no longer lets postguard post ({message or status}); "
-                f"run `postguard login {self._name}`"
-            )
+        if status == _UNAUTHORIZED:
+            return self._logged_out(message or str(status))
+        if status == _FORBIDDEN:
+            return self._forbidden(message)
+        if status in _MISSING:
+            return Missing(f"{self.host} refused the post: {message or status}")
         if status == _TOO_LARGE:
             return Refused(f"{self.host} takes no picture of this size")
         if status == _UNREADY and "not finished processing" in message:
             return Retryable(f"{self.host} is still working on the pictures")
         return Refused(f"{self.host} refused the post: {message or status}")
 
+    def _forbidden(self, message: str) -> PostguardError:
+        """Tell apart what servers say 403 to: only two of these are ended by a login."""
+        if not message:
+            return Retryable(
+                f"something before {self.host} turned postguard away without a word of the server "
+                "itself (403); trying again later"
+            )
+        if _RIGHTS.search(message):
+            return self._logged_out(message)
+        if _OUT_OF_USE.search(message):
+            return LoggedOut(
+                f"{self.host} does not let this account post ({message}); its posts wait. Look on "
+                f"its page what is wrong, and run `postguard login {self._name}` when it is well"
+            )
+        return Refused(f"{self.host} refused the post: {message}")
+
+    def _logged_out(self, why: str) -> LoggedOut:
+        return LoggedOut(
+            f"{self.host} no longer lets postguard post ({why}); "
+            f"run `postguard login {self._name}`"
+        )
+
 
 def new_client(instance: str, **more: Any) -> Client:  # noqa: ANN401  # Mastodon.py's own
-    """Return a client that never sleeps by itself and gives up on a silent server."""
+    """Return a client that never sleeps by itself and gives up on a silent server.
+
+    It is told a version: asking for it costs two calls, and relatives count theirs otherwise.
+    """
     from mastodon import Mastodon
 
     return Mastodon(
@@ -99,12 +174,14 @@ def new_client(instance: str, **more: Any) -> Client:  # noqa: ANN401  # Mastodo
         ratelimit_method="throw",
         request_timeout=TIMEOUT,
         user_agent=USER_AGENT,
+        version_check_mode="created",
+        mastodon_version="4.6.0",
         **more,
     )
 
 
 def said(exc: Exception) -> tuple[int | None, str]:
-    """Return (status, the server's words) out of Mastodon.py's positional arguments."""
+    """Return (status, the server's words) out of an error's positional arguments."""
     status = exc.args[1] if len(exc.args) > 1 else None
     message = exc.args[-1] if isinstance(status, int) else None
     return (status if isinstance(status, int) else None), str(message or "")
@@ -123,7 +200,17 @@ def never_sent(exc: BaseException | None) -> bool:
     return False
 
 
-def _wait(client: Client) -> timedelta | None:
-    """Return how long the server's last X-RateLimit-Reset lies ahead."""
-    reset = client.ratelimit_reset
-    return None if reset is None else timedelta(seconds=max(reset - time.time(), 0))
+def _value_of(answer: Any) -> dict[str, Any]:  # noqa: ANN401  # requests' own type
+    """Return an answer's JSON; an error is raised the way Mastodon.py does it."""
+    from mastodon import MastodonAPIError
+
+    try:
+        value = answer.json()
+    except ValueError:
+        value = None
+    if not answer.ok:
+        message = value.get("error") if isinstance(value, dict) else None
+        raise MastodonAPIError("the server says", answer.status_code, answer.reason, message)
+    if not isinstance(value, dict):
+        raise MastodonAPIError("the answer is no JSON")
+    return value

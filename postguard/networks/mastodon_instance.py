@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
@@ -15,6 +16,12 @@ from postguard.networks.text import MASTODON_LINK_LENGTH, short_mentions
 # Larger pictures are shrunk by the server (mastodon, app/models/media_attachment.rb): 3840x2160.
 KEPT_PIXELS = 8_294_400
 QUOTES_SINCE = 7  # api_versions.mastodon of Mastodon 4.5
+# Relatives that know a repeated Idempotency-Key, as they name themselves in their version. Takahe
+# takes the header and does nothing with it, Pixelfed documents that it does not, and GoToSocial
+# has learned it only of late.
+_HONOURING = re.compile(r"\b(pleroma|akkoma)\b", re.IGNORECASE)
+_RELATIVE = re.compile(r"\(.*\)")  # "2.7.2 (compatible; Pleroma 2.9.1)"
+_MASTODON = re.compile(r"[2-9]\.\d+\.\d+")  # forks add to it: 4.4.1+glitch; GoToSocial is at 0.x
 _MIMES = ("image/jpeg", "image/png")
 _DENIED = {401, 403}
 _MISSING = 404
@@ -54,20 +61,31 @@ def limits_of(said: Mapping[str, Any]) -> Limits:
     """
     config = _table(said, "configuration")
     statuses, media = _table(config, "statuses"), _table(config, "media_attachments")
-    size = _number(media, "image_size_limit", 16 * 1024 * 1024)
+    # Pleroma before 2.6 has no `configuration` and says it on the first level.
+    size = _number(media, "image_size_limit", _number(said, "upload_limit", 16 * 1024 * 1024))
     pixels = min(KEPT_PIXELS, _number(media, "image_matrix_limit", KEPT_PIXELS))
     taken = media.get("supported_mime_types") or _MIMES
     return Limits(
         fit=f"mastodon-{size}-{pixels}",
-        text=_number(statuses, "max_characters", 500),
-        alt=_number(media, "description_limit", 1500),
+        text=_number(statuses, "max_characters", _number(said, "max_toot_chars", 500)),
+        alt=_number(media, "description_limit", _number(said, "description_limit", 1500)),
         images=_number(statuses, "max_media_attachments", 4),
         image_bytes=size,
         pixels=pixels,
         mimes=tuple(mime for mime in _MIMES if mime in taken),
         link_length=_number(statuses, "characters_reserved_per_url", MASTODON_LINK_LENGTH),
         quote_policy=api_version(said) > 0,
+        once=honours_keys(said),
     )
+
+
+def honours_keys(said: Mapping[str, Any]) -> bool:
+    """Return whether a repeated Idempotency-Key makes no second post; a server of which that is
+    not known is taken for one where it does."""
+    version = str(said.get("version") or "")
+    if _RELATIVE.search(version):
+        return _HONOURING.search(version) is not None
+    return _MASTODON.match(version) is not None or (not version and api_version(said) > 0)
 
 
 def print_of(text: str) -> str:
@@ -75,6 +93,12 @@ def print_of(text: str) -> str:
     forms of letters, case, the servers in mentions. Equal prints: the same words."""
     same = unicodedata.normalize("NFKC", short_mentions(text)).casefold()
     return "".join(same.split())
+
+
+def plain_text(status: Mapping[str, Any]) -> str:
+    """Return the words of a status as its server shows it; Pleroma tells them without HTML."""
+    told = ((status.get("pleroma") or {}).get("content") or {}).get("text/plain")
+    return told if isinstance(told, str) else shown_text(str(status.get("content") or ""))
 
 
 def shown_text(html: str) -> str:

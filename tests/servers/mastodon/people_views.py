@@ -53,6 +53,7 @@ def account_view(state: State, who: Account) -> Json:
         "show_media": who.show_media,
         **dict.fromkeys(("show_media_replies", "show_featured"), True),
         "noindex": who.noindex,
+        **({"limited": True} if who.limited else {}),
         "feature_approval": _feature_approval(bool(who.discoverable)),
         "emojis": [],
         "roles": [],

@@ -55,6 +55,7 @@ class Account:
     default_language: str | None = None
     fallback_language: str = "en"  # the language of the person's interface
     default_quote_policy: str = "public"
+    limited: bool = False  # by the moderators
     following: set[str] = field(default_factory=set)  # ids of accounts
 
 

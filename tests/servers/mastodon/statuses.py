@@ -229,7 +229,7 @@ def delete(state: State, request: Request) -> Answer:
     del state.statuses[status.id]
     for each in status.media:
         each.status_id = None
-        if request.query.get("delete_media"):
+        if request.query.get("delete_media") or request.fields.get("delete_media") == "1":
             del state.media[each.id]
     return Answer(view)
 

@@ -1,20 +1,19 @@
 """Limits, objections and comparisons of Mastodon, without a server."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postguard.model import Draft, Quotes, Rendition, Replies, Visibility, Words
-from postguard.networks.mastodon import differences, objections
+from postguard.model import Quotes, Replies, Visibility, Words
 from postguard.networks.mastodon_client import MastodonClient
-from postguard.networks.mastodon_instance import limits_of, print_of, shown_text
+from postguard.networks.mastodon_instance import limits_of, plain_text, print_of, shown_text
+from postguard.networks.mastodon_rules import lacking, objections, wider
+from tests.contract.stages import FakeClock
 
 LIMITS = limits_of({"api_versions": {"mastodon": 7}})
-IMAGE = Rendition(0, "any", Path("x"), "00" * 32, "image/png", 3, 2, 9, {})
 
 
 def status(**more: Any) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def status(**more: Any) -> dict[str, Any]:
         "visibility": "unlisted",
         "spoiler_text": "cw",
         "sensitive": True,
-        "media_attachments": [{"id": "1"}],
+        "media_attachments": [{"id": "1", "description": "狐の絵"}],
         **more,
     }
 
@@ -89,25 +88,44 @@ def test_a_post_for_few_cannot_be_quoted_anyway(visibility: Visibility) -> None:
         (status(visibility="local"), "as local"),
         (status(spoiler_text=""), "without its content warning"),
         (status(sensitive=False), "sensitive"),
-        (status(media_attachments=[]), "with 0 of its 1 pictures"),
         (status(quote_approval={"automatic": ["public"]}), "open to be quoted"),
         (status(quote_approval={"automatic": ["followers"]}), "open to be quoted"),
     ],
 )
-def test_a_status_that_is_not_as_asked_is_seen(made: dict[str, Any], says: str) -> None:
-    """Shown more widely than asked, or without its pictures (ihabunek/toot#286)."""
+def test_a_status_that_shows_more_than_asked_is_seen(made: dict[str, Any], says: str) -> None:
+    """It must not stay."""
     words = Words(cw="cw", visibility=Visibility.UNLISTED, quotes=Quotes.NOBODY)
-    (wrong,) = differences(made, Draft(words, (IMAGE,), 1, "me"))
+    (wrong,) = wider(made, words)
+    assert says in wrong
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (status(media_attachments=[]), "with 0 of its 1 pictures"),
+        (status(media_attachments=[{"id": "1"}]), "without the alt text of picture 1"),
+        (status(media_attachments=[{"description": "別"}]), "without the alt text of picture 1"),
+    ],
+)
+def test_a_status_that_is_not_whole_is_seen(made: dict[str, Any], says: str) -> None:
+    """Servers have posted without the pictures (ihabunek/toot#286)."""
+    (wrong,) = lacking(made, ["狐の絵"])
     assert says in wrong
 
 
 def test_a_status_as_asked_or_narrower_is_fine() -> None:
     """A narrower audience harms nobody."""
     words = Words(cw="cw", visibility=Visibility.UNLISTED, quotes=Quotes.FOLLOWERS)
-    draft = Draft(words, (IMAGE,), 1, "me")
-    for visibility in ("unlisted", "private", "direct"):
-        assert differences(status(visibility=visibility), draft) == []
-    assert differences(status(quote_approval={"automatic": ["followers"]}), draft) == []
+    for visibility in ("unlisted", "private", "list", "direct"):
+        assert wider(status(visibility=visibility), words) == []
+    assert wider(status(quote_approval={"automatic": ["followers"]}), words) == []
+    assert lacking(status(), ["狐の絵"]) == []
+
+
+def test_pleromas_audience_of_one_server_is_narrower_than_public_only() -> None:
+    """It stands in that server's public timeline, where an unlisted post does not."""
+    assert wider(status(visibility="local"), Words()) == []
+    assert len(wider(status(visibility="local"), Words(visibility=Visibility.UNLISTED))) == 1
 
 
 def test_the_words_of_a_recorded_status_are_those_that_were_written() -> None:
@@ -122,6 +140,59 @@ def test_the_words_of_a_recorded_status_are_those_that_were_written() -> None:
     assert print_of(shown_text(html)) == print_of(text)
 
 
+def test_words_that_are_told_without_html_are_taken_so() -> None:
+    """Pleroma tells both, and makes of some texts HTML that cannot be read back."""
+    told = {"content": "<p>x</p>", "pleroma": {"content": {"text/plain": "1 < 2"}}}
+    assert plain_text(told) == "1 < 2"
+    assert plain_text({"content": "<p>x</p>", "pleroma": {}}).strip() == "x"
+
+
+@pytest.mark.parametrize(
+    ("version", "once"),
+    [
+        ("4.6.4", True),
+        ("4.4.1+glitch", True),
+        ("3.0.1", True),
+        ("2.7.2 (compatible; Pleroma 2.9.1)", True),
+        ("2.7.2 (compatible; Akkoma 3.15.2)", True),
+        ("0.20.1+git-5109fbd", False),  # GoToSocial
+        ("4.3.0 (compatible; GoToSocial 0.20.1)", False),
+        ("0.11.0", False),
+        ("4.0.0 (not true; really snac/2.80)", False),
+        ("3.5.3 (compatible; Pixelfed 0.12.4)", False),
+        ("", False),
+    ],
+)
+def test_only_servers_that_are_known_to_honour_a_key_are_trusted_with_it(
+    version: str, *, once: bool
+) -> None:
+    """On all others a doubt that reading cannot settle holds the post."""
+    assert limits_of({"version": version}).once is once
+
+
+def test_a_server_before_configuration_says_its_limits_elsewhere() -> None:
+    """Pleroma before 2.6; the numbers are then on the first level."""
+    limits = limits_of({"max_toot_chars": 5000, "description_limit": 999, "upload_limit": 1000})
+    assert (limits.text, limits.alt, limits.image_bytes) == (5000, 999, 1000)
+
+
+def test_a_thread_takes_what_one_post_does_not() -> None:
+    """Both its text and its pictures go on in answers to itself."""
+    words = Words(text="狐。" * 600, thread=True)
+    assert objections(words, 9, LIMITS) == []
+    assert len(objections(Words(text=words.text), 9, LIMITS)) == 2
+    (endless,) = objections(Words(text="狐。" * 9000, thread=True), 1, LIMITS)
+    assert "at most 25" in endless
+    (warned,) = objections(Words(text="x", cw="あ" * 300, thread=True), 1, LIMITS)
+    assert "300 characters" in warned
+
+
+def test_the_link_to_the_other_copy_counts_before_it_is_known() -> None:
+    """As 23 and the two line breaks before it."""
+    assert objections(Words(text="あ" * 475, link_to="bsky"), 1, LIMITS) == []
+    assert len(objections(Words(text="あ" * 476, link_to="bsky"), 1, LIMITS)) == 1
+
+
 @given(st.text(), st.text())
 def test_prints_differ_where_words_differ(one: str, other: str) -> None:
     """A print keeps every letter."""
@@ -132,5 +203,5 @@ def test_prints_differ_where_words_differ(one: str, other: str) -> None:
 
 def test_a_client_shows_no_token() -> None:
     """Not even in the repr of what it holds."""
-    client = MastodonClient("fedi", "https://mastodon.example", lambda: "the-token")
+    client = MastodonClient("fedi", "https://mastodon.example", lambda: "the-token", FakeClock())
     assert "the-token" not in repr(vars(client)) + json.dumps(list(vars(client)))

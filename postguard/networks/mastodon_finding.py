@@ -1,0 +1,114 @@
+"""Looks through an account's statuses for those that a plan made, and for a post to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from postguard.errors import Refused, Unsure
+from postguard.model import Json
+from postguard.networks.mastodon_client import MastodonClient, Missing
+from postguard.networks.mastodon_match import (
+    Likeness,
+    Sought,
+    best_of,
+    likeness,
+    order_of,
+    too_late,
+)
+from postguard.networks.mastodon_parts import Part, parts_in
+
+Status = Mapping[str, Any]
+_PAGE = 40  # the most that servers give at once
+_MOST_PAGES = 50
+_BEFORE_ALL = "0"
+
+
+def find_parts(
+    client: MastodonClient, plan: Mapping[str, Json], taken: Collection[str]
+) -> list[Status]:
+    """Return the statuses of a plan's parts in their order, up to the first that is not there.
+
+    Raises:
+        Unsure: there are more statuses than can be looked through, and it is not among the first.
+        Retryable, LoggedOut: as every call.
+    """
+    parts, seen, found = parts_in(plan), [], []
+    for page in _pages(client, plan):
+        seen.extend(page)
+        found = _chain(seen, parts, plan, taken)
+        if len(found) == len(parts) and all(whole for _, whole in found):
+            break
+    return [status for status, _ in found]
+
+
+def resolve(client: MastodonClient, address: str) -> str:
+    """Return the server's own id of a post by its address; one of this server needs no search.
+
+    Raises:
+        Refused: there is no such post, or this account does not see it.
+    """
+    here = urlsplit(address).netloc == client.host
+    identity = urlsplit(address).path.rstrip("/").rpartition("/")[2]
+    if here and identity:
+        try:
+            status = client.call(lambda c: c.status(identity))
+        except Missing:
+            pass
+        else:
+            return str(status.id)
+    found = client.call(lambda c: c.search_v2(address, resolve=True, result_type="statuses"))
+    for status in found.statuses:
+        if address in {str(status.get("url")), str(status.uri)}:
+            return str(status.id)
+    raise Refused(
+        f"{client.host} knows no post at {address}, so there is nothing to answer: correct "
+        "`reply_to`, or leave it out"
+    )
+
+
+def _chain(
+    statuses: Sequence[Status],
+    parts: Sequence[Part],
+    plan: Mapping[str, Json],
+    taken: Collection[str],
+) -> list[tuple[Status, bool]]:
+    """Return each part's status and whether it is whole; each part answers the one before it."""
+    planned_at = datetime.fromisoformat(str(plan["createdAt"]))
+    answers, found = str(plan["answers"]), []
+    for part in parts:
+        sought = Sought(part, planned_at, str(plan["after"]), answers, taken)
+        status = best_of(statuses, sought)
+        if status is None:
+            break
+        found.append((status, likeness(status, sought) is Likeness.WHOLE))
+        answers = str(status["id"])
+    return found
+
+
+def _pages(client: MastodonClient, plan: Mapping[str, Json]) -> Iterator[list[Status]]:
+    """Yield the statuses behind the one that was newest, the nearest page first."""
+    planned_at = datetime.fromisoformat(str(plan["createdAt"]))
+    after = str(plan["after"]) or _BEFORE_ALL
+    for _ in range(_MOST_PAGES):
+        page = _page(client, str(plan["account"]), after)
+        newest = max((str(status["id"]) for status in page), key=order_of, default=after)
+        yield page
+        # A server that knows no `min_id` gives its newest again.
+        if order_of(newest) <= order_of(after) or all(too_late(s, planned_at) for s in page):
+            return
+        after = newest
+    raise Unsure(
+        f"{client.host} shows more than {_MOST_PAGES * _PAGE} newer posts; whether this one is "
+        "among them could not be seen: look there before it is sent again"
+    )
+
+
+def _page(client: MastodonClient, account: str, after: str) -> list[Status]:
+    return list(
+        client.call(
+            lambda c: c.account_statuses(account, exclude_reblogs=True, limit=_PAGE, min_id=after)
+        )
+    )
