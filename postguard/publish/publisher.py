@@ -155,6 +155,8 @@ class Publisher:
 
     def _plan(self, delivery: Delivery, asked: str, now: datetime, slots: Iterator[Due]) -> None:
         timing, earliest = self.to.timing(delivery.account), delivery.not_before
+        if asked.startswith("slot "):
+            slots = self._slots(delivery.account, now)
         if earliest is not None and earliest > now:
             slots = self._slots(delivery.account, earliest - timedelta(seconds=1))
         while True:
@@ -230,7 +232,7 @@ class Publisher:
     ) -> bool:
         """Look for the post of an earlier try. True: nothing is to be sent now, since it is there
         or may still come. Raises Refused where only the artist can tell."""
-        since = (earlier.first_at or earlier.started_at) - _CLOCKS_DIFFER
+        since = min(earlier.first_at or earlier.started_at, now) - _CLOCKS_DIFFER
         taken = self.deliveries.taken_uris(delivery.account, since)
         if receipt := network.find(draft, earlier.plan, taken):
             self._finish(delivery, receipt, now, "there already")

@@ -80,7 +80,7 @@ class ScriptedNetwork:
 
     def _receipt(self, plan: Mapping[str, Json]) -> Receipt:
         key = str(plan["key"])
-        return Receipt(f"at://{key}", f"https://{key}", datetime(2026, 1, 1).astimezone())
+        return Receipt(f"at://{key}", f"https://{key}", NOW)
 
 
 @dataclass
@@ -92,6 +92,7 @@ class Outside:
     rules: tuple[Slot, ...] = ()
     if_later: Late = Late.NEXT_SLOT
     unreadable: bool = False
+    pictures: int = 1
     kind: str = "preview"  # what the budget takes the network for
     time: datetime = NOW  # what the clock says when a try has ended
 
@@ -112,7 +113,7 @@ class Outside:
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         if self.unreadable:
             raise FileNotFoundError("1-bluesky.jpg")
-        return (rendition(),)
+        return tuple(rendition(position=i) for i in range(self.pictures))
 
     def logged_out(self, account: str, why: str) -> None:
         self.store.accounts.log_out(account, why)
