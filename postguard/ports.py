@@ -154,7 +154,8 @@ class Posts(Protocol):
         ...
 
     def with_bytes(self, sha256: str) -> list[Post]:
-        """Return the posts that hold these bytes, withdrawn ones and dry runs left out."""
+        """Return the posts that hold these bytes; withdrawn and retracted ones and dry runs left
+        out."""
         ...
 
     def went_out(self, post_id: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from postguard import settings
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, Post, PostState
+from postguard.model import Delivery, DeliveryState, Post, PostState
 from postguard.store import EVERYTHING, Store
 
 BY_HAND = "held by you"
@@ -48,6 +48,10 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
         post = store.posts.get(post_id)
         if post.state is PostState.POSTED:
             raise Unusable(f"post {post_id} is posted already")
+        if post.state is PostState.RETRACTED:
+            raise Unusable(
+                f"post {post_id} was taken back; drop its pictures again to post them anew"
+            )
         if post.state is PostState.WITHDRAWN:
             raise Unusable(f"post {post_id} was withdrawn: {post.reason}")
         if post.state is PostState.HELD:
@@ -56,6 +60,16 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
         elif not store.deliveries.retry_held(post_id, now):
             store.deliveries.make_due(post_id, now)
     return f"Post {post_id} ({post.name}) is tried again now."
+
+
+def deliveries_of(store: Store, post: Post, account: str | None) -> list[Delivery]:
+    """Return a post's deliveries, or the one to `account`. Raises Unusable where it has none."""
+    found = store.deliveries.of_post(post.id)
+    chosen = [d for d in found if account is None or d.account == account]
+    if account is not None and not chosen:
+        names = ", ".join(d.account for d in found) or "no account"
+        raise Unusable(f"post {post.id} does not go to {account}; it goes to {names}")
+    return chosen
 
 
 def pause(path: Path | None, account: str | None, store: Store, *, paused: bool) -> str:

@@ -40,14 +40,16 @@ def plan(asked: str, now: datetime, *, grace: timedelta, slots: Iterator[Due]) -
     """Return when a delivery goes out.
 
     Args:
-        asked: `now`, `grace`, `slot` or an ISO time with its offset.
+        asked: `now`, `grace`, `slot`, `slot KEY` (this one, or the next) or an ISO time with its
+            offset.
         slots: the free slots of the account; the first is used up.
     """
     if asked == "now":
         return Due(now)
-    if asked == "slot" and (free := next(slots, None)):
+    wish, _, key = asked.partition(" ")
+    if wish == "slot" and (free := next((s for s in slots if (s.slot or "") >= key), None)):
         return free
-    if asked in {"slot", "grace"}:
+    if wish in {"slot", "grace"}:
         return Due(now + grace)
     return Due(datetime.fromisoformat(asked).astimezone(UTC))
 

@@ -15,7 +15,12 @@ from postguard.system.folders import folder_of
 
 log = logging.getLogger(__name__)
 
-_PLACES = {PostState.HELD: Place.HELD, PostState.POSTED: Place.POSTED}
+_PLACES = {
+    PostState.HELD: Place.HELD,
+    PostState.POSTED: Place.POSTED,
+    PostState.RETRACTED: Place.POSTED,
+}
+_WENT_OUT = {PostState.POSTED, PostState.RETRACTED}
 
 
 class Shelf(Protocol):
@@ -77,14 +82,14 @@ class Shelving:
         folders.remove_reason(folder, post)
         if post.state is PostState.HELD:
             folders.leave_reason(folder, post, post.reason)
-        if post.state is PostState.POSTED:
+        if post.state in _WENT_OUT:
             folders.leave_receipt(folder, post, self.receipts(post.id))
 
     def _gone(self, post: Post, now: datetime) -> bool:
-        """The artist took the folder away: a posted post stays posted, any other is withdrawn."""
+        """The artist took the folder away: what went out stays so, any other is withdrawn."""
         if not folders.taken_away(self.outbox(), post):
             return False
-        if post.state is PostState.POSTED:
+        if post.state in _WENT_OUT:
             self.shelf.placed(post.id, Place.POSTED)
             return True
         reason = f"its folder {post.place}/{post.folder} is gone"

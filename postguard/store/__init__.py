@@ -11,6 +11,7 @@ from postguard.store.deliveries import DeliveryRows
 from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
 from postguard.store.spending import SpentRows
+from postguard.store.wishes import WishRows
 
 __all__ = [
     "EVERYTHING",
@@ -22,6 +23,7 @@ __all__ = [
     "ReadingRows",
     "SpentRows",
     "Store",
+    "WishRows",
 ]
 
 
@@ -35,6 +37,7 @@ class Store:
     accounts: AccountRows
     readings: ReadingRows
     spending: SpentRows
+    wishes: WishRows
 
 
 def open_store(path: Path) -> Store:
@@ -42,4 +45,5 @@ def open_store(path: Path) -> Store:
     db = Database(path)
     posts = PostRows(db)
     deliveries, accounts = DeliveryRows(db, posts), AccountRows(db)
-    return Store(db, posts, deliveries, accounts, ReadingRows(db), SpentRows(db))
+    wishes = WishRows(db, posts, deliveries)
+    return Store(db, posts, deliveries, accounts, ReadingRows(db), SpentRows(db), wishes)

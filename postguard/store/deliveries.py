@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from postguard.errors import Refused
 from postguard.model import (
     Attempt,
     Delivery,
@@ -40,6 +41,7 @@ WHERE id = (
 ) RETURNING *"""
 _LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
 _TIMES_AT_ONCE = 200  # read of a queue that may be long, where the first few are enough
+_STOPPED = {DeliveryState.HELD, DeliveryState.RETRACTED}
 AT_ONCE = 20  # deliveries planned in one tick, so that what is due is sent in between
 # What an artist let go on who had been told to look whether it is there.
 _LOOKED_FOR = "looked for; before that "
@@ -101,11 +103,12 @@ class DeliveryRows:
     def unplan_all(self, now: datetime) -> int:
         """Take the slots to come back from deliveries of which nothing was sent yet, so that they
         are planned anew; return how many. A slot that has passed is left to the rule for late
-        posts."""
+        posts, and one that the artist has chosen to the artist."""
         with self._db.change() as db:
             return db.execute(
                 "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
-                " WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?",
+                " WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?"
+                " AND asked NOT LIKE 'slot %'",
                 (to_ms(now),),
             ).rowcount
 
@@ -165,8 +168,13 @@ class DeliveryRows:
         return None if row is None else _delivery(row)
 
     def begin(self, delivery_id: int, plan: Mapping[str, Json], now: datetime) -> Attempt:
-        """Store an attempt with its plan; only afterwards may anything be sent."""
+        """Store an attempt with its plan; only afterwards may anything be sent. Raises Refused
+        where the artist has stopped it since it was claimed."""
         with self._db.change() as db:
+            if self.get(delivery_id).state in _STOPPED:
+                raise Refused(
+                    "you stopped it while it was on its way; nothing was sent now", stands=True
+                )
             attempt_id = db.execute(
                 "INSERT INTO attempts (delivery_id, plan, started_at) VALUES (?, ?, ?)"
                 " RETURNING id",
@@ -204,7 +212,7 @@ class DeliveryRows:
             delivery = self._settle(delivery_id, DeliveryState.POSTED, "", "posted", now)
             post_id = delivery.post_id
             self._posts.note(post_id, now, "sent", f"{delivery.account} {receipt.url}")
-            states = {d.state for d in self.of_post(post_id)}
+            states = {d.state for d in self.of_post(post_id)} - {DeliveryState.RETRACTED}
             if states == {DeliveryState.POSTED}:
                 self._posts.move_to(post_id, PostState.POSTED, now)
             elif states == {DeliveryState.POSTED, DeliveryState.HELD}:
@@ -246,7 +254,7 @@ class DeliveryRows:
                 delivery_id, DeliveryState.HELD, reason, "refused" if sure else "unsure", now
             )
             self._posts.note(delivery.post_id, now, "held", f"{delivery.account}: {reason}")
-            states = {d.state for d in self.of_post(delivery.post_id)}
+            states = {d.state for d in self.of_post(delivery.post_id)} - {DeliveryState.RETRACTED}
             if states <= {DeliveryState.HELD, DeliveryState.POSTED}:
                 reasons = self._reasons(delivery.post_id)
                 self._posts.move_to(delivery.post_id, PostState.HELD, now, reasons)
@@ -337,7 +345,8 @@ class DeliveryRows:
     ) -> Delivery:
         with self._db.change() as db:
             db.execute(
-                "UPDATE deliveries SET state = ?, reason = ? WHERE id = ?",
+                "UPDATE deliveries SET state = ?, reason = ?"
+                " WHERE id = ? AND state != 'retracted'",
                 (state, reason, delivery_id),
             )
             db.execute(

@@ -84,8 +84,9 @@ class PostRows:
     def misplaced(self, limit: int = 100) -> list[Post]:
         """Return posts whose folder does not lie where their state says."""
         rows = self._db.rows(
-            "SELECT * FROM posts WHERE (place = 'queued' AND state IN ('held', 'posted'))"
-            " OR (place = 'held' AND state IN ('taken', 'protected', 'posted'))"
+            "SELECT * FROM posts WHERE (place = 'queued' AND state IN ('held', 'posted',"
+            " 'retracted')) OR (place = 'held' AND state IN ('taken', 'protected', 'posted',"
+            " 'retracted'))"
             " OR (place = 'posted' AND state IN ('taken', 'protected', 'held'))"
             " ORDER BY id LIMIT ?",
             (limit,),
@@ -118,12 +119,13 @@ class PostRows:
         return {PostState(r[0]): r[1] for r in rows}
 
     def with_bytes(self, sha256: str) -> list[Post]:
-        """Return the posts that hold these bytes; withdrawn ones and those that are nothing but a
-        dry run left out."""
+        """Return the posts that hold these bytes; withdrawn and retracted ones and those that are
+        nothing but a dry run left out."""
         rows = self._db.rows(
             "SELECT p.* FROM posts p JOIN artworks a ON a.post_id = p.id"
-            " WHERE a.sha256 = ? AND p.state != 'withdrawn' AND coalesce((SELECT min(d.dry_run)"
-            " FROM deliveries d WHERE d.post_id = p.id), 0) = 0"
+            " WHERE a.sha256 = ? AND p.state NOT IN ('withdrawn', 'retracted')"
+            " AND coalesce((SELECT min(d.dry_run) FROM deliveries d"
+            " WHERE d.post_id = p.id), 0) = 0"
             " GROUP BY p.id ORDER BY p.id",
             (sha256,),
         )

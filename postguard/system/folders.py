@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -56,17 +56,20 @@ def leave_receipt(
     post: Post,
     receipts: Mapping[str, Receipt],
     warnings: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    gone: Collection[str] = (),
 ) -> None:
     """Write where each account posted, and when by this PC's clock: one line for each.
 
     Args:
         warnings: of each account, in what its post differs from what was asked; a line for each.
+        gone: accounts whose post the artist had deleted again.
     """
     if _is_theirs(post, RECEIPT):
         return
     lines = []
     for name, receipt in sorted(receipts.items()):
-        lines.append(f"{name}: {receipt.url} ({_read(receipt.at)})")
+        deleted = ", deleted again" if name in gone else ""
+        lines.append(f"{name}: {receipt.url} ({_read(receipt.at)}){deleted}")
         lines += [f"  not as you asked: {said}" for said in warnings.get(name, ())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
 
