@@ -84,9 +84,20 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
 
 @click.command()
 @click.argument("post_id", metavar="POST", type=_NUMBER)
+@click.option(
+    "--as",
+    "as_",
+    metavar="bluesky|mastodon|ACCOUNT",
+    default="",
+    help="Show exactly what is sent there instead, and write it as a page to look at.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(post_id: int, as_json: bool) -> None:
+@click.pass_obj
+def show(config: Path | None, /, post_id: int, as_: str, as_json: bool) -> None:
     """Show one post: its words, what was done to its pictures, its history and receipts."""
+    if as_:
+        _preview(config, post_id, as_, as_json=as_json)
+        return
     store = _store()
     post = store.posts.get(post_id)
     deliveries = store.deliveries.of_post(post_id)
@@ -146,6 +157,22 @@ def pause(config: Path | None, account: str | None, off: bool) -> None:
 
 
 COMMANDS = (add, list_, show, hold, release, retry, pause)
+
+
+def _preview(config: Path | None, post_id: int, wanted: str, *, as_json: bool) -> None:
+    """Print what is sent, and write the page."""
+    from postguard.app.installation import open_installation
+    from postguard.app.previewing import views
+    from postguard.cli import for_programs, previewing
+
+    installation = open_installation(config)
+    found = views(installation, post_id, wanted)
+    if as_json:
+        for_programs.echo([previewing.told(view) for view in found])
+        return
+    for view in found:
+        for line in previewing.lines(view, installation.settings.timezone):
+            click.echo(line)
 
 
 def _store() -> Store:

@@ -71,6 +71,20 @@ def languages(words: Words) -> list[str]:
     return [_LANGUAGES.get(tag.partition("-")[0].lower(), tag) for tag in words.langs]
 
 
+def ties(words: Words) -> list[str]:
+    """Return what a post is tied to besides its audience, and how it is found."""
+    found = []
+    if words.reply_to:
+        found.append(f"It answers {words.reply_to}")
+    if words.link_to:
+        found.append(f"Behind its text stands a link to the copy on {words.link_to}")
+    if words.lists:
+        found.append(f"The lists of who may reply: {', '.join(words.lists)}")
+    if words.hidden_tags:
+        found.append(f"Found by, but not shown: {', '.join(words.hidden_tags)}")
+    return found
+
+
 def cover(words: Words, shows: Shows) -> str:
     """Return what stands over the picture until it is opened; empty: nothing does."""
     if shows == "mastodon":

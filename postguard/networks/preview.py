@@ -10,19 +10,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from postguard import model
 from postguard.errors import Refused, Retryable
-from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words, body
+from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words
 from postguard.networks import bluesky, mastodon, plain_words
 from postguard.networks.drawing import Drawing, Job, Pair
 from postguard.networks.mastodon_instance import QUOTES_SINCE, limits_of
+from postguard.networks.outgoing import Outgoing, Piece, outgoing, pieces
 from postguard.networks.pds import IMAGE_BYTES
 from postguard.networks.plain_words import NAMES, Line, Shows
-from postguard.networks.text import alt_of, facets
+from postguard.networks.text import alt_of
 from postguard.system import files, wire
 
 if TYPE_CHECKING:
@@ -35,11 +37,20 @@ _FRESH_MASTODON = {"api_versions": {"mastodon": QUOTES_SINCE}}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the text; `kind` is empty for plain words."""
+class Look:
+    """As what a page shows a draft.
 
-    text: str
-    kind: str = ""
+    Attributes:
+        handle: as whom; empty: the account's name.
+        at: when, as an ISO time.
+        posted: where it stands; empty: it was not posted.
+    """
+
+    shows: Shows
+    limits: Limits
+    at: str
+    handle: str = ""
+    posted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,15 @@ class Shown:
     alt: str
     lines: tuple[Line, ...]
     weight: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One post on the page; a thread has several."""
+
+    pieces: list[Piece]
+    counted: str
+    pictures: list[Shown]
 
 
 class Preview:
@@ -133,6 +153,16 @@ class Preview:
         del receipt
         return None
 
+    def draw(self, draft: Draft, folder: str, now: datetime, posted: str = "") -> Path:
+        """Write a page that no plan knows of and return it; `posted`: where the post stands.
+
+        Raises:
+            Refused, Retryable: as `send`.
+        """
+        plan: dict[str, Json] = {"folder": folder, "at": now.isoformat(), "posted": posted}
+        self.send(draft, plan)
+        return self._folder(plan) / PAGE
+
     def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
         """Draw the page anew."""
         folder = receipt.uri.rsplit("/", 2)[-2]
@@ -163,21 +193,24 @@ class Preview:
         pairs = tuple(Pair(r.path, _at(originals, r.position)) for r in draft.renditions)
         job = Job(self._shows, pairs, folder, self._max_megapixels)
         drawings = _drawn(job) if pairs else ()
-        page = render(draft, drawings, self._shows, self._handle, str(plan["at"]))
+        at, posted = str(plan["at"]), str(plan.get("posted", ""))
+        look = Look(self._shows, self.limits(), at, self._handle, posted)
+        page = render(draft, drawings, look)
         files.write_whole(folder / PAGE, page.encode())
         files.write_whole(folder / PLAN, wire.dump(dict(plan)).encode())
 
 
-def render(draft: Draft, drawings: Sequence[Drawing], shows: Shows, handle: str, at: str) -> str:
-    """Return the page as HTML; `at` is an ISO time."""
-    words = draft.words
+def render(draft: Draft, drawings: Sequence[Drawing], look: Look) -> str:
+    """Return the page as HTML."""
+    words, shows = draft.words, look.shows
     shown = [_shown(words, r, d) for r, d in zip(draft.renditions, drawings, strict=True)]
     return _template().render(
         network=NAMES[shows],
         shows=shows,
-        handle=handle or draft.account,
-        at=datetime.fromisoformat(at).astimezone(),  # by this PC's clock
-        pieces=pieces(body(words)),
+        handle=look.handle or draft.account,
+        at=datetime.fromisoformat(look.at).astimezone(),  # by this PC's clock
+        posted=look.posted,
+        parts=_parts(outgoing(draft, look.limits, shows), shown),
         lang=words.langs[0] if words.langs else "",
         cover=plain_words.cover(words, shows),
         hides_text=bool(words.cw) and shows == "mastodon",
@@ -185,19 +218,18 @@ def render(draft: Draft, drawings: Sequence[Drawing], shows: Shows, handle: str,
         languages=plain_words.languages(words),
         labels=words.labels,
         cw=words.cw,
+        more=plain_words.ties(words),
         pictures=shown,
     )
 
 
-def pieces(text: str) -> list[Piece]:
-    """Cut a text into plain words and what a network makes of the rest."""
-    data, found, last = text.encode(), [], 0
-    for facet in facets(text):
-        found.append(Piece(data[last : facet.start].decode()))
-        found.append(Piece(data[facet.start : facet.end].decode(), facet.kind))
-        last = facet.end
-    found.append(Piece(data[last:].decode()))
-    return [piece for piece in found if piece.text]
+def _parts(posts: Sequence[Outgoing], shown: Sequence[Shown]) -> list[Part]:
+    """Give each post its pictures, which follow each other as they do in the draft."""
+    ends = accumulate((len(post.renditions) for post in posts), initial=0)
+    return [
+        Part(pieces(post.text), post.counted(), list(shown[start:end]))
+        for post, (start, end) in zip(posts, pairwise(ends), strict=True)
+    ]
 
 
 def _shown(words: Words, rendition: Rendition, drawing: Drawing) -> Shown:

@@ -20,8 +20,9 @@ from postguard.errors import Refused
 from postguard.model import Draft, Quotes, Rendition, Replies, Visibility, Words
 from postguard.networks.drawing import Drawing, Drawn, served_size
 from postguard.networks.mastodon_instance import limits_of
+from postguard.networks.outgoing import pieces
 from postguard.networks.plain_words import Shows, bytes_in_words, done, verdict
-from postguard.networks.preview import Preview, pieces, render
+from postguard.networks.preview import Look, Preview, render
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WORDS = Words(
@@ -80,12 +81,14 @@ def written(
     return page.parent, page.read_text()
 
 
-def shown(words: Words, shows: Shows = "bluesky") -> str:
+def shown(words: Words, shows: Shows = "bluesky", posted: str = "") -> str:
     """The page of these words, without drawing anything."""
     drawn = Drawn("1.webp", 10, 10, 1000)
     rendition = Rendition(0, "any", Path("x"), "00", "image/png", 10, 10, 1000, RECORD)
     draft = Draft(words, (rendition,), 1, "demo")
-    return render(draft, [Drawing(drawn, None, drawn, drawn)], shows, "", NOW.isoformat())
+    limits = Preview(shows, Path(), lambda _: []).limits()
+    look = Look(shows, limits, NOW.isoformat(), posted=posted)
+    return render(draft, [Drawing(drawn, None, drawn, drawn)], look)
 
 
 def test_the_page_stands_whole_in_its_folder(tmp_path: Path) -> None:
@@ -338,3 +341,53 @@ def test_a_dry_run_has_the_limits_of_the_real_server() -> None:
     assert dry.limits() == known
     assert dry.objections(Words(text="x" * 4000), 1, dry.limits()) == []
     assert dry.objections(Words(text="x" * 6000), 1, dry.limits()) != []
+
+
+def test_a_page_of_a_posted_post_says_where_it_stands() -> None:
+    page = shown(WORDS, posted="https://bsky.app/profile/a/post/1")
+    assert "This was posted" in page
+    assert "Nothing was posted" not in page
+    assert Addresses(page).found[0] == "https://bsky.app/profile/a/post/1"
+
+
+def test_an_address_that_is_none_is_no_link() -> None:
+    """It comes from a server."""
+    page = shown(WORDS, posted="javascript:alert(1)")
+    assert not [a for a in Addresses(page).found if "javascript" in a]
+
+
+@pytest.mark.parametrize(
+    ("shows", "counts"),
+    [
+        ("bluesky", ("254 of 300 characters, 762 of 3,000 bytes", "1 of 2")),
+        ("mastodon", ("304 of 500 characters",)),
+    ],
+)
+def test_a_thread_is_shown_post_by_post_with_what_each_counts(
+    shows: Shows, counts: tuple[str, ...]
+) -> None:
+    """Where the network would cut it, and not where another one would."""
+    text = "あ" * 253 + "。" + "い" * 50
+    page = shown(Words(text=text, thread=True), shows)
+    assert page.count('<article class="card post"') == len(counts)
+    for said in counts:
+        assert f"<li>{said}</li>" in page
+    assert "あ" * 253 in page
+
+
+def test_what_a_post_is_tied_to_is_said() -> None:
+    words = Words(reply_to="#12", link_to="fedi", hidden_tags=("狐",), lists=("at://list",))
+    page = shown(words)
+    for said in ("It answers #12", "the copy on fedi", "not shown: 狐", "at://list"):
+        assert said in page
+
+
+def test_a_page_that_no_plan_knows_of_stands_beside_the_dry_runs(tmp_path: Path) -> None:
+    network = Preview("bluesky", tmp_path, lambda _: [])
+    draft = Draft(replace(WORDS, alts=()), (), 7, "demo")
+    plan = network.plan(draft, NOW)
+    network.send(draft, plan)
+    page = network.draw(draft, "shown-7-demo", NOW, "https://bsky.app/1")
+    assert page == tmp_path / "shown-7-demo" / "index.html"
+    assert "This was posted" in page.read_text()
+    assert network.find(draft, plan) is not None

@@ -1,0 +1,129 @@
+"""Prints what exactly is sent to a network: `show POST --as NETWORK`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Any
+
+import click
+
+from postguard.app.previewing import View
+from postguard.cli import happening
+from postguard.cli.listing import terminal_width
+from postguard.cli.wide import wrapped
+from postguard.model import Rendition
+from postguard.networks import plain_words
+from postguard.networks.outgoing import Outgoing, pieces
+from postguard.networks.plain_words import NAMES, bytes_in_words
+from postguard.networks.text import alt_of
+
+_KINDS = {"link": "a link", "mention": "a mention", "tag": "a hashtag"}
+
+
+def lines(view: View, zone: tzinfo | None) -> Iterator[str]:
+    """Yield a delivery as its network gets it, then the page."""
+    where = f"As {NAMES[view.shows]} gets it"
+    yield click.style(f"{where}, {happening.delivery(view.delivery, zone)}", bold=True)
+    if view.receipt is not None:
+        yield f"  {view.receipt.url}"
+    for said in view.objections:
+        yield from (click.style(line, fg="yellow") for line in _under(f"Not taken so: {said}"))
+    for number, post in enumerate(view.posts, start=1):
+        yield ""
+        yield from _post(view, number, post)
+    yield ""
+    for said in _around(view):
+        yield from _under(said)
+    if view.page is None:
+        yield from (click.style(line, fg="yellow") for line in _under(f"No page: {view.no_page}"))
+    else:
+        yield click.style(str(view.page), bold=True)
+
+
+def told(view: View) -> dict[str, Any]:
+    """Return the same for programs."""
+    words = view.delivery.words
+    return {
+        "account": view.delivery.account,
+        "network": view.shows,
+        "state": view.delivery.state.value,
+        "url": None if view.receipt is None else view.receipt.url,
+        "posts": [_told(view, post) for post in view.posts],
+        "objections": list(view.objections),
+        "alts": list(words.alts),
+        "cw": words.cw,
+        "labels": list(words.labels),
+        "langs": list(words.langs),
+        "visibility": words.visibility.value,
+        "replies": words.replies.value,
+        "lists": list(words.lists),
+        "quotes": words.quotes.value,
+        "hidden_tags": list(words.hidden_tags),
+        "reply_to": words.reply_to,
+        "link_to": words.link_to,
+        "page": None if view.page is None else str(view.page),
+        "no_page": view.no_page,
+    }
+
+
+def _post(view: View, number: int, post: Outgoing) -> Iterator[str]:
+    of = f"post {number} of {len(view.posts)}, " if len(view.posts) > 1 else ""
+    yield f"  {of}{post.counted()}"
+    for line in post.text.splitlines():
+        yield from (f"  │ {part}".rstrip() for part in wrapped(line, terminal_width() - 4))
+    for piece in pieces(post.text):
+        if piece.kind:
+            yield from _under(f"{piece.text} becomes {_KINDS[piece.kind]}")
+    for rendition in post.renditions:
+        yield from _picture(view, rendition)
+
+
+def _picture(view: View, rendition: Rendition) -> Iterator[str]:
+    kind = rendition.mime.rpartition("/")[2].upper()
+    size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
+    yield from _under(f"picture {rendition.position + 1}: {kind}, {size}")
+    alt = alt_of(view.draft.words, rendition)
+    yield from _under(f"  alt text: {alt}" if alt else "  it has no alt text")
+
+
+def _around(view: View) -> Iterator[str]:
+    """Yield all that is not text and pictures: what covers it, who sees it, how it is found."""
+    words = view.delivery.words
+    if not view.draft.renditions:
+        yield from (f"alt text: {alt}" for alt in words.alts if alt)
+    if words.cw:
+        yield f"content warning: {words.cw}"
+    if words.labels:
+        yield f"labels: {', '.join(words.labels)}"
+    if cover := plain_words.cover(words, view.shows):
+        yield f"over the pictures stands: {cover}"
+    if words.langs:
+        yield f"language: {', '.join(plain_words.languages(words))}"
+    yield ". ".join([*plain_words.audience(words), *plain_words.ties(words)]) + "."
+
+
+def _told(view: View, post: Outgoing) -> dict[str, Any]:
+    marked = [p for p in pieces(post.text) if p.kind]
+    return {
+        "text": post.text,
+        "facets": [{"kind": p.kind, "text": p.text} for p in marked],
+        "length": post.length,
+        "limit": post.most,
+        "bytes": post.size,
+        "pictures": [
+            {
+                "file": r.path.name,
+                "mime": r.mime,
+                "size": [r.width, r.height],
+                "bytes": r.size,
+                "sha256": r.sha256,
+                "alt": alt_of(view.draft.words, r),
+            }
+            for r in post.renditions
+        ],
+    }
+
+
+def _under(text: str) -> list[str]:
+    return [f"  {line}" for line in wrapped(text, terminal_width() - 2)]

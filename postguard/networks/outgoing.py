@@ -1,0 +1,83 @@
+"""What leaves the PC for one delivery, post by post, counted as its network counts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from postguard.model import Draft, Limits, Rendition
+from postguard.networks import bluesky_record, mastodon_parts
+from postguard.networks.bluesky_rules import MAX_BYTES
+from postguard.networks.plain_words import Shows
+from postguard.networks.text import facets, graphemes
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a text; `kind` is empty for plain words, else `link`, `mention` or `tag`."""
+
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One post of what is sent; a thread has several.
+
+    Attributes:
+        length: what the network counts of the text and its content warning.
+        most: the most that it takes of that.
+        size: bytes of the text; `room`: the most that the network takes; None: no such limit.
+    """
+
+    text: str
+    renditions: tuple[Rendition, ...]
+    length: int
+    most: int
+    size: int
+    room: int | None
+
+    def counted(self) -> str:
+        """Return the length in words."""
+        said = f"{self.length:,} of {self.most:,} characters"
+        return said if self.room is None else f"{said}, {self.size:,} of {self.room:,} bytes"
+
+
+def outgoing(draft: Draft, limits: Limits, shows: Shows) -> tuple[Outgoing, ...]:
+    """Return each post that a draft becomes, in order."""
+    if shows == "mastodon":
+        return _on_mastodon(draft, limits)
+    parts = bluesky_record.parts_of(draft, limits.images)
+    return tuple(_on_bluesky(draft, part, limits) for part in parts)
+
+
+def pieces(text: str) -> list[Piece]:
+    """Cut a text into plain words and what a network makes of the rest."""
+    data, found, last = text.encode(), [], 0
+    for facet in facets(text):
+        found.append(Piece(data[last : facet.start].decode()))
+        found.append(Piece(data[facet.start : facet.end].decode(), facet.kind))
+        last = facet.end
+    found.append(Piece(data[last:].decode()))
+    return [piece for piece in found if piece.text]
+
+
+def _on_bluesky(draft: Draft, part: bluesky_record.Part, limits: Limits) -> Outgoing:
+    text = str(bluesky_record.post_record(draft.words, part, "", {})["text"])
+    length, size = graphemes(text), len(text.encode())
+    return Outgoing(text, tuple(part.renditions), length, limits.text, size, MAX_BYTES)
+
+
+def _on_mastodon(draft: Draft, limits: Limits) -> tuple[Outgoing, ...]:
+    parts = mastodon_parts.parts_of(draft, limits, lambda: "")
+    heaps = mastodon_parts.pictures_of(draft, parts)
+    return tuple(
+        Outgoing(
+            part.text,
+            tuple(heap),
+            mastodon_parts.length_of(part.text, part.cw, limits),
+            limits.text,
+            len(part.text.encode()),
+            None,
+        )
+        for part, heap in zip(parts, heaps, strict=True)
+    )
