@@ -40,6 +40,7 @@ class Accounts:
     clock: Clock
     previews: Path
     originals: Callable[[int], list[Path]]
+    turns: Path  # where every process of this PC keeps whose turn it is to renew a session
     _made: dict[tuple[str, bool], Network] = field(default_factory=dict)
     _asked: dict[str, datetime] = field(default_factory=dict)
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -159,6 +160,7 @@ class Accounts:
                 lambda: self.sessions.get(name),
                 lambda session: self.sessions.set(name, session),
                 self.clock,
+                self.turns,
             )
         return mastodon.Mastodon(name, account, lambda: self.secret(name), self.clock)
 

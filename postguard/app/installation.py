@@ -70,6 +70,7 @@ class Installation:
             clock=self.clock,
             previews=self.home.previews,
             originals=self.originals,
+            turns=self.home.state / "turns",
         )
 
     def reload(self) -> None:

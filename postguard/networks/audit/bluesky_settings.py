@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from postguard.errors import Refused, Unsure
+from postguard.errors import Refused, Retryable, Unsure
 from postguard.model import Change, Finding, Json
 from postguard.networks.audit.bluesky_checks import LOGGED_OUT_LABEL, REFUSED, allowed, labels_of
 from postguard.networks.audit.bluesky_facts import (
@@ -178,8 +178,8 @@ class BlueskySettings:
             self.session.write(method, call)
         except Unsure:
             return
-        except Refused as exc:
-            if "InvalidSwap" in f"{exc}{exc.__cause__}":
+        except Retryable as exc:
+            if "InvalidSwap" in str(exc.__cause__):
                 raise Refused(CHANGED) from exc
             raise
 
