@@ -80,9 +80,7 @@ def packets() -> Packets:
         seed=bytes(32),
         year=2026,
         work=Path(),
-        limits=(),
         engine=None,
-        models_dir=None,
         on_fraction=lambda fraction: None,
     )
     return Tags(recipes.Tags(step="tags", credit="𠮟られた狐")).packets(scene)
