@@ -430,6 +430,19 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """One account's copy of a post, as another delivery leans on it.
+
+    Attributes:
+        receipt: None: it was never posted.
+    """
+
+    delivery: Delivery
+    post_state: PostState
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A post as its network shows it when it is read back; None: this network does not tell.
 

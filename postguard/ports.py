@@ -9,6 +9,7 @@ from typing import Protocol
 
 from postguard.model import (
     Attempt,
+    Copy,
     Delivery,
     DeliveryState,
     Draft,
@@ -242,6 +243,25 @@ class Deliveries(Protocol):
         self, delivery_id: int, state: DeliveryState, due_at: datetime, why: str, now: datetime
     ) -> None:
         """Return a claimed delivery to the queue as `scheduled` or `unsure`, due again later."""
+        ...
+
+    def postpone(
+        self, delivery_id: int, due_at: datetime, why: str, now: datetime, *, anew: bool
+    ) -> None:
+        """Return a claimed delivery to the queue, due later; no try is counted. `anew`: lateness
+        is counted from then."""
+        ...
+
+    def tell(self, delivery: Delivery, said: str, now: datetime) -> None:
+        """Add a line to the post's history."""
+        ...
+
+    def copy(self, post_id: int, account: str) -> Copy | None:
+        """Return a post's delivery to one account with its receipt; None: it has none."""
+        ...
+
+    def before_in_series(self, post_id: int, account: str) -> int | None:
+        """Return the post before this one in its series that the account has or is to get."""
         ...
 
     def hold(self, delivery_id: int, reason: str, now: datetime, *, sure: bool = True) -> None:

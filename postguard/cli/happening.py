@@ -17,6 +17,12 @@ _SAID = {
     "posted": "done: original, renditions and receipt lie in outbox/posted/",
     "held": "held:",
     "try again": "will try again:",
+    "told": "",
+    "moved": "moved by you:",
+    "edited": "words changed by you on",
+    "not to be sent": "taken back by you before it was posted on",
+    "retracted from": "deleted by you from",
+    "retracted": "taken back: no copy of it stands any more",
     "released": "released: its words are read anew",
     "withdrawn": "withdrawn: you took the files back",
 }
@@ -27,6 +33,7 @@ _STATES = {
     DeliveryState.UNSURE: "perhaps posted: postguard asks the network first",
     DeliveryState.POSTED: "posted",
     DeliveryState.HELD: "held",
+    DeliveryState.RETRACTED: "taken back",
 }  # a scheduled one says when
 _WITHOUT_DETAIL = {"protected", "posted", "taken"}
 
@@ -41,7 +48,7 @@ def event(told: Event, zone: tzinfo | None) -> str:
         step, _, rest = told.detail.partition(" ")
         return f"  {_STEPS.get(step, step):<10} {rest}"
     detail = "" if told.what in _WITHOUT_DETAIL else told.detail
-    return f"{_SAID.get(told.what, told.what)} {detail}".rstrip()
+    return f"{_SAID.get(told.what, told.what)} {detail}".strip()
 
 
 def delivery(told: Delivery, zone: tzinfo | None) -> str:

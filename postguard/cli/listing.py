@@ -22,6 +22,7 @@ STATES: Mapping[PostState, tuple[str, str]] = {
     PostState.HELD: ("held: needs you", "yellow"),
     PostState.RELEASED: ("being read anew", ""),
     PostState.WITHDRAWN: ("withdrawn", ""),
+    PostState.RETRACTED: ("taken back", ""),
 }
 _WORKED_ON = "being protected"
 _HEADS = ("post", "picture", "state", "accounts")

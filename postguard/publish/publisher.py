@@ -25,7 +25,7 @@ from postguard.model import (
     Rendition,
 )
 from postguard.ports import Deliveries, Network
-from postguard.publish import doubt, schedule
+from postguard.publish import doubt, linking, schedule
 from postguard.publish.lanes import Lanes
 from postguard.publish.pacing import Pacing
 from postguard.publish.schedule import Due
@@ -127,6 +127,8 @@ class Publisher:
     def _send(self, delivery: Delivery, now: datetime) -> None:
         try:
             self._deliver(delivery, now)
+        except linking.NotYet as exc:
+            self.deliveries.postpone(delivery.id, exc.until, str(exc), now, anew=exc.anew)
         except _Unread as exc:
             self._again(delivery, DeliveryState.SCHEDULED, exc, now)
         except Retryable as exc:
@@ -209,7 +211,7 @@ class Publisher:
             return
         if nothing_sent and self._too_near(delivery, now):
             return
-        draft = self._draft(delivery)
+        draft = self._draft(delivery, earlier, now)
         if not self.pacing.may_go(delivery, len(draft.renditions), now):
             self.deliveries.leave(delivery.id)
             return
@@ -277,12 +279,22 @@ class Publisher:
         plan = dict(earlier.plan) if earlier and again else network.plan(draft, now)
         return self.deliveries.begin(delivery.id, plan, now)
 
-    def _draft(self, delivery: Delivery) -> Draft:
+    def _draft(self, delivery: Delivery, earlier: Attempt | None, now: datetime) -> Draft:
+        max_late = self.to.timing(delivery.account).max_late
+        begun = None if earlier is None or earlier.in_vain else earlier.first_at
+        joined = linking.join(delivery, self.deliveries, now, max_late, begun)
+        if joined.without and earlier is None:
+            log.warning("post %d to %s: %s", delivery.post_id, delivery.account, joined.without)
+            self.deliveries.tell(delivery, joined.without, now)
         try:
             renditions = self.to.renditions(delivery)
         except OSError as exc:
             raise _Unread(f"the protected picture cannot be read: {exc}") from exc
-        return Draft(delivery.words, renditions, delivery.post_id, delivery.account)
+        return Draft(
+            *(delivery.words, renditions, delivery.post_id, delivery.account),
+            reply_to=joined.reply_to,
+            link=joined.link,
+        )
 
     def _too_late(self, delivery: Delivery, now: datetime) -> bool:
         """Apply the lateness policy to a delivery of which nothing was sent; True: not now."""

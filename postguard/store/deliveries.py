@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from postguard.errors import Refused
 from postguard.model import (
     Attempt,
+    Copy,
     Delivery,
     DeliveryState,
     Json,
@@ -243,6 +244,45 @@ class DeliveryRows:
                 " WHERE id = ?",
                 (delivery_id,),
             )
+
+    def postpone(
+        self, delivery_id: int, due_at: datetime, why: str, now: datetime, *, anew: bool
+    ) -> None:
+        """Return a claimed delivery to the queue, due later; no try is counted. `anew`: lateness
+        is counted from then."""
+        was = self.get(delivery_id)
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE deliveries SET state = 'scheduled', tries = tries - 1, reason = ?,"
+                " due_at = ?, planned_at = CASE WHEN ? THEN ? ELSE planned_at END WHERE id = ?",
+                (why, to_ms(due_at), anew, to_ms(due_at), delivery_id),
+            )
+            if was.reason != why:  # it may look many times
+                self.tell(was, why, now)
+
+    def tell(self, delivery: Delivery, said: str, now: datetime) -> None:
+        """Add a line to the post's history."""
+        self._posts.note(delivery.post_id, now, "told", f"{delivery.account}: {said}")
+
+    def copy(self, post_id: int, account: str) -> Copy | None:
+        """Return a post's delivery to one account with its receipt; None: it has none."""
+        found = self._many("WHERE post_id = ? AND account = ?", post_id, account)
+        if not found:
+            return None
+        state = self._posts.get(post_id).state
+        return Copy(found[0], state, self.receipts(post_id).get(account))
+
+    def before_in_series(self, post_id: int, account: str) -> int | None:
+        """Return the post before this one in its series that the account has or is to get."""
+        row = self._db.row(
+            "SELECT p.id FROM posts p JOIN deliveries d ON d.post_id = p.id AND d.account = ?"
+            " WHERE p.series = ? AND p.series != '' AND p.id < ? AND NOT d.dry_run"
+            " AND (d.state = 'posted' OR d.state NOT IN ('held', 'retracted')"
+            "      AND p.state NOT IN ('held', 'withdrawn', 'retracted'))"
+            " ORDER BY p.id DESC LIMIT 1",
+            (account, self._posts.series(post_id), post_id),
+        )
+        return None if row is None else int(row[0])
 
     def hold(self, delivery_id: int, reason: str, now: datetime, *, sure: bool = True) -> None:
         """Hold the delivery; its post is held with it once no other delivery can go on.

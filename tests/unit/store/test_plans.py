@@ -25,6 +25,8 @@ QUESTIONS = {
     "taken slots": lambda s: s.deliveries.taken_slots("sky", NOW - timedelta(days=2)),
     "went out": lambda s: s.deliveries.went_out("sky", NOW, 1),
     "planned": lambda s: list(s.deliveries.planned("sky", NOW, 1)),
+    "copy": lambda s: s.deliveries.copy(1, "sky"),
+    "before in series": lambda s: s.deliveries.before_in_series(1, "sky"),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
     "taken addresses": lambda s: s.deliveries.taken_uris("sky", NOW),
     "cut off": lambda s: s.deliveries.recover(NOW, ("sky",)),

@@ -1,0 +1,135 @@
+"""What a post leans on: the post that it answers, and the copy that its text links to.
+
+Both are found when it is sent, since only then it is known where they stand. Until then it waits:
+for the post that it answers as long as that one is on its way, for a copy nearly as long as it may be late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from postguard.errors import Refused
+from postguard.model import Copy, Delivery, DeliveryState, PostState
+
+_LOOK_AGAIN = timedelta(minutes=5)
+_PATIENCE = 0.9  # of `max_late`: what waits for a copy must not become late itself
+_AFTER = timedelta(seconds=30)  # behind the time of what is waited for
+_STANDS_STILL = {PostState.HELD, PostState.WITHDRAWN, PostState.RETRACTED}
+_GOING = set(DeliveryState) - {DeliveryState.POSTED, DeliveryState.HELD, DeliveryState.RETRACTED}
+
+
+class Copies(Protocol):
+    """The other posts, and where they stand."""
+
+    def copy(self, post_id: int, account: str) -> Copy | None:
+        """Return a post's delivery to one account; None: it has none."""
+        ...
+
+    def before_in_series(self, post_id: int, account: str) -> int | None:
+        """Return the post before this one in its series that the account has or is to get."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What the draft of a delivery gets.
+
+    Attributes:
+        without: why there is no link though one was wished for; empty: there is, or none was.
+    """
+
+    reply_to: str = ""
+    link: str = ""
+    without: str = ""
+
+
+class NotYet(Exception):  # noqa: N818  # nothing went wrong
+    """The delivery waits for another one.
+
+    Args:
+        anew: this wait is no lateness, however long it is.
+    """
+
+    def __init__(self, until: datetime, why: str, *, anew: bool) -> None:
+        super().__init__(why)
+        self.until = until
+        self.anew = anew
+
+
+def join(
+    delivery: Delivery,
+    copies: Copies,
+    now: datetime,
+    max_late: timedelta,
+    begun: datetime | None = None,
+) -> Joined:
+    """Find what a delivery leans on.
+
+    Args:
+        begun: when a try began that may have posted it: it is sent as it was then, or not at all.
+
+    Raises:
+        NotYet: it waits.
+        Refused: what it answers is not posted, and will not be by itself.
+    """
+    if delivery.dry_run:
+        said = delivery.words.reply_to
+        return Joined(reply_to="" if said.startswith("#") else said)
+    reply_to = _answered(delivery, copies, now)
+    if not delivery.words.link_to:
+        return Joined(reply_to)
+    other = copies.copy(delivery.post_id, delivery.words.link_to)
+    if begun is not None:
+        receipt = other.receipt if other is not None and _stands(other) else None
+        return Joined(reply_to, receipt.url if receipt and receipt.at <= begun else "")
+    return _linked(delivery, reply_to, other, now, max_late)
+
+
+def _linked(
+    delivery: Delivery, reply_to: str, other: Copy | None, now: datetime, max_late: timedelta
+) -> Joined:
+    name = delivery.words.link_to
+    if other is not None and other.receipt is not None and _stands(other):
+        return Joined(reply_to, other.receipt.url)
+    until = (delivery.planned_at or now) + _PATIENCE * max_late
+    if other is None or other.delivery.state is DeliveryState.RETRACTED or now >= until:
+        without = f"the copy on {name} is not posted, so this one goes without a link to it"
+        return Joined(reply_to, without=without)
+    why = f"waits for the copy on {name}, which its text links to"
+    raise NotYet(min(_next_look(other, now), until), why, anew=False)
+
+
+def _answered(delivery: Delivery, copies: Copies, now: datetime) -> str:
+    said = delivery.words.reply_to
+    if said and not said.startswith("#"):
+        return said
+    number = int(said[1:]) if said else copies.before_in_series(delivery.post_id, delivery.account)
+    if number is None:
+        return ""
+    other = copies.copy(number, delivery.account)
+    if other is not None and other.receipt is not None and _stands(other):
+        return other.receipt.uri
+    if other is not None and _is_going(other) and number != delivery.post_id:
+        why = f"waits for post {number}, which it answers"
+        raise NotYet(_next_look(other, now), why, anew=True)
+    raise Refused(
+        f"it answers post {number}, which is not posted on {delivery.account}; when that one is, "
+        f"`postguard retry {delivery.post_id}` sends this one"
+    )
+
+
+def _stands(other: Copy) -> bool:
+    return other.delivery.state is DeliveryState.POSTED and not other.delivery.dry_run
+
+
+def _is_going(other: Copy) -> bool:
+    going = other.delivery.state in _GOING and other.post_state not in _STANDS_STILL
+    return going and not other.delivery.dry_run
+
+
+def _next_look(other: Copy, now: datetime) -> datetime:
+    """Return when the other one may be there: behind its time, or in a while."""
+    due = other.delivery.due_at
+    return now + _LOOK_AGAIN if due is None or due + _AFTER <= now else due + _AFTER
