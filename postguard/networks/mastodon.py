@@ -199,4 +199,5 @@ def _receipt(statuses: Sequence[Status]) -> Receipt:
         "ids": [str(each["id"]) for each in statuses],
         "visibility": str(first["visibility"]),
     }
-    return Receipt(str(first["uri"]), url_of(first), first["created_at"], answer)
+    at = first["created_at"].astimezone(UTC)
+    return Receipt(str(first["uri"]), url_of(first), at, answer)

@@ -138,5 +138,6 @@ def _same_shape(media: Mapping[str, Any], size: tuple[int, int]) -> bool:
 
 def _within_a_pixel(told: tuple[float, float], size: tuple[int, int]) -> bool:
     """Return whether rounding alone explains it: very narrow pictures are all rounding."""
-    scale = max(told) / max(size)
-    return abs(min(told) - min(size) * scale) <= 1
+    long = 0 if size[0] >= size[1] else 1
+    scale = told[long] / size[long]
+    return abs(told[1 - long] - size[1 - long] * scale) <= 1

@@ -96,10 +96,12 @@ def mastodon_account(server: MastodonServer) -> MastodonAccount:
     return MastodonAccount(network="mastodon", instance=server.url)
 
 
-def mastodon_network(server: MastodonServer, clock: FakeClock | None = None) -> Mastodon:
+def mastodon_network(
+    server: MastodonServer, clock: FakeClock | None = None, token: str = TOKEN
+) -> Mastodon:
     """The adapter for the account `hanako` on the stand-in."""
     if TOKEN not in server.state.tokens:
         server.add_account("hanako")
         scopes = "profile read:statuses write:statuses write:media"
         server.token_for("hanako", scopes, TOKEN)
-    return Mastodon("fedi", mastodon_account(server), lambda: TOKEN, clock or FakeClock())
+    return Mastodon("fedi", mastodon_account(server), lambda: token, clock or FakeClock())
