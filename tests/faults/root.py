@@ -12,6 +12,7 @@ import importlib
 import json
 import logging
 import os
+import pkgutil
 import signal
 import sys
 from collections import Counter
@@ -21,12 +22,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from postguard import networks
 from postguard.app import roles
 from postguard.app.accounts import Accounts
 from postguard.app.installation import Installation, open_installation
 from postguard.errors import PostguardError
 from postguard.model import PostState
-from postguard.networks import asking, bluesky_session, mastodon_client
 from postguard.ports import Network
 from postguard.system import files
 from postguard.system.clock import Jump, JumpKind
@@ -145,10 +146,16 @@ def wrapped(installation: Installation, fate: Fate) -> Installation:
     for name in FILES:
         setattr(files, name, watched(name, short_of_room(getattr(files, name), fate), fate.at))
     _let_database_fill(installation, fate)
-    # The product waits a minute for a silent server; a campaign would wait for hours.
-    for module in (bluesky_session, mastodon_client, asking):
-        setattr(module, "TIMEOUT", PATIENCE)  # noqa: B010  # mypy knows no module with it
+    _lose_patience()
     return installation
+
+
+def _lose_patience() -> None:
+    """The product waits a minute for a silent server; a campaign would wait for hours."""
+    for found in pkgutil.walk_packages(networks.__path__, f"{networks.__name__}."):
+        module = importlib.import_module(found.name)
+        for name in {"TIMEOUT", "_TIMEOUT"} & vars(module).keys():
+            setattr(module, name, PATIENCE)
 
 
 def short_of_room(write: Callable[..., Any], fate: Fate) -> Callable[..., Any]:
