@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postguard.model import Quotes, Rendition, Visibility, Words
+from postguard.model import Draft, Quotes, Rendition, Visibility, Words
 from postguard.networks.bluesky import limits_for, objections
 from postguard.networks.bluesky_names import Tids, blob_cid
-from postguard.networks.bluesky_record import Part, handles, post_record
+from postguard.networks.bluesky_record import Part, handles, labels_of, parts_of, post_record
+from postguard.networks.bluesky_rules import MAX_GRAPHEMES, MAX_IMAGES, length
 from postguard.networks.pds import bytes_for_version
 
 LIMITS = limits_for(2_000_000)
@@ -67,6 +68,33 @@ def test_an_image_without_alt_text_has_an_empty_one() -> None:
     assert isinstance(embed["images"], list)
     assert isinstance(embed["images"][0], dict)
     assert embed["images"][0]["alt"] == ""
+
+
+@given(
+    st.text(st.sampled_from("あ👩‍🎨 a。\n#"), max_size=900),
+    st.integers(0, 11),
+    st.sampled_from(["", "https://mastodon.example/@hanako/1156" + "2" * 40]),
+)
+def test_every_part_of_a_thread_fits_one_post(text: str, count: int, link: str) -> None:
+    """Whatever is asked for: no word, no picture and no link is lost, and all keep their order."""
+    images = tuple(
+        Rendition(n, "any", Path("x"), f"{n:064x}", "image/png", 3, 2, 9, {}) for n in range(count)
+    )
+    words = Words(text=text, thread=True)
+    parts = parts_of(Draft(words, images, 1, "me", link=link), MAX_IMAGES)
+    texts = [str(post_record(words, part, "2026", {})["text"]) for part in parts]
+    assert all(length(each) <= MAX_GRAPHEMES for each in texts)
+    assert all(len(part.renditions) <= MAX_IMAGES for part in parts)
+    assert tuple(image for part in parts for image in part.renditions) == images
+    assert "".join("".join(part.text for part in parts).split()) == "".join(text.split())
+    assert [part.link for part in parts] == [""] * (len(parts) - 1) + [link]
+
+
+def test_a_label_that_is_asked_for_twice_stands_once() -> None:
+    """The account's and the post's may be the same."""
+    labels = labels_of(Words(labels=("nudity", "sexual", "nudity")))
+    assert isinstance(labels, dict)
+    assert labels["values"] == [{"val": "nudity"}, {"val": "sexual"}]
 
 
 @pytest.mark.parametrize(

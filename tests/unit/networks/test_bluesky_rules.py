@@ -1,0 +1,60 @@
+"""What Bluesky cannot be given, beyond text and audience."""
+
+from dataclasses import replace
+
+import pytest
+
+from postguard.model import Replies, Words
+from postguard.networks.bluesky_rules import MAX_PARTS, length, limits_for, objections
+
+LIMITS = limits_for(2_000_000)
+LIST = "at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.graph.list/3kaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (Words(hidden_tags=("a",) * 9), "9 hidden tags"),
+        (Words(hidden_tags=("あ" * 65,)), "64 characters"),
+        (Words(hidden_tags=("👩‍🎨" * 60,)), "is too long"),
+        (Words(replies=Replies.LISTS), "0 lists"),
+        (Words(replies=Replies.LISTS, lists=(LIST,) * 6), "6 lists"),
+        (Words(replies=Replies.LISTS, lists=("https://bsky.app/x",)), "not the address of a list"),
+        (Words(text="あ" * 301), "thread = true"),
+        (Words(text="あ" * 300 * MAX_PARTS, thread=True), f"would have {MAX_PARTS} posts"),
+        (Words(text="́" * 1600, thread=True), "a character of the text"),
+    ],
+)
+def test_it_is_objected_to_in_words(words: Words, says: str) -> None:
+    """Before anything is rendered, and with what to do."""
+    (objection,) = objections(words, 1, LIMITS)
+    assert says in objection
+
+
+@pytest.mark.parametrize(
+    ("words", "images"),
+    [
+        (Words(hidden_tags=("あ" * 64,) * 8), 4),
+        (Words(replies=Replies.LISTS, lists=(LIST,) * 5), 4),
+        (Words(lists=(LIST,) * 9), 4),
+        (Words(text="あ" * 3000, thread=True), 40),
+        (Words(text="👩‍🎨" * 290, thread=True), 1),
+    ],
+)
+def test_what_bluesky_can_give_is_not(words: Words, images: int) -> None:
+    """Lists play no part where they are not asked for; a thread takes any length."""
+    assert objections(words, images, LIMITS) == []
+
+
+def test_pictures_beyond_one_post_are_held_without_a_thread_and_taken_with_one() -> None:
+    """And a gallery takes ten."""
+    words = Words(text="新作です")
+    assert len(objections(words, 5, LIMITS)) == 1
+    assert objections(replace(words, thread=True), 5, LIMITS) == []
+    assert objections(words, 10, limits_for(2_000_000, gallery=True)) == []
+
+
+def test_a_text_counts_by_what_it_has_more_of() -> None:
+    """300 characters, or 3000 bytes: an emoji of several parts is eleven bytes and one sign."""
+    assert length("狐" * 10) == 10
+    assert length("👩‍🎨" * 10) == 11
