@@ -124,6 +124,14 @@ class IntakeTable(Table):
     watch: Literal["auto", "events", "polling"] = "auto"
 
 
+class AuditTable(Table):
+    """`[audit]`: the daily look at each account's own settings. `intents`: the AI uses that
+    `audit --fix --yes` may refuse in the artist's name without asking."""
+
+    daily: StrictBool = True
+    intents: tuple[Literal["training", "generation", "inference"], ...] = ()
+
+
 class ModelsTable(Table):
     """`[models]`: where encoder weights for the cloak lie; empty: the data folder's `models`.
     `weights`: how much an encoder counts, by its name; 1 where none is said, 0 leaves it out."""
@@ -166,6 +174,7 @@ class Config(Table):
     accounts: dict[AccountName, AnyAccount] = Field(default_factory=dict)
     schedule: ScheduleTable = ScheduleTable()
     intake: IntakeTable = IntakeTable()
+    audit: AuditTable = AuditTable()
     models: ModelsTable = ModelsTable()
     secrets: SecretsTable = SecretsTable()
     recipes: dict[str, tuple[AnyStep, ...]] = Field(default_factory=dict)

@@ -94,9 +94,10 @@ class Artist:
         self.put(collection, rkey, post=uri, createdAt="2026-01-01T00:00:00Z", **rules)
 
     def facts(self, **more: Any) -> BlueskyFacts:
-        """What postguard reads."""
+        """What postguard reads; no server beyond this PC is asked for its bridge."""
+        given = {"bridge": "nobody.test", **more}
         reader = BlueskyReader(
-            self.session, self.pds.url, self.saved.load, self.ours.intersection, **more
+            self.session, self.pds.url, self.saved.load, self.ours.intersection, **given
         )
         return reader.read()
 

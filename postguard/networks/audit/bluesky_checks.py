@@ -9,7 +9,6 @@ from postguard.model import Finding, Level, Quotes, Replies
 from postguard.networks.audit import about_bluesky as about
 from postguard.networks.audit.about import Asked, Check, Judged, some, unseen, wanted
 from postguard.networks.audit.bluesky_facts import (
-    APP_PASSWORD,
     BRIDGE,
     ArtPost,
     BlueskyFacts,
@@ -51,13 +50,12 @@ def _session(facts: BlueskyFacts, _: Asked) -> Judged:
 
 
 def _app_password(facts: BlueskyFacts, _: Asked) -> Judged:
-    if not facts.scope:
+    if facts.login is None:
         return unseen("the session does not say what it may do")
-    if facts.scope == APP_PASSWORD:
-        return Level.OK, "logged in with an app password that cannot read your messages"
-    if facts.scope.startswith(APP_PASSWORD):
-        return Level.WARNING, "the app password may read and write your direct messages"
-    return Level.WARNING, "logged in with your main password: it could change or delete all"
+    if facts.login.main:
+        return Level.WARNING, "logged in with your main password: it could change or delete all"
+    level = Level.WARNING if "messages" in facts.login.scope else Level.OK
+    return level, f"logged in with {facts.login.scope}"
 
 
 def _passwords(facts: BlueskyFacts, _: Asked) -> Judged:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from postguard.errors import LoggedOut, PostguardError, Refused, Retryable
+from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.imaging.private import told_by
-from postguard.networks import fetching, pds
+from postguard.networks import pds
+from postguard.networks.bluesky_login import Health, session_health
 from postguard.networks.bluesky_record import POST, POSTGATE, THREADGATE
+from postguard.networks.bluesky_repo import Repo
 from postguard.networks.bluesky_session import BlueskySession
 
 PROFILE = "app.bsky.actor.profile"
@@ -23,17 +24,14 @@ NOTICES = "app.bsky.notification.declaration"
 FOLLOW = "app.bsky.graph.follow"
 GATES = "app.bsky.actor.defs#postInteractionSettingsPref"
 BRIDGE = "ap.brid.gy"
-APP_PASSWORD = "com.atproto.appPass"  # noqa: S105  # the name of a scope
 _NEWEST = "100"
 _POSTS = 20  # newest posts with pictures that are looked at
 _DOWNLOADS = 12  # newest pictures that postguard did not make itself
 _FOLLOW_PAGES = 20
-_RECORD_MISSING = "RecordNotFound"
 _CID_HEAD = 4  # bytes before the digest: version, codec, hash, length
 _SHA256_BYTES = 32
 
 Record = Mapping[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,14 @@ class BlueskyFacts:
     """What an account on Bluesky says of itself; None: it could not be asked.
 
     Attributes:
-        scope: what the session may do, as its access token says.
+        login: what the session says of the password that opened it.
         overrides: AI preferences for parts of the account, beside the general ones.
         home: host of the PDS that holds the account, as its DID document says.
         bridged: the account follows the bridge to the fediverse.
     """
 
     session: Record
-    scope: str
+    login: Health | None
     passwords: tuple[Record, ...] | None
     profile: Record | None
     ai: Record | None
@@ -128,11 +126,10 @@ class BlueskyReader:
         if session.get("active") is False:
             raise LoggedOut(f"the account is {session.get('status') or 'not active'}")
         did = self.session.did
-        home = self._home(did)
         preferences = self._asked("app.bsky.actor.getPreferences", "preferences")
         return BlueskyFacts(
             session=session,
-            scope=scope_of(self.saved() or ""),
+            login=session_health(self.saved() or ""),
             passwords=self._asked("com.atproto.server.listAppPasswords", "passwords"),
             profile=self._record(did, PROFILE),
             ai=self._record(did, AI),
@@ -140,14 +137,20 @@ class BlueskyReader:
             intents=self._record(did, INTENTS),
             gates=next((p for p in preferences or () if p.get("$type") == GATES), None),
             preferences_told=preferences is not None,
-            posts=self._posts(did, home),
-            home=urlsplit(home).netloc,
-            image_bytes=_quiet(lambda: pds.image_bytes(self.service)),
+            posts=self._posts(did),
+            home=self._home(did),
+            image_bytes=self._image_bytes(),
             service=urlsplit(self.service).netloc,
             chat=self._record(did, CHAT),
             notices=self._record(did, NOTICES),
             bridged=self._bridged(did),
         )
+
+    def _image_bytes(self) -> int | None:
+        try:
+            return pds.image_bytes(self.service)
+        except Retryable:
+            return None
 
     def _asked(self, method: str, key: str) -> tuple[Record, ...] | None:
         try:
@@ -156,8 +159,8 @@ class BlueskyReader:
             return None
 
     def _record(self, did: str, collection: str) -> Record | None:
-        found = record(self.session, did, collection, "self")
-        return None if found is None else found["value"]
+        found = Repo(self.session).record(did, collection, "self")
+        return None if found is None else cast(Record, found["value"])
 
     def _records(self, did: str, collection: str) -> list[Record]:
         answer = self.session.query(
@@ -170,12 +173,12 @@ class BlueskyReader:
         general = f"{AI}#globalScope"
         return tuple(v for v in found if (v.get("scope") or {}).get("$type") != general)
 
-    def _posts(self, did: str, home: str) -> tuple[ArtPost, ...]:
+    def _posts(self, did: str) -> tuple[ArtPost, ...]:
         listed = self._records(did, POST)
         newest = [(str(r["uri"]), i) for r in listed if (i := _images(r["value"]))][:_POSTS]
         digests = {c: _sha256(c) for _, images in newest for c in map(_cid, images)}
         ours = self.ours([d for d in digests.values() if d])
-        looked = _Looked(home or self.service, did, {c for c, d in digests.items() if d in ours})
+        looked = _Looked(self.session, did, {c for c, d in digests.items() if d in ours})
         gates = {_rkey(r): r["value"] for r in self._records(did, POSTGATE)}
         gated = {_rkey(r) for r in self._records(did, THREADGATE) if "allow" in r["value"]}
         return tuple(
@@ -192,15 +195,15 @@ class BlueskyReader:
         answer = self.session.query("com.atproto.repo.describeRepo", repo=did)
         for service in (answer.get("didDoc") or {}).get("service") or ():
             if service.get("type") == "AtprotoPersonalDataServer":
-                return str(service.get("serviceEndpoint") or "").rstrip("/")
+                return urlsplit(str(service.get("serviceEndpoint"))).netloc
         return ""
 
     def _bridged(self, did: str) -> bool | None:
         try:
-            answer = self.session.query("com.atproto.identity.resolveHandle", handle=self.bridge)
-        except (Refused, Retryable):
+            other = Repo(self.session).resolve(self.bridge)
+        except Retryable:
             return None
-        return self._follows(did, str(answer.get("did")))
+        return None if other is None else self._follows(did, other)
 
     def _follows(self, did: str, other: str) -> bool | None:
         more: dict[str, str] = {}
@@ -220,8 +223,8 @@ class BlueskyReader:
 class _Looked:
     """Looks at pictures, fetching the few newest that are not ours."""
 
-    def __init__(self, service: str, did: str, ours: Collection[str]) -> None:
-        self._service, self._did, self._ours = service, did, ours
+    def __init__(self, session: BlueskySession, did: str, ours: Collection[str]) -> None:
+        self._session, self._did, self._ours = session, did, ours
         self._left = _DOWNLOADS
 
     def at(self, image: Record) -> Picture:
@@ -239,35 +242,10 @@ class _Looked:
         return Picture(cid, alt, max(told.width, told.height), ours=False, private=told.private)
 
     def _bytes(self, cid: str) -> bytes:
-        query = urlencode({"did": self._did, "cid": cid})
-        address = f"{self._service}/xrpc/com.atproto.sync.getBlob?{query}"
-        page = _quiet(lambda: fetching.fetch(address))
-        return page.data if page is not None and page.ok else b""
-
-
-def record(session: BlueskySession, did: str, collection: str, rkey: str) -> Record | None:
-    """Return {uri, cid, value} of a record, or None where there is none."""
-    try:
-        return session.query(
-            "com.atproto.repo.getRecord", repo=did, collection=collection, rkey=rkey
-        )
-    except Refused as exc:
-        if _RECORD_MISSING in f"{exc}{exc.__cause__}":
-            return None
-        raise
-
-
-def scope_of(saved: str) -> str:
-    """Return the scope that a saved session's access token names; empty where it names none."""
-    for field in saved.split(":::"):
-        body = field.split(".")[1] if field.count(".") == 2 else ""  # noqa: PLR2004  # of a JWT
         try:
-            claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        except ValueError:
-            continue
-        if isinstance(claims, dict) and claims.get("scope") != "com.atproto.refresh":
-            return str(claims.get("scope") or "")
-    return ""
+            return self._session.download("com.atproto.sync.getBlob", did=self._did, cid=cid)
+        except (Refused, Retryable):
+            return b""
 
 
 def forbids_quotes(gate: Record) -> bool:
@@ -298,10 +276,3 @@ def _sha256(cid: str) -> str:
 
 def _rkey(listed: Record) -> str:
     return str(listed["uri"]).rpartition("/")[2]
-
-
-def _quiet(ask: Callable[[], T]) -> T | None:
-    try:
-        return ask()
-    except PostguardError:
-        return None

@@ -22,9 +22,9 @@ from postguard.networks.audit.bluesky_facts import (
     PROFILE,
     BlueskyFacts,
     forbids_quotes,
-    record,
 )
 from postguard.networks.bluesky_record import POSTGATE
+from postguard.networks.bluesky_repo import Repo
 from postguard.networks.bluesky_session import BlueskySession
 
 _LABELS = "com.atproto.label.defs#selfLabels"
@@ -156,7 +156,7 @@ class BlueskySettings:
         name, _, path = change.place.partition("#")
         collection, rkey = name.split("/")
         did = self.session.did
-        stands = record(self.session, did, collection, rkey)
+        stands = Repo(self.session).record(did, collection, rkey)
         value = dict(stands["value"]) if stands else _frame(collection, did, rkey, now)
         if _at(value, path) != change.before:
             raise Refused(CHANGED)
@@ -168,7 +168,7 @@ class BlueskySettings:
             self._write("com.atproto.repo.deleteRecord", call)
         else:
             self._write("com.atproto.repo.putRecord", {**call, "record": made})
-        shown = record(self.session, did, collection, rkey)
+        shown = Repo(self.session).record(did, collection, rkey)
         if (shown["value"] if shown else None) != (None if empty else made):
             raise Refused(OTHERWISE)
 

@@ -20,6 +20,7 @@ TABLES = {
     "accounts.preview": schema.PreviewAccount,
     "schedule": schema.ScheduleTable,
     "intake": schema.IntakeTable,
+    "audit": schema.AuditTable,
     "models": schema.ModelsTable,
     "secrets": schema.SecretsTable,
     **{kind.__name__.lower(): kind for kind in recipes.StepOptions.__subclasses__()},
