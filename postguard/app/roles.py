@@ -257,7 +257,7 @@ def run(installation: Installation) -> None:
     made.intake.taking.on_taken = lambda: ring("protection")
     beats += [
         Beat(made.intake, installation.clock),
-        Beat(made.protection, installation.clock, lambda: ring("publishing")),
+        Beat(made.protection, installation.clock, lambda: ring("publishing", *senders)),
         Beat(made.publishing, installation.clock, lambda: ring(*senders)),
         *(
             Beat(s, installation.clock, lambda: ring("protection", "verifying"))

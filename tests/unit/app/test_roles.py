@@ -1,11 +1,13 @@
-"""What the daemon finds at its start of a run that was cut off."""
+"""What the daemon's roles do with the rows of a whole installation."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from postguard.app.installation import Installation
-from postguard.app.roles import make_roles
-from postguard.model import PostState, Progress
-from tests.making import NOW, new_post
+from postguard.app.roles import Roles, make_roles
+from postguard.model import DeliveryState, NewDelivery, PostState, Progress, Words
+from tests.making import MINUTE, NOW, new_post, protected_post
 
 
 def test_a_start_after_a_crash_takes_the_old_progress_away(installation: Installation) -> None:
@@ -18,3 +20,76 @@ def test_a_start_after_a_crash_takes_the_old_progress_away(installation: Install
     make_roles(installation, lambda: None).release()
     assert posts.progress.now() is None
     assert posts.get(post.id).state is PostState.TAKEN
+
+
+def made(installation: Installation) -> Roles:
+    """The roles, without what runs beside them."""
+    roles = make_roles(installation, lambda: None)
+    roles.release()
+    return roles
+
+
+def test_there_is_a_sender_for_each_account_and_one_where_there_is_none(
+    installation: Installation,
+) -> None:
+    assert [s.name for s in made(installation).sending] == ["sending 1", "sending 2"]
+    installation.settings = installation.settings.model_copy(update={"accounts": {}})
+    assert [s.name for s in made(installation).sending] == ["sending 1"]
+
+
+def test_all_senders_share_the_knowledge_of_who_is_busy(installation: Installation) -> None:
+    first, second = made(installation).sending
+    assert first.publisher.lanes is second.publisher.lanes
+
+
+def test_an_account_that_waits_is_not_among_those_that_may_post(
+    installation: Installation,
+) -> None:
+    now = installation.clock.now()
+    installation.store.accounts.wait("sky", now + timedelta(hours=1))
+    assert installation.accounts.ready() == ["fedi"]
+    assert installation.accounts.only_dry() == ["sky"]
+    installation.store.accounts.pause("sky", paused=True)
+    assert installation.accounts.only_dry() == []
+
+
+def test_planning_gives_slots_and_a_reload_gives_them_anew(installation: Installation) -> None:
+    roles, now = made(installation), installation.clock.now()
+    posts = [protected_post(installation.store, name=f"{i}.png").id for i in range(3)]
+    rows = installation.store.deliveries
+    for number, post in enumerate(posts, start=1):
+        at = now + number * MINUTE
+        rows.schedule(rows.of_post(post)[0].id, at, f"{at:%Y-%m-%d %H:%M}", now)
+    roles.publishing.plan_anew()
+    assert {rows.of_post(post)[0].state for post in posts} == {DeliveryState.WAITING}
+    assert roles.publishing.tick(now)
+    assert {rows.of_post(post)[0].state for post in posts} == {DeliveryState.SCHEDULED}
+    assert not roles.publishing.tick(now)
+
+
+def test_a_sender_looks_again_when_the_next_post_is_due(installation: Installation) -> None:
+    roles, now = made(installation), installation.clock.now()
+    post = protected_post(installation.store)
+    rows = installation.store.deliveries
+    rows.schedule(rows.of_post(post.id)[0].id, now + MINUTE, None, now)
+    sender = roles.sending[0]
+    assert not sender.tick(now)
+    found = sender.next_look(now)
+    assert found is not None
+    assert abs(found - (now + MINUTE)) < timedelta(seconds=1)
+
+
+def test_a_dry_run_counts_as_a_preview_and_any_other_as_its_network(
+    installation: Installation,
+) -> None:
+    account = installation.settings.accounts["fedi"]
+    other = account.model_copy(update={"network": "mastodon"})
+    accounts = {"sky": account, "fedi": other}
+    installation.settings = installation.settings.model_copy(update={"accounts": accounts})
+    names = []
+    for dry in (True, False):
+        one = NewDelivery("fedi", Words("A fox", ("a fox",)), "now", "x", dry_run=dry)
+        post = protected_post(installation.store, name=f"{dry}.png", deliveries=(one,))
+        (delivery,) = installation.store.deliveries.of_post(post.id)
+        names.append(installation.accounts.network_name(delivery))
+    assert names == ["preview", "mastodon"]
