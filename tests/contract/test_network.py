@@ -156,6 +156,35 @@ def test_a_post_without_pictures_goes_out_too(stage: Stage) -> None:
     assert stage.posts() == 1
 
 
+@pytest.mark.parametrize("thread", [False, True])
+def test_what_was_posted_can_be_deleted_again(stage: Stage, tmp_path: Path, thread: bool) -> None:
+    """All of a thread; and what is gone already is no fault, whoever deleted it."""
+    text = "狐は森で眠る。" * 100 if thread else WORDS.text
+    what = draft(replace(WORDS, text=text, thread=thread), picture(tmp_path))
+    plan = stage.network.plan(what, FakeClock().now())
+    receipt = stage.network.send(what, plan)
+    assert stage.posts() >= 1
+    stage.network.retract(receipt)
+    stage.network.retract(receipt)
+    assert stage.posts() == 0
+
+
+@pytest.mark.parametrize("which", ["bluesky", "mastodon"])
+def test_a_post_is_read_back_until_it_is_gone(
+    request: pytest.FixtureRequest, which: str, tmp_path: Path
+) -> None:
+    """As the network shows it, with its pictures in their order."""
+    network = request.getfixturevalue(f"{which}_stage").network
+    what = draft(WORDS, picture(tmp_path), picture(tmp_path, 1))
+    receipt = network.send(what, network.plan(what, FakeClock().now()))
+    shown = network.read_back(receipt)
+    assert shown is not None
+    assert (shown.text, shown.alts, shown.langs) == (WORDS.text, WORDS.alts, WORDS.langs)
+    assert len(shown.pictures) == 2
+    network.retract(receipt)
+    assert network.read_back(receipt) is None
+
+
 def test_no_secret_is_in_a_repr(stage: Stage, tmp_path: Path) -> None:
     """Whatever is logged of an adapter or a plan tells no password."""
     network = stage.network
