@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from postguard.app.installation import Installation, open_installation
+from postguard.app.roles import make_roles
 from postguard.app.verifying import WAITS, Verifying
 from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.model import (
@@ -319,3 +320,16 @@ def test_a_folder_that_was_taken_away_costs_the_receipt_only(rig: Rig) -> None:
     assert [what for what, _ in rig.history] == ["read back"]
     (picture,) = seen(rig)["pictures"]  # type: ignore[misc]
     assert "not there to compare with" in picture["problem"]
+
+
+def test_the_daemon_reads_back_as_one_of_its_roles(rig: Rig) -> None:
+    """It shares the senders' lanes: one conversation with each account at a time."""
+    made = make_roles(rig.installation, lambda: None)
+    made.release()
+    assert made.verifying in made.all()
+    assert made.verifying.lanes is made.publishing.publisher.lanes
+    with made.verifying.lanes.alone("fedi"):
+        assert made.verifying.tick(NOW + FIRST_LOOK)
+    unread = rig.installation.store.readings.next_unread(NOW + timedelta(minutes=1))
+    assert unread is not None
+    assert unread.tries == 0
