@@ -19,6 +19,7 @@ _LONGEST_QUOTE = 60
 _WIDEST_FIRST = tuple(Visibility)
 _FOR_SOME = {Visibility.PRIVATE, Visibility.DIRECT}  # nobody may quote these anyway
 _SCHEME = re.compile(r"https?://(\S+?)/?(?=\s|$)", re.IGNORECASE)
+_LAST = re.compile(r"\s*\S+\s*\Z")
 _MENTION = re.compile(r"(?<![/\w])@([a-z0-9_.-]*[a-z0-9_])@[\w.-]+\w", re.IGNORECASE)
 _MARKS = {"notice": "the notice", "watermark": "the watermark"}
 
@@ -199,9 +200,8 @@ def _text(words: Words, shown: Shown) -> Iterator[Difference]:
     asked, there = _print(body(words)), _print(shown.text)
     if not asked and words.cw:
         return  # a server fills an empty text that has a content warning
-    # Behind the text there may be a link to the copy on the other account.
-    if there == asked or (words.link_to and there.startswith(asked)):
-        return
+    if there == asked or (words.link_to and _print(_LAST.sub("", shown.text)) == asked):
+        return  # behind the text there may be a link to the copy on the other account
     if not there:
         says = "the text is missing, so readers see the pictures alone"
     elif asked.startswith(there):

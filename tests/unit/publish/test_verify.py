@@ -103,7 +103,10 @@ def test_a_filled_in_text_behind_a_content_warning_is_no_difference() -> None:
 def test_a_link_to_the_other_copy_behind_the_text_is_no_difference() -> None:
     text = f"{body(WORDS)}\n\nhttps://bsky.app/profile/a/post/1"
     assert the_one(text=text)[0] == "text"
-    assert found(replace(WORDS, link_to="sky"), text=text) == []
+    linked = replace(WORDS, link_to="sky")
+    assert found(linked, text=text) == []
+    assert found(linked) == []  # the other copy was never posted
+    assert the_one(linked, text=f"{body(WORDS)} 続きは https://elsewhere.example")[0] == "text"
 
 
 def test_a_missing_alt_text_names_its_picture_and_what_it_costs() -> None:
