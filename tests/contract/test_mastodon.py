@@ -11,12 +11,10 @@ import pytest
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import Quotes, Receipt, Rendition, Visibility, Words
 from postguard.networks.mastodon import Mastodon
-from postguard.networks.mastodon_login import authorize_url, exchange, register_app
 from tests.contract.stages import (
     TOKEN,
     FakeClock,
     draft,
-    mastodon_account,
     mastodon_network,
     picture,
 )
@@ -415,44 +413,3 @@ def test_relatives_of_mastodon_take_posts_too(
             network.send(what, plan)
         assert network.find(what, plan) is not None
         network.close()
-
-
-def test_the_whole_login_gives_a_token_that_can_post(mastodon: MastodonServer) -> None:
-    """Register, consent in the browser, exchange the code: with no scope more than needed."""
-    mastodon.add_account("hanako")
-    app = register_app(mastodon.url)
-    token = exchange(app, f" {mastodon.approve(authorize_url(app), 'hanako')}\n")
-    assert set(mastodon.state.tokens[token].scopes) == {
-        "profile",
-        "read:statuses",
-        "write:statuses",
-        "write:media",
-    }
-    network = Mastodon("fedi", mastodon_account(mastodon), lambda: token, FakeClock())
-    assert network.check() == f"logged in as @hanako on {mastodon.url.removeprefix('http://')}"
-    post(network, WORDS)
-    assert app.client_secret not in repr(app)
-    network.close()
-
-
-def test_a_server_before_profile_scopes_is_asked_for_the_older_one(
-    mastodon: MastodonServer,
-) -> None:
-    """`profile` came with Mastodon 4.3."""
-    mastodon.fail_next("/.well-known/oauth-authorization-server", status=404)
-    assert register_app(mastodon.url).scopes[0] == "read:accounts"
-
-
-def test_a_wrong_code_is_no_login(mastodon: MastodonServer) -> None:
-    """It says that a code serves once."""
-    app = register_app(mastodon.url)
-    with pytest.raises(LoggedOut, match="code"):
-        exchange(app, "wrong")
-
-
-def test_a_server_fault_while_logging_in_is_tried_again(mastodon: MastodonServer) -> None:
-    """The code was not at fault."""
-    app = register_app(mastodon.url)
-    mastodon.fail_next("/oauth/token", status=503)
-    with pytest.raises(Retryable):
-        exchange(app, "any")
