@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any, cast
 
 from postguard.errors import Refused
 from postguard.model import Json, Replies, Words
 from postguard.networks.bluesky_reading import Standing, replies_of
 from postguard.networks.bluesky_record import POST, POSTGATE, THREADGATE, allowed
+from postguard.networks.bluesky_rules import place_of_post
 from postguard.networks.bluesky_session import BlueskySession
-
-_URI = re.compile(r"at://([^/]+)/([^/]+)/([^/?#]+)")
-# As bsky.app writes it, and every other app that shows Bluesky.
-_ADDRESS = re.compile(r"https://[^/]+/profile/([^/]+)/post/([^/?#]+)")
 
 
 class Repo:
@@ -99,15 +95,10 @@ class Repo:
 
     def _place(self, address: str) -> tuple[str, str]:
         """Return account and key of a post by its at:// or web address."""
-        if (uri := _URI.fullmatch(address)) and uri[2] == POST:
-            who, rkey = uri[1], uri[3]
-        elif match := _ADDRESS.match(address):
-            who, rkey = match[1], match[2]
-        else:
-            raise Refused(
-                f'reply_to = "{address}" is not the address of a post on Bluesky; it reads '
-                "https://bsky.app/profile/…/post/… or at://…"
-            )
+        place = place_of_post(address)
+        if place is None:
+            raise Refused(f"{address} is not the address of a post on Bluesky; nothing was posted")
+        who, rkey = place
         did = who if who.startswith("did:") else self.resolve(who.lower())
         if did is None:
             raise Refused(f"there is no account @{who} on Bluesky, so its post cannot be answered")

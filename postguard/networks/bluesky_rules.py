@@ -30,6 +30,9 @@ LABELS = ("sexual", "nudity", "porn", "graphic-media")
 LINK_GRAPHEMES = 48
 _LINK_ROOM = LINK_GRAPHEMES + len("\n\n")
 _LIST = re.compile(r"at://did:[a-z]+:[A-Za-z0-9.:%_-]+/app\.bsky\.graph\.list/[A-Za-z0-9.:_~-]+")
+_URI = re.compile(r"at://([^/]+)/app\.bsky\.feed\.post/([^/?#]+)")
+# As bsky.app writes it, and every other app that shows Bluesky.
+_ADDRESS = re.compile(r"https://[^/]+/profile/([^/]+)/post/([^/?#]+)(?:[/?#].*)?")
 
 
 def limits_for(size: int, *, gallery: bool = False) -> Limits:
@@ -59,6 +62,12 @@ def texts(words: Words, limit: int) -> list[str]:
     return split(body(words), length, limit) if words.thread else [body(words)]
 
 
+def place_of_post(address: str) -> tuple[str, str] | None:
+    """Return handle or DID and key of the post at an at:// or web address; None: it is none."""
+    found = _URI.fullmatch(address) or _ADDRESS.fullmatch(address)
+    return None if found is None else (found[1], found[2])
+
+
 def objections(words: Words, images: int, limits: Limits) -> list[str]:
     """Return why Bluesky cannot post these words exactly as asked; empty: it can."""
     return [
@@ -67,6 +76,7 @@ def objections(words: Words, images: int, limits: Limits) -> list[str]:
         *_tag_objections(words),
         *_audience_objections(words),
         *_label_objections(words),
+        *_reply_objections(words),
     ]
 
 
@@ -160,3 +170,13 @@ def _label_objections(words: Words) -> list[str]:
             'or cw = "" there'
         )
     return found
+
+
+def _reply_objections(words: Words) -> list[str]:
+    said = words.reply_to
+    if not said or said.startswith("#") or place_of_post(said) is not None:
+        return []
+    return [
+        f'reply_to = "{said}" is not the address of a post on Bluesky; it reads '
+        "https://bsky.app/profile/…/post/… or at://…"
+    ]

@@ -114,9 +114,10 @@ class BlueskySession:
 
     def close(self) -> None:
         """Close the connections; the session stays good and is taken up again when needed."""
-        if self._client is not None:
-            self._client.request.close()
-            self._client = None
+        with self._busy:
+            if self._client is not None:
+                self._client.request.close()
+                self._client = None
 
     def end(self) -> None:
         """Have the PDS forget the session that is kept. One that is dead already is no error."""
@@ -174,9 +175,11 @@ class BlueskySession:
             return None
         try:
             return self._renewed(client, self._session) if self._ends_soon() else client
-        except StaleSession:
+        except PostguardError as exc:
             client.request.close()
-            return None
+            if isinstance(exc, StaleSession):
+                return None
+            raise
 
     def _taken_up(self) -> Client | None:
         """Return a client with the saved session, if it is this account's; nothing is sent."""

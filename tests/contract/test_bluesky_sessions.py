@@ -103,6 +103,18 @@ def test_a_session_that_died_is_looked_for_among_the_saved_first(home: Home) -> 
     assert home.asked(CREATE) == 1
 
 
+def test_a_server_fault_while_renewing_costs_no_login(home: Home) -> None:
+    """The refresh token is as good as before: tried again later, and not by the password."""
+    home.process().check()
+    expire(home)
+    network = home.process(password="not needed")
+    home.proxy.fail_next(REFRESH, status=503)
+    with pytest.raises(Retryable):
+        network.check()
+    network.check()
+    assert home.asked(CREATE) == 1
+
+
 def test_who_holds_the_session_is_waited_for(home: Home) -> None:
     """Two that renew it at once would leave one with a dead token."""
     home.process().check()
