@@ -62,7 +62,8 @@ def main() -> None:
         try:
             line = jobs.get(timeout=idle)
         except queue.Empty:
-            return
+            # Python's own end would wait for stdin's lock, which the listener holds, and abort.
+            os._exit(0)
         send(answers, Message("taken"))
         send(answers, _answer(wire.load(Order, line), shelf, answers))
 

@@ -182,6 +182,16 @@ def test_a_broken_source_is_an_answer_and_not_a_crash(models, tmp_path):
         assert child().is_running()
 
 
+def test_an_idle_child_ends_without_a_word():
+    command = [sys.executable, "-m", "postguard.cloak", "--idle", "0.1"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 0
+
+
 def test_a_child_whose_parent_is_gone_ends_itself():
     command = [sys.executable, "-m", "postguard.cloak", "--idle", "600"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
