@@ -65,8 +65,8 @@ def _view(installation: Installation, delivery: Delivery, wanted: str) -> View:
     network = _network(installation, delivery.account, shows, own)
     renditions, missing = _renditions(installation, delivery)
     receipts = installation.store.deliveries.receipts(delivery.post_id)
-    # A dry run's receipt leads to a page, not to a post.
-    receipt = None if delivery.dry_run or shows != own else receipts.get(delivery.account)
+    stands = shows == own and not _is_page(installation, delivery)
+    receipt = receipts.get(delivery.account) if stands else None
     draft = _draft(delivery, renditions, receipts.get(delivery.words.link_to))
     limits = network.limits()
     pictures = len(installation.store.posts.get(delivery.post_id).artworks)
@@ -89,6 +89,12 @@ def _shows(installation: Installation, account: str) -> Shows:
     if table is None:
         return "bluesky"
     return table.shows if isinstance(table, PreviewAccount) else table.network
+
+
+def _is_page(installation: Installation, delivery: Delivery) -> bool:
+    """Return whether the delivery becomes a page on this PC, and its receipt leads to that."""
+    table = installation.settings.accounts.get(delivery.account)
+    return delivery.dry_run or isinstance(table, PreviewAccount)
 
 
 def _network(installation: Installation, account: str, shows: Shows, own: Shows) -> Preview:

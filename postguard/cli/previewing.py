@@ -72,7 +72,7 @@ def _post(view: View, number: int, post: Outgoing) -> Iterator[str]:
     yield f"  {of}{post.counted()}"
     for line in post.text.splitlines():
         yield from (f"  │ {part}".rstrip() for part in wrapped(line, terminal_width() - 4))
-    for piece in pieces(post.text):
+    for piece in pieces(post.text, view.shows):
         if piece.kind:
             yield from _under(f"{piece.text} becomes {_KINDS[piece.kind]}")
     for rendition in post.renditions:
@@ -104,7 +104,7 @@ def _around(view: View) -> Iterator[str]:
 
 
 def _told(view: View, post: Outgoing) -> dict[str, Any]:
-    marked = [p for p in pieces(post.text) if p.kind]
+    marked = [p for p in pieces(post.text, view.shows) if p.kind]
     return {
         "text": post.text,
         "facets": [{"kind": p.kind, "text": p.text} for p in marked],

@@ -8,7 +8,7 @@ from postguard.model import Draft, Limits, Rendition
 from postguard.networks import bluesky_record, mastodon_parts
 from postguard.networks.bluesky_rules import MAX_BYTES
 from postguard.networks.plain_words import Shows
-from postguard.networks.text import facets, graphemes
+from postguard.networks.text import graphemes, mastodon_spans, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,13 @@ def outgoing(draft: Draft, limits: Limits, shows: Shows) -> tuple[Outgoing, ...]
     return tuple(_on_bluesky(draft, part, limits) for part in parts)
 
 
-def pieces(text: str) -> list[Piece]:
+def pieces(text: str, shows: Shows) -> list[Piece]:
     """Cut a text into plain words and what a network makes of the rest."""
-    data, found, last = text.encode(), [], 0
-    for facet in facets(text):
-        found.append(Piece(data[last : facet.start].decode()))
-        found.append(Piece(data[facet.start : facet.end].decode(), facet.kind))
-        last = facet.end
-    found.append(Piece(data[last:].decode()))
+    found, last = [], 0
+    for span in mastodon_spans(text) if shows == "mastodon" else spans(text):
+        found += [Piece(text[last : span.start]), Piece(text[span.start : span.end], span.kind)]
+        last = span.end
+    found.append(Piece(text[last:]))
     return [piece for piece in found if piece.text]
 
 

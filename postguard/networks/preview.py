@@ -210,7 +210,7 @@ def render(draft: Draft, drawings: Sequence[Drawing], look: Look) -> str:
         handle=look.handle or draft.account,
         at=datetime.fromisoformat(look.at).astimezone(),  # by this PC's clock
         posted=look.posted,
-        parts=_parts(outgoing(draft, look.limits, shows), shown),
+        parts=_parts(outgoing(draft, look.limits, shows), shown, shows),
         lang=words.langs[0] if words.langs else "",
         cover=plain_words.cover(words, shows),
         hides_text=bool(words.cw) and shows == "mastodon",
@@ -223,11 +223,11 @@ def render(draft: Draft, drawings: Sequence[Drawing], look: Look) -> str:
     )
 
 
-def _parts(posts: Sequence[Outgoing], shown: Sequence[Shown]) -> list[Part]:
+def _parts(posts: Sequence[Outgoing], shown: Sequence[Shown], shows: Shows) -> list[Part]:
     """Give each post its pictures, which follow each other as they do in the draft."""
     ends = accumulate((len(post.renditions) for post in posts), initial=0)
     return [
-        Part(pieces(post.text), post.counted(), list(shown[start:end]))
+        Part(pieces(post.text, shows), post.counted(), list(shown[start:end]))
         for post, (start, end) in zip(posts, pairwise(ends), strict=True)
     ]
 

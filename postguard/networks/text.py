@@ -44,6 +44,10 @@ _MASTODON_LINK = regex.compile(
 _MASTODON_MENTION = regex.compile(
     r"(?<![/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w.-]+\w", regex.IGNORECASE
 )
+# mastodon, app/models/tag.rb: letters, digits and a few joining signs, not digits alone.
+_MASTODON_TAG = regex.compile(
+    r"(?<![=/)\w])[#＃](?=[\w·・\u200c]*[^\W\d_])[\w·・\u200c]*\w", regex.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,24 @@ def facets(text: str) -> list[Facet]:
 def spans(text: str) -> list[Facet]:
     """Return the same as `facets`, but `start` and `end` count characters."""
     found = sorted([*_links(text), *_mentions(text), *_tags(text)])
+    kept: list[Facet] = []
+    for start, end, kind, value in found:
+        if not kept or start >= kept[-1].end:
+            kept.append(Facet(start, end, kind, value))
+    return kept
+
+
+def mastodon_spans(text: str) -> list[Facet]:
+    """Return what Mastodon makes links, mentions and hashtags of; `start` and `end` count
+    characters, `value` is the text itself."""
+    patterns: tuple[tuple[Kind, regex.Pattern[str]], ...] = (
+        ("link", _MASTODON_LINK),
+        ("mention", _MASTODON_MENTION),
+        ("tag", _MASTODON_TAG),
+    )
+    found = sorted(
+        (*match.span(), kind, match[0]) for kind, each in patterns for match in each.finditer(text)
+    )
     kept: list[Facet] = []
     for start, end, kind, value in found:
         if not kept or start >= kept[-1].end:

@@ -169,6 +169,22 @@ def test_it_works_after_posting_too(ready: Terminal) -> None:
     assert "This was posted" in Path(told["page"]).read_text(encoding="utf-8")
 
 
+def test_a_page_was_never_posted(ready: Terminal) -> None:
+    """A dry run has a receipt too, and a preview account has nothing else."""
+    store = ready.store()
+    looks = CONFIG.replace("[recipes]", '[accounts.look]\nnetwork = "preview"\n\n[recipes]')
+    ready.configure(looks)
+    deliveries = (
+        NewDelivery("sky", SKY, "now", "b", dry_run=True),
+        NewDelivery("look", SKY, "now", "b"),
+    )
+    post = store.posts.create(new_post("a", deliveries=deliveries), NOW)
+    for each in store.deliveries.of_post(post.id):
+        store.deliveries.finish(each.id, Receipt("file:///a", "file:///a", NOW), NOW)
+        (told,) = ready.json("show", post.id, "--as", each.account)
+        assert told["url"] is None
+
+
 def test_what_the_network_would_not_take_is_told(ready: Terminal) -> None:
     post = dropped(ready, ready.store(), replace(SKY, text="あ" * 320))
     told = ready.run("show", post.id, "--as", "bluesky").stdout

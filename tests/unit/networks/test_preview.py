@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import stat
+import typing
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -205,7 +206,22 @@ def test_the_words_are_marked_as_a_network_would() -> None:
 @given(st.text())
 def test_pieces_put_together_are_the_text(text: str) -> None:
     """Nothing is lost between the marks."""
-    assert "".join(piece.text for piece in pieces(text)) == text
+    shown: Shows
+    for shown in ("bluesky", "mastodon"):
+        assert "".join(piece.text for piece in pieces(text, shown)) == text
+
+
+def test_each_network_marks_a_text_in_its_own_way() -> None:
+    """Bluesky's links hold Japanese, Mastodon's end before it; a server in a mention is Mastodon's."""
+    text = "https://example.com/狐 @ken@art.example #イラスト ＃タグ a#b #123 #1枚目"
+    marked = {
+        shows: [piece.text for piece in pieces(text, shows) if piece.kind]
+        for shows in typing.get_args(Shows)
+    }
+    assert marked == {
+        "bluesky": ["https://example.com/狐", "#イラスト", "＃タグ", "#1枚目"],
+        "mastodon": ["https://example.com/", "@ken@art.example", "#イラスト", "＃タグ", "#1枚目"],
+    }
 
 
 def test_nothing_in_the_words_is_markup() -> None:
