@@ -212,7 +212,7 @@ def test_pieces_put_together_are_the_text(text: str) -> None:
 
 
 def test_each_network_marks_a_text_in_its_own_way() -> None:
-    """Bluesky's links hold Japanese, Mastodon's end before it; a server in a mention is Mastodon's."""
+    """Links on Mastodon end before Japanese, and a mention there names a server."""
     text = "https://example.com/狐 @ken@art.example #イラスト ＃タグ a#b #123 #1枚目"
     marked = {
         shows: [piece.text for piece in pieces(text, shows) if piece.kind]
