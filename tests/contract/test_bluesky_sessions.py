@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from postguard.errors import LoggedOut, Retryable, Unusable
 from postguard.model import Words
 from postguard.networks.bluesky import Bluesky, login, revoke, session_health
 from postguard.networks.bluesky_turns import BUDGET, Turns
+from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
+from postguard.system.clock import SystemClock
 from postguard.system.lock import OnlyOne
 from tests.contract.stages import FakeClock, SavedSession, draft
 from tests.contract.test_bluesky import forged
@@ -28,7 +31,7 @@ class Home:
     def __init__(self, proxy: PdsProxy, account: Account, folder: Path) -> None:
         self.proxy, self.account, self.beside = proxy, account, folder / "logins"
         self.saved = SavedSession()
-        self.clock = FakeClock()
+        self.clock: Clock = FakeClock()
         self.open: list[Bluesky] = []
 
     @property
@@ -129,10 +132,22 @@ def test_who_holds_the_session_is_waited_for(home: Home) -> None:
             if next(leave) == 2:
                 lock.__exit__(None, None, None)
 
-    home.clock = Patient()
+    home.clock = patient = Patient()
     home.process().check()
-    assert len(home.clock.waits) == 3
+    assert len(patient.waits) == 3
     assert home.asked(REFRESH) == 1
+
+
+def test_of_many_at_once_one_renews_and_all_go_on(home: Home) -> None:
+    """The daemon's threads and a few commands, on the real clock."""
+    home.process().check()
+    expire(home)
+    home.clock = SystemClock()
+    crowd = [home.process(password="not needed") for _ in range(6)]
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        said = list(pool.map(Bluesky.check, crowd))
+    assert len(set(said)) == 1
+    assert (home.asked(CREATE), home.asked(REFRESH)) == (1, 1)
 
 
 def test_a_session_that_is_held_too_long_is_tried_again_later(home: Home) -> None:
