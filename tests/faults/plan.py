@@ -60,7 +60,11 @@ STEPS = (-86_400, -3600, -90, 0, 0, 0, 60, 3600)
 @dataclass(frozen=True)
 class Plan:
     """All that goes wrong: the shares of requests, writes and turns at which something does, and
-    how often the power goes at each checkpoint, spread over the way of all `posts`."""
+    how often the power goes at each checkpoint, spread over the way of all `posts`.
+
+    Attributes:
+        each_writer: every function that writes finds the disk full the first time.
+    """
 
     seed: int
     posts: int
@@ -68,6 +72,7 @@ class Plan:
     kills: int = 1
     writes: float = 0.001
     turns: float = 0.002
+    each_writer: bool = False
 
     def at_request(self, server: str, number: int) -> Mishap | None:
         """What happens to a server's request of this number."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import errno
 import importlib
+import inspect
 import json
 import logging
 import os
 import pkgutil
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -26,9 +28,11 @@ from postguard import networks
 from postguard.app import roles
 from postguard.app.accounts import Accounts
 from postguard.app.installation import Installation, open_installation
-from postguard.errors import PostguardError
+from postguard.errors import PostguardError, Unusable
 from postguard.model import PostState
+from postguard.networks import surviving
 from postguard.ports import Network
+from postguard.store import connection
 from postguard.system import files
 from postguard.system.clock import Jump, JumpKind
 from tests.faults.clock import CampaignClock
@@ -44,7 +48,8 @@ NETWORK = ("plan", "send", "find", "read_back")
 FILES = ("write_whole", "move")
 METHODS = (*DELIVERIES, *POSTS, *NETWORK, *FILES)
 AT_REST = {PostState.POSTED: "posted", PostState.HELD: "held"}
-FIRST_START = "first-start"
+TRY_AGAIN = os.EX_TEMPFAIL  # the service manager starts the daemon anew
+NO_WRITERS = {__name__, "contextlib", connection.__name__}
 
 
 @dataclass
@@ -59,6 +64,7 @@ class Fate:
     _writes: int = 0
     _full_until: int = 0
     happened: Counter[str] = field(default_factory=Counter)
+    writers: dict[str, int] = field(default_factory=dict)  # how often each found the disk full
 
     def at(self, checkpoint: str) -> None:
         """Die here, if the plan says so."""
@@ -69,13 +75,16 @@ class Fate:
             self.keep()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def disk_is_full(self) -> bool:
+    def disk_is_full(self, writer: str) -> bool:
         """Count a write, and say whether there is no room for it."""
         self._writes += 1
         if self._writes >= self._full_until:
-            self._full_until = self._writes + self.plan.full_at(self.life, self._writes)
+            first = self.plan.each_writer and writer not in self.writers
+            length = 1 if first else self.plan.full_at(self.life, self._writes)
+            self._full_until = self._writes + length
         full = self._writes < self._full_until
         self.happened["full disk"] += full
+        self.writers[writer] = self.writers.get(writer, 0) + full
         return full
 
     def keep(self) -> None:
@@ -83,6 +92,7 @@ class Fate:
         earlier = read_fate(self.folder)
         earlier["left"] = dict(self.left)
         earlier["happened"] = dict(Counter(earlier["happened"]) + self.happened)
+        earlier["writers"] = earlier["writers"] | self.writers
         self.happened.clear()
         _put(self.folder / "fate.json", earlier)
 
@@ -90,7 +100,11 @@ class Fate:
 def read_fate(folder: Path) -> dict[str, Any]:
     """What of the plan is left, and what happened in the child's lives."""
     kept = folder / "fate.json"
-    return json.loads(kept.read_text()) if kept.exists() else {"left": None, "happened": {}}
+    return (
+        json.loads(kept.read_text())
+        if kept.exists()
+        else {"left": None, "happened": {}, "writers": {}}
+    )
 
 
 def _put(path: Path, value: object) -> None:
@@ -145,8 +159,11 @@ def wrapped(installation: Installation, fate: Fate) -> Installation:
     # Modules' functions, not a port: here they are replaced for this process alone.
     for name in FILES:
         setattr(files, name, watched(name, short_of_room(getattr(files, name), fate), fate.at))
-    _let_database_fill(installation, fate)
+    database: Any = installation.store.db
+    database._db = Fickle(database._db, fate)
     _lose_patience()
+    # The same measuring, without a process of two seconds for each post.
+    surviving.measured = surviving.measure
     return installation
 
 
@@ -162,24 +179,35 @@ def short_of_room(write: Callable[..., Any], fate: Fate) -> Callable[..., Any]:
     """The write, on a disk that may be full."""
 
     def inner(*args: Any, **more: Any) -> Any:
-        if fate.disk_is_full():
+        if fate.disk_is_full(_caller()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(args[0]))
         return write(*args, **more)
 
     return inner
 
 
-def _let_database_fill(installation: Installation, fate: Fate) -> None:
-    """Have SQLite itself find the disk full: no page may be added to the file as it is."""
-    db = installation.store.db
-    change = db.change
+def _caller() -> str:
+    """The name of the product's function that writes."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals["__name__"] in NO_WRITERS:
+        frame = frame.f_back
+    return frame.f_code.co_qualname if frame is not None else ""
 
-    def limited() -> Any:
-        pages = "1" if fate.disk_is_full() else "1073741823"
-        db.rows(f"PRAGMA max_page_count = {pages}")
-        return change()
 
-    db.change = limited  # type: ignore[method-assign]
+class Fickle:
+    """A connection to the database whose disk may be full when a transaction ends."""
+
+    def __init__(self, inner: sqlite3.Connection, fate: Fate) -> None:
+        self._inner, self._fate = inner, fate
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """Run one statement."""
+        if sql == "COMMIT" and self._fate.disk_is_full(_caller()):
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._inner.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 @dataclass
@@ -194,10 +222,11 @@ class Life:
     def live(self) -> None:
         """Tick; where nobody has work, skip to the next due time."""
         made = roles.make_roles(self.installation, lambda: None)
-        turn = 0
+        turn, parent = 0, os.getppid()
         try:
-            while not self._at_rest(made):
+            while not self._at_rest():
                 turn += 1
+                assert os.getppid() == parent, "the campaign was broken off"
                 self._set_clock(made, turn)
                 worked = [self._ticked(role) for role in made.all()]
                 if not any(worked):
@@ -228,7 +257,7 @@ class Life:
             self.fate.happened["clock"] += 1
             made.on_jump([Jump(JumpKind.STEPPED, by)])
 
-    def _at_rest(self, made: roles.Roles) -> bool:
+    def _at_rest(self) -> bool:
         """Whether every drop is posted or held, in its place (or, before, the start is over)."""
         posts = self.installation.store.posts
         if not self.dropped:
@@ -239,19 +268,18 @@ class Life:
 
 
 def live(folder: Path, life: int, *, dropped: int) -> None:
-    """Be the daemon for one life."""
-    plan = Plan(**json.loads((folder / "plan.json").read_text()))
-    left = read_fate(folder)["left"]
-    left = Counter(left if left is not None else dict.fromkeys(checkpoints(METHODS), plan.kills))
+    """Be the daemon for one life; before anything is dropped nothing goes wrong."""
+    plan, kept = Plan(**json.loads((folder / "plan.json").read_text())), read_fate(folder)
+    left = kept["left"] or dict.fromkeys(checkpoints(METHODS), plan.kills)
     if not dropped:
-        plan = replace(plan, requests=0.0, writes=0.0, turns=0.0)
-        left = Counter()
-    fate = Fate(folder, plan, life, left)
+        plan, left = Plan(plan.seed, 1, requests=0, writes=0, turns=0), {}
+    fate = Fate(folder, plan, life, Counter(left), writers=kept["writers"])
     clock = CampaignClock(folder / "clock.json")
-    installation = wrapped(open_installation(clock=clock), fate)
-    Life(installation, clock, fate, dropped).live()
-    if dropped:
-        fate.keep()
+    try:
+        Life(wrapped(open_installation(clock=clock), fate), clock, fate, dropped).live()
+    finally:
+        if dropped:
+            fate.keep()
 
 
 def born(folder: Path, life: int, *, dropped: int) -> int:
@@ -263,6 +291,9 @@ def born(folder: Path, life: int, *, dropped: int) -> int:
     try:
         live(folder, life, dropped=dropped)
         status = 0
+    except Unusable as exc:
+        log.error("life %d could not begin: %s", life, exc)  # noqa: TRY400  # its words are enough
+        status = TRY_AGAIN
     except BaseException:
         log.exception("life %d broke", life)
     finally:
@@ -271,7 +302,7 @@ def born(folder: Path, life: int, *, dropped: int) -> int:
 
 
 def main() -> int:
-    """Live again after every SIGKILL, until all is at rest."""
+    """Live again after every SIGKILL and every start in vain, until all is at rest."""
     folder, dropped = Path(sys.argv[1]), int(sys.argv[2])
     logging.basicConfig(
         filename=folder / "root.log", level=logging.INFO, format="%(asctime)s %(message)s"
@@ -280,7 +311,7 @@ def main() -> int:
         importlib.import_module(library)  # before the first fork, and so only once
 
     life = 0
-    while (code := born(folder, life, dropped=dropped)) == -signal.SIGKILL:
+    while (code := born(folder, life, dropped=dropped)) in {-signal.SIGKILL, TRY_AGAIN}:
         life += 1
     return code
 
