@@ -199,3 +199,14 @@ def test_the_lockfile_names_no_private_registry() -> None:
     lock = (install.HERE / "package-lock.json").read_text()
     addresses = [line for line in lock.splitlines() if '"resolved"' in line]
     assert all('"https://registry.npmjs.org/' in line for line in addresses)
+
+
+def test_it_comes_back_from_a_restart_with_all_that_it_had(pds: PdsServer, tmp_path: Path) -> None:
+    """One of its own: the session's is asked for since it says when node is missing."""
+    with start_pds(tmp_path / "pds") as server:
+        account = server.new_account("before.test")
+        token = server.log_in(account.did, account.app_password)
+        server.restart()
+        assert server.starts == 2
+        assert server.query("com.atproto.server.getSession", token).status == 200
+        assert server.new_account("after.test").did != account.did

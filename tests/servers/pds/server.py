@@ -3,6 +3,7 @@
 import json
 import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from tests.servers.rawhttp import Reply, call, get, send_json
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+LOOK_SECONDS = 0.02
+LOG = "pds.log"
 
 
 class PdsError(Exception):
@@ -39,6 +42,22 @@ class PdsServer:
     url: str
     plc: str
     pid: int
+    data_dir: Path
+    jwt_secret: str  # with which it signs tokens, so that a test can make a short-lived one
+
+    @property
+    def starts(self) -> int:
+        """How often it has started."""
+        return int((self.data_dir / "starts").read_text() or 0)
+
+    def restart(self) -> None:
+        """Have it go away and come back with all that it had; returns when it is back."""
+        before, ends_at = self.starts, time.monotonic() + START_SECONDS
+        os.kill(self.pid, signal.SIGUSR2)
+        while self.starts == before:
+            if time.monotonic() > ends_at:
+                raise PdsError(f"the PDS did not come back:\n{tail(self.data_dir / LOG)}")
+            time.sleep(LOOK_SECONDS)
 
     def xrpc(self, method: str) -> str:
         """The address of an XRPC method."""
@@ -123,13 +142,13 @@ def start_pds(
     """Run a PDS on a fresh data folder for as long as the block lasts."""
     installed = ensure_installed()
     data_dir.mkdir(parents=True, exist_ok=True)
-    log = data_dir / "pds.log"
+    log = data_dir / LOG
     options = ["--rate-limits"] * rate_limits
     options += ["--blob-limit", str(blob_limit)] if blob_limit is not None else []
     process = launch(installed, [*options, str(data_dir)], log)
     try:
         ready = first_line(process, log)
-        yield PdsServer(ready["pds"], ready["plc"], ready["pid"])
+        yield PdsServer(ready["pds"], ready["plc"], ready["pid"], data_dir, ready["jwtSecret"])
     finally:
         stop(process)
 

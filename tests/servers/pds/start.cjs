@@ -2,8 +2,10 @@
 //
 //   node start.cjs [--rate-limits] [--blob-limit BYTES] DATA_DIR
 //
-// Prints one JSON line {"pds": ..., "plc": ..., "pid": ...} when both listen. It stops on SIGTERM,
-// and when its standard input closes: a test run that is killed must not leave a server behind.
+// Prints one JSON line {"pds": ..., "plc": ..., "pid": ..., "jwtSecret": ...} when both listen. It
+// stops on SIGTERM, and when its standard input closes: a test run that is killed must not leave a
+// server behind. On SIGUSR2 the PDS goes away and comes back on the same port, data and secrets,
+// while the directory stays; DATA_DIR/starts counts how often it came.
 // The packages are found through NODE_PATH, since they live in a cache outside this folder.
 'use strict'
 const fs = require('node:fs')
@@ -83,7 +85,16 @@ function startAppView(pdsUrl) {
   return new Promise((resolve) => view.listen(0, '127.0.0.1', () => resolve(view)))
 }
 
-function pdsEnvironment(port, plcUrl, viewPort) {
+function newSecrets() {
+  return {
+    jwtSecret: randomBytes(16).toString('hex'),
+    dpopSecret: randomBytes(32).toString('hex'),
+    adminPassword: randomBytes(16).toString('hex'),
+    plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
+  }
+}
+
+function pdsEnvironment(port, plcUrl, viewPort, secrets) {
   return {
     devMode: true,
     hostname: 'localhost',
@@ -101,11 +112,18 @@ function pdsEnvironment(port, plcUrl, viewPort) {
     handleBackupNameservers: [],
     bskyAppViewUrl: `http://127.0.0.1:${viewPort}`,
     bskyAppViewDid: 'did:web:appview.test',
-    jwtSecret: randomBytes(16).toString('hex'),
-    dpopSecret: randomBytes(32).toString('hex'),
-    adminPassword: randomBytes(16).toString('hex'),
-    plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'),
+    ...secrets,
   }
+}
+
+async function startPds(env) {
+  const pds = await PDS.create(envToCfg(env), envToSecrets(env))
+  onLoopbackOnly(pds.app)
+  await pds.start()
+  const counted = path.join(dataDir, 'starts')
+  const before = fs.existsSync(counted) ? Number(fs.readFileSync(counted, 'utf8')) : 0
+  fs.writeFileSync(counted, String(before + 1))
+  return pds
 }
 
 async function main() {
@@ -115,10 +133,9 @@ async function main() {
   const plcUrl = `http://localhost:${plcPort}`
   const port = await freePort()
   const view = await startAppView(`http://127.0.0.1:${port}`)
-  const env = pdsEnvironment(port, plcUrl, view.address().port)
-  const pds = await PDS.create(envToCfg(env), envToSecrets(env))
-  onLoopbackOnly(pds.app)
-  await pds.start()
+  const secrets = newSecrets()
+  const env = pdsEnvironment(port, plcUrl, view.address().port, secrets)
+  let pds = await startPds(env)
 
   const stop = async () => {
     view.close()
@@ -126,10 +143,15 @@ async function main() {
     await plc.destroy()
     process.exit(0)
   }
+  process.on('SIGUSR2', async () => {
+    await pds.destroy()
+    pds = await startPds(env)
+  })
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   process.stdin.once('end', stop).once('error', stop).resume()
-  console.log(JSON.stringify({ pds: `http://localhost:${port}`, plc: plcUrl, pid: process.pid }))
+  const ready = { pds: `http://localhost:${port}`, plc: plcUrl, pid: process.pid }
+  console.log(JSON.stringify({ ...ready, jwtSecret: secrets.jwtSecret }))
 }
 
 main().catch((error) => {
