@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,6 +118,13 @@ def studio(first: Studio) -> Iterator[Studio]:
     vars(status).update(before)
     for each, fields in zip(status.media, media, strict=True):
         vars(each).update(fields)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home of a test's own."""
+    with home_in(tmp_path) as made:
+        yield made
 
 
 def posted(home: Home, name: str, seed: int) -> Post:
@@ -232,3 +240,21 @@ def test_a_mark_that_the_server_blurred_away_is_warned_of(studio: Studio) -> Non
     told = " ".join(warnings(studio)["fedi"])
     assert "the notice on picture 1 keeps only" in told
     assert "the watermark on picture 1 keeps only" in told
+
+
+@pytest.mark.slow
+def test_the_daemon_itself_reads_back_and_warns(home: Home) -> None:
+    """From a server that turns `unlisted` into `private` without a word."""
+    with start_mastodon("snac") as server:
+        server.add_account("hanako")
+        token = server.token_for("hanako", "profile read:statuses write:statuses write:media")
+        home.configure(rig.fedi("fedi", server.url, 'visibility = "unlisted"'), AT_ONCE)
+        home.knows(fedi=token)
+        home.start()
+        home.drop("狐.png", rig.png(1), WORDS)
+        post = home.posted("狐.png")
+        home.says("is not as it was asked for (audience)")
+        assert home.stop() == 0
+    (said,) = home.store.readings.warnings(post.id)["fedi"]
+    assert "shown to followers although you asked for everyone, outside public" in said
+    assert f"`postguard retract {post.id}`" in said
