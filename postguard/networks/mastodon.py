@@ -114,7 +114,8 @@ class Mastodon:
                 raise stands_refused(status, wrong)
         if len(statuses) == len(parts):
             return _receipt(statuses)
-        self._begun[parts[0].key] = statuses
+        if statuses:  # the first parts of a thread, which `send` goes on with
+            self._begun[parts[0].key] = statuses
         return None
 
     def read_back(self, receipt: Receipt) -> Shown | None:

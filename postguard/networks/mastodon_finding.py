@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from postguard.errors import Refused, Unsure
+from postguard.errors import LoggedOut, Refused, Unsure
 from postguard.model import Json
-from postguard.networks.mastodon_client import MastodonClient, Missing
+from postguard.networks.mastodon_client import MastodonClient
 from postguard.networks.mastodon_match import (
     Likeness,
     Sought,
@@ -23,7 +24,6 @@ from postguard.networks.mastodon_parts import Part, parts_in
 Status = Mapping[str, Any]
 _PAGE = 40  # the most that servers give at once
 _MOST_PAGES = 50
-_BEFORE_ALL = "0"
 
 
 def find_parts(
@@ -50,23 +50,28 @@ def resolve(client: MastodonClient, address: str) -> str:
     Raises:
         Refused: there is no such post, or this account does not see it.
     """
-    here = urlsplit(address).netloc == client.host
-    identity = urlsplit(address).path.rstrip("/").rpartition("/")[2]
-    if here and identity:
-        try:
-            status = client.call(lambda c: c.status(identity))
-        except Missing:
-            pass
-        else:
-            return str(status.id)
-    found = client.call(lambda c: c.search_v2(address, resolve=True, result_type="statuses"))
-    for status in found.statuses:
-        if address in {str(status.get("url")), str(status.uri)}:
-            return str(status.id)
+    if urlsplit(address).netloc == client.host:
+        identity = urlsplit(address).path.rstrip("/").rpartition("/")[2]
+        with suppress(Refused):  # its addresses need not end in its ids; then it is searched for
+            return str(client.call(lambda c: c.status(identity)).id)
+    for status in _search(client, address):
+        if address in {str(status.get("url")), str(status["uri"])}:
+            return str(status["id"])
     raise Refused(
         f"{client.host} knows no post at {address}, so there is nothing to answer: correct "
         "`reply_to`, or leave it out"
     )
+
+
+def _search(client: MastodonClient, address: str) -> Sequence[Status]:
+    try:
+        found = client.call(lambda c: c.search_v2(address, resolve=True, result_type="statuses"))
+    except LoggedOut as exc:  # a token of before postguard asked for this right still posts
+        raise Refused(
+            f"postguard may not look for {address} on {client.host}: log in again to allow that, "
+            "or leave `reply_to` out"
+        ) from exc
+    return list(found.statuses)
 
 
 def _chain(
@@ -89,26 +94,28 @@ def _chain(
 
 
 def _pages(client: MastodonClient, plan: Mapping[str, Json]) -> Iterator[list[Status]]:
-    """Yield the statuses behind the one that was newest, the nearest page first."""
+    """Yield the statuses behind the one that was newest, the nearest page first; where the account
+    had none, all that it has now, the newest page first."""
     planned_at = datetime.fromisoformat(str(plan["createdAt"]))
-    after = str(plan["after"]) or _BEFORE_ALL
+    at = str(plan["after"])
+    way, furthest = ("min_id", max) if at else ("max_id", min)
     for _ in range(_MOST_PAGES):
-        page = _page(client, str(plan["account"]), after)
-        newest = max((str(status["id"]) for status in page), key=order_of, default=after)
+        page = _page(client, str(plan["account"]), **({way: at} if at else {}))
         yield page
-        # A server that knows no `min_id` gives its newest again.
-        if order_of(newest) <= order_of(after) or all(too_late(s, planned_at) for s in page):
+        edge = furthest((str(status["id"]) for status in page), key=order_of, default=at)
+        beyond = furthest is max and all(too_late(status, planned_at) for status in page)
+        if edge == at or beyond:  # a server that cannot page gives the same again
             return
-        after = newest
+        at = edge
     raise Unsure(
         f"{client.host} shows more than {_MOST_PAGES * _PAGE} newer posts; whether this one is "
         "among them could not be seen: look there before it is sent again"
     )
 
 
-def _page(client: MastodonClient, account: str, after: str) -> list[Status]:
+def _page(client: MastodonClient, account: str, **where: str) -> list[Status]:
     return list(
         client.call(
-            lambda c: c.account_statuses(account, exclude_reblogs=True, limit=_PAGE, min_id=after)
+            lambda c: c.account_statuses(account, exclude_reblogs=True, limit=_PAGE, **where)
         )
     )

@@ -108,10 +108,14 @@ def test_two_posts_with_equal_words_each_get_their_own_status(
     assert on_forgetful.find(*both[0], taken) is None
 
 
+@pytest.mark.parametrize("before", [0, 1])
 def test_a_post_is_found_behind_many_newer_ones(
-    mastodon: MastodonServer, network: Mastodon, tmp_path: Path
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, before: int
 ) -> None:
-    """The artist was busy elsewhere, and servers give forty at once."""
+    """The artist was busy elsewhere, and servers give forty at once; whether it was the account's
+    first post or not."""
+    for _ in range(before):
+        post(network, WORDS)
     what, plan = planned(network, WORDS, picture(tmp_path))
     token = mastodon.token_for("hanako")
     sent = []
@@ -122,6 +126,21 @@ def test_a_post_is_found_behind_many_newer_ones(
     found = network.find(what, plan)
     assert found is not None
     assert [found.uri] == [each.uri for each in sent]
+
+
+def test_posts_of_much_later_are_not_looked_through(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """A request is not days on its way."""
+    post(network, WORDS)
+    what, plan = planned(network, WORDS)
+    mastodon.clock.move(days=4)
+    token = mastodon.token_for("hanako")
+    for number in range(41):
+        send_form("POST", f"{mastodon.url}{STATUSES}", {"status": f"no {number}"}, token)
+    before = len(mastodon.requests)
+    assert network.find(what, plan) is None
+    assert len(mastodon.requests) == before + 1
 
 
 def test_too_many_newer_posts_are_no_proof_that_it_is_not_there(
@@ -278,6 +297,16 @@ def test_a_post_of_another_server_is_searched_for(mastodon: MastodonServer) -> N
         other.plan(what, FakeClock().now())
     network.close()
     other.close()
+
+
+def test_a_token_that_may_not_search_still_posts(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """Only the post with the answer waits for the artist, not the whole account for a login."""
+    what = replace(draft(WORDS), reply_to="https://elsewhere.example/@taro/1")
+    with pytest.raises(Refused, match="log in again"):
+        network.plan(what, FakeClock().now())
+    post(network, WORDS)
 
 
 def test_an_answer_is_found_again_as_one(mastodon: MastodonServer, network: Mastodon) -> None:
