@@ -9,6 +9,7 @@ from pathlib import Path
 
 from postguard.app import bell
 from postguard.app.installation import Installation
+from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError
 from postguard.intake.mounts import filesystem_of
@@ -110,7 +111,9 @@ def _kept(installation: Installation, name: str, what: str) -> Finding:
 
 def _asked(installation: Installation, name: str, what: str) -> Finding:
     try:
-        return Finding(what, True, installation.accounts.network(name).check())
+        who = installation.accounts.network(name).check()
+        lasts = health(installation, name, installation.clock.now())
+        return Finding(what, True, f"{who}; {lasts}" if lasts else who)
     except PostguardError as exc:
         login = f"postguard login {name}"
         fix = "" if login in str(exc) else f"{login}, if it stays so"

@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from postguard.app.installation import Installation
-from postguard.errors import Unusable
-from postguard.networks import bluesky, mastodon_login
+from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
+from postguard.networks import bluesky_login, mastodon_login, mastodon_loopback
+from postguard.networks.mastodon_login import Granted
 from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
+from postguard.store.audit import AuditRows
+from postguard.system.secrets import Secrets
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How an artist is led to their server's page.
+
+    Attributes:
+        open_page: shows the page of an address; the browser comes back to this PC by itself.
+        paste: shows it and returns the code that the artist reads there; None: `open_page` does.
+    """
+
+    open_page: Callable[[str], object]
+    paste: Callable[[str], str] | None = None
+
+    def granted(self, instance: str, scopes: Sequence[str]) -> Granted:
+        """Have the artist allow these scopes.
+
+        Raises:
+            LoggedOut: the artist or the server refused.
+            Unusable: nobody came back, or the server registers no apps.
+            Retryable: the server cannot be reached.
+        """
+        if self.paste is None:
+            return mastodon_loopback.grant(instance, self.open_page, scopes)
+        app = mastodon_login.register_app(instance, scopes)
+        code = self.paste(mastodon_login.authorize_url(app))
+        return Granted(app, mastodon_login.exchange(app, code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,66 +52,111 @@ class Login:
 
     installation: Installation
 
-    def wants_code(self, name: str) -> bool:
-        """Return whether this account's server gives a code in the browser."""
+    def wants_consent(self, name: str) -> bool:
+        """Return whether this account's server asks the artist on a page of its own."""
         return isinstance(self._account(name), MastodonAccount)
 
-    def begin(self, name: str) -> tuple[str, Callable[[str], str]]:
-        """Return the page where the artist consents, and what takes the code it shows."""
+    def with_consent(self, name: str, consent: Consent) -> str:
+        """Have the artist allow what posting needs, and keep the access when it works.
+
+        Raises as `Consent.granted` and `with_secret`.
+        """
         account = self._account(name)
         if not isinstance(account, MastodonAccount):
-            raise Unusable(f"{name} logs in with an app password, not with a code")
-        app = mastodon_login.register_app(account.instance)
-
-        def finish(code: str) -> str:
-            return self.with_secret(name, mastodon_login.exchange(app, code))
-
-        return mastodon_login.authorize_url(app), finish
+            raise Unusable(f"{name} logs in with an app password, not on a page")
+        granted = consent.granted(account.instance, mastodon_login.POSTING)
+        return self._keep(name, granted.token, granted.app.kept())
 
     def with_secret(self, name: str, secret: str) -> str:
         """Try a password or token, keep it when it works, and say who is logged in.
 
-        Raises LoggedOut when the server does not accept it; an earlier one is kept then.
+        Raises:
+            LoggedOut: the server does not accept it; an earlier one is kept then.
+            Unusable: it is empty, or the main password of an account on Bluesky.
         """
-        account, installation = self._account(name), self.installation
         if not secret:
             raise Unusable("the secret is empty; nothing was changed")
-        before = installation.secrets.get(name), installation.sessions.get(name)
-        if isinstance(account, BlueskyAccount):
-            session = bluesky.login(name, account, secret, installation.clock)
-            installation.sessions.set(name, session)
-        installation.secrets.set(name, secret)
-        installation.accounts.forget()
-        try:
-            said = self._check(name)
-        except BaseException:
-            self._put_back(name, *before)
-            raise
-        installation.store.accounts.log_in(name)
-        return f"{name}: {said}"
+        return self._keep(name, secret, "")
 
     def forget(self, name: str) -> str:
-        """Delete the login kept on this PC."""
-        self._account(name)
-        self.installation.secrets.delete(name)
-        self.installation.sessions.delete(name)
-        self.installation.store.accounts.log_out(name, "logged out by you")
+        """End the login on its server, and delete it on this PC whether that worked or not."""
+        account, installation = self._account(name), self.installation
+        ended = self._ended(name, account)
+        for place, key in self._places(name):
+            place.delete(key)
+        installation.accounts.forget()
+        installation.store.accounts.log_out(name, "logged out by you")
+        return f"{name} is logged out on this PC; its posts wait. {ended}"
+
+    def _keep(self, name: str, secret: str, app: str) -> str:
+        account, installation = self._account(name), self.installation
+        before = [place.get(key) for place, key in self._places(name)]
+        session = self._session(name, account, secret)
+        self._put(name, [secret, session, app])
+        try:
+            said = installation.accounts.network(name).check()
+        except BaseException:
+            self._put(name, before)
+            raise
+        installation.store.accounts.log_in(name)
+        AuditRows(installation.store.db).forget(name)
+        if before[0] and before[2] and isinstance(account, MastodonAccount):
+            with suppress(PostguardError):  # the new one works, and the old one is known to nobody
+                mastodon_login.revoke(account.instance, before[0], before[2])
+        return f"{name}: {said}"
+
+    def _session(self, name: str, account: AnyAccount, secret: str) -> str:
+        if not isinstance(account, BlueskyAccount):
+            return ""
+        clock, turns = self.installation.clock, self.installation.accounts.turns
+        return bluesky_login.login(name, account, secret, clock, turns)
+
+    def _ended(self, name: str, account: AnyAccount) -> str:
+        """End the login on its server; return in words how far that went."""
+        secret, session, app = (place.get(key) for place, key in self._places(name))
+        try:
+            if isinstance(account, BlueskyAccount):
+                return self._end_session(name, account, session)
+            assert isinstance(account, MastodonAccount)
+            if not secret or not app:
+                return (
+                    "Its access was not made by `postguard login` in the browser, so the server "
+                    "was not told: revoke postguard in the account's settings there."
+                )
+            mastodon_login.revoke(account.instance, secret, app)
+        except Retryable as exc:
+            return (
+                f"The server was NOT told, so the access still works there: {exc}. Revoke "
+                "postguard in the account's settings there."
+            )
+        except (LoggedOut, Unusable) as exc:
+            return f"The server did not end it: {exc}."
+        return "The server has ended its access."
+
+    def _end_session(self, name: str, account: BlueskyAccount, session: str | None) -> str:
+        if session:
+            bluesky_login.revoke(name, account, session, self.installation.clock)
+        ended = "The server has ended its session. " if session else ""
         return (
-            f"{name} is logged out on this PC; its posts wait. "
-            "To end the access altogether, revoke postguard in the account's settings too."
+            f"{ended}The app password itself stays good until you delete it: Bluesky, Settings > "
+            "Privacy and security > App passwords."
         )
 
-    def _check(self, name: str) -> str:
-        network = self.installation.accounts.network(name)
-        return network.check()
+    def _places(self, name: str) -> list[tuple[Secrets, str]]:
+        """Return where a login lies: the secret, the session, what revoking the secret needs."""
+        installation = self.installation
+        return [
+            (installation.secrets, name),
+            (installation.sessions, name),
+            (installation.sessions, f"{name}.app"),
+        ]
 
-    def _put_back(self, name: str, secret: str | None, session: str | None) -> None:
-        kept = ((self.installation.secrets, secret), (self.installation.sessions, session))
-        for place, value in kept:
-            if value is None:
-                place.delete(name)
+    def _put(self, name: str, values: Sequence[str | None]) -> None:
+        for (place, key), value in zip(self._places(name), values, strict=True):
+            if value:
+                place.set(key, value)
             else:
-                place.set(name, value)
+                place.delete(key)
         self.installation.accounts.forget()
 
     def _account(self, name: str) -> AnyAccount:
@@ -87,3 +167,51 @@ class Login:
         if accounts[name].network == "preview":
             raise Unusable(f"{name} is a preview on this PC; it needs no login")
         return accounts[name]
+
+
+@contextmanager
+def wider_access(
+    installation: Installation, name: str, consent: Consent
+) -> Iterator[Callable[[], str]]:
+    """Lend an access that may change the account's settings, asked for at its first use and
+    ended with the block. An app password of Bluesky may do so as it is."""
+    lent: list[Granted] = []
+
+    def token() -> str:
+        account = installation.settings.accounts[name]
+        assert isinstance(account, MastodonAccount)
+        if not lent:
+            lent.append(consent.granted(account.instance, mastodon_login.SETTINGS))
+        return lent[0].token
+
+    try:
+        yield token
+    finally:
+        for granted in lent:
+            _end(granted)
+
+
+def _end(granted: Granted) -> None:
+    app = granted.app
+    try:
+        mastodon_login.revoke(app.instance, granted.token, app.kept())
+    except PostguardError as exc:
+        log.warning(
+            "the access that changed the settings could not be ended: %s. Revoke the newest "
+            "access of postguard in the account's settings there",
+            exc,
+        )
+
+
+def health(installation: Installation, name: str, now: datetime) -> str:
+    """Return how long the login of an account will last, in words; empty: it does not say."""
+    account = installation.settings.accounts[name]
+    if isinstance(account, MastodonAccount):
+        return "the access does not end by itself"
+    kept = bluesky_login.session_health(installation.sessions.get(name) or "")
+    if kept is None:
+        return ""
+    if kept.ends is None:
+        return f"with {kept.scope}"
+    days = (kept.ends - now).days
+    return f"with {kept.scope}; the login lasts {days} days more, and each use renews it"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from postguard.app.auditing import DailyAudit
 from postguard.app.installation import Installation
 from postguard.app.verifying import Verifying
 from postguard.daemon import Beat, Daemon, Role, run_once
@@ -264,6 +265,7 @@ def run(installation: Installation) -> None:
             for s in made.sending
         ),
         Beat(made.verifying, installation.clock),
+        Beat(DailyAudit(installation), installation.clock),
     ]
     made.protection.protecting.heartbeat = beats[1].heartbeat
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli import given
+from postguard.cli.audit import COMMANDS as AUDIT
 from postguard.cli.ending import Commands
 from postguard.cli.models import COMMANDS as MODELS
 from postguard.cli.pictures import COMMANDS as PICTURES
@@ -45,7 +46,7 @@ def cli(context: click.Context, config: Path | None) -> None:
         context.color = False
 
 
-for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES, *MODELS):
+for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES, *MODELS, *AUDIT):
     cli.add_command(command)
 
 

@@ -65,20 +65,20 @@ def init(config: Path | None, /, yes: bool, **answers: str | None) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--secret-stdin", is_flag=True, help="Read the password or token from stdin.")
+@click.option("--no-browser", is_flag=True, help="Paste a code; the browser is on another PC.")
 @click.pass_obj
-def login(config: Path | None, name: str, secret_stdin: bool) -> None:
+def login(config: Path | None, name: str, secret_stdin: bool, no_browser: bool) -> None:
     """Log the account NAME of the config in; the secret is kept outside the config."""
     from postguard.app import bell
     from postguard.app.installation import open_installation
     from postguard.app.login import Login
+    from postguard.cli import consenting
 
     accounts = Login(open_installation(config))
     if secret_stdin:
         said = accounts.with_secret(name, sys.stdin.readline().strip())
-    elif accounts.wants_code(name):
-        url, finish = accounts.begin(name)
-        click.echo(f"Open this page, allow postguard, and paste the code it shows:\n\n  {url}\n")
-        said = finish(click.prompt("code", hide_input=True).strip())
+    elif accounts.wants_consent(name):
+        said = accounts.with_consent(name, consenting.consent(browser=not no_browser))
     else:
         click.echo(
             "Bluesky: make an app password at Settings > Privacy and security > App passwords.\n"
@@ -93,7 +93,7 @@ def login(config: Path | None, name: str, secret_stdin: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def logout(config: Path | None, name: str) -> None:
-    """Forget the login of the account NAME on this PC."""
+    """End the login of the account NAME on its server, and forget it on this PC."""
     from postguard.app.installation import open_installation
     from postguard.app.login import Login
 

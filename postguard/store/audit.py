@@ -59,13 +59,22 @@ class AuditRows:
         with self._db.change() as db:
             db.execute("DELETE FROM findings WHERE account = ?", (account,))
 
-    def fixed(self, account: str, change: Change, now: datetime) -> None:
-        """Keep a change that was written."""
+    def fixed(self, account: str, change: Change, now: datetime) -> int:
+        """Keep a change that is being written; return its id."""
+        row = (account, change.finding, to_ms(now), wire.dump(change.before), wire.dump(change))
         with self._db.change() as db:
-            db.execute(
-                "INSERT INTO fixes (account, finding, at, before, after) VALUES (?, ?, ?, ?, ?)",
-                (account, change.finding, to_ms(now), wire.dump(change.before), wire.dump(change)),
+            return int(
+                db.execute(
+                    "INSERT INTO fixes (account, finding, at, before, after)"
+                    " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                    row,
+                ).fetchone()[0]
             )
+
+    def drop(self, fix: int) -> None:
+        """Forget a change that was not written after all."""
+        with self._db.change() as db:
+            db.execute("DELETE FROM fixes WHERE id = ?", (fix,))
 
     def undoable(self, account: str) -> list[Fix]:
         """Return the changes of an account that were not taken back, newest first."""

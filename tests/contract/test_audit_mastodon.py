@@ -13,13 +13,15 @@ from postguard.model import Change, Finding, Level, Quotes, Visibility
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.mastodon_checks import CHECKS, findings, logged_out
 from postguard.networks.audit.mastodon_facts import MastodonReader
-from postguard.networks.audit.mastodon_settings import WIDER, MastodonSettings, proposals
+from postguard.networks.audit.mastodon_settings import MastodonSettings, proposals
 from postguard.networks.audit.pages import CRAWLERS
+from postguard.networks.mastodon_login import POSTING, SETTINGS
 from tests.servers.mastodon import Account, MastodonServer
 from tests.servers.mastodon.state import App
 from tests.servers.rawhttp import call, send_form
 
-ENOUGH = "profile read:statuses write:statuses write:media"
+ENOUGH = " ".join(("profile", *POSTING))
+WIDER = " ".join(SETTINGS)
 AT_THE_DOOR = "".join(f"User-agent: {name}\nDisallow: /\n\n" for name in CRAWLERS)
 
 

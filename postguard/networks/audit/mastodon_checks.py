@@ -11,7 +11,7 @@ from postguard.networks.audit.about import Asked, Check, Judged, some, unseen, w
 from postguard.networks.audit.mastodon_facts import MastodonFacts
 from postguard.networks.audit.pages import CRAWLERS, let_in, speaks_of_ai
 from postguard.networks.mastodon_instance import QUOTES_SINCE
-from postguard.networks.mastodon_login import POSTING
+from postguard.networks.mastodon_login import POSTING, covers
 
 _WHO = ("profile", "read:accounts")
 _WIDEST_FIRST = [v.value for v in Visibility]
@@ -32,17 +32,13 @@ def logged_out(why: str) -> Finding:
 def _token(facts: MastodonFacts, _: Asked) -> Judged:
     if facts.scopes is None:
         return unseen("the server does not say what postguard may do")
-    lacking = [s for s in POSTING if not _covered(s, facts.scopes)]
+    lacking = [s for s in POSTING if not covers(facts.scopes, s)]
     if lacking:
         return Level.BLOCKING, f"postguard may not do what posting needs: {', '.join(lacking)}"
     more = [s for s in facts.scopes if s not in {*POSTING, *_WHO}]
     if more:
         return Level.WARNING, f"postguard may do more than it needs: {', '.join(more)}"
     return Level.OK, f"postguard may do what posting needs: {', '.join(facts.scopes)}"
-
-
-def _covered(scope: str, granted: Sequence[str]) -> bool:
-    return scope in granted or scope.partition(":")[0] in granted
 
 
 def _version(facts: MastodonFacts, _: Asked) -> Judged:

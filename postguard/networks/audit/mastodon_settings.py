@@ -18,7 +18,6 @@ from postguard.networks.audit.about import Asked
 from postguard.networks.audit.bluesky_settings import CHANGED, OTHERWISE
 from postguard.networks.audit.mastodon_facts import MastodonFacts, MastodonReader, Record
 
-WIDER = "write:accounts"  # the scope that changing needs, and posting does not
 _PROFILE = "profile."
 _DENIED = {401, 403}
 
@@ -77,7 +76,7 @@ class MastodonSettings:
     """The settings of one account that can be written.
 
     Args:
-        wider: returns a token with the scope `WIDER`, which the one for posting lacks.
+        wider: returns a token that has the scopes `mastodon_login.SETTINGS`.
     """
 
     instance: str

@@ -66,6 +66,11 @@ def test_fixes_are_taken_back_newest_first_and_once(rows):
     assert rows.undoable("bsky") == [oldest]
 
 
+def test_a_change_that_was_not_written_is_forgotten(rows):
+    rows.drop(rows.fixed("bsky", CHANGE, NOW))
+    assert rows.undoable("bsky") == []
+
+
 def test_no_file_that_postguard_did_not_make_counts_as_its_own(rows):
     assert rows.made_here([f"{number:064x}" for number in range(1200)]) == set()
     assert rows.made_here([]) == set()

@@ -1,0 +1,39 @@
+"""Leads the artist to their server's page, where postguard is allowed to do something."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from postguard.app.login import Consent
+
+
+def consent(*, browser: bool) -> Consent:
+    """Return how to ask: in this PC's browser where there is one, else by a code to be pasted."""
+    from postguard.app.login import Consent
+
+    return Consent(_open, None if browser and _has_browser() else _paste)
+
+
+def _has_browser() -> bool:
+    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return sys.platform == "darwin" or shown
+
+
+def _open(url: str) -> None:
+    import webbrowser
+
+    click.echo(
+        "Your browser opens your server's page: allow postguard there. If it does not open, open "
+        f"this page in a browser on this PC, or run it again with --no-browser:\n\n  {url}\n"
+    )
+    webbrowser.open(url)
+
+
+def _paste(url: str) -> str:
+    click.echo(f"Open this page, allow postguard, and paste the code it shows:\n\n  {url}\n")
+    return str(click.prompt("code", hide_input=True)).strip()

@@ -1,0 +1,100 @@
+"""Offers what would mend an audit's findings, and takes it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+
+import click
+
+from postguard.app.auditing import Audited, Auditing
+from postguard.app.login import Consent, wider_access
+from postguard.errors import PostguardError
+from postguard.model import Change
+
+_INDENT = "     "
+
+
+class Desk:
+    """Asks the artist, and does what was allowed. Errors cost one change, not the others.
+
+    Attributes:
+        failed: something that was to be done could not be.
+    """
+
+    def __init__(self, auditing: Auditing, consent: Consent, *, quiet: bool, yes: bool) -> None:
+        self._auditing, self._consent = auditing, consent
+        self._quiet, self._yes = quiet, yes
+        self._now = auditing.installation.clock.now
+        self.failed = False
+
+    def look(self, name: str) -> Audited | None:
+        """Audit an account; None where it cannot be asked now, which was said."""
+        try:
+            return self._auditing.audit(name, self._now())
+        except PostguardError as exc:
+            self.failed = True
+            click.echo(f"{name} could not be audited: {exc}", err=True)
+            return None
+
+    def fix(self, seen: Audited) -> None:
+        """Offer every change that would mend what was seen."""
+        name = seen.account
+        with wider_access(self._auditing.installation, name, self._consent) as wider:
+            for changes in _together(seen.changes):
+                if self._may(name, changes):
+                    for change in changes:
+                        self._do(partial(self._auditing.make, name, change, self._now(), wider))
+
+    def undo(self, name: str) -> None:
+        """Offer to take back every change that was written, newest first."""
+        fixes = self._auditing.rows.undoable(name)
+        if not fixes:
+            self._say(f"{name}: there is nothing to take back")
+        with wider_access(self._auditing.installation, name, self._consent) as wider:
+            for fix in fixes:
+                self._say(f"\n{name}: {fix.change.says}\n{_lines(fix.change.reversed())}")
+                if self._yes or click.confirm("Take it back?"):
+                    self._do(partial(self._auditing.undo, fix, self._now(), wider))
+
+    def _may(self, name: str, changes: Sequence[Change]) -> bool:
+        for change in changes:
+            self._say(f"\n{name}: {change.says}\n{_lines(change)}")
+        intent = changes[0].intent
+        if self._yes and intent and not self._auditing.may_refuse(intent):
+            self._say(
+                f"{_INDENT}left as it is: only you can refuse it; run without --yes, or add "
+                f'"{intent}" to intents in [audit]'
+            )
+            return False
+        return self._yes or click.confirm("Change it?")
+
+    def _do(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except PostguardError as exc:
+            self.failed = True
+            click.echo(f"{_INDENT}not done: {exc}", err=True)
+        else:
+            self._say(f"{_INDENT}done, and read back")
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            click.echo(text)
+
+
+def _together(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Yield what is asked for at once: all of one finding, but each word of the artist alone."""
+    for _, group in groupby(changes, key=lambda c: (c.finding, c.intent)):
+        yield list(group)
+
+
+def _lines(change: Change) -> str:
+    before, after = _value(change.before), _value(change.after)
+    return f"{_INDENT}{change.place}\n{_INDENT}before: {before}\n{_INDENT}after:  {after}"
+
+
+def _value(value: object) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
