@@ -16,6 +16,7 @@ from postguard.cli.queue import COMMANDS as QUEUE
 from postguard.cli.running import COMMANDS as RUNNING
 from postguard.cli.setup import COMMANDS as SETUP
 from postguard.cli.setup import version
+from postguard.cli.steering import COMMANDS as STEERING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def cli(context: click.Context, config: Path | None) -> None:
         context.color = False
 
 
-for command in (*SETUP, *RUNNING, *QUEUE, *PICTURES, *MODELS, *AUDIT):
+for command in (*SETUP, *RUNNING, *QUEUE, *STEERING, *PICTURES, *MODELS, *AUDIT):
     cli.add_command(command)
 
 

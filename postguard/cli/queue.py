@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from postguard.cli import given
+from postguard.cli.rows import NOT_RUNNING, NUMBER, open_rows, say, time_now, zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from postguard.model import Delivery, Post
     from postguard.store import Store
     from postguard.store.progress import UnderWay
 
-STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdrawn")
-
-
-_NUMBER = click.IntRange(1, 2**63 - 1)  # as large as a row's number can be
+STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdrawn", "retracted")
 
 
 @click.command()
@@ -47,21 +44,34 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
     from postguard.app.adding import drop
 
     dropped = drop(config, pictures, {k: v for k, v in words.items() if v})
-    _said(f"{dropped} is in the outbox; `postguard list` shows where it is on its way.")
+    say(f"{dropped} is in the outbox; `postguard list` shows where it is on its way.")
 
 
 @click.command(name="list")
 @click.option("--state", multiple=True, type=click.Choice(STATES), help="Only these states.")
-@click.option("--before", type=_NUMBER, help="Posts older than this number: the next page.")
+@click.option("--before", type=NUMBER, help="Posts older than this number: the next page.")
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Posts on a page."
 )
+@click.option("--calendar", is_flag=True, help="The next 30 days: what goes out, and free slots.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool) -> None:
+@click.pass_obj
+def list_(
+    config: Path | None,
+    /,
+    state: tuple[str, ...],
+    before: int | None,
+    limit: int,
+    calendar: bool,
+    as_json: bool,
+) -> None:
     """Show the posts, newest first, and where each is on its way."""
+    if calendar:
+        _calendar(config, as_json=as_json)
+        return
     from postguard.model import PostState
 
-    store = _store()
+    store = open_rows()
     posts = store.posts.page([PostState(s) for s in state], before, limit)
     deliveries = {p.id: store.deliveries.of_post(p.id) for p in posts}
     now = store.posts.progress.now()
@@ -75,7 +85,7 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
     if not posts:
         click.echo(_nothing(state, before))
     else:
-        for line in listing.lines(posts, deliveries, _zone(store), now):
+        for line in listing.lines(posts, deliveries, zone(store), now):
             click.echo(line)
     if len(posts) == limit:
         click.echo(f"older posts: postguard list --before {posts[-1].id}")
@@ -83,7 +93,7 @@ def list_(state: tuple[str, ...], before: int | None, limit: int, as_json: bool)
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=_NUMBER)
+@click.argument("post_id", metavar="POST", type=NUMBER)
 @click.option(
     "--as",
     "as_",
@@ -98,7 +108,7 @@ def show(config: Path | None, /, post_id: int, as_: str, as_json: bool) -> None:
     if as_:
         _preview(config, post_id, as_, as_json=as_json)
         return
-    store = _store()
+    store = open_rows()
     post = store.posts.get(post_id)
     deliveries = store.deliveries.of_post(post_id)
     now = store.posts.progress.now()
@@ -112,37 +122,37 @@ def show(config: Path | None, /, post_id: int, as_: str, as_json: bool) -> None:
         return
     from postguard.cli import showing, underway
 
-    for line in showing.lines(store, post, deliveries, _zone(store)):
+    for line in showing.lines(store, post, deliveries, zone(store)):
         click.echo(line)
     if said := underway.words(now, post):  # behind the history, which it goes on with
         click.echo(f"  {'now':<{len('2026-12-25 19:30:00')}}  {said}")
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=_NUMBER)
+@click.argument("post_id", metavar="POST", type=NUMBER)
 def hold(post_id: int) -> None:
     """Keep a post back until you release it."""
     from postguard.app import steering
 
-    _said(steering.hold(_store(), post_id, _now()))
+    say(steering.hold(open_rows(), post_id, time_now()))
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=_NUMBER)
+@click.argument("post_id", metavar="POST", type=NUMBER)
 def release(post_id: int) -> None:
     """Let a held post go on; words that you put beside it in held/ are read anew."""
     from postguard.app import steering
 
-    _said(steering.release(_store(), post_id, _now()))
+    say(steering.release(open_rows(), post_id, time_now()))
 
 
 @click.command()
-@click.argument("post_id", metavar="POST", type=_NUMBER)
+@click.argument("post_id", metavar="POST", type=NUMBER)
 def retry(post_id: int) -> None:
     """Try a post again now: release it if it is held, and send it without waiting for its slot."""
     from postguard.app import steering
 
-    _said(steering.retry(_store(), post_id, _now()))
+    say(steering.retry(open_rows(), post_id, time_now()))
 
 
 @click.command()
@@ -153,10 +163,23 @@ def pause(config: Path | None, account: str | None, off: bool) -> None:
     """Stop posting, to one ACCOUNT or to all; taking and protecting go on."""
     from postguard.app import steering
 
-    _said(steering.pause(config, account, _store(), paused=not off))
+    say(steering.pause(config, account, open_rows(), paused=not off))
 
 
 COMMANDS = (add, list_, show, hold, release, retry, pause)
+
+
+def _calendar(config: Path | None, *, as_json: bool) -> None:
+    """Print the next 30 days."""
+    from postguard.app import calendar
+    from postguard.cli import calendar_page, for_programs
+
+    days = calendar.days(config, open_rows(), time_now())
+    if as_json:
+        for_programs.echo([calendar_page.told(day) for day in days])
+        return
+    for line in calendar_page.lines(days):
+        click.echo(line)
 
 
 def _preview(config: Path | None, post_id: int, wanted: str, *, as_json: bool) -> None:
@@ -175,14 +198,6 @@ def _preview(config: Path | None, post_id: int, wanted: str, *, as_json: bool) -
             click.echo(line)
 
 
-def _store() -> Store:
-    """Open the rows. The config is not needed, so that a list appears at once."""
-    from postguard.store import open_store
-    from postguard.system.paths import home
-
-    return open_store(home().database)
-
-
 def _told(
     post: Post, deliveries: Sequence[Delivery], store: Store, now: UnderWay | None
 ) -> dict[str, Any]:
@@ -192,32 +207,7 @@ def _told(
     return for_programs.post(post, deliveries, store) | {"progress": underway.fields(now, post)}
 
 
-def _now() -> datetime:
-    from postguard.system.clock import SystemClock
-
-    return SystemClock().now()
-
-
-def _zone(store: Store) -> tzinfo | None:
-    """Return the artist's zone, as the config said when it was last read; None: this PC's."""
-    from zoneinfo import ZoneInfo
-
-    named = store.posts.meta("timezone")
-    return None if named is None else ZoneInfo(named)
-
-
-def _said(text: str) -> None:
-    """Wake the daemon and tell what was done."""
-    from postguard.app.bell import ring
-
-    rung = ring()
-    click.echo(text)
-    if not rung:
-        click.echo(_NOT_RUNNING)
-
-
 _NOT_SET_UP = "postguard is not set up yet. A few questions: postguard init"
-_NOT_RUNNING = "postguard is not running, so nothing moves. Start it: postguard service install"
 
 
 def _nothing(state: tuple[str, ...], before: int | None) -> str:
@@ -241,7 +231,7 @@ def _say_what_stands_still(store: Store) -> None:
         said = f"Posting to {', '.join(names)} is paused; postguard pause{off} --off goes on."
         click.secho(said, fg="yellow")
     if running() is None:
-        click.secho(_NOT_RUNNING if _is_set_up() else _NOT_SET_UP, fg="yellow")
+        click.secho(NOT_RUNNING if _is_set_up() else _NOT_SET_UP, fg="yellow")
 
 
 def _is_set_up() -> bool:

@@ -1,18 +1,21 @@
 """What a post leans on: the post that it answers, and the copy that its text links to.
 
 Both are found when it is sent, since only then it is known where they stand. Until then it waits:
-for the post that it answers as long as that one is on its way, for a copy nearly as long as it may be late.
+for the post that it answers as long as that one is on its way, for a copy nearly as long as it may
+be late.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from postguard.errors import Refused
-from postguard.model import Copy, Delivery, DeliveryState, PostState
+from postguard.model import Copy, Delivery, DeliveryState, Draft, Json, PostState
 
+_KEPT = "joined"  # the key in a plan
 _LOOK_AGAIN = timedelta(minutes=5)
 _PATIENCE = 0.9  # of `max_late`: what waits for a copy must not become late itself
 _AFTER = timedelta(seconds=30)  # behind the time of what is waited for
@@ -58,17 +61,24 @@ class NotYet(Exception):  # noqa: N818  # nothing went wrong
         self.anew = anew
 
 
-def join(
-    delivery: Delivery,
-    copies: Copies,
-    now: datetime,
-    max_late: timedelta,
-    begun: datetime | None = None,
-) -> Joined:
-    """Find what a delivery leans on.
+def kept_in(plan: Mapping[str, Json], draft: Draft) -> dict[str, Json]:
+    """Return a plan that keeps what its draft leans on: what is sent again under its key must be
+    the same post, whatever was posted in the meantime."""
+    if not draft.reply_to and not draft.link:
+        return dict(plan)
+    return {**plan, _KEPT: [draft.reply_to, draft.link]}
 
-    Args:
-        begun: when a try began that may have posted it: it is sent as it was then, or not at all.
+
+def kept(plan: Mapping[str, Json]) -> Joined:
+    """Return what was kept in a plan; nothing where it leans on nothing."""
+    match plan.get(_KEPT):
+        case [str() as reply_to, str() as link]:
+            return Joined(reply_to, link)
+    return Joined()
+
+
+def join(delivery: Delivery, copies: Copies, now: datetime, max_late: timedelta) -> Joined:
+    """Find what a delivery leans on.
 
     Raises:
         NotYet: it waits.
@@ -81,9 +91,6 @@ def join(
     if not delivery.words.link_to:
         return Joined(reply_to)
     other = copies.copy(delivery.post_id, delivery.words.link_to)
-    if begun is not None:
-        receipt = other.receipt if other is not None and _stands(other) else None
-        return Joined(reply_to, receipt.url if receipt and receipt.at <= begun else "")
     return _linked(delivery, reply_to, other, now, max_late)
 
 

@@ -276,13 +276,17 @@ class Publisher:
         request of it still arrive, both are the same post to the network. Where none can, the
         plan is made anew: it holds the time that the post is dated with."""
         again = earlier is not None and not earlier.in_vain
-        plan = dict(earlier.plan) if earlier and again else network.plan(draft, now)
+        if earlier is not None and again:
+            return self.deliveries.begin(delivery.id, earlier.plan, now)
+        plan = linking.kept_in(network.plan(draft, now), draft)
         return self.deliveries.begin(delivery.id, plan, now)
 
     def _draft(self, delivery: Delivery, earlier: Attempt | None, now: datetime) -> Draft:
         max_late = self.to.timing(delivery.account).max_late
-        begun = None if earlier is None or earlier.in_vain else earlier.first_at
-        joined = linking.join(delivery, self.deliveries, now, max_late, begun)
+        if earlier is None or earlier.in_vain:
+            joined = linking.join(delivery, self.deliveries, now, max_late)
+        else:
+            joined = linking.kept(earlier.plan)
         if joined.without and earlier is None:
             log.warning("post %d to %s: %s", delivery.post_id, delivery.account, joined.without)
             self.deliveries.tell(delivery, joined.without, now)

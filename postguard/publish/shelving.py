@@ -83,7 +83,9 @@ class Shelving:
         if post.state is PostState.HELD:
             folders.leave_reason(folder, post, post.reason)
         if post.state in _WENT_OUT:
-            folders.leave_receipt(folder, post, self.receipts(post.id))
+            receipts = self.receipts(post.id)
+            gone = receipts if post.state is PostState.RETRACTED else ()
+            folders.leave_receipt(folder, post, receipts, gone=gone)
 
     def _gone(self, post: Post, now: datetime) -> bool:
         """The artist took the folder away: what went out stays so, any other is withdrawn."""

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from postguard.model import PostState
+from postguard.model import Delivery, DeliveryState, PostState, Words
+from postguard.store.calendar import planned
 from tests.making import NOW
 
+DELIVERY = Delivery(1, 1, "sky", Words(), DeliveryState.SCHEDULED, "now", "b", due_at=NOW)
 QUESTIONS = {
     "page": lambda s: s.posts.page([], None, 20),
     "page of held": lambda s: s.posts.page([PostState.HELD], 1000, 20),
@@ -27,6 +29,10 @@ QUESTIONS = {
     "planned": lambda s: list(s.deliveries.planned("sky", NOW, 1)),
     "copy": lambda s: s.deliveries.copy(1, "sky"),
     "before in series": lambda s: s.deliveries.before_in_series(1, "sky"),
+    "calendar": lambda s: planned(s.db, NOW, NOW + timedelta(days=30)),
+    "neighbours": lambda s: s.wishes.queue("sky", DELIVERY, before=True, limit=1),
+    "neighbours behind": lambda s: s.wishes.queue("sky", DELIVERY, before=False, limit=1),
+    "asked anew": lambda s: s.wishes.ask(1, "now"),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
     "taken addresses": lambda s: s.deliveries.taken_uris("sky", NOW),
     "cut off": lambda s: s.deliveries.recover(NOW, ("sky",)),

@@ -1,0 +1,106 @@
+"""Takes a post back: deletes its copies on the networks, and sends what is left of it nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from postguard.app.installation import Installation
+from postguard.app.outcomes import Outcome, outcome_of
+from postguard.app.steering import deliveries_of
+from postguard.errors import Retryable, Unusable
+from postguard.model import Delivery, DeliveryState, Draft, Post
+from postguard.publish import linking
+from postguard.store import Store
+from postguard.system import folders
+
+_BUSY = "it is being sent at this moment; run this again in a minute"
+_STOPPED = "you take it back; whether it was posted is not known yet"
+_CLOCKS_DIFFER = timedelta(days=1)
+_OUT = {DeliveryState.SENDING, DeliveryState.UNSURE, DeliveryState.POSTED, DeliveryState.RETRACTED}
+_NEVER_OUT = {DeliveryState.WAITING, DeliveryState.SCHEDULED}
+
+
+def to_retract(store: Store, post_id: int, account: str | None) -> tuple[Post, list[Delivery]]:
+    """Return what would be taken back. Raises Unusable where nothing can be on a network."""
+    post = store.posts.get(post_id)
+    chosen = deliveries_of(store, post, account)
+    states = {d.state for d in chosen}
+    if states <= _NEVER_OUT or not (states & _OUT or store.posts.went_out(post_id)):
+        raise Unusable(
+            f"nothing of post {post_id} is posted there; `postguard hold {post_id}` keeps it back"
+        )
+    return post, chosen
+
+
+def retract(
+    installation: Installation, post: Post, chosen: Sequence[Delivery], now: datetime
+) -> list[Outcome]:
+    """Delete the copies that stand and stop those to come; say of each how it went. What could
+    not be done is done by doing all of it again."""
+    told = [_taken_back(installation, d, now) for d in chosen]
+    _leave_note(installation, post.id)
+    return told
+
+
+def _taken_back(installation: Installation, delivery: Delivery, now: datetime) -> Outcome:
+    match delivery.state:
+        case DeliveryState.RETRACTED:
+            return Outcome(delivery.account, done=True, said="is taken back already")
+        case DeliveryState.SENDING:
+            return Outcome(delivery.account, done=False, said=_BUSY)
+        case DeliveryState.POSTED:
+            return outcome_of(installation, delivery, lambda: _delete(installation, delivery, now))
+    if installation.store.wishes.cancel(delivery, now):
+        return Outcome(delivery.account, done=True, said="was not posted yet, and will not be")
+    if not installation.store.wishes.stop(delivery, _STOPPED):
+        return Outcome(delivery.account, done=False, said=_BUSY)
+    return outcome_of(installation, delivery, lambda: _look_for(installation, delivery, now))
+
+
+def _delete(installation: Installation, delivery: Delivery, now: datetime) -> str:
+    store = installation.store
+    receipt = store.deliveries.receipts(delivery.post_id)[delivery.account]
+    installation.accounts.of_delivery(delivery).retract(receipt)
+    store.wishes.retracted(delivery, now)
+    return f"deleted: {receipt.url}"
+
+
+def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> str:
+    """Delete what may have been posted, if it is there. Raises Retryable where it is not: it may
+    still come."""
+    rows = installation.store.deliveries
+    attempt = rows.last_attempt(delivery.id)
+    assert attempt is not None  # else it would have been cancelled
+    renditions = installation.renditions(delivery)
+    joined = linking.kept(attempt.plan)
+    draft = Draft(
+        *(delivery.words, renditions, delivery.post_id, delivery.account),
+        reply_to=joined.reply_to,
+        link=joined.link,
+    )
+    since = (attempt.first_at or attempt.started_at) - _CLOCKS_DIFFER
+    taken = rows.taken_uris(delivery.account, since)
+    network = installation.accounts.of_delivery(delivery)
+    receipt = network.find(draft, attempt.plan, taken)
+    if receipt is None:
+        raise Retryable(
+            "it is not there, but what was sent may still arrive; nothing more is sent, so look "
+            "again in an hour, with this command or with your eyes"
+        )
+    rows.finish(delivery.id, receipt, now)
+    return _delete(installation, delivery, now)
+
+
+def _leave_note(installation: Installation, post_id: int) -> None:
+    """Say in the post's folder which copies are gone."""
+    store = installation.store
+    post, receipts = store.posts.get(post_id), store.deliveries.receipts(post_id)
+    gone = {
+        d.account
+        for d in store.deliveries.of_post(post_id)
+        if d.state is DeliveryState.RETRACTED and d.account in receipts
+    }
+    folder = folders.folder_of(installation.outbox, post)
+    if gone and folder.is_dir():
+        folders.leave_receipt(folder, post, receipts, gone=gone)

@@ -1,0 +1,134 @@
+"""Changing one's mind about a post: move, edit, retract."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from postguard.cli.rows import NUMBER, open_rows, say, time_now, zone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from postguard.app.outcomes import Outcome
+    from postguard.model import Delivery, Post
+    from postguard.store import Store
+
+_ACCOUNT = click.option("--account", help="Only this account's copy.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("post_id", metavar="POST", type=NUMBER)
+@click.argument("where", metavar="TIME|now|slot|first|last|up|down")
+@_ACCOUNT
+def move(post_id: int, where: str, account: str | None) -> None:
+    """Give a post another time ("2026-12-24 19:30"), or another place among those that wait.
+
+    `slot` is its account's next free one; `up` and `down` change places with the neighbour.
+    """
+    from postguard.app import moving
+
+    rows = open_rows()
+    say(moving.move(rows, post_id, where, account, zone(rows), time_now()))
+
+
+@click.command()
+@click.argument("post_id", metavar="POST", type=NUMBER)
+@click.option("--text", help="What the post says.")
+@click.option("--cw", help='Content warning; "" takes it away.')
+@click.option("--alt", "alts", multiple=True, help="Alt text; of picture 2 as 2=TEXT.")
+@_ACCOUNT
+@_JSON
+@click.pass_obj
+def edit(
+    config: Path | None,
+    /,
+    post_id: int,
+    text: str | None,
+    cw: str | None,
+    alts: tuple[str, ...],
+    account: str | None,
+    as_json: bool,
+) -> None:
+    """Change the words of a post, before it is posted and, where the network can, after."""
+    from postguard.app import changing
+    from postguard.app.installation import open_installation
+
+    if text is None and cw is None and not alts:
+        raise click.UsageError("say what to change: --text, --cw or --alt")
+    new = changing.NewWords(text, cw, dict(_numbered(alt) for alt in alts))
+    told = changing.edit(open_installation(config), post_id, new, account, time_now())
+    _tell(post_id, told, as_json=as_json)
+
+
+@click.command()
+@click.argument("post_id", metavar="POST", type=NUMBER)
+@_ACCOUNT
+@click.option("--everywhere", is_flag=True, help="All its copies, and those still to come.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
+@click.pass_obj
+def retract(
+    config: Path | None,
+    /,
+    post_id: int,
+    account: str | None,
+    everywhere: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Take a post back: delete its copies on the networks; your files stay in posted/."""
+    from postguard.app import retracting
+    from postguard.app.installation import open_installation
+
+    if account is not None and everywhere:
+        raise click.UsageError("--account names one copy, --everywhere means all: say one of them")
+    installation = open_installation(config)
+    post, chosen = retracting.to_retract(installation.store, post_id, account)
+    if len(chosen) > 1 and not everywhere:
+        names = " or ".join(f"--account {d.account}" for d in chosen)
+        raise click.UsageError(f"post {post_id} has several copies: say --everywhere, or {names}")
+    if not yes:
+        click.confirm(_question(post, chosen, installation.store), abort=True, err=True)
+    told = retracting.retract(installation, post, chosen, time_now())
+    _tell(post_id, told, as_json=as_json)
+
+
+COMMANDS = (move, edit, retract)
+
+
+def _numbered(alt: str) -> tuple[int, str]:
+    match = re.fullmatch(r"\s*([0-9]{1,3})=(.*)", alt, re.DOTALL)
+    return (int(match[1]), match[2]) if match else (1, alt)
+
+
+def _question(post: Post, chosen: Sequence[Delivery], rows: Store) -> str:
+    receipts = rows.deliveries.receipts(post.id)
+    urls = [receipts[d.account].url if d.account in receipts else d.account for d in chosen]
+    return (
+        f"Post {post.id} ({post.name}): {', '.join(urls)}\n"
+        "What is deleted there cannot be brought back; likes and answers go with it. Delete?"
+    )
+
+
+def _tell(post_id: int, told: Sequence[Outcome], *, as_json: bool) -> None:
+    """Print how it went on each account; not done on one is exit code 1."""
+    from postguard.app.bell import ring
+    from postguard.cli import for_programs
+
+    ring()
+    if as_json:
+        for_programs.echo([{"account": o.account, "done": o.done, "said": o.said} for o in told])
+    else:
+        for outcome in told:
+            click.secho(
+                f"Post {post_id} on {outcome.account}: {outcome.said}.".replace("..", "."),
+                fg=None if outcome.done else "yellow",
+                err=not outcome.done,
+            )
+    if not all(o.done for o in told):
+        raise click.exceptions.Exit(1)
