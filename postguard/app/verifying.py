@@ -55,7 +55,7 @@ class Verifying:
         try:
             self._look(delivery, unread, now)
         except Held as exc:
-            self._give_up(delivery, str(exc), now)
+            self._give_up(delivery, unread, str(exc), now)
         except Exception:
             # Whatever broke, the other posts are read meanwhile.
             self._later(delivery, unread, "postguard itself broke here; please report it", now)
@@ -68,16 +68,15 @@ class Verifying:
         return at if at is not None and at > now else None
 
     def _look(self, delivery: Delivery, unread: Unread, now: datetime) -> None:
-        readings = self.installation.store.readings
         if not self._is_out_there(delivery):
-            readings.leave(delivery.id)
+            self.installation.store.readings.leave(delivery.id)
             return
         if delivery.account in self.installation.store.accounts.logged_out():
-            readings.later(delivery.id, now + _LOGIN_WAIT, unread.tries)
+            self._wait(unread, now + _LOGIN_WAIT)
             return
         with self.lanes.alone(delivery.account) as free:
             if not free:
-                readings.later(delivery.id, now + _LANE_WAIT, unread.tries)
+                self._wait(unread, now + _LANE_WAIT)
                 return
             shown = self._read(delivery, unread, now)
         if shown is not None:
@@ -99,13 +98,12 @@ class Verifying:
             return None
         except LoggedOut as exc:
             self.installation.accounts.logged_out(delivery.account, str(exc))
-            at = now + _LOGIN_WAIT
-            self.installation.store.readings.later(delivery.id, at, unread.tries)
+            self._wait(unread, now + _LOGIN_WAIT)
             return None
         if shown is None and unread.tries == 0:
             self._later(delivery, unread, "the post is not to be seen yet", now)
         elif shown is None:
-            self._found(delivery, [verify.GONE], (), now)
+            self._found(delivery, unread, [verify.GONE], (), now)
         return shown
 
     def _compare(self, delivery: Delivery, unread: Unread, shown: Shown, now: datetime) -> None:
@@ -117,7 +115,7 @@ class Verifying:
             self._later(delivery, unread, waiting[0], now)
             return
         kept = [{"notice": p.notice, "watermark": p.watermark} for p in pictures]
-        self._found(delivery, [*found, *verify.faded(kept)], pictures, now)
+        self._found(delivery, unread, [*found, *verify.faded(kept)], pictures, now)
 
     def _survivals(self, delivery: Delivery, shown: Shown) -> tuple[Survival, ...]:
         """Measure the pictures; none where they cannot be told apart."""
@@ -137,35 +135,47 @@ class Verifying:
     def _later(self, delivery: Delivery, unread: Unread, why: str, now: datetime) -> None:
         """Try again after a while, a few times in a day."""
         if unread.tries >= len(WAITS):
-            self._give_up(delivery, why, now)
+            self._give_up(delivery, unread, why, now)
             return
         at = now + WAITS[unread.tries]
         log.info(
             "post %d at %s: %s; looking again %s", delivery.post_id, delivery.account, why, at
         )
-        self.installation.store.readings.later(delivery.id, at, unread.tries + 1)
+        readings = self.installation.store.readings
+        readings.later(delivery.id, at, unread.tries + 1, asked=unread.look_at)
 
-    def _give_up(self, delivery: Delivery, why: str, now: datetime) -> None:
+    def _wait(self, unread: Unread, at: datetime) -> None:
+        """Look again without having asked anything."""
+        readings = self.installation.store.readings
+        readings.later(unread.delivery_id, at, unread.tries, asked=unread.look_at)
+
+    def _give_up(self, delivery: Delivery, unread: Unread, why: str, now: datetime) -> None:
         said = f"could not be read back: {why}; look at it yourself"
-        self.installation.store.readings.keep(delivery.id, {"problem": said}, now)
+        readings = self.installation.store.readings
+        if not readings.keep(delivery.id, {"problem": said}, now, asked=unread.look_at):
+            return
         self._note(delivery, "warning", said, now)
         log.warning("post %d at %s could not be read back", delivery.post_id, delivery.account)
 
     def _found(
         self,
         delivery: Delivery,
+        unread: Unread,
         found: Sequence[Difference],
         pictures: Sequence[Survival],
         now: datetime,
     ) -> None:
-        """Keep what was seen; every difference is a warning, in the history and in the log."""
+        """Keep what was seen, unless the post was edited meanwhile; every difference is a warning,
+        in the history and in the log."""
         told = [(each.what, each.words(delivery.post_id)) for each in found]
         seen: dict[str, Json] = {
             "differences": [{"what": what, "says": says} for what, says in told],
             "pictures": wire.load(list[Json], wire.dump(pictures)),
         }
         with self.installation.store.db.change():
-            self.installation.store.readings.keep(delivery.id, seen, now)
+            readings = self.installation.store.readings
+            if not readings.keep(delivery.id, seen, now, asked=unread.look_at):
+                return
             for _, says in told:
                 self._note(delivery, "warning", says, now)
             if not told:

@@ -17,11 +17,17 @@ _TRIES = "tries"
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A delivery whose post is to be read back now; `tries`: how often that was in vain."""
+    """A delivery whose post is to be read back now.
+
+    Attributes:
+        tries: how often that was in vain.
+        look_at: when it was to be; another time means that it was edited since.
+    """
 
     delivery_id: int
     receipt: Receipt
     tries: int
+    look_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ class ReadingRows:
         if row is None:
             return None
         tries = wire.load(dict[str, Json], row["seen"]).get(_TRIES, 0)
-        return Unread(row["delivery_id"], _receipt(row), int(str(tries)))
+        look_at = from_ms(row["look_at"])
+        return Unread(row["delivery_id"], _receipt(row), int(str(tries)), look_at)
 
     def next_look(self) -> datetime | None:
         """Return when the next post is to be read back."""
@@ -66,28 +73,44 @@ class ReadingRows:
         )
         return None if row is None else from_ms(row[0])
 
-    def keep(self, delivery_id: int, seen: Mapping[str, Json], now: datetime) -> None:
-        """Record what was found; the post is not read back again."""
-        with self._db.change() as db:
-            db.execute(
-                "UPDATE receipts SET checked_at = ?, look_at = NULL, seen = ?"
-                " WHERE delivery_id = ?",
-                (to_ms(now), wire.dump(seen), delivery_id),
-            )
+    def keep(
+        self,
+        delivery_id: int,
+        seen: Mapping[str, Json],
+        now: datetime,
+        *,
+        asked: datetime | None = None,
+    ) -> bool:
+        """Record what was found; the post is not read back again.
 
-    def later(self, delivery_id: int, at: datetime, tries: int) -> None:
-        """Try again at `at`, after so many tries in vain."""
-        with self._db.change() as db:
-            db.execute(
-                "UPDATE receipts SET checked_at = NULL, look_at = ?, seen = ?"
-                " WHERE delivery_id = ?",
-                (to_ms(at), wire.dump({_TRIES: tries}), delivery_id),
-            )
+        Args:
+            asked: the `look_at` that was followed. False: the post was edited or deleted since,
+                so what was found is out of date, and nothing is recorded.
+        """
+        return self._change(delivery_id, (to_ms(now), None, wire.dump(seen)), asked)
+
+    def later(
+        self, delivery_id: int, at: datetime, tries: int, *, asked: datetime | None = None
+    ) -> bool:
+        """Try again at `at`, after so many tries in vain; `asked` as in `keep`."""
+        return self._change(delivery_id, (None, to_ms(at), wire.dump({_TRIES: tries})), asked)
 
     def leave(self, delivery_id: int) -> None:
         """Let a post that cannot be read back (a page on this PC, a deleted post) be."""
         with self._db.change() as db:
             db.execute("UPDATE receipts SET look_at = NULL WHERE delivery_id = ?", (delivery_id,))
+
+    def _change(
+        self, delivery_id: int, values: tuple[object, ...], asked: datetime | None
+    ) -> bool:
+        as_it_was = None if asked is None else to_ms(asked)
+        with self._db.change() as db:
+            changed = db.execute(
+                "UPDATE receipts SET checked_at = ?, look_at = ?, seen = ?"
+                " WHERE delivery_id = ? AND (? IS NULL OR look_at = ?)",
+                (*values, delivery_id, as_it_was, as_it_was),
+            )
+        return changed.rowcount > 0
 
     def of_post(self, post_id: int) -> dict[str, Reading]:
         """Return the reading of each account that has a receipt."""

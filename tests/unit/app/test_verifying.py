@@ -256,6 +256,29 @@ def test_a_warning_does_not_wait_for_a_picture(rig: Rig, host: StaticHost) -> No
     assert [what for what, _ in rig.history] == ["warning"]
 
 
+@pytest.mark.parametrize("raises", [None, Refused("it hides"), Retryable("busy")])
+def test_what_was_seen_of_a_post_that_is_edited_meanwhile_is_out_of_date(
+    rig: Rig, raises: Exception | None
+) -> None:
+    """It is read again as it is now."""
+    assert rig.network.shown is not None
+    rig.network.shown = replace(rig.network.shown, alts=("",))
+    later = NOW + timedelta(minutes=3)
+
+    def edited(receipt: Receipt) -> Shown | None:
+        rig.installation.store.readings.later(rig.delivery.id, later, 0)
+        if raises is not None:
+            raise raises
+        return rig.network.shown
+
+    rig.network.read_back = edited  # type: ignore[method-assign]
+    rig.look()
+    assert rig.history == []
+    unread = rig.installation.store.readings.next_unread(later)
+    assert unread is not None
+    assert (unread.look_at, unread.tries) == (later, 0)
+
+
 def test_nothing_is_asked_of_an_account_that_waits_for_a_login(rig: Rig) -> None:
     """And the tries are kept for when it is back."""
     rig.network.raises = [LoggedOut("the token is gone")]

@@ -78,3 +78,15 @@ def test_the_sentences_of_a_reading_are_told_by_account(store):
     assert store.readings.warnings(fine.post_id) == {}
     store.readings.keep(fine.id, {"problem": "could not be read back"}, NOW)
     assert store.readings.warnings(fine.post_id) == {"sky": ["could not be read back"]}
+
+
+def test_what_is_out_of_date_is_not_recorded(store):
+    delivery = posted(store)
+    asked = NOW + FIRST_LOOK
+    store.readings.later(delivery.id, NOW + MINUTE, 0)
+    assert not store.readings.keep(delivery.id, {"problem": "x"}, NOW, asked=asked)
+    assert not store.readings.later(delivery.id, NOW + 9 * MINUTE, 3, asked=asked)
+    assert store.readings.of_post(delivery.post_id)["sky"].look_at == NOW + MINUTE
+    assert store.readings.keep(delivery.id, {}, NOW, asked=NOW + MINUTE)
+    store.readings.leave(delivery.id)
+    assert not store.readings.keep(delivery.id, {"problem": "x"}, NOW, asked=NOW + MINUTE)
