@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from postguard.errors import Refused
+from postguard.errors import LoggedOut, Refused
 from postguard.model import Draft, Json, Limits, Receipt, Shown, Words
 from postguard.networks.mastodon_changing import (
     Changes,
@@ -20,6 +20,7 @@ from postguard.networks.mastodon_changing import (
 from postguard.networks.mastodon_client import MastodonClient, Missing
 from postguard.networks.mastodon_finding import find_parts, resolve
 from postguard.networks.mastodon_instance import QUOTES_SINCE, api_version, ask, limits_of
+from postguard.networks.mastodon_login import NEEDED, covers
 from postguard.networks.mastodon_parts import Part, parts_in, parts_of, pictures_of, rows_of
 from postguard.networks.mastodon_rules import lacking, objections, wider
 from postguard.networks.mastodon_sending import Sending
@@ -154,14 +155,33 @@ class Mastodon:
             self._changes.delete(identity)
 
     def check(self) -> str:
-        """Return who is logged in, in words. Raises Retryable or LoggedOut."""
+        """Return who is logged in, in words.
+
+        Raises:
+            Retryable: the server cannot be asked now.
+            LoggedOut: it does not take the token any more, or not for posting.
+        """
         who = self._client.call(lambda c: c.account_verify_credentials())
+        granted = self._scopes() or NEEDED
+        if missing := [scope for scope in NEEDED if not covers(granted, scope)]:
+            raise LoggedOut(
+                f"{self._client.host} does not let postguard do all that posting needs (it lacks "
+                f"{', '.join(missing)}); run `postguard login {self._client.name}`"
+            )
         limited = ", but its moderators limit whom it reaches" if who.get("limited") else ""
         return f"logged in as @{who.acct} on {self._client.host}{limited}"
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _scopes(self) -> Sequence[str]:
+        """Return what the token's app may do; empty where the server does not tell."""
+        try:
+            app = self._client.call(lambda c: c.app_verify_credentials())
+        except (Refused, LoggedOut):  # relatives; the token itself was taken a moment ago
+            return ()
+        return [str(scope) for scope in app.get("scopes") or ()]
 
     def _instance(self) -> dict[str, Any]:
         now = self._clock.now()

@@ -56,8 +56,7 @@ class Changes:
         """
         if to_mend(status, wanted.part, wanted.words):
             status = self._tried(status, wanted, media)
-        if quoted_by_more(status, wanted.words) and wanted.words.visibility in OPEN:
-            status = self._closed(status, wanted.words)
+        status = self._closed(status, wanted.words)
         if more := wider(status, wanted.words):
             self.take_back([status], more)
             raise Refused(
@@ -85,6 +84,7 @@ class Changes:
                 f"{self.client.host} does not change posts that stand: `postguard retract` "
                 "deletes it, and it can be posted anew"
             ) from exc
+        made = self._closed(made, wanted.words)
         if self._differs(made, wanted):
             raise Refused(
                 f"{self.client.host} took the change of {url_of(status)} but does not show all of "
@@ -158,6 +158,10 @@ class Changes:
             return
 
     def _closed(self, status: Status, words: Words) -> Status:
+        """Return a status that no more may quote than was asked, or as it was where the server
+        changes nothing of that."""
+        if not quoted_by_more(status, words) or words.visibility not in OPEN:
+            return status
         path = f"/api/v1/statuses/{status['id']}/interaction_policy"
         try:
             return self._merged(status, path, {"quote_approval_policy": words.quotes.value})

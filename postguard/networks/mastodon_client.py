@@ -43,7 +43,7 @@ class MastodonClient:
     """One account's connection. `token` returns the access token and may raise LoggedOut."""
 
     def __init__(self, name: str, instance: str, token: Callable[[], str], clock: Clock) -> None:
-        self._name = name
+        self.name = name
         self._instance = instance
         self._token = token
         self._client: Client | None = None
@@ -151,14 +151,13 @@ class MastodonClient:
         if _OUT_OF_USE.search(message):
             return LoggedOut(
                 f"{self.host} does not let this account post ({message}); its posts wait. Look on "
-                f"its page what is wrong, and run `postguard login {self._name}` when it is well"
+                f"its page what is wrong, and run `postguard login {self.name}` when it is well"
             )
         return Refused(f"{self.host} refused the post: {message}")
 
     def _logged_out(self, why: str) -> LoggedOut:
         return LoggedOut(
-            f"{self.host} no longer lets postguard post ({why}); "
-            f"run `postguard login {self._name}`"
+            f"{self.host} no longer lets postguard post ({why}); run `postguard login {self.name}`"
         )
 
 

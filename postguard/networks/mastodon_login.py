@@ -21,7 +21,8 @@ from postguard.networks.mastodon_client import TIMEOUT, USER_AGENT
 from postguard.system import wire
 
 APP_NAME = "postguard"
-POSTING = ("read:statuses", "read:search", "write:statuses", "write:media")
+NEEDED = ("read:statuses", "write:statuses", "write:media")
+POSTING = (*NEEDED, "read:search")
 SETTINGS = ("write:accounts",)  # to change what the audit found; lent for one run, never kept
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # the server shows the code, and the artist pastes it
 _RANDOM_BYTES = 48

@@ -308,7 +308,7 @@ def test_a_limit_is_never_hit(
 ) -> None:
     """What is left stands in every answer; the next window is waited for, then it goes on."""
     mastodon.clock.freeze(datetime(2026, 11, 25, 12, 1, tzinfo=UTC))
-    mastodon.rates["calls"] = Rate(3, 300)
+    mastodon.rates["calls"] = Rate(6, 300)  # a check asks for the account and for the app
     mastodon.enforce_rates()
     for _ in range(3):
         network.check()
@@ -316,7 +316,7 @@ def test_a_limit_is_never_hit(
         with pytest.raises(Retryable) as raised:
             network.check()
     assert raised.value.after == timedelta(minutes=4)
-    assert [each.status for each in mastodon.requests] == [200] * 3
+    assert [each.status for each in mastodon.requests] == [200] * 6
     clock.wait(240)
     mastodon.clock.move(minutes=4)
     assert "hanako" in network.check()
@@ -369,6 +369,24 @@ def test_a_403_is_read_before_anybody_is_logged_out(
     mastodon.fail_next("/api/v1/statuses", method="POST", status=403, body=body)
     with pytest.raises(meaning, match=says):
         post(network, WORDS)
+
+
+def test_a_token_that_cannot_post_is_seen_before_a_post_is_due(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """One made by hand, or for another program."""
+    mastodon.state.tokens[TOKEN].app.scopes = ["read", "write:statuses"]
+    with pytest.raises(LoggedOut, match=r"lacks write:media.*postguard login fedi"):
+        network.check()
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_server_that_does_not_tell_what_a_token_may_do_is_believed(
+    mastodon: MastodonServer, network: Mastodon, status: int
+) -> None:
+    """Not all relatives have that call."""
+    mastodon.fail_next("/api/v1/apps/verify_credentials", status=status)
+    assert "hanako" in network.check()
 
 
 def test_an_account_that_is_limited_is_told(mastodon: MastodonServer, network: Mastodon) -> None:

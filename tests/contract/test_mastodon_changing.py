@@ -154,6 +154,13 @@ def test_all_words_can_be_changed(
     assert any_server.statuses[0].edited_at is not None
 
 
+def test_who_may_quote_can_be_narrowed(mastodon: MastodonServer, network: Mastodon) -> None:
+    """Afterwards, too."""
+    receipt = post(network, WORDS)
+    network.edit(draft(replace(WORDS, quotes=Quotes.NOBODY)), receipt)
+    assert mastodon.statuses[0].quote_policy == "nobody"
+
+
 def test_language_and_focal_point_can_be_changed(
     mastodon: MastodonServer, network: Mastodon, tmp_path: Path
 ) -> None:
