@@ -10,6 +10,7 @@ from pathlib import Path
 
 from postguard.app.auditing import DailyAudit
 from postguard.app.installation import Installation
+from postguard.app.preflight import LookingAhead
 from postguard.app.verifying import Verifying
 from postguard.daemon import Beat, Daemon, Role, run_once
 from postguard.intake.taking import Taking
@@ -266,6 +267,7 @@ def run(installation: Installation) -> None:
         ),
         Beat(made.verifying, installation.clock),
         Beat(DailyAudit(installation), installation.clock),
+        Beat(LookingAhead(installation, made.verifying.lanes), installation.clock),
     ]
     made.protection.protecting.heartbeat = beats[1].heartbeat
 

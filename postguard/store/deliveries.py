@@ -87,7 +87,7 @@ class DeliveryRows:
             with self._db.change() as db:
                 post_id, account = db.execute(
                     "UPDATE deliveries SET state = 'scheduled', due_at = ?, planned_at = ?,"
-                    " slot = ?, reason = '', tries = 0"
+                    " slot = ?, reason = '', tries = 0, foretold = 0"
                     " WHERE id = ? RETURNING post_id, account",
                     (to_ms(due_at), to_ms(due_at), slot, delivery_id),
                 ).fetchone()

@@ -6,8 +6,10 @@ import pytest
 
 from postguard.model import Delivery, DeliveryState, PostState, Words
 from postguard.store.calendar import planned
+from postguard.store.foretelling import ForetellingRows
 from tests.making import NOW
 
+HOUR = timedelta(hours=1)
 DELIVERY = Delivery(1, 1, "sky", Words(), DeliveryState.SCHEDULED, "now", "b", due_at=NOW)
 QUESTIONS = {
     "page": lambda s: s.posts.page([], None, 20),
@@ -33,6 +35,7 @@ QUESTIONS = {
     "neighbours": lambda s: s.wishes.queue("sky", DELIVERY, before=True, limit=1),
     "neighbours behind": lambda s: s.wishes.queue("sky", DELIVERY, before=False, limit=1),
     "asked anew": lambda s: s.wishes.ask(1, "now"),
+    "comes up": lambda s: ForetellingRows(s.db, s.deliveries).unforetold(NOW, 12, HOUR),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
     "taken addresses": lambda s: s.deliveries.taken_uris("sky", NOW),
     "cut off": lambda s: s.deliveries.recover(NOW, ("sky",)),
