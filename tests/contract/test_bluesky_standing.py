@@ -171,6 +171,21 @@ def test_a_lost_post_whose_gate_was_changed_since_is_told(
     assert collections(pds, pds_account)[0] == 1
 
 
+def test_another_post_under_the_planned_key_is_told(
+    pds: PdsServer, pds_account: Account, network: Bluesky
+) -> None:
+    """Some other program has rewritten it: it is not what was asked for, and it stands."""
+    what = draft(WORDS)
+    plan = network.plan(what, FakeClock().now())
+    network.send(what, plan)
+    record = pds.get_record(pds_account.did, POST, str(plan["rkey"]))["value"]
+    other = record | {"text": "別の文"}
+    change(pds, pds_account, "update", POST, str(plan["rkey"]), value=other)
+    with pytest.raises(Refused, match="another post than the planned one") as raised:
+        network.find(what, plan)
+    assert raised.value.stands
+
+
 def test_a_hidden_reply_does_not_change_a_gate(
     pds: PdsServer, pds_account: Account, network: Bluesky
 ) -> None:
