@@ -11,6 +11,8 @@ from datetime import datetime
 from postguard.app.installation import Installation
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
 from postguard.networks import bluesky_login, mastodon_login, mastodon_loopback
+from postguard.networks.bluesky import Bluesky
+from postguard.networks.mastodon import Mastodon
 from postguard.networks.mastodon_login import Granted
 from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
 from postguard.store.audit import AuditRows
@@ -94,7 +96,7 @@ class Login:
         session = self._session(name, account, secret)
         self._put(name, [secret, session, app])
         try:
-            said = installation.accounts.network(name).check()
+            said = self._checked(name)
         except BaseException:
             self._put(name, before)
             raise
@@ -104,6 +106,14 @@ class Login:
             with suppress(PostguardError):  # the new one works, and the old one is known to nobody
                 mastodon_login.revoke(account.instance, before[0], before[2])
         return f"{name}: {said}"
+
+    def _checked(self, name: str) -> str:
+        network = self.installation.accounts.network(name)
+        try:
+            return network.check()
+        finally:
+            if isinstance(network, Bluesky | Mastodon):
+                network.close()
 
     def _session(self, name: str, account: AnyAccount, secret: str) -> str:
         if not isinstance(account, BlueskyAccount):
@@ -126,8 +136,8 @@ class Login:
             mastodon_login.revoke(account.instance, secret, app)
         except Retryable as exc:
             return (
-                f"The server was NOT told, so the access still works there: {exc}. Revoke "
-                "postguard in the account's settings there."
+                f"The server was NOT told, so the access still works there: {exc}. End it in the "
+                "account's settings there: authorised apps, or app passwords on Bluesky."
             )
         except (LoggedOut, Unusable) as exc:
             return f"The server did not end it: {exc}."

@@ -174,7 +174,7 @@ def test_a_wrong_app_password_is_told_and_the_old_one_kept(terminal, pds, pds_ac
 
 def test_the_code_that_a_mastodon_server_shows_logs_in(terminal, fedi):
     """On a terminal: the address is printed, the artist consents there, and types the code."""
-    with on_a_terminal("login", "fedi") as shown:
+    with on_a_terminal("login", "fedi", "--no-browser") as shown:
         told = shown.until(r"https?://\S+/oauth/authorize\S+")
         shown.until("code: ")
         shown.type(fedi.approve(told, "hanako"))
@@ -187,7 +187,7 @@ def test_the_code_that_a_mastodon_server_shows_logs_in(terminal, fedi):
 
 
 def test_a_wrong_code_is_told_and_nothing_is_kept(terminal, fedi):
-    with on_a_terminal("login", "fedi") as shown:
+    with on_a_terminal("login", "fedi", "--no-browser") as shown:
         shown.until("code: ")
         shown.type("no code")
         rest = shown.rest()
@@ -243,7 +243,7 @@ def test_logout_forgets_the_login_and_says_what_is_left_to_do(terminal, fedi):
 
 
 def test_ctrl_c_ends_a_waiting_command_quietly(terminal, fedi):
-    with on_a_terminal("login", "fedi") as shown:
+    with on_a_terminal("login", "fedi", "--no-browser") as shown:
         shown.until("code: ")
         shown.interrupt()
         rest = shown.rest()
