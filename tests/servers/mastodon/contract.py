@@ -101,6 +101,7 @@ class Contract:
 
     def _check(self, schema: Schema, given: dict[str, Any]) -> Checked:
         described = self._properties(schema)
+        given = {name: value for name, value in given.items() if value is not None}  # as Rails
         values = {name: cast(given[name], described.get(name, {})) for name in given}
         checked = Checked(values=values, unknown=sorted(set(given) - set(described)))
         plain = {name: _without_upload(value) for name, value in values.items()}
@@ -108,7 +109,21 @@ class Contract:
             words = f"{'.'.join(str(step) for step in error.path)} {error.message}".strip()
             lacks = error.validator in ("required", "anyOf", "oneOf") and not error.path
             (checked.missing if lacks else checked.wrong).append(words)
+        checked.wrong += self._wrong_in_alternatives(schema, described, plain)
         return checked
+
+    def _wrong_in_alternatives(
+        self, schema: Schema, described: Schema, plain: dict[str, Any]
+    ) -> list[str]:
+        """Values of the wrong kind where the schema is one of several, of which none is named."""
+        if not {"anyOf", "oneOf"} & schema.keys():
+            return []
+        return [
+            f"{name} {error.message}"
+            for name, value in plain.items()
+            if name in described
+            for error in self._validator(described[name]).iter_errors(value)
+        ]
 
     def _properties(self, schema: Schema) -> Schema:
         """Every property that a schema or one of its alternatives names."""
