@@ -201,6 +201,8 @@ class DailyAudit:
     def _audit(self, auditing: Auditing, name: str, now: datetime) -> None:
         self._tried[name] = now
         try:
+            if self.installation.secrets.get(name) is None:
+                return  # logged out by the artist, or not yet logged in: no news
             seen = auditing.audit(name, now)
         except PostguardError as exc:
             log.info("%s could not be audited: %s", name, exc)

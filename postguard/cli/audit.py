@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.argument("account", required=False)
 @click.option("--fix", is_flag=True, help="Show each change, ask, write it and read it back.")
 @click.option("--undo", is_flag=True, help="Take changes of earlier --fix runs back.")
-@click.option("--yes", is_flag=True, help="Ask nothing; refuses AI uses only as [audit] says.")
+@click.option("--yes", is_flag=True, help="Ask nothing: mend warnings; [audit] says the rest.")
 @click.option("--full", is_flag=True, help="Explain what is well, too.")
 @click.option("--no-browser", is_flag=True, help="Paste a code; the browser is on another PC.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

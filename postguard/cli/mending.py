@@ -12,7 +12,7 @@ import click
 from postguard.app.auditing import Audited, Auditing
 from postguard.app.login import Consent, wider_access
 from postguard.errors import PostguardError
-from postguard.model import Change
+from postguard.model import Change, Level
 
 _INDENT = "     "
 
@@ -43,8 +43,9 @@ class Desk:
         """Offer every change that would mend what was seen."""
         name = seen.account
         with wider_access(self._auditing.installation, name, self._consent) as wider:
+            levels = {f.id: f.level for f in seen.findings}
             for changes in _together(seen.changes):
-                if self._may(name, changes):
+                if self._may(name, changes, levels[changes[0].finding]):
                     for change in changes:
                         self._do(partial(self._auditing.make, name, change, self._now(), wider))
 
@@ -59,17 +60,26 @@ class Desk:
                 if self._yes or click.confirm("Take it back?"):
                     self._do(partial(self._auditing.undo, fix, self._now(), wider))
 
-    def _may(self, name: str, changes: Sequence[Change]) -> bool:
+    def _may(self, name: str, changes: Sequence[Change], level: Level) -> bool:
         for change in changes:
             self._say(f"\n{name}: {change.says}\n{_lines(change)}")
-        intent = changes[0].intent
-        if self._yes and intent and not self._auditing.may_refuse(intent):
-            self._say(
-                f"{_INDENT}left as it is: only you can refuse it; run without --yes, or add "
-                f'"{intent}" to intents in [audit]'
+        if not self._yes:
+            return click.confirm("Change it?")
+        left = self._left(changes[0].intent, level)
+        if left:
+            self._say(f"{_INDENT}left as it is: {left}")
+        return not left
+
+    def _left(self, intent: str, level: Level) -> str:
+        """Return why --yes does not cover a change; empty: it does."""
+        if intent and not self._auditing.may_refuse(intent):
+            return (
+                f'only you can refuse it; run without --yes, or add "{intent}" to intents in '
+                "[audit]"
             )
-            return False
-        return self._yes or click.confirm("Change it?")
+        if not intent and level is Level.ADVICE:
+            return "it has a price, so it is your choice; run without --yes"
+        return ""
 
     def _do(self, act: Callable[[], None]) -> None:
         try:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +38,17 @@ BLUESKY = '[accounts.sky]\nnetwork = "bluesky"\nhandle = "{handle}"\nservice = "
 MASTODON = '[accounts.fedi]\nnetwork = "mastodon"\ninstance = "{instance}"\n'
 AI, PROFILE = "community.lexicon.preference.ai", "app.bsky.actor.profile"
 ENOUGH = " ".join(("profile", *POSTING))
+# An artist's browser: it consents on the server's page, and goes where that sends it.
+BROWSER = """\
+#!{python}
+import re, sys
+sys.path.insert(0, "{root}")
+from urllib.parse import parse_qsl, urlsplit
+from tests.servers.rawhttp import get, send_form
+page = sys.argv[1]
+asked = dict(parse_qsl(urlsplit(page).query)) | {{"username": "hanako"}}
+get(send_form("POST", page.partition("?")[0], asked).headers["location"])
+"""
 
 
 @dataclass
@@ -237,6 +250,25 @@ def test_settings_of_mastodon_change_with_an_access_that_ends(
     assert not mastodon.state.account_named("hanako").indexable
 
 
+def test_yes_leaves_to_the_artist_what_has_a_price(
+    fedi: Home, mastodon: MastodonServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is only advised stays; what is warned of is mended."""
+    browser = BROWSER.format(python=sys.executable, root=Path.cwd())
+    script = fedi.path / "browser"
+    script.write_text(browser)
+    script.chmod(0o755)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", f"{script} %s &")
+    words = ("--config", str(fedi.config), "audit", "fedi", "--fix", "--yes")
+    done = subprocess.run(
+        [sys.executable, "-m", "postguard", *words], capture_output=True, text=True, check=False
+    )
+    assert "your choice" in " ".join(done.stdout.split()), done.stderr
+    account = mastodon.state.account_named("hanako")
+    assert (account.indexable, account.discoverable) == (False, True)
+
+
 def test_without_a_yes_no_access_is_asked_for(fedi: Home, mastodon: MastodonServer) -> None:
     """Nobody is sent to a page for nothing."""
     fedi.run("audit", "fedi", "--fix", "--no-browser", typed=answers(*"n" * 12))
@@ -322,6 +354,18 @@ def test_only_what_blocks_stops_posting_and_a_look_that_is_well_ends_it(
     assert not ticks(role, fedi.clock, minutes=30)
     assert ticks(role, fedi.clock, minutes=40)
     assert list(installation.accounts.ready()) == ["fedi", "page"]
+
+
+def test_an_account_without_a_login_is_not_looked_at(fedi: Home, mastodon: MastodonServer) -> None:
+    """That is no news to the artist."""
+    installation = fedi.open()
+    installation.secrets.delete("fedi")
+    role = DailyAudit(installation)
+    ticks(role, fedi.clock)
+    asked = len(mastodon.requests)
+    ticks(role, fedi.clock, minutes=6)
+    assert len(mastodon.requests) == asked
+    assert installation.store.accounts.logged_out() == {}
 
 
 def test_a_look_that_is_well_does_not_undo_a_logout(fedi: Home) -> None:

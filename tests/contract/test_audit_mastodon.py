@@ -255,6 +255,12 @@ def test_recent_posts_are_compared_with_the_config(artist: Artist) -> None:
     assert (level(finding), "alt text" in finding.found) == (Level.ADVICE, True)
 
 
+def test_posts_that_cannot_be_read_are_unknown(artist: Artist) -> None:
+    """They are not taken for good ones."""
+    artist.server.fail_next(f"/api/v1/accounts/{artist.account.id}/statuses", status=403)
+    assert level(artist.finding("masto.recent")) is Level.UNKNOWN
+
+
 CLOSED = Asked(visibility=Visibility.PRIVATE, quotes=Quotes.FOLLOWERS)
 FIXES = [
     ("masto.indexable", "indexable", True, False),

@@ -204,24 +204,30 @@ def _autodelete(_: MastodonFacts, __: Asked) -> Judged:
 
 
 def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
+    if facts.posts is None:
+        return unseen("the server does not let postguard read your posts")
     wider = [p for p in facts.posts if _is_wider(str(p.get("visibility")), asked.visibility)]
     bare = [p for p in facts.posts if any(not (m.get("description") or "") for m in _media_of(p))]
-    large = [
-        p
-        for p in facts.posts
-        if asked.side is not None and any(_side(m) > asked.side for m in _media_of(p))
+    large = [p for p in facts.posts if _exceeds(p, asked.side)]
+    wrong = [
+        f"{some(len(found), len(facts.posts), _NEWEST)} {what} ({_ids(found)})"
+        for found, what in (
+            (wider, f"are seen by more people than {asked.visibility.value}"),
+            (bare, "lack an alt text"),
+            (large, f"are larger than your recipe's {asked.side} pixels"),
+        )
+        if found
     ]
-    many, wrong = len(facts.posts), []
-    for found, what in (
-        (wider, f"are seen by more people than {asked.visibility.value}"),
-        (bare, "lack an alt text"),
-        (large, f"are larger than your recipe's {asked.side} pixels"),
-    ):
-        if found:
-            wrong.append(f"{some(len(found), many, _NEWEST)} {what} ({_ids(found)})")
     if not wrong:
-        return Level.OK, f"the {many} newest posts with pictures are as the config says"
+        return (
+            Level.OK,
+            f"the {len(facts.posts)} newest posts with pictures are as the config says",
+        )
     return (Level.WARNING if wider or large else Level.ADVICE), "; ".join(wrong)
+
+
+def _exceeds(post: Mapping[str, Any], side: int | None) -> bool:
+    return side is not None and any(_side(m) > side for m in _media_of(post))
 
 
 def _is_wider(made: str, asked: Visibility) -> bool:

@@ -38,7 +38,7 @@ class MastodonFacts:
     robots: str | None
     pages: tuple[PageSays, ...]
     terms: tuple[str, ...]
-    posts: tuple[Record, ...]
+    posts: tuple[Record, ...] | None
 
     @property
     def source(self) -> Record:
@@ -74,7 +74,7 @@ class MastodonReader:
             instance=said,
             profile=profile if isinstance(profile, dict) else None,
             robots=self._robots(),
-            pages=self._pages([str(account.get("url")), *_open_pages(posts)]),
+            pages=self._pages([str(account.get("url")), *_open_pages(posts or ())]),
             terms=self._terms(said),
             posts=posts,
         )
@@ -99,10 +99,10 @@ class MastodonReader:
     def _asked(self, path: str) -> Any:  # noqa: ANN401  # whatever JSON it is
         return self._get(path).value
 
-    def _posts(self, who: str) -> tuple[Record, ...]:
+    def _posts(self, who: str) -> tuple[Record, ...] | None:
         query = urlencode({"only_media": "true", "exclude_reblogs": "true", "limit": _POSTS})
         found = self._asked(f"/api/v1/accounts/{who}/statuses?{query}")
-        return tuple(found) if isinstance(found, list) else ()
+        return tuple(found) if isinstance(found, list) else None
 
     def _robots(self) -> str | None:
         """No robots.txt at all lets everybody in, as an empty one does."""
