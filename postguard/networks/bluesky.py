@@ -13,7 +13,6 @@ from postguard.errors import LoggedOut, Refused, Retryable, Unsure
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Words
 from postguard.networks.bluesky_editing import changes
 from postguard.networks.bluesky_errors import closed
-from postguard.networks.bluesky_login import login, revoke, session_health
 from postguard.networks.bluesky_names import Tids, blob_cid
 from postguard.networks.bluesky_reading import cid_of, images_of, place_of, refuse_other, shown
 from postguard.networks.bluesky_record import (
@@ -36,7 +35,7 @@ from postguard.networks.picture import bytes_of
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 
-__all__ = ["Bluesky", "limits_for", "login", "objections", "revoke", "session_health"]
+__all__ = ["Bluesky", "limits_for", "objections"]
 
 _CDN = "https://cdn.bsky.app/img/feed_fullsize/plain"
 

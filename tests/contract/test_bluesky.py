@@ -16,7 +16,8 @@ from PIL import Image
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import Quotes, Rendition, Replies, Words
-from postguard.networks.bluesky import Bluesky, login
+from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky_login import login
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.relay import Fault, Relay, relay_to
 from tests.contract.stages import FakeClock, SavedSession, bluesky, draft, picture

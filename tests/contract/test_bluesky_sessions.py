@@ -10,7 +10,8 @@ import pytest
 
 from postguard.errors import LoggedOut, Retryable, Unusable
 from postguard.model import Words
-from postguard.networks.bluesky import Bluesky, login, revoke, session_health
+from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky_login import login, revoke, session_health
 from postguard.networks.bluesky_turns import BUDGET, Turns
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
