@@ -1,8 +1,8 @@
-"""A queue of 100,000 posts: how soon its first page appears: python -m bench.queue [POSTS]
+"""A queue of 100,000 posts, and claims from one of up to a million: python -m bench.queue [POSTS]
 
 The rows are written in one transaction; one post of a hundred is held, one was never planned, and
 the rest wait for their slot with two accounts each. Measured are the whole command, as an artist
-waits for it, and each question that the daemon asks.
+waits for it, each question that the daemon asks, a tick of each of its roles, and its start.
 """
 
 from __future__ import annotations
@@ -10,24 +10,44 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bench.table import Figure, Measured
+from postguard.app.installation import open_installation
+from postguard.app.roles import make_roles
 from postguard.model import PostState, Words
 from postguard.store import Store, open_store
 from postguard.store.connection import to_ms
 from postguard.system import wire
 
-POSTS, RUNS, QUESTIONS = 100_000, 15, 20
+POSTS, RUNS, QUESTIONS, STARTS = 100_000, 15, 20, 5
 MOST_SECONDS = 0.3
 SLOW_QUESTION = 0.05  # seconds; one that reads every row takes longer
+SLOW_TICK, SLOW_START, MOST_MB = 0.02, 1.0, 200.0
+SIZES = (1000, 10_000, 100_000, 1_000_000)  # posts, each with two deliveries
+SLOW_CLAIM = 0.002  # seconds, from the longest of these queues
+# log(2,000,000) / log(2,000) is 1.9; the rest is for the noise of a busy machine.
+MOST_GROWTH = 3.0
+CONFIG = """\
+outbox = "{home}/outbox"
+[accounts.sky]
+network = "preview"
+[accounts.fedi]
+network = "preview"
+[recipes]
+default = [{{ step = "notice" }}]
+"""
+WATCHING = "watching the outbox"
 COMMAND = Path(sys.executable).with_name("postguard")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WORDS = wire.dump(Words(text="月の下のきつね。 A fox.", alts=("赤い狐",), langs=("ja", "en")))
@@ -123,6 +143,78 @@ class _TakenBackError(Exception):
     pass
 
 
+@dataclass(frozen=True)
+class Still:
+    """A clock that stands still, so that nothing becomes due meanwhile."""
+
+    def now(self) -> datetime:
+        """Return when the queue was made."""
+        return NOW
+
+    def wait(self, seconds: float) -> None:
+        """Nobody waits here."""
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of an installation in a folder of its own, with its config."""
+    config = home / "config.toml"
+    config.write_text(CONFIG.format(home=home))
+    kinds = ("config", "data", "cache")
+    named = {f"XDG_{kind.upper()}_HOME": str(home / kind) for kind in kinds}
+    return {"XDG_STATE_HOME": str(home), "POSTGUARD_CONFIG": str(config), **named}
+
+
+def ticks(home: Path) -> dict[str, float]:
+    """Return the median seconds of each role's tick while nothing is due."""
+    os.environ.update(environment(home))
+    installation = open_installation(clock=Still())
+    made = make_roles(installation, lambda: None)
+    took = {}
+    for role in made.all():
+        role.tick(NOW)
+        took[role.name] = _seconds(partial(role.tick, NOW))
+    made.release()
+    installation.store.db.close()
+    return took
+
+
+def start(home: Path) -> float:
+    """Return the seconds from the command to the daemon's word that it watches the outbox."""
+    began = time.perf_counter()
+    daemon = subprocess.Popen(
+        [COMMAND, "run"],
+        env=os.environ | environment(home),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert daemon.stderr is not None
+    said = []
+    for line in daemon.stderr:
+        said.append(line)
+        if WATCHING in line:
+            break
+    took = time.perf_counter() - began
+    daemon.send_signal(signal.SIGTERM)
+    daemon.communicate()
+    if not said or WATCHING not in said[-1]:
+        raise SystemExit(f"the daemon did not start: {''.join(said)}")
+    return took
+
+
+def claims() -> dict[int, float]:
+    """Return the median seconds of a claim while all is due, for each length of the queue."""
+    took = {}
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            store = open_store(Path(folder) / "postguard.db")
+            fill(store, size)
+            _claim_and_leave(store)
+            took[size] = _seconds(partial(_claim_and_leave, store))
+            store.db.close()
+    return took
+
+
 def measure(count: int = POSTS) -> Measured:
     """Build the queue, measure, and return figures and notes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -133,25 +225,40 @@ def measure(count: int = POSTS) -> Measured:
         pairs = [(command(home, "list"), command(home / "empty", "list")) for _ in range(RUNS)]
         full, empty = zip(*pairs, strict=True)
         answers = {name: _seconds(ask) for name, ask in questions(store).items()}
-        size = (home / "postguard" / "postguard.db").stat().st_size
         store.db.close()
-    told = " · ".join(f"{name} {seconds * 1000:.2f}" for name, seconds in answers.items())
+        size = (home / "postguard" / "postguard.db").stat().st_size
+        ticked, started = ticks(home), min(start(home) for _ in range(STARTS))
+    claimed = claims()
     best = min(wall for wall, _ in full)
     wall, cpu = (statistics.median(column) for column in zip(*full, strict=True))
     nothing = statistics.median(wall for wall, _ in empty)
-    told = " · ".join(f"{name} {seconds * 1000:.2f}" for name, seconds in answers.items())
     notes = (
         f"the best of {RUNS} runs; their median is {wall:.2f} s, of which {cpu:.2f} s are its own"
         f" CPU; on an empty queue the median is {nothing:.2f} s",
-        f"the database has {size / 1e6:.0f} MB; milliseconds of each question: {told}",
+        f"milliseconds of each question: {_told(answers)}",
+        f"milliseconds of each role's tick: {_told(ticked)}",
+        f"milliseconds of a claim, by posts: {_told(claimed)}",
     )
     return Measured(
         (
             Figure(f"`postguard list`, first page of {count:,} posts", best, MOST_SECONDS, "s"),
             Figure("slowest question to the rows", max(answers.values()), SLOW_QUESTION, "s"),
+            Figure("slowest tick of a role", max(ticked.values()), SLOW_TICK, "s"),
+            Figure("from `postguard run` to watching the outbox", started, SLOW_START, "s"),
+            Figure("size of the database", size / 1e6, MOST_MB, "MB"),
+            Figure(f"claim from {SIZES[-1]:,} posts", claimed[SIZES[-1]], SLOW_CLAIM, "s"),
+            Figure(
+                f"the same over a claim from {SIZES[0]:,}",
+                claimed[SIZES[-1]] / claimed[SIZES[0]],
+                MOST_GROWTH,
+            ),
         ),
         notes,
     )
+
+
+def _told(seconds: Mapping[str, float] | Mapping[int, float]) -> str:
+    return " · ".join(f"{name} {took * 1000:.2f}" for name, took in seconds.items())
 
 
 if __name__ == "__main__":
