@@ -74,8 +74,7 @@ class Changes:
             Refused: the server changes no posts, or not this.
             Unsure, Retryable, LoggedOut: as every write.
         """
-        mendable = to_mend(status, wanted.part, wanted.words) or _refocused(status, wanted.focus)
-        if not (mendable or self._differs(status, wanted)):
+        if self._is_so(status, wanted):
             return status
         try:
             made = self._put(status, wanted)
@@ -118,11 +117,31 @@ class Changes:
         """
         for status in reversed(statuses):
             try:
-                self.delete(str(status["id"]))
+                self._delete_surely(str(status["id"]))
             except (Refused, Retryable, Unsure, LoggedOut) as exc:
                 raise stands_refused(status, why) from exc
 
+    def _delete_surely(self, identity: str) -> None:
+        """Delete, and ask once more where the answer was lost: one that is gone is no error."""
+        try:
+            self.delete(identity)
+        except Unsure:
+            self.delete(identity)
+
+    def _is_so(self, status: Status, wanted: Wanted) -> bool:
+        """Return whether nothing is left to change, to the letter."""
+        part, media = wanted.part, status.get("media_attachments") or ()
+        return (
+            self.text_of(status).strip() == part.text.strip()
+            and str(status.get("spoiler_text") or "") == part.cw
+            and [str(each.get("description") or "") for each in media] == [*part.alts]
+            and not to_mend(status, part, wanted.words)
+            and not wider(status, wanted.words)
+            and not _refocused(status, wanted.focus)
+        )
+
     def _differs(self, status: Status, wanted: Wanted) -> bool:
+        """Return whether a status says another thing than is wanted, as far as servers keep it."""
         part, words = wanted.part, wanted.words
         same = print_of(self.text_of(status)) == print_of(part.text)
         cw = print_of(str(status.get("spoiler_text") or "")) == print_of(part.cw)

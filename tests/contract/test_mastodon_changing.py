@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,21 @@ def test_words_that_are_the_same_leave_no_trace(
     assert mastodon.statuses[0].edited_at is None
 
 
+@pytest.mark.parametrize(
+    "change", [{"text": "新作です\n#Fox"}, {"alts": ("Fox",)}, {"cw": "Blood"}]
+)
+def test_the_smallest_change_is_made(
+    mastodon: MastodonServer, network: Mastodon, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """Even one that a search for the post would not mind."""
+    words, image = Words(text="新作です #fox", alts=("fox",), cw="blood"), picture(tmp_path)
+    receipt = post(network, words, image)
+    changed = replace(words, **change)
+    network.edit(draft(changed, image), receipt)
+    found = shown(network, receipt)
+    assert (found.text, found.alts, found.cw) == (changed.text, changed.alts, changed.cw)
+
+
 def test_a_server_without_edits_says_so(tmp_path: Path) -> None:
     """In words, and with the other way."""
     with start_mastodon("takahe") as server:
@@ -305,10 +321,14 @@ def test_a_post_without_its_cover_that_cannot_be_mended_is_deleted(
         network.close()
 
 
-def test_a_post_that_more_people_see_is_deleted_at_once(tmp_path: Path) -> None:
-    """snac makes a direct post one for all followers, and no edit narrows it again."""
+@pytest.mark.parametrize("faults", [0, 1])
+def test_a_post_that_more_people_see_is_deleted_at_once(tmp_path: Path, faults: int) -> None:
+    """snac makes a direct post one for all followers, and no edit narrows it again. An answer that
+    is lost is asked for once more."""
     with start_mastodon("snac") as server:
         network = mastodon_network(server)
+        for _ in range(faults):
+            server.fail_next(STATUSES, method="DELETE", drop_answer=True)
         with pytest.raises(Refused, match="as private although direct was asked") as raised:
             post(network, replace(WORDS, visibility=Visibility.DIRECT), picture(tmp_path))
         assert (server.statuses, raised.value.stands) == ([], False)
