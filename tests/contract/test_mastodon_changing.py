@@ -341,7 +341,7 @@ def test_a_post_that_more_people_see_and_that_stays_is_reported(tmp_path: Path) 
         network = mastodon_network(server)
         what = draft(replace(WORDS, visibility=Visibility.DIRECT), picture(tmp_path))
         plan = network.plan(what, FakeClock().now())
-        server.fail_next(STATUSES, method="DELETE", status=503)
+        server.fail_next(STATUSES, method="DELETE", status=503, times=2)
         for act in (network.send, network.find):
             with pytest.raises(Refused, match="as private although direct was asked") as raised:
                 act(what, plan)
