@@ -6,7 +6,7 @@ SEED ?= 1
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors fix lock bench chaos system-deps clean
+.PHONY: help demo test check format lint types floors fix lock bench chaos servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -43,6 +43,10 @@ bench: .venv/dev.stamp ## measure the figures of docs/benchmarks.md
 
 chaos: .venv/test.stamp ## send many posts while everything fails that can (POSTS=2000 SEED=1)
 	$(BIN)/python -m tests.faults.campaign --posts $(POSTS) --seed $(SEED)
+
+servers-next: .venv/test.stamp ## test against the newer Bluesky PDS, on a Node 22 of its own
+	PATH="$$($(BIN)/python -m tests.servers.pds_next):$$PATH" POSTGUARD_TEST_PDS=pds_next \
+	  $(BIN)/pytest tests/servers/test_pds.py tests/contract tests/system/test_kills.py $(ARGS)
 
 system-deps: ## install the system packages (Debian, Ubuntu; asks sudo)
 	tools/setup/system-deps.sh

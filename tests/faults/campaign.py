@@ -5,7 +5,6 @@ can. `python -m tests.faults.campaign --posts 2000 --seed 1` ends with one line 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -106,7 +105,7 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, pds: PdsServer, plan: Plan) -> Iterator[Stage]:
-    """Set the stage for as long as the block lasts."""
+    """Set the stage for as long as the block lasts, before a PDS on this folder's clock."""
     clock = CampaignClock(folder / "clock.json")
     with (
         start_mastodon() as fedi,
@@ -115,8 +114,7 @@ def stage(folder: Path, pds: PdsServer, plan: Plan) -> Iterator[Stage]:
         rig.home_in(folder) as home,
     ):
         fedi.state.clock = ServersClock(clock)  # type: ignore[assignment]
-        tag = f"{os.getpid()}-{plan.seed}"
-        skies = {name: pds.new_account(f"{name}-{tag}.test") for name in SKIES}
+        skies = {name: pds.new_account(f"{name}.test") for name in SKIES}
         for name in FEDIS:
             fedi.add_account(name)
         tokens = {name: fedi.token_for(name, SCOPES) for name in FEDIS}
@@ -164,7 +162,10 @@ def main() -> int:
     plan = Plan(asked.seed, asked.posts, kills=max(1, asked.posts // 200))
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
-        with start_pds(folder / "pds") as pds, stage(folder, pds, plan) as made:
+        with (
+            start_pds(folder / "pds", clock=folder / "clock.json") as pds,
+            stage(folder, pds, plan) as made,
+        ):
             found = made.run(drops(plan.seed, plan.posts))
             tell(made, found, print)
     return int(not found.clean)

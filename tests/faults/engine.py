@@ -48,6 +48,7 @@ class Engine(PdsProxy):
     plan: Plan = field(default_factory=lambda: Plan(0, 1, requests=0.0))
     clock: CampaignClock = field(kw_only=True)
     happened: Counter[str] = field(default_factory=Counter)
+    before: Callable[[Request], None] = lambda _: None  # told of each request before its work
     _seen: int = 0
     _late: list[tuple[datetime, Request]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -65,6 +66,7 @@ class Engine(PdsProxy):
             self._let_in(self.clock.servers_now())
             mishap = self.plan.at_request(self.name, self._seen)
             self._seen += 1
+        self.before(request)
         if mishap is None:
             return super().respond(method, target, headers, body)
         with self._lock:
@@ -172,6 +174,8 @@ class Engine(PdsProxy):
 
 class Dated(Handler):
     """Answers are dated by the server's clock; clients reckon with the difference to theirs."""
+
+    disable_nagle_algorithm = True  # or every answer's body waits 40 ms for a delayed ACK
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The time of the campaign."""

@@ -32,6 +32,7 @@ from postguard.errors import PostguardError, Unusable
 from postguard.model import PostState
 from postguard.networks import surviving
 from postguard.ports import Network
+from postguard.protect.workshop import InProcessWorkshop
 from postguard.store import connection
 from postguard.system import files
 from postguard.system.clock import Jump, JumpKind
@@ -48,6 +49,7 @@ NETWORK = ("plan", "send", "find", "read_back")
 FILES = ("write_whole", "move")
 METHODS = (*DELIVERIES, *POSTS, *NETWORK, *FILES)
 AT_REST = {PostState.POSTED: "posted", PostState.HELD: "held"}
+LIBRARIES = ("atproto_client", "mastodon", "postguard.imaging", "postguard.protect.pipeline")
 TRY_AGAIN = os.EX_TEMPFAIL  # the service manager starts the daemon anew
 NO_WRITERS = {__name__, "contextlib", connection.__name__}
 
@@ -162,9 +164,15 @@ def wrapped(installation: Installation, fate: Fate) -> Installation:
     database: Any = installation.store.db
     database._db = Fickle(database._db, fate)
     _lose_patience()
-    # The same measuring, without a process of two seconds for each post.
-    surviving.measured = surviving.measure
+    _stay_in_one_process()
     return installation
+
+
+def _stay_in_one_process() -> None:
+    """Protect and measure here, by the same code: a child process costs seconds for each life and
+    each post (tests/system kills those), and no checkpoint or full disk would reach into it."""
+    setattr(roles, "ChildWorkshop", InProcessWorkshop)  # noqa: B010  # another class, same port
+    surviving.measured = surviving.measure
 
 
 def _lose_patience() -> None:
@@ -212,7 +220,8 @@ class Fickle:
 
 @dataclass
 class Life:
-    """One run of the daemon's roles, in turn, until all that was dropped is at rest."""
+    """One run of the daemon's roles, in turn, until all that was dropped is at rest, or an account
+    waits for a login and nobody else has anything to do."""
 
     installation: Installation
     clock: CampaignClock
@@ -229,8 +238,11 @@ class Life:
                 assert os.getppid() == parent, "the campaign was broken off"
                 self._set_clock(made, turn)
                 worked = [self._ticked(role) for role in made.all()]
-                if not any(worked):
-                    self._skip(made)
+                if any(worked):
+                    continue
+                if self.installation.store.accounts.logged_out():
+                    break  # only the artist can go on from here
+                self._skip(made)
         finally:
             made.release()
 
@@ -307,7 +319,7 @@ def main() -> int:
     logging.basicConfig(
         filename=folder / "root.log", level=logging.INFO, format="%(asctime)s %(message)s"
     )
-    for library in ("atproto_client", "mastodon"):
+    for library in LIBRARIES:
         importlib.import_module(library)  # before the first fork, and so only once
 
     life = 0

@@ -1,5 +1,6 @@
 """The real PDS behaves as postguard's Bluesky adapter is built to expect."""
 
+import json
 import os
 import subprocess
 import sys
@@ -210,3 +211,15 @@ def test_it_comes_back_from_a_restart_with_all_that_it_had(pds: PdsServer, tmp_p
         assert server.starts == 2
         assert server.query("com.atproto.server.getSession", token).status == 200
         assert server.new_account("after.test").did != account.did
+
+
+def test_its_clock_goes_ahead_as_a_file_says(pds: PdsServer, tmp_path: Path) -> None:
+    """Tokens end by that clock, with nobody waiting for it."""
+    clock = tmp_path / "clock.json"
+    with start_pds(tmp_path / "pds", clock=clock) as server:
+        account = server.new_account("clock.test")
+        token = server.log_in(account.did, account.app_password)
+        assert server.query("com.atproto.server.getSession", token).status == 200
+        clock.write_text(json.dumps([3 * 3600, 0]))
+        ended = server.query("com.atproto.server.getSession", token)
+        assert (ended.status, ended.json["error"]) == (400, "ExpiredToken")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# Another folder beside this one holds the packages of another release: `make servers-next`.
+PACKAGES = HERE.parent / os.environ.get("POSTGUARD_TEST_PDS", "pds")
 OLDEST_NODE = 20
 INSTALL_SECONDS = 1500.0  # a slow machine compiles better-sqlite3 for minutes
 SHOWN_LINES = 25
@@ -84,7 +86,7 @@ def installation_folder(node: Node) -> Path:
     """The cache folder that belongs to this lockfile on this kind of node."""
     digest = hashlib.sha256()
     for name in ("package.json", "package-lock.json"):
-        digest.update((HERE / name).read_bytes())
+        digest.update((PACKAGES / name).read_bytes())
     digest.update(f"{node.abi} {os.uname().sysname} {os.uname().machine}".encode())
     return CACHE / f"pds-{digest.hexdigest()[:16]}"
 
@@ -155,7 +157,7 @@ def install_into(folder: Path, node: Node) -> None:
         fresh = Path(name) / "installed"
         fresh.mkdir()
         for part in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / part, fresh)
+            shutil.copy(PACKAGES / part, fresh)
         environment = npm_environment(node)
         npm = [node.npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
         run_quietly(npm, fresh, environment)

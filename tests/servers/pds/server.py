@@ -137,14 +137,20 @@ def expect(reply: Reply) -> Any:
 
 @contextmanager
 def start_pds(
-    data_dir: Path, *, rate_limits: bool = False, blob_limit: int | None = None
+    data_dir: Path,
+    *,
+    rate_limits: bool = False,
+    blob_limit: int | None = None,
+    clock: Path | None = None,
 ) -> Iterator[PdsServer]:
-    """Run a PDS on a fresh data folder for as long as the block lasts."""
+    """Run a PDS on a fresh data folder for as long as the block lasts. `clock`: a file with a JSON
+    list whose first number is by how many seconds its clock is ahead."""
     installed = ensure_installed()
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / LOG
     options = ["--rate-limits"] * rate_limits
     options += ["--blob-limit", str(blob_limit)] if blob_limit is not None else []
+    options += ["--clock", str(clock)] if clock is not None else []
     process = launch(installed, [*options, str(data_dir)], log)
     try:
         ready = first_line(process, log)

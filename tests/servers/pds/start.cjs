@@ -1,11 +1,12 @@
 // Starts a did:plc directory (in memory) and a real Bluesky PDS in one process, loopback only.
 //
-//   node start.cjs [--rate-limits] [--blob-limit BYTES] DATA_DIR
+//   node start.cjs [--rate-limits] [--blob-limit BYTES] [--clock FILE] DATA_DIR
 //
 // Prints one JSON line {"pds": ..., "plc": ..., "pid": ..., "jwtSecret": ...} when both listen. It
 // stops on SIGTERM, and when its standard input closes: a test run that is killed must not leave a
 // server behind. On SIGUSR2 the PDS goes away and comes back on the same port, data and secrets,
-// while the directory stays; DATA_DIR/starts counts how often it came.
+// while the directory stays; DATA_DIR/starts counts how often it came. FILE holds a JSON list whose
+// first number is by how many seconds its clock is ahead.
 // The packages are found through NODE_PATH, since they live in a cache outside this folder.
 'use strict'
 const fs = require('node:fs')
@@ -14,15 +15,44 @@ const path = require('node:path')
 const { parseArgs } = require('node:util')
 const { randomBytes } = require('node:crypto')
 
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'rate-limits': { type: 'boolean' },
+    'blob-limit': { type: 'string' },
+    clock: { type: 'string' },
+  },
+})
+const dataDir = path.resolve(positionals[0] ?? 'data')
+if (options.clock) globalThis.Date = dateAhead(path.resolve(options.clock))
+
 process.env.LOG_ENABLED ??= '0' // read by the PDS when it is loaded
 const { PlcServer, Database } = require('@did-plc/server')
 const { PDS, envToCfg, envToSecrets } = require('@atproto/pds')
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { 'rate-limits': { type: 'boolean' }, 'blob-limit': { type: 'string' } },
-})
-const dataDir = path.resolve(positionals[0] ?? 'data')
+// Tokens end and rate limits pass by this clock, so it must be there before the packages are.
+function dateAhead(file) {
+  const True = Date
+  let ahead = 0, readAt = 0
+  const now = () => {
+    if (True.now() - readAt > 2) {
+      readAt = True.now()
+      try {
+        ahead = JSON.parse(fs.readFileSync(file, 'utf8'))[0] * 1000
+      } catch { /* it is not there yet */ }
+    }
+    return Math.round(True.now() + ahead)
+  }
+  return class extends True {
+    constructor(...given) {
+      super(...(given.length ? given : [now()]))
+    }
+
+    static now() {
+      return now()
+    }
+  }
+}
 
 // Both packages call app.listen(port), which would listen on every interface.
 function onLoopbackOnly(app) {
