@@ -71,6 +71,7 @@ def _delivery(told: Delivery, url: str | None) -> dict[str, Any]:
         "account": told.account,
         "state": told.state.value,
         "due": _at(told.due_at),
+        "not_before": _at(told.not_before),
         "dry_run": told.dry_run,
         "reason": told.reason,
         "url": url,
@@ -89,6 +90,12 @@ def _words(told: Delivery) -> dict[str, Any]:
         "visibility": words.visibility.value,
         "replies": words.replies.value,
         "quotes": words.quotes.value,
+        "lists": list(words.lists),
+        "hidden_tags": list(words.hidden_tags),
+        "focus": [None if point is None else list(point) for point in words.focus],
+        "reply_to": words.reply_to,
+        "link_to": words.link_to,
+        "thread": words.thread,
     }
 
 

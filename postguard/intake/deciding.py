@@ -128,10 +128,14 @@ def _deliveries(
         except BadWords as exc:
             problems.append(str(exc))
             continue
-        problems += _without_alt(said, bundle, inspections) if settings.intake.require_alt else []
-        problems += [f"{account}: {o}" for o in panel.objections(account, said, len(inspections))]
         deliveries.append(_delivery(dropped, account, said, panel))
-    return recipe, _linked(deliveries), problems
+    deliveries = _linked(deliveries)
+    for each in deliveries:
+        if settings.intake.require_alt:
+            problems += _without_alt(each.words, bundle, inspections)
+        found = panel.objections(each.account, each.words, len(inspections))
+        problems += [f"{each.account}: {objection}" for objection in found]
+    return recipe, deliveries, problems
 
 
 def _delivery(dropped: Dropped, account: str, said: Words, panel: Panel) -> NewDelivery:

@@ -133,16 +133,18 @@ class DeliveryRows:
         return [at for at in sorted(from_ms(r[0]) for r in rows) if at > since]
 
     def planned(self, account: str, since: datetime, besides: int) -> Iterator[datetime]:
-        """Yield when the account is to post from `since` on, in order; dry runs and the delivery
-        `besides` left out."""
+        """Yield when the account is to post from `since` on, in order; dry runs, the delivery
+        `besides` and what is held or was taken back left out."""
         behind = (to_ms(since), 0)
         while rows := self._db.rows(
-            "SELECT due_at, id, dry_run FROM deliveries INDEXED BY deliveries_of_account"
+            "SELECT due_at, id, dry_run, EXISTS (SELECT 1 FROM posts p"
+            " WHERE p.id = deliveries.post_id AND p.state = 'protected')"
+            " FROM deliveries INDEXED BY deliveries_of_account"
             " WHERE account = ? AND (due_at, id) > (?, ?)"
             " AND state IN ('scheduled', 'unsure', 'sending') ORDER BY due_at, id LIMIT ?",
             (account, *behind, _TIMES_AT_ONCE),
         ):
-            yield from (from_ms(r[0]) for r in rows if r[1] != besides and not r[2])
+            yield from (from_ms(r[0]) for r in rows if r[1] != besides and not r[2] and r[3])
             behind = (rows[-1][0], rows[-1][1])
 
     def next_due(self, now: datetime) -> datetime | None:
@@ -295,7 +297,7 @@ class DeliveryRows:
             )
             self._posts.note(delivery.post_id, now, "held", f"{delivery.account}: {reason}")
             states = {d.state for d in self.of_post(delivery.post_id)} - {DeliveryState.RETRACTED}
-            if states <= {DeliveryState.HELD, DeliveryState.POSTED}:
+            if states and states <= {DeliveryState.HELD, DeliveryState.POSTED}:
                 reasons = self._reasons(delivery.post_id)
                 self._posts.move_to(delivery.post_id, PostState.HELD, now, reasons)
 

@@ -49,7 +49,9 @@ class WishRows:
         rows = self._db.rows(
             "SELECT id FROM deliveries INDEXED BY deliveries_of_account WHERE account = ?"
             f" AND (due_at, id) {sign} (?, ?) AND state IN ('scheduled', 'unsure', 'sending')"
-            f" AND state = 'scheduled' AND tries = 0 ORDER BY due_at {order}, id {order} LIMIT ?",
+            " AND state = 'scheduled' AND tries = 0 AND EXISTS (SELECT 1 FROM posts p"
+            " WHERE p.id = deliveries.post_id AND p.state = 'protected')"
+            f" ORDER BY due_at {order}, id {order} LIMIT ?",
             (account, 0 if at.due_at is None else to_ms(at.due_at), at.id, limit),
         )
         return [self._deliveries.get(r[0]) for r in rows]

@@ -8,7 +8,7 @@ import pytest
 from postguard.app import steering
 from postguard.app.moving import move
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, NewDelivery, Receipt, Words
+from postguard.model import DeliveryState, NewDelivery, PostState, Receipt, Words
 from postguard.store import Store
 from tests.making import NOW, protected_post
 
@@ -53,6 +53,14 @@ def test_a_post_changes_places_with_its_neighbours(
     told = [store.deliveries.of_post(n)[0] for n in order]
     assert [d.due_at for d in told] == [NOW + n * HOUR for n in range(1, 5)]
     assert [d.slot for d in told] == [f"2026-11-23 1{n}:00" for n in range(3, 7)]
+
+
+def test_a_post_changes_no_places_with_one_that_is_held_or_gone(store: Store) -> None:
+    in_slots(store, 4)
+    store.posts.move_to(2, PostState.WITHDRAWN, NOW)
+    store.posts.move_to(3, PostState.HELD, NOW, "by you")
+    move(store, 4, "up", None, TOKYO, NOW)
+    assert queue(store) == [4, 2, 3, 1]
 
 
 def test_a_place_that_the_artist_chose_is_kept_when_slots_are_dealt_out_anew(store: Store) -> None:

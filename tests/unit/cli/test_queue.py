@@ -45,6 +45,21 @@ def test_one_picture_is_dropped_with_its_words(ready, fox):
     }
 
 
+def test_what_only_some_posts_say_is_dropped_with_them(ready, fox):
+    words = ("--title", "月", "--not-before", "2026-12-24", "--reply-to", "#3")
+    assert ready.run("add", fox, *words, "--series", "雪", "--thread").exit_code == 0
+    said = tomllib.loads((ready.outbox / f"{fox.name}.toml").read_text())
+    assert said == {
+        "title": "月",
+        "not_before": "2026-12-24",
+        "reply_to": "#3",
+        "series": "雪",
+        "thread": True,
+    }
+    done = ready.run("add", fox, "--not-before", "soon")
+    assert (done.exit_code, "write a day as" in done.stderr) == (1, True)
+
+
 def test_several_pictures_are_one_set_in_the_order_given(ready, fox):
     other = ready.home / "a.png"
     other.write_bytes(b"another")
@@ -228,6 +243,7 @@ def test_show_for_programs_has_words_records_and_history(ready):
     told = ready.json("show", post.id)
     assert told["name"] == "狐.png"
     assert told["words"]["sky"]["alts"] == ["a fox"]
+    assert told["words"]["sky"]["reply_to"] == told["words"]["sky"]["link_to"] == ""
     assert told["renditions"][0]["record"] == {"steps": []}
     assert [e["what"] for e in told["history"]] == ["settled", "taken", "protected"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postguard.model import Delivery
+from postguard.model import Delivery, Words
 from tests.unit.intake.rig import ALT, Rig, config, png
 
 LINKED = {
@@ -36,6 +36,22 @@ def test_no_copy_links_to_one_that_nobody_could_open(tmp_path: Path, words: str)
     _, deliveries = dropped(tmp_path, words)
     assert deliveries[-1].account == "fedi"
     assert deliveries[-1].words.link_to == ""
+
+
+def test_room_for_a_link_is_asked_for_only_where_there_is_one(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, config(tmp_path / "outbox", accounts=LINKED))
+    asked: list[tuple[str, str]] = []
+
+    def objections(account: str, words: Words, images: int) -> list[str]:
+        asked.append((account, words.link_to))
+        return []
+
+    rig.objections = objections
+    rig.restarted()
+    rig.drop("fox.toml", ALT + 'to = "fedi"')
+    rig.drop("fox.png", png())
+    rig.run()
+    assert asked == [("fedi", "")]
 
 
 def test_a_series_and_the_earliest_times_are_kept_with_the_post(tmp_path: Path) -> None:

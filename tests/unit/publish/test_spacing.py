@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postguard.errors import Unsure
-from postguard.model import DeliveryState, Late, NewDelivery, Words
+from postguard.model import DeliveryState, Late, NewDelivery, PostState, Words
 from postguard.publish.publisher import Timing
 from postguard.publish.schedule import Due, jittered, spaced
 from postguard.settings.values import Slot
@@ -119,6 +119,14 @@ def test_a_clock_that_ran_ahead_does_not_silence_the_account(outside: Apart) -> 
     planned(outside, now=NOW + year)
     outside.send_one(NOW + year)
     assert due(outside, planned(outside)) == HOUR
+
+
+def test_what_was_taken_away_or_is_held_keeps_no_time_free(outside: Apart) -> None:
+    at = (NOW + 5 * HOUR).isoformat()
+    for state in (PostState.WITHDRAWN, PostState.HELD):
+        gone = outside.store.deliveries.get(planned(outside, at))
+        outside.store.posts.move_to(gone.post_id, state, NOW)
+    assert due(outside, planned(outside, at)) == 5 * HOUR
 
 
 def test_the_other_account_is_not_kept_waiting(outside: Apart) -> None:

@@ -1,0 +1,102 @@
+"""What the artist changes and what the sender does meet in the rows: one of them is first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from postguard.errors import Refused
+from postguard.model import DeliveryState, PostState, Receipt, Words
+from postguard.store import Store
+from tests.making import NOW, protected_post
+
+RECEIPT = Receipt("at://1", "https://1", NOW)
+
+
+def due(store: Store, accounts: tuple[str, ...] = ("sky",)) -> None:
+    """Deliveries 1 and on, of post 1, due now."""
+    post = protected_post(store, accounts=accounts)
+    for delivery in store.deliveries.of_post(post.id):
+        store.deliveries.schedule(delivery.id, NOW, None, NOW)
+
+
+def in_doubt(store: Store) -> None:
+    """Delivery 1 was being sent when it was cut off."""
+    due(store)
+    store.deliveries.claim(NOW, ("sky",))
+    store.deliveries.begin(1, {"key": "a"}, NOW)
+    store.deliveries.recover(NOW)
+
+
+def state(store: Store) -> DeliveryState:
+    return store.deliveries.get(1).state
+
+
+def test_what_is_claimed_is_neither_cancelled_nor_reworded_nor_moved(store: Store) -> None:
+    due(store)
+    store.deliveries.claim(NOW, ("sky",))
+    assert not store.wishes.cancel(store.deliveries.get(1), NOW)
+    assert not store.wishes.reword(1, Words("other"))
+    assert not store.wishes.ask(1, "slot")
+    assert (state(store), store.deliveries.get(1).words.text) == (DeliveryState.SENDING, "A fox")
+
+
+def test_what_is_cancelled_is_never_claimed(store: Store) -> None:
+    due(store, ("sky", "fedi"))
+    assert store.wishes.cancel(store.deliveries.get(1), NOW)
+    claimed = store.deliveries.claim(NOW, ("sky", "fedi"))
+    assert claimed is not None
+    assert claimed.account == "fedi"
+    store.deliveries.finish(2, RECEIPT, NOW)
+    assert store.posts.get(1).state is PostState.POSTED
+
+
+def test_what_was_stopped_between_claim_and_plan_is_not_sent(store: Store) -> None:
+    """An unsure delivery stays `unsure` when it is claimed, so only its plan shows it."""
+    in_doubt(store)
+    claimed = store.deliveries.claim(NOW, ("sky",))
+    assert claimed is not None
+    assert store.wishes.stop(claimed, "taken back")
+    with pytest.raises(Refused, match="you stopped it") as caught:
+        store.deliveries.begin(1, {"key": "a"}, NOW)
+    assert caught.value.stands
+
+
+def test_what_is_being_sent_again_is_not_stopped(store: Store) -> None:
+    in_doubt(store)
+    store.deliveries.claim(NOW, ("sky",))
+    store.deliveries.begin(1, {"key": "a"}, NOW)
+    assert not store.wishes.stop(store.deliveries.get(1), "taken back")
+    assert state(store) is DeliveryState.UNSURE
+
+
+def test_what_was_taken_back_stays_so_whatever_is_reported_later(store: Store) -> None:
+    in_doubt(store)
+    store.deliveries.finish(1, RECEIPT, NOW)
+    store.wishes.retracted(store.deliveries.get(1), NOW)
+    assert store.posts.get(1).state is PostState.RETRACTED
+    store.deliveries.put_back(1, DeliveryState.UNSURE, NOW, "the answer was lost", NOW)
+    store.deliveries.hold(1, "given up", NOW)
+    assert state(store) is DeliveryState.RETRACTED
+    assert store.posts.get(1).state is PostState.RETRACTED
+    assert store.deliveries.claim(NOW + timedelta(days=1), ("sky",)) is None
+
+
+def test_a_post_that_waits_for_nothing_more_is_posted_or_taken_back(store: Store) -> None:
+    due(store, ("sky", "fedi"))
+    store.deliveries.claim(NOW, ("sky",))
+    store.deliveries.finish(1, RECEIPT, NOW)
+    store.wishes.cancel(store.deliveries.get(2), NOW)
+    assert store.posts.get(1).state is PostState.POSTED
+    store.wishes.retracted(store.deliveries.get(1), NOW)
+    assert store.posts.get(1).state is PostState.RETRACTED
+
+
+def test_the_same_picture_may_be_dropped_again_when_its_post_was_taken_back(store: Store) -> None:
+    due(store)
+    sha256 = store.posts.get(1).artworks[0].sha256
+    store.deliveries.finish(1, RECEIPT, NOW)
+    assert [p.id for p in store.posts.with_bytes(sha256)] == [1]
+    store.wishes.retracted(store.deliveries.get(1), NOW)
+    assert store.posts.with_bytes(sha256) == []
