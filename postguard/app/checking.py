@@ -13,6 +13,8 @@ from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError
 from postguard.intake.mounts import filesystem_of
+from postguard.model import Level
+from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
 _DIRECTIONS = {
@@ -98,6 +100,7 @@ def _accounts(installation: Installation, *, offline: bool) -> Iterator[Finding]
             yield _kept(installation, name, what)
         else:
             yield _asked(installation, name, what)
+            yield _audited(installation, name)
 
 
 def _kept(installation: Installation, name: str, what: str) -> Finding:
@@ -118,6 +121,16 @@ def _asked(installation: Installation, name: str, what: str) -> Finding:
         login = f"postguard login {name}"
         fix = "" if login in str(exc) else f"{login}, if it stays so"
         return Finding(what, False, str(exc), fix)
+
+
+def _audited(installation: Installation, name: str) -> Finding:
+    """What blocks an account shows in its login; the rest is the artist's choice."""
+    rows, look = AuditRows(installation.store.db), f"`postguard audit {name}`"
+    if rows.last(name) is None:
+        return Finding(f"audit {name}", True, f"its settings were not looked at yet: {look}")
+    wrong = sum(f.level in {Level.WARNING, Level.BLOCKING} for f in rows.of(name))
+    said = f"{wrong} settings leave your art less protected" if wrong else "nothing to mend"
+    return Finding(f"audit {name}", True, f"{said}: {look}" if wrong else said)
 
 
 def _daemon() -> Finding:

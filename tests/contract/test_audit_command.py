@@ -142,6 +142,13 @@ def test_the_page_tells_what_to_do_and_what_it_does_not_do(sky: Home) -> None:
     assert max(len(line) for line in done.stdout.splitlines()) <= 90
 
 
+def test_check_tells_what_the_last_audit_left_to_mend(fedi: Home) -> None:
+    """Without asking again."""
+    assert "not looked at yet" in " ".join(fedi.run("check").stdout.split())
+    fedi.run("audit", "fedi")
+    assert "less protected: `postguard audit fedi`" in " ".join(fedi.run("check").stdout.split())
+
+
 def test_what_is_well_is_one_line_unless_it_is_asked_for(sky: Home) -> None:
     """The long form explains it, too."""
     short, full = sky.run("audit", "sky").stdout, sky.run("audit", "sky", "--full").stdout

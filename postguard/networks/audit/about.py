@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from postguard.model import Finding, Level, Quotes, Replies, Visibility
 
+_FEW = 5
+NO_PICTURES = "there is no post with pictures yet"
 NOT_SEEN = "the server does not tell"
 F = TypeVar("F")
 Judged = tuple[Level, str]
@@ -82,6 +84,12 @@ def wanted(*, good: bool, found: Mapping[bool, str], otherwise: Level) -> Judged
     return (Level.OK if good else otherwise), found[good]
 
 
-def some(many: int, of: int, what: str) -> str:
-    """Return a count in words, as `2 of the 9 newest posts with pictures are open`."""
-    return f"{many} of the {of} newest {what}"
+def some(many: int, of: int) -> str:
+    """Return a count in words, as `2 of the 9 newest posts with pictures`."""
+    return f"{many} of the {of} newest posts with pictures"
+
+
+def few(names: Sequence[str]) -> str:
+    """Return names in words; more than a few would fill the page."""
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"

@@ -7,7 +7,16 @@ from typing import Any
 
 from postguard.model import Finding, Level, Quotes, Replies
 from postguard.networks.audit import about_bluesky as about
-from postguard.networks.audit.about import Asked, Check, Judged, some, unseen, wanted
+from postguard.networks.audit.about import (
+    NO_PICTURES,
+    Asked,
+    Check,
+    Judged,
+    few,
+    some,
+    unseen,
+    wanted,
+)
 from postguard.networks.audit.bluesky_facts import (
     BRIDGE,
     ArtPost,
@@ -25,7 +34,6 @@ REFUSED: Mapping[str, str] = {
 }
 _EMBEDDING = "embedding"
 _OFFICIAL, _OFFICIAL_HOSTS = "bsky.social", ".bsky.network"
-_WITH_PICTURES = "posts with pictures"
 
 
 def findings(facts: BlueskyFacts, asked: Asked) -> list[Finding]:
@@ -62,7 +70,7 @@ def _passwords(facts: BlueskyFacts, _: Asked) -> Judged:
     if facts.passwords is None:
         return unseen()
     named = [str(p.get("name")) for p in facts.passwords]
-    said = f"{len(named)} app passwords: {', '.join(named) or 'none'}"
+    said = f"app passwords: {', '.join(named) or 'none'}"
     powerful = [str(p.get("name")) for p in facts.passwords if p.get("privileged")]
     if powerful:
         return Level.ADVICE, f"{said}; may read your messages: {', '.join(powerful)}"
@@ -159,24 +167,28 @@ def _default_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
 
 
 def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
+    if not facts.posts:
+        return Level.OK, NO_PICTURES
     quotable = [p for p in facts.posts if p.quotable]
     answerable = [p for p in facts.posts if p.replies_open]
     many, wrong = len(facts.posts), []
     if asked.quotes is not Quotes.EVERYONE and quotable:
-        wrong.append(f"{some(len(quotable), many, _WITH_PICTURES)} can be quoted")
+        wrong.append(f"{some(len(quotable), many)} can be quoted")
     if asked.replies is not Replies.EVERYONE and answerable:
-        wrong.append(f"{some(len(answerable), many, _WITH_PICTURES)} can be answered by everyone")
+        wrong.append(f"{some(len(answerable), many)} can be answered by everyone")
     if wrong:
         return Level.WARNING, f"{' and '.join(wrong)}, although the config says otherwise"
     if quotable:
-        said = some(len(quotable), many, _WITH_PICTURES)
+        said = some(len(quotable), many)
         return Level.ADVICE, f"{said} can be quoted, as the config says"
     return Level.OK, f"none of the {many} newest posts with pictures is open against your wish"
 
 
 def _alts(facts: BlueskyFacts, _: Asked) -> Judged:
+    if not facts.posts:
+        return Level.OK, NO_PICTURES
     lacking = [p for p in facts.posts if any(not i.alt.strip() for i in p.pictures)]
-    said = some(len(lacking), len(facts.posts), _WITH_PICTURES)
+    said = some(len(lacking), len(facts.posts))
     return wanted(
         good=not lacking,
         found={
@@ -188,6 +200,8 @@ def _alts(facts: BlueskyFacts, _: Asked) -> Judged:
 
 
 def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
+    if not facts.posts:
+        return Level.OK, NO_PICTURES
     shown = [(p, i) for p in facts.posts for i in p.pictures]
     telling = [(p, i) for p, i in shown if i.private]
     large = [(p, i) for p, i in shown if asked.side is not None and i.side > asked.side]
@@ -239,12 +253,8 @@ def _bridge(facts: BlueskyFacts, _: Asked) -> Judged:
 
 
 def _keys(posts: Iterable[ArtPost]) -> str:
-    keys = list(dict.fromkeys(p.rkey for p in posts))
-    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
-    return f"{', '.join(keys[:_NAMED])}{more}"
+    return few(list(dict.fromkeys(p.rkey for p in posts)))
 
-
-_NAMED = 5  # posts are named in a finding; more would fill the page
 
 CHECKS: tuple[Check[BlueskyFacts], ...] = (
     Check("bsky.session", about.SESSION, _session),

@@ -7,7 +7,16 @@ from typing import Any
 
 from postguard.model import Finding, Level, Quotes, Visibility
 from postguard.networks.audit import about_mastodon as about
-from postguard.networks.audit.about import Asked, Check, Judged, some, unseen, wanted
+from postguard.networks.audit.about import (
+    NO_PICTURES,
+    Asked,
+    Check,
+    Judged,
+    few,
+    some,
+    unseen,
+    wanted,
+)
 from postguard.networks.audit.mastodon_facts import MastodonFacts
 from postguard.networks.audit.pages import CRAWLERS, let_in, speaks_of_ai
 from postguard.networks.mastodon_instance import QUOTES_SINCE
@@ -15,8 +24,6 @@ from postguard.networks.mastodon_login import POSTING, covers
 
 _WHO = ("profile", "read:accounts")
 _WIDEST_FIRST = [v.value for v in Visibility]
-_NEWEST = "posts with pictures"
-_NAMED = 5
 
 
 def findings(facts: MastodonFacts, asked: Asked) -> list[Finding]:
@@ -37,7 +44,7 @@ def _token(facts: MastodonFacts, _: Asked) -> Judged:
         return Level.BLOCKING, f"postguard may not do what posting needs: {', '.join(lacking)}"
     more = [s for s in facts.scopes if s not in {*POSTING, *_WHO}]
     if more:
-        return Level.WARNING, f"postguard may do more than it needs: {', '.join(more)}"
+        return Level.WARNING, f"postguard may do more than it needs: {few(more)}"
     return Level.OK, f"postguard may do what posting needs: {', '.join(facts.scopes)}"
 
 
@@ -206,11 +213,13 @@ def _autodelete(_: MastodonFacts, __: Asked) -> Judged:
 def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
     if facts.posts is None:
         return unseen("the server does not let postguard read your posts")
+    if not facts.posts:
+        return Level.OK, NO_PICTURES
     wider = [p for p in facts.posts if _is_wider(str(p.get("visibility")), asked.visibility)]
     bare = [p for p in facts.posts if any(not (m.get("description") or "") for m in _media_of(p))]
     large = [p for p in facts.posts if _exceeds(p, asked.side)]
     wrong = [
-        f"{some(len(found), len(facts.posts), _NEWEST)} {what} ({_ids(found)})"
+        f"{some(len(found), len(facts.posts))} {what} ({_ids(found)})"
         for found, what in (
             (wider, f"are seen by more people than {asked.visibility.value}"),
             (bare, "lack an alt text"),
@@ -245,8 +254,7 @@ def _side(media: Mapping[str, Any]) -> int:
 
 
 def _ids(posts: Sequence[Mapping[str, Any]]) -> str:
-    more = f" and {len(posts) - _NAMED} more" if len(posts) > _NAMED else ""
-    return ", ".join(str(p.get("id")) for p in posts[:_NAMED]) + more
+    return few([str(p.get("id")) for p in posts])
 
 
 CHECKS: tuple[Check[MastodonFacts], ...] = (

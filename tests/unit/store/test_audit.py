@@ -6,6 +6,7 @@ import pytest
 
 from postguard.model import Change, Finding, Level
 from postguard.store.audit import AuditRows
+from tests.making import protected_post, rendition
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -69,6 +70,12 @@ def test_fixes_are_taken_back_newest_first_and_once(rows):
 def test_a_change_that_was_not_written_is_forgotten(rows):
     rows.drop(rows.fixed("bsky", CHANGE, NOW))
     assert rows.undoable("bsky") == []
+
+
+def test_the_files_that_postguard_made_are_known_among_others(store, rows):
+    protected_post(store)
+    made = rendition().sha256
+    assert rows.made_here([f"{number:064x}" for number in range(700)] + [made]) == {made}
 
 
 def test_no_file_that_postguard_did_not_make_counts_as_its_own(rows):
