@@ -181,7 +181,8 @@ class Accounts:
 def _usual(account: BlueskyAccount | MastodonAccount) -> Limits:
     if isinstance(account, BlueskyAccount):
         official = account.service == pds.OFFICIAL
-        return bluesky.limits_for(pds.IMAGE_BYTES if official else pds.OLD_IMAGE_BYTES)
+        size = pds.IMAGE_BYTES if official else pds.OLD_IMAGE_BYTES
+        return bluesky.limits_for(size, gallery=account.gallery)
     # What an unknown server does with quotes is asked before anything is sent to it; until then a
     # PC that is offline need not hold what most servers take.
     current = {"api_versions": {"mastodon": mastodon_instance.QUOTES_SINCE}}

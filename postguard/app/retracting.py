@@ -103,4 +103,4 @@ def _leave_note(installation: Installation, post_id: int) -> None:
     }
     folder = folders.folder_of(installation.outbox, post)
     if gone and folder.is_dir():
-        folders.leave_receipt(folder, post, receipts, gone=gone)
+        folders.leave_receipt(folder, post, receipts, store.readings.warnings(post_id), gone)

@@ -212,7 +212,12 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
     mode = installation.settings.intake.watch
     watcher = Watcher(installation.outbox, nominate, mode, note=log.warning)
     taking.polling = lambda: watcher.polling
-    shelving = Shelving(store.posts, lambda: installation.outbox, store.deliveries.receipts)
+    shelving = Shelving(
+        store.posts,
+        lambda: installation.outbox,
+        store.deliveries.receipts,
+        store.readings.warnings,
+    )
     store.posts.progress.end()  # of a run that was cut off
     protecting = Protecting(store.posts, readers[1], clock, installation.order_of)
     protecting.missing = lambda post: missing(installation.outbox, post)

@@ -18,6 +18,8 @@ _SAID = {
     "held": "held:",
     "try again": "will try again:",
     "told": "",
+    "warning": "warning:",
+    "read back": "read back from",
     "moved": "moved by you:",
     "edited": "words changed by you on",
     "not to be sent": "taken back by you before it was posted on",

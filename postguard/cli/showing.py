@@ -32,7 +32,7 @@ def lines(
     yield _bold("What happened")
     for _, event in store.posts.history(post.id):
         at = f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        yield from _beside(at, happening.event(event, zone))
+        yield from _beside(at, folders.told(post, happening.event(event, zone)))
 
 
 def done(rendition: Rendition) -> Iterator[str]:

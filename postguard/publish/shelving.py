@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,7 @@ class Shelving:
     shelf: Shelf
     outbox: Callable[[], Path]
     receipts: Callable[[int], Mapping[str, Receipt]]
+    warnings: Callable[[int], Mapping[str, Sequence[str]]]
 
     def tick(self, now: datetime) -> bool:
         """Move what lies in the wrong place; True when something was moved."""
@@ -85,7 +86,7 @@ class Shelving:
         if post.state in _WENT_OUT:
             receipts = self.receipts(post.id)
             gone = receipts if post.state is PostState.RETRACTED else ()
-            folders.leave_receipt(folder, post, receipts, gone=gone)
+            folders.leave_receipt(folder, post, receipts, self.warnings(post.id), gone)
 
     def _gone(self, post: Post, now: datetime) -> bool:
         """The artist took the folder away: what went out stays so, any other is withdrawn."""

@@ -87,8 +87,8 @@ class WishRows:
                 "UPDATE deliveries SET words = ? WHERE id = ?", (wire.dump(words), delivery.id)
             )
             db.execute(
-                "UPDATE receipts SET uri = ?, url = ?, answer = ?, checked_at = NULL, look_at = ?"
-                " WHERE delivery_id = ?",
+                "UPDATE receipts SET uri = ?, url = ?, answer = ?, checked_at = NULL, look_at = ?,"
+                " seen = '{}' WHERE delivery_id = ?",
                 (
                     *(receipt.uri, receipt.url, wire.dump(receipt.answer)),
                     *(to_ms(now), delivery.id),

@@ -20,7 +20,9 @@ def outbox(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shelving(store: Store, outbox: Path) -> Shelving:
-    return Shelving(store.posts, lambda: outbox, store.deliveries.receipts)
+    return Shelving(
+        store.posts, lambda: outbox, store.deliveries.receipts, store.readings.warnings
+    )
 
 
 def held(store: Store, outbox: Path, name: str = "fox.png") -> Post:
@@ -91,3 +93,17 @@ def test_a_receipt_says_where_and_when_by_the_clock_of_the_pc(
     time.tzset()
     told = (outbox / "posted" / post.folder / "receipt.txt").read_text()
     assert told == "sky: https://bsky.example/1 (2026-11-23 21:00:00+09:00)\n"
+
+
+def test_a_receipt_keeps_what_reading_the_post_back_has_shown(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    post = protected_post(store)
+    folder_of(outbox, post).mkdir(parents=True)
+    (delivery,) = store.deliveries.of_post(post.id)
+    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
+    says = "the alt text is missing: postguard edit 1"
+    store.readings.keep(delivery.id, {"differences": [{"says": says}]}, NOW)
+    assert shelving.tick(NOW)
+    told = (outbox / "posted" / post.folder / "receipt.txt").read_text()
+    assert f"  not as you asked: {says}\n" in told
