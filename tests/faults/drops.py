@@ -33,6 +33,11 @@ class Drop:
     accounts: tuple[str, ...]
     seeds: tuple[int, ...]
 
+    @property
+    def words(self) -> tuple[str, tuple[str, ...]]:
+        """Its text and alt texts, which other drops may have as well."""
+        return self.text, self.alts
+
     def put_into(self, outbox: Path) -> None:
         """Let it appear, whole, as a picture with its sidecar or as a folder."""
         if len(self.seeds) == 1:

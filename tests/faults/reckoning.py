@@ -157,37 +157,51 @@ def reckon(dropped: Sequence[Drop], ledger: Ledger, seen: Mapping[str, list[Seen
     found.held = len({post.id for post, _, _ in held})
     found.posted = sum(post.state is PostState.POSTED for post in ledger.posts())
     waiting = {(post.name, account) for post, account, _ in held}
+    shown = _Shown(found, ledger)
     for account, stands in seen.items():
-        asked = Counter(
-            (drop.text, drop.alts)
-            for drop in dropped
-            if account in drop.accounts and (drop.name, account) not in waiting
-        )
-        found.count_words(account, asked, stands)
         found.count_alts(account, stands)
-    _compare_receipts(found, ledger, seen)
+        asked = {drop.name: drop for drop in dropped if account in drop.accounts}
+        shown.compare(account, stands, asked)
+        for name in asked:
+            if not shown.times[account, name] and (name, account) not in waiting:
+                found.lost += 1
+                found.differences.append(f"{account}: {name} is lost")
     return found
 
 
-def _compare_receipts(found: Reckoning, ledger: Ledger, seen: Mapping[str, list[Seen]]) -> None:
-    """Each post on a server belongs to one receipt and shows that post's renditions, no other."""
-    owners: dict[tuple[str, str], list[Post]] = {}
-    for account, key, post in ledger.receipts():
-        owners.setdefault((account, key), []).append(post)
-    for account, stands in seen.items():
+class _Shown:
+    """What each status or record shows, by its pictures: words may be equal on purpose."""
+
+    def __init__(self, found: Reckoning, ledger: Ledger) -> None:
+        self.times: Counter[tuple[str, str]] = Counter()
+        self._found = found
+        self._of_picture = {h: post.name for post in ledger.posts() for h in ledger.hashes(post)}
+        self._receipts = {(account, key): post.name for account, key, post in ledger.receipts()}
+
+    def compare(self, account: str, stands: Sequence[Seen], asked: Mapping[str, Drop]) -> None:
+        """Hold what an account shows against what was asked for there and the receipts of it."""
+        told, receipts = self._found.differences, set[str]()
         for each in stands:
-            posts = owners.pop((account, each.key), [])
-            if len(posts) != 1:
-                names = ", ".join(post.name for post in posts) or "no post"
-                found.differences.append(f"{account}: {each.key} is the receipt of {names}")
-            known = set().union(*map(ledger.hashes, posts))
-            bare = sum(each_hash not in known for each_hash in each.hashes) if posts else 0
-            found.unprotected += bare
-            if bare:
-                found.differences.append(f"{account}: {each.key} shows {bare} other pictures")
-    for (account, key), posts in owners.items():
-        names = ", ".join(post.name for post in posts)
-        found.differences.append(f"{account}: {key}, the receipt of {names}, is not there")
+            bare = sum(picture not in self._of_picture for picture in each.hashes)
+            self._found.unprotected += bare
+            names = {self._of_picture.get(picture, "no rendition") for picture in each.hashes}
+            (name, *more) = names or {"no picture"}
+            if more or name not in asked or asked[name].words != each.words:
+                told.append(f"{account}: {each.key} shows {names} and {each.words}")
+            self._count(account, name)
+            owner = self._receipts.get((account, each.key), "nobody")
+            receipts.add(each.key)
+            if owner != name:
+                told.append(f"{account}: {each.key} shows {name}; it is the receipt of {owner}")
+        for (whose, key), name in self._receipts.items():
+            if whose == account and key not in receipts:
+                told.append(f"{account}: {key}, the receipt of {name}, is not there")
+
+    def _count(self, account: str, name: str) -> None:
+        self.times[account, name] += 1
+        if self.times[account, name] > 1:
+            self._found.doubled += 1
+            self._found.differences.append(f"{account}: {name} stands there once more")
 
 
 def count_uploads(found: Reckoning, uploads: Iterable[tuple[str, bytes]], ledger: Ledger) -> None:
