@@ -1,0 +1,81 @@
+"""What an account says with a post, and who may see, answer and quote it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Visibility(StrEnum):
+    """Who sees a post. Bluesky knows only `public`."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    PRIVATE = "private"
+    DIRECT = "direct"
+
+
+class Replies(StrEnum):
+    """Who may reply."""
+
+    EVERYONE = "everyone"
+    MENTIONED = "mentioned"
+    FOLLOWING = "following"
+    FOLLOWERS = "followers"
+    LISTS = "lists"  # who is on the account's lists
+    NOBODY = "nobody"
+
+
+class Quotes(StrEnum):
+    """Who may quote."""
+
+    EVERYONE = "everyone"
+    FOLLOWERS = "followers"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one account says with a post, already merged from the post's and the account's.
+
+    Attributes:
+        text: the post's text without the added hashtags; any Unicode.
+        alts: alt text of each artwork, in their order.
+        tags: hashtags without `#`, added behind the text unless it has them already.
+        langs: BCP-47 tags, the main language first.
+        lists: at:// addresses of lists, whose members may reply where `replies` says so.
+        hidden_tags: found by, but not shown; where the network has such.
+        focus: of each artwork, the point (x, y) in [-1, 1] that crops keep, y upwards.
+        reply_to: address of the post that this one answers, or `#N` for the artist's post N.
+        link_to: the account whose copy this one links to; empty: none.
+        thread: what is too long or too many goes on in answers to itself.
+    """
+
+    text: str = ""
+    alts: tuple[str, ...] = ()
+    cw: str = ""
+    labels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.PUBLIC
+    replies: Replies = Replies.EVERYONE
+    quotes: Quotes = Quotes.EVERYONE
+    lists: tuple[str, ...] = ()
+    hidden_tags: tuple[str, ...] = ()
+    focus: tuple[tuple[float, float] | None, ...] = ()
+    reply_to: str = ""
+    link_to: str = ""
+    thread: bool = False
+
+
+def body(words: Words) -> str:
+    """Return the text as posted: the text, then the hashtags that it does not hold already."""
+    missing = [tag for tag in words.tags if not _holds(words.text, tag)]
+    hashtags = " ".join(f"#{tag}" for tag in missing)
+    return f"{words.text}\n\n{hashtags}" if words.text and hashtags else words.text or hashtags
+
+
+def _holds(text: str, tag: str) -> bool:
+    """Return whether the text has this hashtag; `#foxes` and `#狐の絵` are other tags."""
+    return re.search(rf"[#＃]{re.escape(tag)}(?!\w)", text, re.IGNORECASE) is not None
