@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from postguard.cloak.sheet import Sheet
 from postguard.cloak.tensors import Pixels
@@ -13,6 +14,8 @@ NEAR_ENOUGH = 0.5  # above the floor: the search ends
 # As most posts are coded: what is lost differs with and without the cloak, by one to two points.
 _POSTED = Codec("JPEG", 95, "4:4:4")
 _LOOKS = 10  # at most: each reads the whole picture once
+_CLOSE = 0.02  # of the share: nothing is to be found in between
+_CLIFF = 1.5  # points above the floor
 _MOST = 3.0  # times the change that the optimiser found
 
 
@@ -20,38 +23,58 @@ def hold(sheet: Sheet, floor: float) -> tuple[Pixels, float | None]:
     """Return the largest share of the sheet's change that scores `floor` or more, finished, and
     its SSIMULACRA2, as pixels and as coded; None where the picture is too small to have a score.
 
-    A picture whose budget ends before the floor is reached comes back with the whole budget.
+    A picture whose budget ends before the floor is reached comes back with the whole budget. In
+    flat colour a change of 1 in 255 is there or not: where the score falls there by points, a
+    part of the picture gets the larger share.
     """
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
     plain, coded = reference(sheet.pixels), reference(_POSTED(sheet.pixels))
 
-    def score(share: float) -> float:
-        finished = sheet.finished(share)
+    def score(finished: Pixels) -> float:
         return min(plain.score(finished), coded.score(_POSTED(finished)))
 
-    share, score_there = _search(score, floor)
-    return sheet.finished(share), score_there
+    found = _search(lambda share: score(sheet.finished(share)), floor, _MOST)
+    if not found.cliff(floor):
+        return sheet.finished(found.share), found.score
+    share, more = found.share, found.above
+    mixed = _search(lambda part: score(sheet.finished(share, more, part)), floor, 1.0, 0.5)
+    part = mixed.share if mixed.score < found.score else 0.0
+    return sheet.finished(share, more, part), min(mixed.score, found.score)
 
 
-def _search(score: Callable[[float], float], floor: float) -> tuple[float, float]:
-    """Return the (share, score) nearest above the floor; 100 at share 0 is above any.
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The share nearest above the floor, its score, and the share nearest under it."""
+
+    share: float
+    score: float
+    above: float
+
+    def cliff(self, floor: float) -> bool:
+        return self.score - floor > _CLIFF and self.above < _MOST
+
+
+def _search(
+    score: Callable[[float], float], floor: float, most: float, first: float = 1.0
+) -> _Held:
+    """Search the share in [0, most]; 100 at share 0 is above any floor.
 
     `score` falls as the share grows, nearly in proportion to the power 1.25 of it less: the false
     position between the two nearest sides, kept off the ends.
     """
-    low, at_low, high, at_high = 0.0, 100.0, _MOST, None
-    share = 1.0
+    low, at_low, high, at_high = 0.0, 100.0, most, None
+    share = first
     for _ in range(_LOOKS):
         found = score(share)
         if found >= floor:
             low, at_low = share, found
         else:
             high, at_high = share, found
-        if at_low - floor <= NEAR_ENOUGH or high - low < 1e-3 * high:
+        if at_low - floor <= NEAR_ENOUGH or high - low < _CLOSE * high:
             break
         share = _between(low, at_low, high, at_high, floor)
-    return low, at_low
+    return _Held(low, at_low, high)
 
 
 def _between(low: float, at_low: float, high: float, at_high: float | None, floor: float) -> float:

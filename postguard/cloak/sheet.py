@@ -14,6 +14,7 @@ from postguard.cloak.budget import REACH, budget
 from postguard.cloak.tensors import Pixels, grown, to_tensor
 
 _STRIP_PIXELS = 1 << 20
+_BLOCK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,26 @@ class Sheet:
     def size(self) -> tuple[int, int]:
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def finished(self, share: float = 1.0) -> Pixels:
+    def finished(self, share: float = 1.0, more: float = 0.0, part: float = 0.0) -> Pixels:
         """Return the picture with `share` of the change, held inside the limit, clipped and
-        rounded; (H,W,3) uint8."""
+        rounded; (H,W,3) uint8. In `part` of its blocks of 16 pixels, in [0,1], it is `more`."""
+        if part > 0:
+            blocks = self._chosen(part)
+            return np.where(blocks[..., None], self.finished(more), self.finished(share))
         result = np.empty_like(self.pixels)
         for rows in _strips(self.size):
             limit = self.limit[rows].astype(np.float32)
             change = np.clip(self.d[rows].astype(np.float32) * share, -limit, limit)
             result[rows] = np.clip(self.pixels[rows] + np.rint(change * 255)[..., None], 0, 255)
         return result
+
+    def _chosen(self, part: float) -> NDArray[np.bool_]:
+        """(H,W): the same blocks for the same part, and more of them for a larger one."""
+        height, width = self.size
+        rows, columns = -(-height // _BLOCK), -(-width // _BLOCK)
+        chance = np.random.default_rng(0).random((rows, columns))
+        whole = np.repeat(np.repeat(chance < part, _BLOCK, 0), _BLOCK, 1)
+        return whole[:height, :width]
 
 
 def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling: float) -> Sheet:

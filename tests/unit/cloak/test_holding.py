@@ -54,7 +54,19 @@ def test_a_picture_too_small_for_a_score_keeps_to_its_budget_alone():
     slope=st.floats(1, 200), power=st.floats(0.6, 1.6), floor=st.sampled_from([45.0, 65.0, 80.0])
 )
 def test_the_search_never_ends_under_the_floor(slope, power, floor):
-    share, score = _search(lambda s: 100 - slope * s**power, floor)
-    assert score >= floor
-    assert score == pytest.approx(100 - slope * share**power)
-    assert score <= floor + 2 or share > 2.9
+    found = _search(lambda s: 100 - slope * s**power, floor, 3.0)
+    assert found.score >= floor
+    assert found.score == pytest.approx(100 - slope * found.share**power)
+    assert found.score <= floor + 2 or found.share > 2.9
+
+
+def test_flat_colour_that_is_changed_by_one_or_not_at_all_is_changed_in_part():
+    """A change of exactly 1 in 255 everywhere: its score has nothing between 100 and the cliff."""
+    pixels = np.full((128, 160, 3), 120, np.uint8)
+    signs = torch.randint(2, (1, 1, 128, 160), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    sheet = spread(pixels, None, signs / 255, 12 / 255)
+    whole = worse(pixels, sheet.finished())
+    finished, score = hold(sheet, (100 + whole) / 2)
+    changed = float((finished != pixels).mean())
+    assert 0.02 < changed < 0.9
+    assert (100 + whole) / 2 <= score < 100
