@@ -115,6 +115,12 @@ function startAppView(pdsUrl) {
   return new Promise((resolve) => view.listen(0, '127.0.0.1', () => resolve(view)))
 }
 
+// A PDS that people run tells its version; by itself the older one tells none.
+function packageVersion() {
+  const described = path.join(process.env.NODE_PATH, '@atproto/pds/package.json')
+  return JSON.parse(fs.readFileSync(described, 'utf8')).version
+}
+
 function newSecrets() {
   return {
     jwtSecret: randomBytes(16).toString('hex'),
@@ -127,6 +133,7 @@ function newSecrets() {
 function pdsEnvironment(port, plcUrl, viewPort, secrets) {
   return {
     devMode: true,
+    version: packageVersion(),
     hostname: 'localhost',
     port,
     dataDirectory: dataDir,
