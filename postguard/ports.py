@@ -235,6 +235,10 @@ class Deliveries(Protocol):
         """Return the addresses of the account's posts that have a receipt of `since` or later."""
         ...
 
+    def in_doubt(self, account: str) -> list[Delivery]:
+        """Return what may or may not have been posted to the account, held or not."""
+        ...
+
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
         """Record the receipt; the post is `posted` when this was its last delivery."""
         ...

@@ -21,6 +21,7 @@ class Limits:
         link_length: what any link counts as; None: its own length.
         quote_policy: the server can say who may quote.
         once: a repeated key is known to the server, so that it makes no second post.
+        named: each post has a name of our making, by which it is told from one that looks alike.
     """
 
     fit: str
@@ -34,6 +35,7 @@ class Limits:
     link_length: int | None = None
     quote_policy: bool = True
     once: bool = True
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

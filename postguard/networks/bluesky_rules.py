@@ -44,6 +44,7 @@ def limits_for(size: int, *, gallery: bool = False) -> Limits:
         images=most_images(gallery=gallery),
         image_bytes=size,
         side=MAX_SIDE,
+        named=True,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from postguard.model import Attempt, Limits
+from postguard.model import Attempt, Delivery, Limits, body
 
 # The longest that a request whose answer was lost can take to become a post: the PC goes on
 # sending a closed connection's bytes for two minutes, a proxy keeps them for one before it gives
@@ -39,6 +39,12 @@ class Hold:
 
 
 Verdict = SendAgain | Wait | Hold
+
+
+def alike(one: Delivery, other: Delivery) -> bool:
+    """Return whether nobody could tell by the words which of two posts stands there."""
+    mine, theirs = one.words, other.words
+    return (body(mine), mine.cw, mine.alts) == (body(theirs), theirs.cw, theirs.alts)
 
 
 def verdict(attempt: Attempt, limits: Limits, now: datetime) -> Verdict:

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 # Waits double from half a minute to an hour, so this many tries are a day.
 _MOST_TRIES = 30
 _CLOCKS_DIFFER = timedelta(days=1)  # at most: a server's and this PC's
+_A_MOMENT = timedelta(seconds=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -216,10 +217,13 @@ class Publisher:
             self.deliveries.leave(delivery.id)
             return
         network = self.to.network(delivery)
-        if earlier is not None and self._may_be_there(delivery, network, draft, earlier, now):
-            return
-        if not nothing_sent and self._too_near(delivery, now):
-            return
+        if earlier is None or earlier.in_vain:
+            self._let_doubt_end(delivery, network, now)
+        else:
+            if self._may_be_there(delivery, network, draft, earlier, now):
+                return
+            if self._too_near(delivery, now):
+                return
         _check(network, draft)
         attempt = self._attempt(delivery, network, draft, earlier, now)
         self._finish(delivery, network.send(draft, attempt.plan), now)
@@ -232,16 +236,18 @@ class Publisher:
         earlier: Attempt,
         now: datetime,
     ) -> bool:
-        """Look for the post of an earlier try. True: nothing is to be sent now, since it is there
-        or may still come. Raises Refused where only the artist can tell."""
+        """Look for the post of an earlier try whose outcome is not known. True: nothing is to be
+        sent now, since it is there or may still come. Raises Refused where only the artist can
+        tell."""
         since = min(earlier.first_at or earlier.started_at, now) - _CLOCKS_DIFFER
         taken = self.deliveries.taken_uris(delivery.account, since)
         if receipt := network.find(draft, earlier.plan, taken):
+            others = self._alike(delivery, network)
+            if others and not earlier.looked_for:
+                raise Refused(_which(delivery, others[0], receipt), stands=True)
             self._finish(delivery, receipt, now, "there already")
             return True
         self.pacing.worked(delivery)
-        if earlier.in_vain:
-            return False
         match doubt.verdict(earlier, network.limits(), now):
             case doubt.Wait(until):
                 why = "what was sent is not there, but may still come; looking again"
@@ -251,6 +257,24 @@ class Publisher:
                 raise Refused(_look_yourself(delivery), stands=True)
             case doubt.SendAgain():
                 return False
+
+    def _let_doubt_end(self, delivery: Delivery, network: Network, now: datetime) -> None:
+        """Raise NotYet while a post that looks the same is in doubt: of two such, nobody could
+        say which one stands there."""
+        for other in self._alike(delivery, network):
+            if other.state is DeliveryState.UNSURE:
+                why = (
+                    f"post {other.post_id} has the same words and may be there already: this one "
+                    "waits until that is known"
+                )
+                raise linking.NotYet((other.due_at or now) + _A_MOMENT, why, anew=True)
+
+    def _alike(self, delivery: Delivery, network: Network) -> list[Delivery]:
+        """Return the account's other posts in doubt that only their pictures tell from this."""
+        if delivery.dry_run or network.limits().named:
+            return []
+        doubtful = self.deliveries.in_doubt(delivery.account)
+        return [d for d in doubtful if d.id != delivery.id and doubt.alike(d, delivery)]
 
     def _finish(
         self, delivery: Delivery, receipt: Receipt, now: datetime, how: str = "posted"
@@ -372,3 +396,12 @@ def _in_words(exc: Exception) -> str:
     if isinstance(exc, PostguardError):
         return str(exc)
     return f"postguard itself broke here ({type(exc).__name__}); please report it"
+
+
+def _which(delivery: Delivery, other: Delivery, receipt: Receipt) -> str:
+    return (
+        f"{receipt.url} is this post or post {other.post_id}, whose words are the same and whose "
+        f"answer was lost as well. Look which picture stands there, and say `postguard retry` "
+        f"with its number first ({delivery.post_id} or {other.post_id}), then with the other's, "
+        "which is sent where it is missing"
+    )

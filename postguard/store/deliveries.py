@@ -201,6 +201,15 @@ class DeliveryRows:
         )
         return {str(r[0]) for r in rows}
 
+    def in_doubt(self, account: str) -> list[Delivery]:
+        """Return what may or may not have been posted to the account, held or not."""
+        return self._many(
+            "WHERE account = ? AND state IN ('unsure', 'held') AND (state = 'unsure' OR EXISTS"
+            " (SELECT 1 FROM attempts a WHERE a.delivery_id = deliveries.id"
+            " AND a.outcome NOT LIKE 'refused%')) ORDER BY id",
+            account,
+        )
+
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
         """Record the receipt; the post is `posted` when this was its last delivery."""
         with self._db.change() as db:

@@ -36,9 +36,10 @@ class ScriptedNetwork:
     finds: int = 0
     plans: int = 0
     once: bool = True
+    named: bool = True
 
     def limits(self) -> Limits:
-        return Limits("bluesky", 300, 2000, 4, 1_000_000, once=self.once)
+        return Limits("bluesky", 300, 2000, 4, 1_000_000, once=self.once, named=self.named)
 
     def objections(self, words: Words, images: int, limits: Limits) -> list[str]:
         return self.objects

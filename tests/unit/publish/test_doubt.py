@@ -5,8 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from postguard.errors import Unsure
-from postguard.model import Attempt, DeliveryState, Draft, Json, Limits, PostState, Receipt
+from postguard.errors import Refused, Retryable, Unsure
+from postguard.model import (
+    Attempt,
+    DeliveryState,
+    Draft,
+    Json,
+    Limits,
+    NewDelivery,
+    PostState,
+    Receipt,
+    Words,
+)
 from postguard.publish.doubt import (
     IN_WORK,
     KEY_IS_KNOWN,
@@ -183,14 +193,73 @@ class FindsByWords(ScriptedNetwork):
         return self._receipt({"key": free[0]}) if free else None
 
 
-def test_of_two_posts_with_equal_words_each_is_posted(outside: Outside) -> None:
-    """The one that is there belongs to the other delivery, so the lost one is still owed."""
-    outside.net = FindsByWords()
-    first = lost(outside)
-    second = protected_post(outside.store, name="same words.png")
+@pytest.fixture
+def by_words(outside: Outside) -> Outside:
+    outside.net = FindsByWords(named=False)
+    return outside
+
+
+def planned(outside: Outside, **fields: object) -> int:
+    """The delivery of a fresh post that is due now."""
+    post = protected_post(outside.store, **fields)
     outside.publisher().plan(NOW)
+    return outside.store.deliveries.of_post(post.id)[0].id
+
+
+def test_a_post_waits_while_another_with_its_words_is_in_doubt(by_words: Outside) -> None:
+    """Sent now, it could be taken for the other one, whose picture would never be posted."""
+    first = lost(by_words)
+    second = planned(by_words, name="same words.png")
+    by_words.send_one(NOW)
+    waits = by_words.store.deliveries.get(second)
+    assert waits.state is DeliveryState.SCHEDULED
+    assert "has the same words and may be there already" in waits.reason
+    by_words.send_one(NOW + MINUTE)
+    assert state(by_words, first) is DeliveryState.POSTED
+    by_words.send_one(NOW + 2 * MINUTE)
+    assert state(by_words, second) is DeliveryState.POSTED
+    assert len(by_words.net.posts) == 2
+
+
+def test_a_post_with_other_words_does_not_wait(by_words: Outside) -> None:
+    lost(by_words)
+    words = NewDelivery("sky", Words("A hare", ("a hare",)), "now", "bluesky")
+    other = planned(by_words, name="other.png", deliveries=(words,))
+    by_words.send_one(NOW)
+    assert state(by_words, other) is DeliveryState.POSTED
+
+
+def test_where_posts_have_names_of_our_making_nobody_waits(outside: Outside) -> None:
+    lost(outside)
+    second = planned(outside, name="same words.png")
     outside.send_one(NOW)
-    assert outside.store.posts.get(second.id).state is PostState.POSTED
-    outside.send_one(NOW + MINUTE)
-    assert state(outside, first) is DeliveryState.POSTED
-    assert len(outside.net.posts) == 2
+    assert state(outside, second) is DeliveryState.POSTED
+
+
+def test_a_try_that_posted_nothing_takes_no_post_that_looks_the_same(by_words: Outside) -> None:
+    """Refused for certain, it has nothing to look for: what stands there is another's."""
+    by_words.net.before = [Retryable("the server is full")]
+    first = planned(by_words)
+    by_words.send_one(NOW)
+    by_words.net.posts["stranger"] = "A fox"
+    by_words.send_one(NOW + MINUTE)
+    assert state(by_words, first) is DeliveryState.POSTED
+    assert len(by_words.net.posts) == 2
+
+
+def test_which_of_two_in_doubt_stands_there_is_left_to_the_artist(by_words: Outside) -> None:
+    by_words.net.before = [Refused("made, but not whole", stands=True)]
+    first = planned(by_words)
+    by_words.send_one(NOW)
+    assert state(by_words, first) is DeliveryState.HELD
+    by_words.net.after = [Unsure("the answer was lost")]
+    second = planned(by_words, name="same words.png")
+    by_words.send_one(NOW)
+    by_words.send_one(NOW + MINUTE)
+    held = by_words.store.deliveries.get(second)
+    assert held.state is DeliveryState.HELD
+    assert "is this post or post" in held.reason
+    let_go(by_words, held.post_id, NOW + HOUR)
+    by_words.send_one(NOW + HOUR)
+    assert state(by_words, second) is DeliveryState.POSTED
+    assert len(by_words.net.posts) == 1

@@ -38,6 +38,7 @@ QUESTIONS = {
     "comes up": lambda s: ForetellingRows(s.db, s.deliveries).unforetold(NOW, 12, HOUR),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
     "taken addresses": lambda s: s.deliveries.taken_uris("sky", NOW),
+    "in doubt": lambda s: s.deliveries.in_doubt("sky"),
     "cut off": lambda s: s.deliveries.recover(NOW, ("sky",)),
     "let go": lambda s: s.deliveries.retry_held(1, NOW),
     "spent": lambda s: s.spending.spent("sky", ("calls", "media"), NOW),
