@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from postguard.errors import BadPicture, ConfigError, Held, PostguardError, Retryable
+from postguard.errors import BadPicture, ConfigError, Held, PostguardError, Retryable, Unusable
 from postguard.model import Post, PostState, Progress, ProtectOrder, Rendition
 from postguard.ports import Clock, Workshop
 from postguard.protect.minding import Minder
@@ -109,7 +109,7 @@ class Protecting:
             self._protect(post, now)
         except _NotWantedError:
             log.info("post %d: its protection was given up; it is held, or read anew", post.id)
-        except Retryable as exc:
+        except (Retryable, Unusable) as exc:  # the disk may be full: the rows cannot be written
             log.info("post %d: protection was interrupted: %s", post.id, exc)
             return False
         except (Held, ConfigError) as exc:
