@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -136,17 +137,15 @@ class BlueskySession:
             self._client = None
 
     def _call(self, act: Callable[[Client], Any], *, writing: bool, kind: type[T]) -> T:
-        """Act with a session; with a new one when the PDS does not take the old one any more."""
+        """Act with a session; where the PDS does not take it any more, with one that is renewed,
+        and only then with a new one: logins are scarce."""
         with self._busy:
             client = self._connected()
-            try:
-                return self._once(client, act, writing=writing, kind=kind)
-            except StaleSession:
-                dead = self._session
-                self.close()
-                with self._turns.mine():
-                    self._client = self._resumed(dead) or self._log_in()
-                return self._once(self._client, act, writing=writing, kind=kind)
+            for anew in (False, True):
+                with suppress(StaleSession):
+                    return self._once(client, act, writing=writing, kind=kind)
+                client = self._open(dead=self._session, anew=anew)
+            return self._once(client, act, writing=writing, kind=kind)
 
     def _once(
         self, client: Client, act: Callable[[Client], Any], *, writing: bool, kind: type[T]
@@ -159,22 +158,25 @@ class BlueskySession:
 
     def _connected(self) -> Client:
         if self._client is None or self._ends_soon():
-            with self._turns.mine():
-                self.close()
-                self._client = self._resumed() or self._log_in()
+            return self._open()
         return self._client
 
-    def _resumed(self, dead: Session | None = None) -> Client | None:
-        """Take up the saved session unless it is the dead one, and renew it where it ends soon:
-        another process may have done so already."""
+    def _open(self, *, dead: Session | None = None, anew: bool = False) -> Client:
+        """Take up the saved session; log in where that cannot be done, or to begin `anew`."""
+        with self._turns.mine():
+            self.close()
+            self._client = (None if anew else self._resumed(dead)) or self._log_in()
+        return self._client
+
+    def _resumed(self, dead: Session | None) -> Client | None:
+        """Take up the saved session: another process may have renewed it. Renew it where it ends
+        soon, or is the dead one that the PDS does not take any more."""
         client = self._taken_up()
         if client is None or self._session is None:
             return None
-        if dead is not None and self._session.access_jwt == dead.access_jwt:
-            client.request.close()
-            return None
+        is_dead = dead is not None and self._session.access_jwt == dead.access_jwt
         try:
-            return self._renewed(client, self._session) if self._ends_soon() else client
+            return self._renewed(client, self._session) if is_dead or self._ends_soon() else client
         except PostguardError as exc:
             client.request.close()
             if isinstance(exc, StaleSession):
