@@ -19,7 +19,7 @@ from postguard.system.clock import SystemClock
 from postguard.system.lock import OnlyOne
 from tests.contract.stages import FakeClock, SavedSession, draft
 from tests.contract.test_bluesky import forged
-from tests.servers.pds import Account, PdsProxy, PdsServer
+from tests.servers.pds import Account, PdsProxy, PdsServer, start_pds, start_pds_proxy
 
 CREATE = "com.atproto.server.createSession"
 REFRESH = "com.atproto.server.refreshSession"
@@ -72,6 +72,19 @@ def expire(home: Home) -> None:
     home.saved.text = forged(home.saved.text, exp=int(home.clock.now().timestamp()) - 60)
 
 
+@pytest.fixture
+def ahead(tmp_path: Path) -> Iterator[Home]:
+    """A PC with one account, whose session has ended by the server's clock but not by its own."""
+    clock = tmp_path / "clock.json"
+    with start_pds(tmp_path / "pds", clock=clock) as pds, start_pds_proxy(pds.url) as proxy:
+        made = Home(proxy, pds.new_account("fox.test"), tmp_path)
+        made.process().check()
+        clock.write_text(json.dumps([timedelta(hours=3).total_seconds()]))
+        yield made
+        for network in made.open:
+            network.close()
+
+
 def take_up(network: Bluesky, home: Home) -> None:
     """Let a process load the session that is saved; nothing is asked for that."""
     before = len(home.proxy.requests)
@@ -117,6 +130,42 @@ def test_a_server_fault_while_renewing_costs_no_login(home: Home) -> None:
         network.check()
     network.check()
     assert home.asked(CREATE) == 1
+
+
+def test_a_token_that_only_the_server_knows_to_be_spent_costs_no_login(ahead: Home) -> None:
+    """In the middle of a post too."""
+    network, what = ahead.process(password="not needed"), draft(Words(text="新作です"))
+    plan = network.plan(what, ahead.clock.now())
+    network.send(what, plan)
+    assert network.find(what, plan) is not None
+    assert (ahead.asked(CREATE), ahead.asked(REFRESH)) == (1, 1)
+
+
+def test_a_spent_token_costs_a_login_where_the_refresh_token_is_dead_too(ahead: Home) -> None:
+    """And only as long as logins are left."""
+    assert ahead.saved.text is not None
+    revoke(NAME, ahead.settings, ahead.saved.text, ahead.clock)
+    most, window = BUDGET[0]
+    turns = Turns(ahead.beside, NAME, ahead.clock)
+    for _ in range(most - 1):
+        turns.count_login()
+    network = ahead.process()
+    with pytest.raises(Retryable, match="too often"):
+        network.check()
+    assert (ahead.asked(CREATE), ahead.asked(REFRESH)) == (1, 1)
+    ahead.clock.wait(window.total_seconds() + 1)
+    network.check()
+    assert ahead.asked(CREATE) == 2
+
+
+def test_a_session_that_is_refused_although_it_was_renewed_is_opened_anew_once(home: Home) -> None:
+    """The app password may still be good, and nobody is asked for another in vain."""
+    network = home.process()
+    network.check()
+    body = json.dumps({"error": "InvalidToken", "message": "Token has been revoked"}).encode()
+    home.proxy.fail_next("com.atproto.server.getSession", status=400, body=body, times=2)
+    network.check()
+    assert (home.asked(CREATE), home.asked(REFRESH)) == (2, 1)
 
 
 def test_who_holds_the_session_is_waited_for(home: Home) -> None:
