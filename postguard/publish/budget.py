@@ -77,8 +77,7 @@ def _wait(
     """Wait until enough of what was spent lies outside the window. What costs more than all of it
     goes when nothing else was spent: the server's own answer decides then."""
     room = int(allowance.points * _OUR_SHARE) - cost
-    # A row of the future was written by a clock that was wrong.
-    inside = sorted((min(at, now), n) for at, n in spent if now - at < allowance.within)
+    inside = sorted((at, n) for at, n in spent if now - at < allowance.within)
     total, until = sum(n for _, n in inside), now
     for at, points in inside:
         if total <= max(room, 0):

@@ -45,8 +45,10 @@ class Spending(Protocol):
         """Note it, before it is spent."""
         ...
 
-    def spent(self, account: str, kinds: Collection[str], since: datetime) -> budget.Spent:
-        """Return what was spent since then, by kind."""
+    def spent(
+        self, account: str, kinds: Collection[str], since: datetime, now: datetime
+    ) -> budget.Spent:
+        """Return what was spent since then, by kind; nothing of it later than now."""
         ...
 
 
@@ -69,7 +71,8 @@ class Pacing:
         cost = budget.cost(network, delivery.words, images)
         if not cost:
             return True
-        spent = self.spending.spent(delivery.account, cost.keys(), now - budget.LONGEST)
+        since = now - budget.LONGEST
+        spent = self.spending.spent(delivery.account, cost.keys(), since, now)
         wait = budget.wait(spent, cost, budget.ALLOWANCES[network], now)
         if wait > timedelta(0):
             log.info("%s waits %s: its server takes no more for now", delivery.account, wait)

@@ -39,10 +39,6 @@ def test_what_costs_more_than_there_ever_is_goes_when_nothing_else_was_spent() -
     assert wait([(NOW, 1)], 40) == 30 * MINUTE
 
 
-def test_what_a_clock_that_ran_ahead_has_noted_is_waited_for_no_longer_than_a_window() -> None:
-    assert wait([(NOW + timedelta(days=300), 8)], 1) == 30 * MINUTE
-
-
 def test_the_longest_of_all_waits_counts() -> None:
     both = [TEN, Allowance("calls", 10, 5 * MINUTE)]
     spent = {MEDIA: [(NOW, 8)], "calls": [(NOW, 8)]}
@@ -130,7 +126,7 @@ def test_a_try_is_noted_before_anything_is_sent(outside: Outside) -> None:
     outside.net.before = [KeyboardInterrupt()]  # type: ignore[list-item]
     with pytest.raises(KeyboardInterrupt):
         outside.send_one(NOW)
-    spent = outside.store.spending.spent("sky", ("media",), NOW - MINUTE)
+    spent = outside.store.spending.spent("sky", ("media",), NOW - MINUTE, NOW)
     assert spent == {"media": [(NOW, 1)]}
 
 
@@ -145,3 +141,17 @@ def test_a_delivery_that_waits_for_the_allowance_has_not_been_tried(outside: Out
     assert (delivery.state, delivery.tries, delivery.due_at) == ("scheduled", 0, NOW)
     assert outside.send_one(NOW + 29 * MINUTE)
     assert outside.net.posts == {"k1": "A fox"}
+
+
+def test_what_a_clock_that_ran_ahead_has_noted_silences_an_account_for_one_window(
+    outside: Outside,
+) -> None:
+    """Else it would be silent until the true time has come so far."""
+    outside.kind = "mastodon"
+    outside.store.spending.spend("sky", {"media": 24}, NOW + timedelta(days=300))
+    post = protected_post(outside.store)
+    outside.publisher().plan(NOW)
+    assert outside.send_one(NOW)
+    assert outside.net.posts == {}
+    outside.send_one(NOW + 31 * MINUTE)
+    assert outside.store.deliveries.of_post(post.id)[0].state == "posted"

@@ -293,7 +293,8 @@ def test_what_was_spent_is_kept_for_a_day_by_account_and_kind(store: Store) -> N
     for at in hours:
         store.spending.spend("sky", {"media": 4, "calls": 9}, at)
     store.spending.spend("fedi", {"media": 1}, NOW)
-    found = store.spending.spent("sky", ("media", "writes"), NOW)
-    assert found == {"media": [(hours[1], 4), (hours[2], 4)], "writes": []}
-    assert store.spending.spent("sky", ("calls",), hours[2]) == {"calls": [(hours[2], 9)]}
-    assert store.spending.spent("fedi", ("media",), NOW) == {"media": [(NOW, 1)]}
+    last = hours[2]
+    found = store.spending.spent("sky", ("media", "writes"), NOW, last)
+    assert found == {"media": [(hours[1], 4), (last, 4)], "writes": []}
+    assert store.spending.spent("sky", ("calls",), last, last) == {"calls": [(last, 9)]}
+    assert store.spending.spent("fedi", ("media",), NOW, last) == {"media": [(NOW, 1)]}

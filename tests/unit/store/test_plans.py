@@ -41,7 +41,7 @@ QUESTIONS = {
     "in doubt": lambda s: s.deliveries.in_doubt("sky"),
     "cut off": lambda s: s.deliveries.recover(NOW, ("sky",)),
     "let go": lambda s: s.deliveries.retry_held(1, NOW),
-    "spent": lambda s: s.spending.spent("sky", ("calls", "media"), NOW),
+    "spent": lambda s: s.spending.spent("sky", ("calls", "media"), NOW, NOW),
     "next to read back": lambda s: s.readings.next_unread(NOW),
     "next look": lambda s: s.readings.next_look(),
     "readings": lambda s: s.readings.of_post(1),
