@@ -28,7 +28,7 @@ from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.job import Job, Message, Order
 from postguard.cloak.measuring import compare
 from postguard.errors import PostguardError
-from postguard.system import wire
+from postguard.system import files, wire
 from postguard.system.pipes import send, take_stdout
 
 if TYPE_CHECKING:
@@ -135,12 +135,18 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
         return Message("done", record=record)
     except PostguardError as exc:
         return Message("failed", reason=str(exc))
+    except OSError as exc:
+        full = files.no_room(exc)
+        return Message("failed", reason=files.NO_ROOM if full else _broken(exc), full=full)
     except Exception as exc:  # the loop of this process: report, and be there for the next job
         if _out_of_memory(exc):
             return Message("failed", reason=_MEMORY, starved=True)
         log.exception("a cloak broke")
-        reason = f"the cloak broke on this picture ({type(exc).__name__}: {exc})"
-        return Message("failed", reason=f"{reason}; please report it")
+        return Message("failed", reason=_broken(exc))
+
+
+def _broken(exc: Exception) -> str:
+    return f"the cloak broke on this picture ({type(exc).__name__}: {exc}); please report it"
 
 
 def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[str, Any]:

@@ -89,10 +89,11 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Message:
     """One line of the child. `fraction` in [0, 1] with `step`, `record` with `done`, `reason` in
-    words with `failed`; `starved`: it failed because memory ran out, and less might do."""
+    words with `failed`; `starved`: memory ran out, less might do; `full`: the disk was full."""
 
     kind: Literal["taken", "step", "done", "failed"]
     fraction: float = 0.0
     record: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
     starved: bool = False
+    full: bool = False

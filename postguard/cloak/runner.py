@@ -22,7 +22,7 @@ from typing import TypeVar
 from postguard.cloak import catalogue, configs
 from postguard.cloak.architectures import UnknownWeights, identify, weight_files
 from postguard.cloak.job import Job, Measurement, Message, Order
-from postguard.errors import StepFailed
+from postguard.errors import Retryable, StepFailed
 from postguard.model import Json
 from postguard.system import wire
 
@@ -268,7 +268,9 @@ class _Child:
 
 
 def _record(answer: Message) -> Mapping[str, Json]:
-    """Return what was done. Raises StepFailed where nothing was."""
+    """Return what was done. Raises StepFailed where nothing was, Retryable on a full disk."""
+    if answer.full:
+        raise Retryable(answer.reason)
     if answer.kind == "failed":
         raise StepFailed("cloak", answer.reason)
     return answer.record

@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 
 from postguard import imaging
-from postguard.errors import PostguardError, StepFailed
+from postguard.errors import PostguardError, Retryable, StepFailed
 from postguard.imaging import Picture
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
@@ -57,15 +57,21 @@ def run(
     Raises:
         BadPicture: an artwork cannot be opened.
         StepFailed: the recipe or one of its steps cannot be done, or the result may not leave.
+        Retryable: the disk is full.
     """
     named_steps = _steps(order, engine)
-    files.private_dir(order.into)
-    sweep(order.into)
     made = []
-    for artwork in order.artworks:
-        with TemporaryDirectory(dir=order.into, prefix=WORK) as work:
-            bench = _Bench(order, artwork, engine, year, Path(work), on_progress)
-            made += bench.renditions(named_steps)
+    try:
+        files.private_dir(order.into)
+        sweep(order.into)
+        for artwork in order.artworks:
+            with TemporaryDirectory(dir=order.into, prefix=WORK) as work:
+                bench = _Bench(order, artwork, engine, year, Path(work), on_progress)
+                made += bench.renditions(named_steps)
+    except OSError as exc:
+        if files.no_room(exc):
+            raise Retryable(files.NO_ROOM) from exc
+        raise
     return tuple(made)
 
 
@@ -291,11 +297,17 @@ def _failing_closed(step: str) -> Iterator[None]:
         yield
     except PostguardError:
         raise
+    except OSError as exc:
+        if files.no_room(exc):
+            raise
+        raise StepFailed(step, _broken(exc)) from exc
     except MemoryError as exc:
         raise StepFailed(
             step, "this picture needs more memory than there is; put a downscale before it"
         ) from exc
     except Exception as exc:  # an unknown fault must hold the post, not pass it on unprotected
-        raise StepFailed(
-            step, f"it broke on this picture ({type(exc).__name__}: {exc}); please report this"
-        ) from exc
+        raise StepFailed(step, _broken(exc)) from exc
+
+
+def _broken(exc: Exception) -> str:
+    return f"it broke on this picture ({type(exc).__name__}: {exc}); please report this"

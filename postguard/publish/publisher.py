@@ -131,9 +131,9 @@ class Publisher:
         except linking.NotYet as exc:
             self.deliveries.postpone(delivery.id, exc.until, str(exc), now, anew=exc.anew)
         except _Unread as exc:
-            self._again(delivery, DeliveryState.SCHEDULED, exc, now)
+            self._again(delivery, _as_before(delivery), exc, now)
         except Retryable as exc:
-            self._failed(delivery, DeliveryState.SCHEDULED, exc, self._after(now))
+            self._failed(delivery, _as_before(delivery), exc, self._after(now))
         except Unsure as exc:
             self._failed(delivery, DeliveryState.UNSURE, exc, self._after(now))
         except LoggedOut as exc:
@@ -366,9 +366,8 @@ class Publisher:
 
     def _wait_for_login(self, delivery: Delivery, exc: LoggedOut, now: datetime) -> None:
         log.warning("%s is logged out: %s", delivery.account, exc)
-        unsure = delivery.state is DeliveryState.UNSURE
-        state = DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
-        self.deliveries.put_back(delivery.id, state, delivery.due_at or now, str(exc), now)
+        at = delivery.due_at or now
+        self.deliveries.put_back(delivery.id, _as_before(delivery), at, str(exc), now)
 
 
 class _Unread(Retryable):
@@ -396,6 +395,12 @@ def _in_words(exc: Exception) -> str:
     if isinstance(exc, PostguardError):
         return str(exc)
     return f"postguard itself broke here ({type(exc).__name__}); please report it"
+
+
+def _as_before(delivery: Delivery) -> DeliveryState:
+    """Return the state of a delivery whose last try posted nothing: an earlier one still may."""
+    unsure = delivery.state is DeliveryState.UNSURE
+    return DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
 
 
 def _which(delivery: Delivery, other: Delivery, receipt: Receipt) -> str:

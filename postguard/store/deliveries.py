@@ -264,7 +264,8 @@ class DeliveryRows:
         was = self.get(delivery_id)
         with self._db.change() as db:
             db.execute(
-                "UPDATE deliveries SET state = 'scheduled', tries = tries - 1, reason = ?,"
+                "UPDATE deliveries SET tries = tries - 1, reason = ?,"
+                " state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'scheduled' END,"
                 " due_at = ?, planned_at = CASE WHEN ? THEN ? ELSE planned_at END WHERE id = ?",
                 (why, to_ms(due_at), anew, to_ms(due_at), delivery_id),
             )

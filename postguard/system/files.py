@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -10,6 +11,16 @@ from pathlib import Path
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
 _CHUNK = 1 << 20
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+NO_ROOM = (
+    "the disk is full, or cannot be written at the moment; it is tried again by itself once there "
+    "is room"
+)
+
+
+def no_room(exc: OSError) -> bool:
+    """Return whether the disk, and nothing else, was in the way."""
+    return exc.errno in _NO_ROOM
 
 
 def sha256_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import itertools
@@ -15,13 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postguard.errors import BadPicture, StepFailed
+from postguard.errors import BadPicture, Retryable, StepFailed
 from postguard.imaging import Picture
 from postguard.model import Artist, ArtworkOrder, Json, Limits, Progress, ProtectOrder
 from postguard.protect import pipeline
 from postguard.protect.steps.registry import STEPS
 from postguard.settings.recipes import ORDER
-from postguard.system import wire
+from postguard.system import files, wire
 
 SEED = "5e" * 32
 BSKY = Limits("bluesky:bsky.social/1", 300, 2000, 4, 1_000_000)
@@ -365,3 +366,28 @@ def test_marks_are_made_for_the_pixels_that_the_strictest_network_keeps(order):
     made = run(replace(order, limits=(wide, strict), recipe=({"step": "noise"},)))
     assert {(r.width, r.height) for r in made} == {(51, 38)}
     assert [s["step"] for s in made[0].record["steps"]] == ["downscale", "noise"]
+
+
+def full(picture: Picture, scene: Any) -> tuple[Picture, dict[str, Json]]:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_is_full_in_a_step_is_waited_for(order, step):
+    """The picture is as good as before: nothing about it needs the artist."""
+    step("noise", full)
+    with pytest.raises(Retryable, match="the disk is full"):
+        run(replace(order, recipe=(DOWNSCALE, {"step": "noise"})))
+
+
+def test_a_disk_that_is_full_when_the_rendition_is_written_is_waited_for(order, monkeypatch):
+    real = files.write_whole
+
+    def write(path: Path, data: bytes, **options: Any) -> None:
+        if path.parent == order.into:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, data, **options)
+
+    monkeypatch.setattr(files, "write_whole", write)
+    with pytest.raises(Retryable, match="the disk is full"):
+        run(order)
+    assert list(order.into.iterdir()) == []

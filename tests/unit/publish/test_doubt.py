@@ -263,3 +263,14 @@ def test_which_of_two_in_doubt_stands_there_is_left_to_the_artist(by_words: Outs
     by_words.send_one(NOW + HOUR)
     assert state(by_words, second) is DeliveryState.POSTED
     assert len(by_words.net.posts) == 1
+
+
+def test_doubt_outlives_a_later_try_that_posted_nothing(by_words: Outside) -> None:
+    """The first request may still arrive, whatever became of the second."""
+    first = lost(by_words)
+    by_words.net.before = [Retryable("the server is full")]
+    by_words.send_one(NOW + MINUTE)
+    assert state(by_words, first) is DeliveryState.UNSURE
+    second = planned(by_words, name="same words.png")
+    by_words.send_one(NOW + MINUTE)
+    assert state(by_words, second) is DeliveryState.SCHEDULED
