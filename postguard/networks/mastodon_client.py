@@ -6,6 +6,7 @@ Mastodon.py is imported when first used: it costs 30 MB that an idle daemon save
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -46,6 +47,7 @@ class MastodonClient:
         self.name = name
         self._instance = instance
         self._token = token
+        self._busy = threading.RLock()
         self._client: Client | None = None
         self.budget = Budget(self.host, clock)
 
@@ -62,18 +64,14 @@ class MastodonClient:
         Raises:
             Retryable, Missing, Refused, LoggedOut; and where `writing`, Unsure.
         """
-        self.budget.need(kind)
-        client = self._connected()
-        with self._translated(kind, writing=writing):
+        with self._turn(kind, writing=writing) as client:
             return act(client)
 
     def put(self, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Change something by a call that Mastodon.py does not know whole. Raises as `call` does
         while writing."""
-        self.budget.need("calls")
-        session = self._connected().session
-        with self._translated("calls", writing=True):
-            answer = session.put(
+        with self._turn("calls", writing=True) as client:
+            answer = client.session.put(
                 f"{self._instance}{path}",
                 json=dict(fields),
                 headers={"Authorization": f"Bearer {self._token()}", "User-Agent": USER_AGENT},
@@ -84,9 +82,20 @@ class MastodonClient:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            self._client.session.close()
-            self._client = None
+        with self._busy:
+            if self._client is not None:
+                self._client.session.close()
+                self._client = None
+
+    @contextmanager
+    def _turn(self, kind: Kind, *, writing: bool) -> Iterator[Client]:
+        """Let one thread at a time ask: what it is answered of the rate limit holds for the next,
+        and none closes the connection that another uses."""
+        with self._busy:
+            self.budget.need(kind)
+            client = self._connected()
+            with self._translated(kind, writing=writing):
+                yield client
 
     def _connected(self) -> Client:
         token = self._token()

@@ -1,6 +1,7 @@
 """The Mastodon adapter on the strict stand-in: what arrives there, and what each failure means."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -320,6 +321,20 @@ def test_a_limit_is_never_hit(
     clock.wait(240)
     mastodon.clock.move(minutes=4)
     assert "hanako" in network.check()
+
+
+def test_a_limit_is_not_hit_by_many_threads_at_once_either(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """Each knows what the others were answered."""
+    mastodon.clock.freeze(datetime(2026, 11, 25, 12, 1, tzinfo=UTC))
+    mastodon.rates["calls"] = Rate(6, 300)
+    mastodon.enforce_rates()
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(network.check) for _ in range(8)]
+    waits = [each.exception() for each in asked if each.exception() is not None]
+    assert {type(each) for each in waits} == {Retryable}
+    assert [each.status for each in mastodon.requests] == [200] * 6
 
 
 def test_pictures_that_would_not_all_fit_the_limit_wait_together(
