@@ -75,6 +75,7 @@ class Handler(BaseHTTPRequestHandler):
     """Reads requests and sends the service's answers."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits for the client to confirm the headers
     server: Listener
 
     def date_time_string(self, timestamp: float | None = None) -> str:
