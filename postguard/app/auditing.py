@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from postguard.app.installation import Installation
-from postguard.errors import PostguardError, Unusable
+from postguard.errors import PostguardError, Unsure, Unusable
 from postguard.model import Change, Finding, Level
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.desks import BlueskyDesk, MastodonDesk
@@ -93,11 +93,14 @@ class Auditing:
         Raises:
             Refused: somebody else changed it meanwhile, or the server did not take it.
             Retryable, LoggedOut: nothing was written.
+            Unsure: it may have been written; the way back is kept.
         """
         fix = self.rows.fixed(name, change, now)
         try:
             with self._desk(name) as desk:
                 desk.make(change, now, wider)
+        except Unsure:
+            raise
         except PostguardError:
             self.rows.drop(fix)
             raise

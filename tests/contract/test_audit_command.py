@@ -16,7 +16,7 @@ from postguard.app.auditing import Auditing, DailyAudit
 from postguard.app.installation import Installation, open_installation
 from postguard.app.login import Consent, wider_access
 from postguard.cli import cli
-from postguard.errors import Unusable
+from postguard.errors import Unsure, Unusable
 from postguard.networks.mastodon_login import POSTING
 from tests.contract.stages import FakeClock
 from tests.servers.mastodon import MastodonServer
@@ -307,6 +307,28 @@ def test_a_change_that_the_server_refuses_leaves_nothing_to_undo(
     with pytest.raises(Exception, match="nothing was changed"):
         auditing.make("fedi", seen.changes[0], now, lambda: narrow)
     assert auditing.rows.undoable("fedi") == []
+
+
+def test_a_change_that_cannot_be_read_back_keeps_its_way_back(
+    fedi: Home, mastodon: MastodonServer
+) -> None:
+    """It was written all the same."""
+    auditing, now = Auditing(fedi.open()), fedi.clock.now()
+    seen = auditing.audit("fedi", now)
+    wide = mastodon.token_for("hanako", f"{ENOUGH} write:accounts")
+
+    def wider() -> str:
+        """Called between looking and writing."""
+        mastodon.fail_next("/api/v1/accounts/verify_credentials", status=503)
+        return wide
+
+    (change,) = (c for c in seen.changes if c.place == "indexable")
+    with pytest.raises(Unsure, match="could not be seen"):
+        auditing.make("fedi", change, now, wider)
+    assert not mastodon.state.account_named("hanako").indexable
+    (fix,) = auditing.rows.undoable("fedi")
+    auditing.undo(fix, now, lambda: wide)
+    assert mastodon.state.account_named("hanako").indexable
 
 
 def ticks(role: DailyAudit, clock: FakeClock, **later: float) -> bool:

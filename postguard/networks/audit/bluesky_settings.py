@@ -23,6 +23,7 @@ from postguard.networks.audit.bluesky_facts import (
     BlueskyFacts,
     forbids_quotes,
 )
+from postguard.networks.audit.written import CHANGED, OTHERWISE, read_back
 from postguard.networks.bluesky_record import POSTGATE
 from postguard.networks.bluesky_repo import Repo
 from postguard.networks.bluesky_session import BlueskySession
@@ -32,10 +33,6 @@ _PREFERENCES = "preferences"
 _DISABLED: dict[str, Json] = {"$type": f"{POSTGATE}#disableRule"}
 # Keys that say nothing by themselves: a record of these alone is as good as none.
 _FRAME = {"$type", "post", "createdAt", "scope"}
-CHANGED = (
-    "it was changed since postguard looked at it, so nothing was written; run the audit again"
-)
-OTHERWISE = "the server shows something else than was written; run the audit again"
 
 
 def proposals(facts: BlueskyFacts, found: Sequence[Finding], now: datetime) -> list[Change]:
@@ -146,6 +143,7 @@ class BlueskySettings:
         Raises:
             Refused: the setting is no longer what it was, or is not what was written.
             Retryable, LoggedOut: nothing was written.
+            Unsure: it was written, or may have been, and cannot be read back now.
         """
         if change.place.startswith(f"{_PREFERENCES}#"):
             self._prefer(change)
@@ -168,7 +166,8 @@ class BlueskySettings:
             self._write("com.atproto.repo.deleteRecord", call)
         else:
             self._write("com.atproto.repo.putRecord", {**call, "record": made})
-        shown = Repo(self.session).record(did, collection, rkey)
+        with read_back():
+            shown = Repo(self.session).record(did, collection, rkey)
         if (shown["value"] if shown else None) != (None if empty else made):
             raise Refused(OTHERWISE)
 
@@ -191,7 +190,8 @@ class BlueskySettings:
         others = [p for p in stand if p["$type"] != kind]
         made = others if change.after is None else [*others, change.after]
         self._write("app.bsky.actor.putPreferences", {"preferences": cast(Json, made)})
-        shown = self._preferences()
+        with read_back():
+            shown = self._preferences()
         if any(p not in shown for p in made) or len(shown) != len(made):
             raise Refused(OTHERWISE)
 

@@ -15,8 +15,8 @@ from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.model import Change, Finding, Json, Quotes, Visibility
 from postguard.networks import fetching
 from postguard.networks.audit.about import Asked
-from postguard.networks.audit.bluesky_settings import CHANGED, OTHERWISE
 from postguard.networks.audit.mastodon_facts import MastodonFacts, MastodonReader, Record
+from postguard.networks.audit.written import CHANGED, OTHERWISE, read_back
 
 _PROFILE = "profile."
 _DENIED = {401, 403}
@@ -89,11 +89,14 @@ class MastodonSettings:
         Raises:
             Refused: the setting is no longer what it was, or is not what was written.
             Retryable, LoggedOut: nothing was written.
+            Unsure: it was written, or may have been, and cannot be read back now.
         """
         if self._current(change.place) != change.before:
             raise Refused(CHANGED)
         self._write(change)
-        if self._current(change.place) != change.after:
+        with read_back():
+            shown = self._current(change.place)
+        if shown != change.after:
             raise Refused(OTHERWISE)
 
     def _current(self, place: str) -> Json:
