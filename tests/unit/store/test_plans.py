@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from postguard.model import Delivery, DeliveryState, PostState, Words
+from postguard.store.audit import AuditRows
 from postguard.store.calendar import planned
 from postguard.store.foretelling import ForetellingRows
 from tests.making import NOW
@@ -45,6 +46,8 @@ QUESTIONS = {
     "next to read back": lambda s: s.readings.next_unread(NOW),
     "next look": lambda s: s.readings.next_look(),
     "readings": lambda s: s.readings.of_post(1),
+    "last audit": lambda s: AuditRows(s.db).last("sky"),
+    "made here": lambda s: AuditRows(s.db).made_here(["ab" * 32, "cd" * 32]),
 }
 
 
