@@ -15,7 +15,7 @@ demo: .venv/base.stamp ## set up, then show the whole way of a picture, without 
 	$(BIN)/postguard demo
 
 test: .venv/test.stamp ## set up, then run the tests (ARGS="tests/unit -k slot" runs some)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: format lint types floors test ## everything that CI holds us to
 
