@@ -43,6 +43,9 @@ WHERE id = (
 _LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
 _TIMES_AT_ONCE = 200  # read of a queue that may be long, where the first few are enough
 _STOPPED = {DeliveryState.HELD, DeliveryState.RETRACTED}
+_GOES_ON = {DeliveryState.SCHEDULED, DeliveryState.UNSURE}
+# What the artist stopped while its sender was at work does not go on by the sender's word.
+_NOT_STOPPED = "state NOT IN ('held', 'retracted')"
 AT_ONCE = 20  # deliveries planned in one tick, so that what is due is sent in between
 # What an artist let go on who had been told to look whether it is there.
 _LOOKED_FOR = "looked for; before that "
@@ -174,7 +177,9 @@ class DeliveryRows:
         """Store an attempt with its plan; only afterwards may anything be sent. Raises Refused
         where the artist has stopped it since it was claimed."""
         with self._db.change() as db:
-            if self.get(delivery_id).state in _STOPPED:
+            delivery = self.get(delivery_id)
+            held = self._posts.get(delivery.post_id).state is PostState.HELD
+            if held or delivery.state in _STOPPED:
                 raise Refused(
                     "you stopped it while it was on its way; nothing was sent now", stands=True
                 )
@@ -252,7 +257,7 @@ class DeliveryRows:
             db.execute(
                 "UPDATE deliveries SET tries = tries - 1,"
                 " state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'scheduled' END"
-                " WHERE id = ?",
+                f" WHERE id = ? AND {_NOT_STOPPED}",
                 (delivery_id,),
             )
 
@@ -266,7 +271,8 @@ class DeliveryRows:
             db.execute(
                 "UPDATE deliveries SET tries = tries - 1, reason = ?,"
                 " state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'scheduled' END,"
-                " due_at = ?, planned_at = CASE WHEN ? THEN ? ELSE planned_at END WHERE id = ?",
+                " due_at = ?, planned_at = CASE WHEN ? THEN ? ELSE planned_at END"
+                f" WHERE id = ? AND {_NOT_STOPPED}",
                 (why, to_ms(due_at), anew, to_ms(due_at), delivery_id),
             )
             if was.reason != why:  # it may look many times
@@ -396,9 +402,9 @@ class DeliveryRows:
         self, delivery_id: int, state: DeliveryState, reason: str, outcome: str, now: datetime
     ) -> Delivery:
         with self._db.change() as db:
+            stays = _NOT_STOPPED if state in _GOES_ON else "state != 'retracted'"
             db.execute(
-                "UPDATE deliveries SET state = ?, reason = ?"
-                " WHERE id = ? AND state != 'retracted'",
+                f"UPDATE deliveries SET state = ?, reason = ? WHERE id = ? AND {stays}",
                 (state, reason, delivery_id),
             )
             db.execute(

@@ -3,7 +3,7 @@
 import pytest
 
 from postguard.app import steering
-from postguard.errors import Unusable
+from postguard.errors import Refused, Unusable
 from postguard.model import DeliveryState, PostState, Receipt
 from postguard.store import Store
 from tests.making import MINUTE, NOW, new_post, protected_post
@@ -86,3 +86,20 @@ def test_a_held_post_of_which_the_outcome_is_unknown_is_asked_for_before_it_is_s
     steering.release(store, post.id, NOW)
     (delivery,) = store.deliveries.of_post(post.id)
     assert delivery.state is DeliveryState.UNSURE
+
+
+def test_a_post_that_is_held_while_its_network_is_asked_is_not_sent_again(store: Store) -> None:
+    """What may be there already is claimed as it is, so only its next plan can stop it."""
+    post = protected_post(store)
+    due(store)
+    claimed = store.deliveries.claim(NOW, ["sky"])
+    assert claimed is not None
+    store.deliveries.begin(claimed.id, {"rkey": "a"}, NOW)
+    store.deliveries.recover(NOW)
+    assert store.deliveries.claim(NOW, ["sky"]) is not None
+    steering.hold(store, post.id, NOW)
+    with pytest.raises(Refused, match="you stopped it") as caught:
+        store.deliveries.begin(claimed.id, {"rkey": "a"}, NOW)
+    store.deliveries.hold(claimed.id, str(caught.value), NOW, sure=not caught.value.stands)
+    steering.release(store, post.id, NOW)
+    assert store.deliveries.get(claimed.id).state is DeliveryState.UNSURE

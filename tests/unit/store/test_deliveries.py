@@ -239,6 +239,7 @@ def test_a_release_says_that_the_artist_has_looked_for_what_is_in_doubt(store: S
         store.deliveries.hold(delivery, "look", NOW, sure=False)
         looked.append(_last(store, delivery).looked_for)
         store.deliveries.retry_held(post, NOW)
+        store.posts.move_to(post, PostState.PROTECTED, NOW)
         looked.append(_last(store, delivery).looked_for)
     assert looked == [False, True, False, True]
     assert store.posts.went_out(post)

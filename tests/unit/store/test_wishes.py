@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from postguard.errors import Refused
 from postguard.model import DeliveryState, PostState, Receipt, Words
 from postguard.store import Store
+from postguard.store.deliveries import DeliveryRows
 from tests.making import NOW, protected_post
 
 RECEIPT = Receipt("at://1", "https://1", NOW)
@@ -61,6 +63,31 @@ def test_what_was_stopped_between_claim_and_plan_is_not_sent(store: Store) -> No
     with pytest.raises(Refused, match="you stopped it") as caught:
         store.deliveries.begin(1, {"key": "a"}, NOW)
     assert caught.value.stands
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        lambda rows: rows.put_back(1, DeliveryState.UNSURE, NOW, "may still come", NOW),
+        lambda rows: rows.put_back(1, DeliveryState.SCHEDULED, NOW, "cannot be reached", NOW),
+        lambda rows: rows.postpone(1, NOW, "waits for post 2", NOW, anew=True),
+        lambda rows: rows.leave(1),
+    ],
+)
+def test_what_was_stopped_while_the_network_was_asked_does_not_go_on(
+    store: Store, report: Callable[[DeliveryRows], None]
+) -> None:
+    """The artist was told that nothing more is sent."""
+    in_doubt(store)
+    claimed = store.deliveries.claim(NOW, ("sky",))
+    assert claimed is not None
+    assert store.wishes.stop(claimed, "you take it back")
+    report(store.deliveries)
+    assert (state(store), store.deliveries.get(1).reason) == (
+        DeliveryState.HELD,
+        "you take it back",
+    )
+    assert store.deliveries.claim(NOW + timedelta(days=1), ("sky",)) is None
 
 
 def test_what_is_being_sent_again_is_not_stopped(store: Store) -> None:
