@@ -9,7 +9,8 @@ shrunk by. Every loop draws towards the same target, with the same encoders, at 
 SSIMULACRA2: by default the picture as a charcoal drawing, one of the styles of mode `style`, which
 lies far (`far`: |E(x) - z*| / |E(x)| of each encoder); `checker` is the checkerboard of the first
 trials (knowledge/cloak.md, 5b), which is dear on flat art. A reference runs shortly
-to find its eps, then in full with it, and is scaled to the floor. Shown are seconds, encoder
+to find its eps, then in full with it, and is scaled to the floor, which both must keep as pixels
+and as JPEG 95. Shown are seconds, encoder
 passes, the memory that the process has needed by then at most, SSIMULACRA2 (at its size, and
 doubled: seen from half the distance), PSNR, and 1 - R (mean over the encoders) behind each chain;
 `gain` is that behind the worse platform, beside random signs and the shuffled change. In the last
@@ -39,7 +40,7 @@ from postguard.cloak.coding import Coder
 from postguard.cloak.device import best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
-from postguard.cloak.holding import hold
+from postguard.cloak.holding import hold, judge
 from postguard.cloak.measure import PLATFORMS, READ_PIXELS
 from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import spread
@@ -56,7 +57,7 @@ from postguard.cloak.tensors import (
     to_tensor,
 )
 from postguard.cloak.transforms import BLUESKY_SIDES, Chain, Codec, Looks, View, chains
-from postguard.imaging.visibility import reference, ssimulacra2
+from postguard.imaging.visibility import ssimulacra2
 from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
 # knowledge/cloak.md, 5b: safe-landing, checker, plain 4/255: R of FLUX.2 and Sana
@@ -280,12 +281,12 @@ def _crop(name: str, scale: float, side: int) -> tuple[Pixels, tuple[int, int]]:
 
 
 def _share(x: Tensor, d: Tensor, floor: float) -> float:
-    """Return the factor at which `d` scores the floor, by bisection."""
-    judge = reference(to_pixels(x))
+    """Return the factor at which `d` scores the floor as the engine's own does, by bisection."""
+    score = judge(to_pixels(x))
     low, high = 0.0, 4.0
     for _ in range(10):
         half = (low + high) / 2
-        good = judge.score(to_pixels((x + half * d).clamp(0, 1))) >= floor
+        good = score(to_pixels((x + half * d).clamp(0, 1))) >= floor
         low, high = (half, high) if good else (low, half)
     return low
 

@@ -29,11 +29,7 @@ def hold(sheet: Sheet, floor: float) -> tuple[Pixels, float | None]:
     """
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
-    plain, coded = reference(sheet.pixels), reference(_POSTED(sheet.pixels))
-
-    def score(finished: Pixels) -> float:
-        return min(plain.score(finished), coded.score(_POSTED(finished)))
-
+    score = judge(sheet.pixels)
     found = _search(lambda share: score(sheet.finished(share)), floor, _MOST)
     if not found.cliff(floor):
         return sheet.finished(found.share), found.score
@@ -41,6 +37,13 @@ def hold(sheet: Sheet, floor: float) -> tuple[Pixels, float | None]:
     mixed = _search(lambda part: score(sheet.finished(share, more, part)), floor, 1.0, 0.5)
     part = mixed.share if mixed.score < found.score else 0.0
     return sheet.finished(share, more, part), min(mixed.score, found.score)
+
+
+def judge(pixels: Pixels) -> Callable[[Pixels], float]:
+    """Return what scores a changed picture beside (H,W,3) `pixels`: the lower SSIMULACRA2 of both,
+    as pixels and as they are posted."""
+    plain, coded = reference(pixels), reference(_POSTED(pixels))
+    return lambda finished: min(plain.score(finished), coded.score(_POSTED(finished)))
 
 
 @dataclass(frozen=True, slots=True)
