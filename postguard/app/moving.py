@@ -77,7 +77,8 @@ def _retimed(
     moved = [d.account for d in deliveries if store.wishes.ask(d.id, asked)]
     if not moved:
         raise Unusable(f"post {post.id} may have been sent already; it cannot be moved")
-    when = {"now": "as soon as it can", "slot": "in its next free slot"}.get(asked, f"at {asked}")
+    words = {"now": "as soon as it can", "slot": "in its next free slot"}
+    when = words.get(asked) or f"on {_told(datetime.fromisoformat(asked), now)}"
     store.posts.note(post.id, now, "moved", f"{', '.join(moved)}: {when}")
     held = any(d.state is DeliveryState.HELD for d in deliveries)
     then = f", once it is released: `postguard release {post.id}`" if held else ""
@@ -92,6 +93,11 @@ def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: dateti
             f"post {post.id} has no place in the queue of {delivery.account} now; give it a time, "
             "as `postguard move` does with a day and a time"
         )
+    if delivery.has_own_time and delivery.due_at is not None:
+        raise Unusable(
+            f"post {post.id} goes to {delivery.account} at the time that you gave it, "
+            f"{_told(delivery.due_at, now)}; `postguard move {post.id} slot` puts it into the queue"
+        )
     before, limit = word in {"first", "up"}, 1 if word in {"up", "down"} else _MOST
     passed = store.wishes.queue(delivery.account, delivery, before=before, limit=limit)
     if not passed:
@@ -104,8 +110,12 @@ def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: dateti
     for each in deliveries:
         store.posts.note(each.post_id, now, "moved", f"{each.account}: {word}")
     at = passed[-1].due_at
-    said = "" if at is None else f": {at.astimezone(now.tzinfo):%a %Y-%m-%d %H:%M}"
+    said = "" if at is None else f": {_told(at, now)}"
     return f"Post {post.id} ({post.name}) on {delivery.account} is moved{said}."
+
+
+def _told(at: datetime, now: datetime) -> str:
+    return f"{at.astimezone(now.tzinfo):%a %Y-%m-%d %H:%M}"
 
 
 def _refuse_too_early(deliveries: Sequence[Delivery], places: Sequence[Delivery]) -> None:

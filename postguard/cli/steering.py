@@ -28,7 +28,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def move(post_id: int, where: str, account: str | None) -> None:
     """Give a post another time ("2026-12-24 19:30"), or another place among those that wait.
 
-    `slot` is its account's next free one; `up` and `down` change places with the neighbour.
+    `slot` is its account's next free one; `up` and `down` change places with the neighbour. A
+    post that you gave day and time keeps them, whatever else is moved.
     """
     from postguard.app import moving
 

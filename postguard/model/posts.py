@@ -156,7 +156,8 @@ class Delivery:
     """One post to one account.
 
     Attributes:
-        asked: `slot`, `now`, `grace` or an ISO time with zone: what the artist asked for.
+        asked: what the artist asked for: `slot`, `now`, `grace`, an ISO time with zone, or a place
+            in the queue (`slot KEY`, `place TIME`).
         due_at: when it is tried next; `planned_at`: when it was to go out.
         slot: key of the slot that it uses, if any.
         not_before: the earliest time that the artist allows.
@@ -178,6 +179,11 @@ class Delivery:
     tries: int = 0
     reason: str = ""
     not_before: datetime | None = None
+
+    @property
+    def has_own_time(self) -> bool:
+        """Return whether the artist gave it day and time, which no other post may take."""
+        return self.asked[:1].isdigit()
 
 
 @dataclass(frozen=True, slots=True)

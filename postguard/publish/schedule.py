@@ -40,8 +40,8 @@ def plan(asked: str, now: datetime, *, grace: timedelta, slots: Iterator[Due]) -
     """Return when a delivery goes out.
 
     Args:
-        asked: `now`, `grace`, `slot`, `slot KEY` (this one, or the next) or an ISO time with its
-            offset.
+        asked: `now`, `grace`, `slot`, `slot KEY` (this one, or the next), or an ISO time with its
+            offset, which may have `place` before it.
         slots: the free slots of the account; the first is used up.
     """
     if asked == "now":
@@ -51,7 +51,7 @@ def plan(asked: str, now: datetime, *, grace: timedelta, slots: Iterator[Due]) -
         return free
     if wish in {"slot", "grace"}:
         return Due(now + grace)
-    return Due(datetime.fromisoformat(asked).astimezone(UTC))
+    return Due(datetime.fromisoformat(asked.removeprefix("place ")).astimezone(UTC))
 
 
 def free_slots(

@@ -44,12 +44,13 @@ class WishRows:
 
     def queue(self, account: str, at: Delivery, *, before: bool, limit: int) -> list[Delivery]:
         """Return what the account is to post before (or behind) a delivery, nearest first; only
-        what was not tried yet has a place to give."""
+        what was not tried yet has a place to give, and no time that the artist gave it."""
         sign, order = ("<", "DESC") if before else (">", "ASC")
         rows = self._db.rows(
             "SELECT id FROM deliveries INDEXED BY deliveries_of_account WHERE account = ?"
             f" AND (due_at, id) {sign} (?, ?) AND state IN ('scheduled', 'unsure', 'sending')"
-            " AND state = 'scheduled' AND tries = 0 AND EXISTS (SELECT 1 FROM posts p"
+            " AND state = 'scheduled' AND tries = 0 AND asked NOT GLOB '[0-9]*'"
+            " AND EXISTS (SELECT 1 FROM posts p"
             " WHERE p.id = deliveries.post_id AND p.state = 'protected')"
             f" ORDER BY due_at {order}, id {order} LIMIT ?",
             (account, 0 if at.due_at is None else to_ms(at.due_at), at.id, limit),
@@ -150,7 +151,7 @@ def _pinned(place: Delivery) -> str:
     """Return what to ask for, to have this very place."""
     if place.slot is not None:
         return f"slot {place.slot}"
-    return place.asked if place.due_at is None else place.due_at.isoformat()
+    return place.asked if place.due_at is None else f"place {place.due_at.isoformat()}"
 
 
 def _ms(at: datetime | None) -> int | None:

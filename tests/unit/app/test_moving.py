@@ -72,13 +72,36 @@ def test_a_place_that_the_artist_chose_is_kept_when_slots_are_dealt_out_anew(sto
     assert queue(store) == [3, 1, 2]
 
 
+def test_a_time_that_the_artist_gave_is_taken_by_no_other_post(store: Store) -> None:
+    """A picture for a day goes out on that day, whatever else is moved."""
+    in_slots(store, 3)
+    move(store, 2, "2026-12-24 19:30", None, TOKYO, NOW)
+    store.deliveries.schedule(2, NOW + 31 * 24 * HOUR, None, NOW)
+    move(store, 1, "last", None, TOKYO, NOW)
+    move(store, 1, "up", None, TOKYO, NOW)
+    assert "is the last on sky already" in move(store, 3, "last", None, TOKYO, NOW)
+    assert queue(store) == [1, 3, 2]
+    assert store.deliveries.get(2).due_at == NOW + 31 * 24 * HOUR
+    with pytest.raises(Unusable, match="at the time that you gave it, .*`postguard move 2 slot`"):
+        move(store, 2, "first", None, TOKYO, NOW)
+
+
+def test_a_place_without_a_slot_can_be_given_on(store: Store) -> None:
+    for number in (1, 2, 3):
+        protected_post(store, name=f"{number}.png")
+        store.deliveries.schedule(number, NOW + number * HOUR, None, NOW)
+    move(store, 3, "first", None, TOKYO, NOW)
+    move(store, 3, "down", None, TOKYO, NOW)
+    assert queue(store) == [1, 3, 2]
+
+
 def test_a_time_is_read_in_the_artists_zone_and_asked_for(store: Store) -> None:
     in_slots(store, 1)
     told = move(store, 1, "2026-12-01 19:30", None, TOKYO, NOW)
     (delivery,) = store.deliveries.unplanned()
     assert delivery.asked == "2026-12-01T19:30:00+09:00"
     assert (delivery.slot, delivery.due_at) == (None, None)
-    assert "goes to sky at 2026-12-01T19:30" in told
+    assert "goes to sky on Tue 2026-12-01 19:30" in told
     assert move(store, 1, "2026-12-01 19:30", None, TOKYO, NOW) == told
 
 

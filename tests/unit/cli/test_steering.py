@@ -51,7 +51,7 @@ def test_a_post_is_moved_to_a_time_of_the_artists_zone(ready):
     store = ready.store()
     post = scheduled(store, NOW + timedelta(hours=1))
     done = ready.run("move", post, "2099-12-24 19:30", "--account", "fedi")
-    assert (done.exit_code, "2099-12-24T19:30:00+09:00" in done.stdout) == (0, True)
+    assert (done.exit_code, "2099-12-24 19:30" in done.stdout) == (0, True)
     assert store.deliveries.of_post(post)[1].asked == "2099-12-24T19:30:00+09:00"
     done = ready.run("move", post, "someday")
     assert (done.exit_code, "is no time" in done.stderr) == (1, True)

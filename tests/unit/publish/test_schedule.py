@@ -162,6 +162,7 @@ def test_a_wall_time_that_exists_is_kept(zone: ZoneInfo, wall: datetime) -> None
         ("grace", (Slot.parse("19:30"),), "12:02:00"),
         ("2026-11-23T15:45:00+00:00", (Slot.parse("19:30"),), "15:45:00"),
         ("2026-11-24T00:45:00+09:00", (), "15:45:00"),
+        ("place 2026-11-23T15:45:00+00:00", (Slot.parse("19:30"),), "15:45:00"),
     ],
 )
 def test_what_was_asked_decides_the_due_time(
