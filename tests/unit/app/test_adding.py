@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from postguard.app.adding import drop, sidecar_text
 from postguard.app.installation import Installation
-from postguard.intake import sidecar
+from postguard.intake import sidecar, written
 from postguard.intake.words import spread
 
 ACCOUNTS = ("sky", "fedi")
 
 # Any Unicode that an argument can hold; intake trims texts, so blanks at their ends do not count.
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r")).map(
-    sidecar.trimmed
+    written.trimmed
 )
 ALTS = st.lists(TEXTS.filter(bool), min_size=1, max_size=4)
 WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12)
