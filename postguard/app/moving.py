@@ -94,9 +94,10 @@ def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: dateti
             "as `postguard move` does with a day and a time"
         )
     if delivery.has_own_time and delivery.due_at is not None:
+        at = _told(delivery.due_at, now)
         raise Unusable(
-            f"post {post.id} goes to {delivery.account} at the time that you gave it, "
-            f"{_told(delivery.due_at, now)}; `postguard move {post.id} slot` puts it into the queue"
+            f"post {post.id} goes to {delivery.account} when you said, {at}; "
+            f"`postguard move {post.id} slot` puts it into the queue"
         )
     before, limit = word in {"first", "up"}, 1 if word in {"up", "down"} else _MOST
     passed = store.wishes.queue(delivery.account, delivery, before=before, limit=limit)
@@ -109,8 +110,8 @@ def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: dateti
     store.wishes.trade(deliveries, places)
     for each in deliveries:
         store.posts.note(each.post_id, now, "moved", f"{each.account}: {word}")
-    at = passed[-1].due_at
-    said = "" if at is None else f": {_told(at, now)}"
+    due = passed[-1].due_at
+    said = "" if due is None else f": {_told(due, now)}"
     return f"Post {post.id} ({post.name}) on {delivery.account} is moved{said}."
 
 

@@ -21,7 +21,9 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
         if post.state is PostState.HELD:
             return f"Post {post_id} is held already: {post.reason}"
         if post.state not in _CAN_HOLD:
-            raise Unusable(f"post {post_id} is {post.state}; it cannot be held any more")
+            raise Unusable(
+                f"post {post_id} is {_in_words(post.state)}; it cannot be held any more"
+            )
         deliveries = store.deliveries.of_post(post_id)
         if any(d.state is DeliveryState.SENDING for d in deliveries):
             raise Unusable(f"post {post_id} is being sent at this moment; it cannot be held")
@@ -34,7 +36,7 @@ def release(store: Store, post_id: int, now: datetime) -> str:
     with store.db.change():
         post = store.posts.get(post_id)
         if post.state is not PostState.HELD:
-            raise Unusable(f"post {post_id} is not held; it is {post.state}")
+            raise Unusable(f"post {post_id} is not held; it is {_in_words(post.state)}")
         state = _goes_on_as(store, post)
         store.deliveries.release(post_id, now)
         store.posts.move_to(post_id, state, now)
@@ -73,19 +75,26 @@ def deliveries_of(store: Store, post: Post, account: str | None) -> list[Deliver
 
 
 def pause(path: Path | None, account: str | None, store: Store, *, paused: bool) -> str:
-    """Stop or resume posting to one account, or to all. Raises Unusable for an unknown one."""
+    """Stop or resume posting to one account, or to all, those paused one by one among them.
+    Raises Unusable for an unknown one."""
     if account is not None:
         known = settings.load(path or settings.default_path()).accounts
         if account not in known:
             names = ", ".join(known) or "none yet"
             raise Unusable(f"the config has no account {account}; its accounts: {names}")
-    store.accounts.pause(account or EVERYTHING, paused=paused)
+    resumed = store.accounts.paused() if account is None and not paused else set()
+    for name in {account or EVERYTHING, *resumed}:
+        store.accounts.pause(name, paused=paused)
     whom = account or "all accounts"
     if paused:
         return f"Posting to {whom} is paused; taking and protecting go on, and nothing is lost."
     if account is not None and EVERYTHING in store.accounts.paused():
         return f"Posting to {whom} goes on once all accounts do: postguard pause --off"
     return f"Posting to {whom} goes on."
+
+
+def _in_words(state: PostState) -> str:
+    return "taken back" if state is PostState.RETRACTED else str(state)
 
 
 def _goes_on_as(store: Store, post: Post) -> PostState:

@@ -56,7 +56,7 @@ def lines(
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:
-            yield f"{_INDENT}when that is mended: postguard release {post.id}"
+            yield f"{_INDENT}to let it go on: postguard release {post.id}"
 
 
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:

@@ -11,7 +11,26 @@ if TYPE_CHECKING:
 
     from postguard.store import Store
 
-NUMBER = click.IntRange(1, 2**63 - 1)  # as large as a row's number can be
+_DIGITS = 18  # of the largest number that a row can have, whatever the digits are
+
+
+class _PostNumber(click.ParamType):
+    """The number of a post, as `list` shows it or, as elsewhere, with # before it."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        said = str(value).strip().lstrip("#＃")
+        if not said.isdecimal() or len(said) > _DIGITS or not int(said):
+            self.fail(
+                f"{value} is not the number of a post; `postguard list` shows them", param, ctx
+            )
+        return int(said)
+
+
+NUMBER = _PostNumber()
 NOT_RUNNING = "postguard is not running, so nothing moves. Start it: postguard service install"
 
 

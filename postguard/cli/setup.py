@@ -147,7 +147,7 @@ def _print_findings(found: list[Finding]) -> None:
         mark = click.style("ok  ", fg="green") if f.ok else click.style("FIX ", fg="yellow")
         first, *more = wide.wrapped(f.said, beside)
         click.echo(f"{mark} {wide.fitted(f.what, room)}  {first}")
-        mend = [] if f.ok else wide.wrapped(f"-> {f.fix}", beside)
+        mend = [] if f.ok or not f.fix else wide.wrapped(f"-> {f.fix}", beside)
         for line in (*more, *mend):
             click.echo(f"     {' ' * room}  {line}")
     if missing := sum(not f.ok for f in found):

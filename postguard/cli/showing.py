@@ -71,7 +71,8 @@ def _deliveries(
             yield "  (the same words)"
         else:
             yield from (line for part in words for line in _under(part))
-        yield from _under(". ".join(plain_words.audience(delivery.words)) + ".")
+        around = [*plain_words.audience(delivery.words), *plain_words.ties(delivery.words)]
+        yield from _under(". ".join(around) + ".")
         before = words
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -76,13 +76,14 @@ def test_a_time_that_the_artist_gave_is_taken_by_no_other_post(store: Store) -> 
     """A picture for a day goes out on that day, whatever else is moved."""
     in_slots(store, 3)
     move(store, 2, "2026-12-24 19:30", None, TOKYO, NOW)
-    store.deliveries.schedule(2, NOW + 31 * 24 * HOUR, None, NOW)
+    christmas = datetime(2026, 12, 24, 19, 30, tzinfo=TOKYO)
+    store.deliveries.schedule(2, christmas, None, NOW)
     move(store, 1, "last", None, TOKYO, NOW)
     move(store, 1, "up", None, TOKYO, NOW)
     assert "is the last on sky already" in move(store, 3, "last", None, TOKYO, NOW)
     assert queue(store) == [1, 3, 2]
-    assert store.deliveries.get(2).due_at == NOW + 31 * 24 * HOUR
-    with pytest.raises(Unusable, match="at the time that you gave it, .*`postguard move 2 slot`"):
+    assert store.deliveries.get(2).due_at == christmas
+    with pytest.raises(Unusable, match="when you said, Thu 2026-12-24 19:30"):
         move(store, 2, "first", None, TOKYO, NOW)
 
 

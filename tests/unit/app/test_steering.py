@@ -56,6 +56,14 @@ def test_a_retry_of_a_post_that_waits_makes_all_of_it_due(store: Store) -> None:
     assert {d.due_at for d in store.deliveries.of_post(post.id)} == {NOW}
 
 
+def test_a_post_that_was_taken_back_is_called_so(store: Store) -> None:
+    post = protected_post(store)
+    store.posts.move_to(post.id, PostState.RETRACTED, NOW)
+    for steer in (steering.hold, steering.release, steering.retry):
+        with pytest.raises(Unusable, match="taken back"):
+            steer(store, post.id, NOW)
+
+
 def test_a_post_whose_files_were_taken_away_cannot_be_retried(store: Store) -> None:
     post = protected_post(store)
     store.posts.move_to(post.id, PostState.WITHDRAWN, NOW, "its folder queued/1-fox is gone")

@@ -62,6 +62,13 @@ def test_a_secret_that_others_can_read_is_a_finding_not_a_crash(terminal):
     assert "chmod 600" in " ".join(done.output.split())
 
 
+def test_a_fix_that_the_finding_itself_names_is_not_told_twice(terminal):
+    terminal.configure(FAULTY)
+    told = terminal.run("check").stdout.splitlines()
+    assert any("no login is kept for sky; run: postguard login sky" in line for line in told)
+    assert not [line for line in told if line.strip() == "->"]
+
+
 @pytest.mark.parametrize("table", ["accounts", "recipes"])
 def test_a_config_without_accounts_or_recipes_is_a_finding(terminal, table):
     terminal.configure('outbox = "{outbox}"\n')

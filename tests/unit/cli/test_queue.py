@@ -278,6 +278,31 @@ def test_an_unknown_post_is_named(ready, command):
     assert "there is no post 77" in done.stderr
 
 
+@pytest.mark.parametrize("number", ["fox", "0", "-1", "1.5", "9" * 5000, "#"])
+def test_what_is_no_number_of_a_post_is_told_where_to_find_one(ready, number):
+    done = ready.run("hold", "--", number)
+    assert done.exit_code == 2
+    assert "is not the number of a post; `postguard list` shows them" in done.stderr
+
+
+def test_the_number_of_a_post_may_be_written_as_in_reply_to(ready):
+    post = protected_post(ready.store())
+    assert ready.run("hold", f"#{post.id}").exit_code == 0
+    assert ready.run("release", "１").exit_code == 0
+
+
+def test_a_held_post_is_listed_with_the_command_that_lets_it_go_on(ready):
+    post = protected_post(ready.store())
+    ready.run("hold", post.id)
+    assert f"to let it go on: postguard release {post.id}" in ready.run("list").stdout
+
+
+def test_to_go_on_with_all_accounts_is_to_go_on_with_each(ready):
+    ready.run("pause", "sky")
+    assert "all accounts goes on" in ready.run("pause", "--off").stdout
+    assert ready.store().accounts.paused() == set()
+
+
 def test_one_account_or_all_can_be_paused(ready):
     store = ready.store()
     assert ready.run("pause", "sky").exit_code == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postguard.model import Receipt
+from postguard.model import NewDelivery, Receipt, Words
 from tests.making import NOW, protected_post
 
 
@@ -38,3 +38,11 @@ def test_a_difference_is_told_with_its_advice(terminal, posted):
     told = terminal.run("show", delivery.post_id).stdout
     assert "As Bluesky shows it: 絵1に説明がない: `postguard edit 1`" in told
     assert terminal.json("show", delivery.post_id)["shown"] == {"sky": seen}
+
+
+def test_what_a_post_answers_and_links_to_is_told(terminal):
+    terminal.configure()
+    words = Words("雪", reply_to="#6", link_to="fedi")
+    post = protected_post(terminal.store(), deliveries=(NewDelivery("sky", words, "now", "b"),))
+    told = " ".join(terminal.run("show", post.id).stdout.split())
+    assert "It answers #6. Behind its text stands a link to the copy on fedi." in told
