@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
     from postguard.store import Store
 
-_DIGITS = 18  # of the largest number that a row can have, whatever the digits are
 
-
-class _PostNumber(click.ParamType):
-    """The number of a post, as `list` shows it or, as elsewhere, with # before it."""
-
-    name = "number"
+class _PostNumber(click.IntRange):
+    """The number of a post: as `list` shows it or, as in `reply_to`, with # before it."""
 
     def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+        self,
+        value: Any,  # noqa: ANN401  # click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> int:
-        said = str(value).strip().lstrip("#＃")
-        if not said.isdecimal() or len(said) > _DIGITS or not int(said):
-            self.fail(
-                f"{value} is not the number of a post; `postguard list` shows them", param, ctx
-            )
-        return int(said)
+        """Read the number. Raises click.BadParameter."""
+        number: Any = str(value).strip().lstrip("#＃")
+        try:
+            return int(super().convert(number, param, ctx))
+        except click.BadParameter:
+            said = f"{value} is not the number of a post; `postguard list` shows them"
+            raise click.BadParameter(said, ctx, param) from None
 
 
-NUMBER = _PostNumber()
+NUMBER = _PostNumber(1, 2**63 - 1)  # as large as a row's number can be
 NOT_RUNNING = "postguard is not running, so nothing moves. Start it: postguard service install"
 
 
