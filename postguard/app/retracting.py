@@ -95,12 +95,8 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
 def _leave_note(installation: Installation, post_id: int) -> None:
     """Say in the post's folder which copies are gone."""
     store = installation.store
-    post, receipts = store.posts.get(post_id), store.deliveries.receipts(post_id)
-    gone = {
-        d.account
-        for d in store.deliveries.of_post(post_id)
-        if d.state is DeliveryState.RETRACTED and d.account in receipts
-    }
+    post, gone = store.posts.get(post_id), store.wishes.taken_back(post_id)
     folder = folders.folder_of(installation.outbox, post)
     if gone and folder.is_dir():
-        folders.leave_receipt(folder, post, receipts, store.readings.warnings(post_id), gone)
+        receipts, warnings = store.deliveries.receipts(post_id), store.readings.warnings(post_id)
+        folders.leave_receipt(folder, post, receipts, warnings, gone)

@@ -217,6 +217,7 @@ def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles
         lambda: installation.outbox,
         store.deliveries.receipts,
         store.readings.warnings,
+        store.wishes.taken_back,
     )
     store.posts.progress.end()  # of a run that was cut off
     protecting = Protecting(store.posts, readers[1], clock, installation.order_of)

@@ -203,6 +203,7 @@ class Verifying:
                 post,
                 store.deliveries.receipts(post_id),
                 store.readings.warnings(post_id),
+                store.wishes.taken_back(post_id),
             )
         except OSError as exc:  # the artist may have taken the folder away
             log.info("the receipt of post %d cannot be written anew: %s", post_id, exc)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,12 +46,17 @@ def place_of(state: PostState) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Shelving:
-    """Moves folders after the rows: a crash in between is repaired by the next tick."""
+    """Moves folders after the rows: a crash in between is repaired by the next tick.
+
+    Attributes:
+        taken_back: returns the accounts whose copy of a post was deleted.
+    """
 
     shelf: Shelf
     outbox: Callable[[], Path]
     receipts: Callable[[int], Mapping[str, Receipt]]
     warnings: Callable[[int], Mapping[str, Sequence[str]]]
+    taken_back: Callable[[int], Collection[str]]
 
     def tick(self, now: datetime) -> bool:
         """Move what lies in the wrong place; True when something was moved."""
@@ -84,9 +89,8 @@ class Shelving:
         if post.state is PostState.HELD:
             folders.leave_reason(folder, post, post.reason)
         if post.state in _WENT_OUT:
-            receipts = self.receipts(post.id)
-            gone = receipts if post.state is PostState.RETRACTED else ()
-            folders.leave_receipt(folder, post, receipts, self.warnings(post.id), gone)
+            receipts, warnings = self.receipts(post.id), self.warnings(post.id)
+            folders.leave_receipt(folder, post, receipts, warnings, self.taken_back(post.id))
 
     def _gone(self, post: Post, now: datetime) -> bool:
         """The artist took the folder away: what went out stays so, any other is withdrawn."""

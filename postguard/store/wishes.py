@@ -135,6 +135,15 @@ class WishRows:
             self._posts.note(delivery.post_id, now, "retracted from", delivery.account)
             self._settle_post(delivery.post_id, now)
 
+    def taken_back(self, post_id: int) -> set[str]:
+        """Return the accounts that have a receipt of the post whose copy was deleted."""
+        receipts = self._deliveries.receipts(post_id)
+        return {
+            d.account
+            for d in self._deliveries.of_post(post_id)
+            if d.state is DeliveryState.RETRACTED and d.account in receipts
+        }
+
     def _settle_post(self, post_id: int, now: datetime) -> None:
         """Say of a post whose last copy was taken back, or that waits for nothing more, so."""
         states = {d.state for d in self._deliveries.of_post(post_id)}

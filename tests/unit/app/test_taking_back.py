@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,25 @@ def test_one_copy_is_deleted_and_the_other_stands(rig: Rig) -> None:
     assert rig.installation.store.posts.get(1).state is PostState.POSTED
     assert "a: " in receipt_note(rig).splitlines()[0]
     assert "deleted again" in receipt_note(rig).splitlines()[1]
+
+
+def test_the_note_beside_the_files_goes_on_saying_what_was_deleted(rig: Rig) -> None:
+    """Whoever writes it anew: one copy waits, is posted, and is read back."""
+    rig.servers[1].fail_next("/api/v2/media", status=503)
+    rig.send()
+    assert rig.retract("a") == [True]
+    store, now = rig.installation.store, rig.installation.clock.now()
+    store.deliveries.make_due(1, now)
+    rig.send()
+    assert rig.states() == [DeliveryState.RETRACTED, DeliveryState.POSTED]
+    roles = make_roles(rig.installation, lambda: None)
+    roles.protection.shelving.tick(now)
+    assert store.posts.get(1).place is Place.POSTED
+    assert "deleted again" in receipt_note(rig).splitlines()[0]
+    roles.verifying.tick(now + timedelta(minutes=5))
+    roles.release()
+    assert store.readings.of_post(1)["b"].checked_at is not None
+    assert "deleted again" in receipt_note(rig).splitlines()[0]
 
 
 def test_a_copy_whose_server_is_away_stands_and_a_repeat_finishes_the_rest(rig: Rig) -> None:

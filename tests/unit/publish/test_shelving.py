@@ -21,7 +21,11 @@ def outbox(tmp_path: Path) -> Path:
 @pytest.fixture
 def shelving(store: Store, outbox: Path) -> Shelving:
     return Shelving(
-        store.posts, lambda: outbox, store.deliveries.receipts, store.readings.warnings
+        store.posts,
+        lambda: outbox,
+        store.deliveries.receipts,
+        store.readings.warnings,
+        store.wishes.taken_back,
     )
 
 
