@@ -16,7 +16,7 @@ from postguard.errors import Refused
 from postguard.model import Copy, Delivery, DeliveryState, Draft, Json, PostState
 
 _KEPT = "joined"  # the key in a plan
-_LOOK_AGAIN = timedelta(minutes=5)
+_LOOK_AGAIN = timedelta(minutes=1)
 _PATIENCE = 0.9  # of `max_late`: what waits for a copy must not become late itself
 _AFTER = timedelta(seconds=30)  # behind the time of what is waited for
 _STANDS_STILL = {PostState.HELD, PostState.WITHDRAWN, PostState.RETRACTED}

@@ -155,6 +155,17 @@ def test_a_copy_waits_for_the_one_it_links_to(outside: Outside, net: Noting) -> 
     assert net.drafts[0].link == ""
 
 
+def test_a_copy_follows_soon_behind_one_that_went_out_late(outside: Outside, net: Noting) -> None:
+    number = post(outside, to("fedi", link_to="sky"), to("sky"))
+    outside.store.deliveries.hold(2, "the picture is too large", NOW)
+    again = NOW + HOUR + MINUTE
+    pass_time(outside, again - MINUTE)
+    outside.store.deliveries.retry_held(number, again)
+    outside.publisher().plan(again)
+    pass_time(outside, again + 2 * MINUTE, again)
+    assert [d.account for d in net.drafts] == ["sky", "fedi"]
+
+
 @pytest.mark.parametrize("why", ["later than it may wait", "held"])
 def test_a_copy_goes_without_its_link_before_it_would_be_late_and_says_so(
     outside: Outside, net: Noting, why: str
