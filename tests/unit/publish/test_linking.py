@@ -158,7 +158,7 @@ def test_a_copy_waits_for_the_one_it_links_to(outside: Outside, net: Noting) -> 
 def test_a_copy_follows_soon_behind_one_that_went_out_late(outside: Outside, net: Noting) -> None:
     number = post(outside, to("fedi", link_to="sky"), to("sky"))
     outside.store.deliveries.hold(2, "the picture is too large", NOW)
-    again = NOW + HOUR + MINUTE
+    again = NOW + HOUR + 3 * MINUTE
     pass_time(outside, again - MINUTE)
     outside.store.deliveries.retry_held(number, again)
     outside.publisher().plan(again)
