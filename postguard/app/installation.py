@@ -25,6 +25,7 @@ from postguard.model import (
     Rendition,
 )
 from postguard.ports import Clock
+from postguard.protect.captions import caption
 from postguard.publish.publisher import Timing
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
@@ -146,14 +147,14 @@ class Installation:
         folder = folder_of(self.outbox, post)
         into = self._renditions_folder(post)
         deliveries = self.store.deliveries.of_post(post.id)
-        words = deliveries[0].words
+        words = caption([d.words for d in deliveries if not d.dry_run] or [deliveries[0].words])
         return ProtectOrder(
             artworks=tuple(
                 ArtworkOrder(
                     position=a.position,
                     path=folder / a.name,
                     sha256=a.sha256,
-                    alt=words.alts[i] if i < len(words.alts) else a.alt,
+                    alt=words.alts[i] if i < len(words.alts) else "",
                     seed=self.seed_of(a.sha256),
                 )
                 for i, a in enumerate(post.artworks)

@@ -9,14 +9,24 @@ import pytest
 from postguard.app import roles
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
-from postguard.model import NewArtwork, Place, Post, PostState, Quotes, Words
+from postguard.model import (
+    NewArtwork,
+    NewDelivery,
+    Place,
+    Post,
+    PostState,
+    Quotes,
+    Visibility,
+    Words,
+)
 from postguard.system.folders import folder_of
 from tests.making import NOW, new_post, protected_post
 
 
-def taken(installation: Installation) -> Post:
+def taken(installation: Installation, deliveries: tuple[NewDelivery, ...] = ()) -> Post:
     artworks = (NewArtwork("ab" * 32, "fox.png", "fox.png"),)
-    post = installation.store.posts.create(new_post(artworks=artworks), NOW)
+    other = {"deliveries": deliveries} if deliveries else {}
+    post = installation.store.posts.create(new_post(artworks=artworks, **other), NOW)
     installation.store.posts.placed(post.id, Place.QUEUED)
     installation.store.posts.move_to(post.id, PostState.TAKEN, NOW)
     post = installation.store.posts.get(post.id)
@@ -73,6 +83,31 @@ def test_an_account_that_the_config_lost_holds_the_post_in_words(
     installation.reload()
     with pytest.raises(Refused, match="the config has no account sky any more"):
         installation.order_of(post)
+
+
+def test_words_for_a_few_stand_in_no_file_that_everybody_can_get(
+    installation: Installation,
+) -> None:
+    """The account for followers comes first in the config."""
+    said = {"alts": ("庭の狐",), "visibility": Visibility.PRIVATE}
+    deliveries = (
+        NewDelivery("sky", Words("私の家の狐", **said), "now", "bluesky"),  # type: ignore[arg-type]
+        NewDelivery("fedi", Words("狐", ("赤い狐",)), "now", "mastodon"),
+    )
+    order = installation.order_of(taken(installation, deliveries))
+    assert (order.description, order.artworks[0].alt) == ("狐", "赤い狐")
+
+
+def test_what_is_only_shown_on_this_pc_stands_in_no_file_that_is_posted(
+    installation: Installation,
+) -> None:
+    private = Words("私の家の狐", ("庭の狐",), visibility=Visibility.PRIVATE)
+    deliveries = (
+        NewDelivery("sky", Words("下書き", ("下書き",)), "now", "bluesky", dry_run=True),
+        NewDelivery("fedi", private, "now", "mastodon"),
+    )
+    order = installation.order_of(taken(installation, deliveries))
+    assert (order.description, order.artworks[0].alt) == ("私の家の狐", "庭の狐")
 
 
 def test_a_folder_that_was_taken_away_is_told_from_a_drive_that_is_not_there(
