@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,20 @@ from postguard.system import files
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 
 
-def drop(path: Path | None, pictures: tuple[Path, ...], words: Mapping[str, Any]) -> str:
+def drop(
+    path: Path | None, pictures: tuple[Path, ...], words: Mapping[str, Any], now: datetime
+) -> str:
     """Copy pictures and words into the outbox so that the post appears whole; return its name.
 
     One picture comes with a sidecar, written first; several come as a folder, moved in at once.
 
     Raises:
-        Unusable: something of that name lies there already, or there are more alt texts than
-            pictures.
+        Unusable: something of that name lies there already, its time is over, or there are more
+            alt texts than pictures.
         BadWords: the words name an account, a recipe or a time that cannot be meant.
     """
     settings = config.load(path or config.default_path())
-    _refuse_impossible(pictures, words, settings)
+    _refuse_impossible(pictures, words, settings, now)
     outbox = settings.outbox.expanduser()
     outbox.mkdir(parents=True, exist_ok=True)
     if len(pictures) == 1:
@@ -38,7 +41,7 @@ def drop(path: Path | None, pictures: tuple[Path, ...], words: Mapping[str, Any]
 
 
 def _refuse_impossible(
-    pictures: tuple[Path, ...], words: Mapping[str, Any], settings: config.Settings
+    pictures: tuple[Path, ...], words: Mapping[str, Any], settings: config.Settings, now: datetime
 ) -> None:
     """Say at once what intake would hold the post for."""
     if len(words.get("alt", ())) > len(pictures):
@@ -50,6 +53,9 @@ def _refuse_impossible(
     if said.top.recipe is not None and said.top.recipe not in settings.recipes:
         known = ", ".join(settings.recipes) or "none"
         raise Unusable(f"there is no recipe {said.top.recipe}; known: {known}")
+    at = said.top.asked
+    if at not in {None, "now", "slot"} and datetime.fromisoformat(at) <= now:
+        raise Unusable(f'{words["at"]} is over already; say another time, or "now"')
 
 
 def _drop_one(outbox: Path, picture: Path, words: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ class Demo:
         """
         self._wait(self._started)
         store = open_store(self._database)
-        drop(self.folder / "config.toml", (self.picture,), self.words)
+        drop(self.folder / "config.toml", (self.picture,), self.words, self.clock.now())
         self._wait(lambda: bool(store.posts.page([], None, 1)))
         post_id = store.posts.page([], None, 1)[0].id
         self._follow(store, post_id, show)

@@ -48,7 +48,7 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
     """Drop copies of PICTURES into the outbox as one post, with their words."""
     from postguard.app.adding import drop
 
-    dropped = drop(config, pictures, {k: v for k, v in words.items() if v})
+    dropped = drop(config, pictures, {k: v for k, v in words.items() if v}, time_now())
     say(f"{dropped} is in the outbox; `postguard list` shows where it is on its way.")
 
 

@@ -334,9 +334,8 @@ class Publisher:
         if late.act is Late.NEXT_SLOT and timing.rules:
             self._plan(delivery, "slot", now, self._slots(delivery.account, now))
             return True
-        hours = late.by.total_seconds() / 3600
         reason = (
-            f"its time passed {hours:.1f} hours ago while the PC was off or asleep, or its "
+            f"its time passed {_ago(late.by)} while the PC was off or asleep, or its "
             "account paused or out of reach; "
             f"`postguard retry {delivery.post_id}` posts it now"
         )
@@ -395,6 +394,13 @@ def _in_words(exc: Exception) -> str:
     if isinstance(exc, PostguardError):
         return str(exc)
     return f"postguard itself broke here ({type(exc).__name__}); please report it"
+
+
+def _ago(by: timedelta) -> str:
+    for unit in ("days", "hours", "minutes"):
+        if by >= 2 * (one := timedelta(**{unit: 1})):
+            return f"{by // one} {unit} ago"
+    return "just now"
 
 
 def _as_before(delivery: Delivery) -> DeliveryState:

@@ -7,13 +7,16 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.app.adding import drop, sidecar_text
 from postguard.app.installation import Installation
+from postguard.errors import Unusable
 from postguard.intake import sidecar, written
 from postguard.intake.words import spread
+from tests.making import NOW
 
 ACCOUNTS = ("sky", "fedi")
 
@@ -73,7 +76,7 @@ def test_a_set_appears_whole_and_its_pictures_stay_where_they_were(
     pictures = tuple(tmp_path / f"{name}.png" for name in ("きつね", "b"))
     for picture in pictures:
         picture.write_bytes(picture.name.encode())
-    dropped = drop(installation.path, pictures, {"text": "二枚", "alt": ("あ", "い")})
+    dropped = drop(installation.path, pictures, {"text": "二枚", "alt": ("あ", "い")}, NOW)
     folder = installation.outbox / dropped
     there = {path.name: path.read_bytes() for path in folder.iterdir()}
     fields = read(there.pop("post.toml").decode())
@@ -81,3 +84,14 @@ def test_a_set_appears_whole_and_its_pictures_stay_where_they_were(
     assert spread(fields.alt, sorted(there)) == ["あ", "い"]
     assert [path.name for path in installation.outbox.iterdir()] == ["きつね"]
     assert all(picture.exists() for picture in pictures)
+
+
+def test_a_time_that_is_over_is_refused_at_once(
+    installation: Installation, tmp_path: Path
+) -> None:
+    picture = tmp_path / "fox.png"
+    picture.write_bytes(b"fox")
+    with pytest.raises(Unusable, match="2020-01-01 10:00 is over already"):
+        drop(installation.path, (picture,), {"at": "2020-01-01 10:00"}, NOW)
+    assert not (installation.outbox / "fox.png").exists()
+    assert drop(installation.path, (picture,), {"at": "2099-01-01 10:00"}, NOW) == "fox.png"

@@ -165,8 +165,14 @@ def test_a_time_slept_through_without_slots_is_held_with_what_to_do(outside: Out
     delivery = due(outside)
     outside.send_one(NOW + 5 * HOUR)
     reason = outside.store.posts.get(delivery.post_id).reason
-    assert "5.0 hours ago" in reason
+    assert "its time passed 5 hours ago" in reason
     assert f"postguard retry {delivery.post_id}" in reason
+
+
+def test_how_late_a_post_is_is_told_in_days_where_it_is_days(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.send_one(NOW + 60_497 * HOUR)
+    assert "its time passed 2520 days ago" in outside.store.posts.get(delivery.post_id).reason
 
 
 def test_late_posts_go_out_all_the_same_where_the_artist_said_so(outside: Outside) -> None:
