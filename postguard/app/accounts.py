@@ -41,6 +41,7 @@ class Accounts:
     previews: Path
     originals: Callable[[int], list[Path]]
     turns: Path  # where every process of this PC keeps whose turn it is to renew a session
+    timeout: float | None = None  # seconds; None: each silent server is given up as is usual
     _made: dict[tuple[str, bool], Network] = field(default_factory=dict)
     _asked: dict[str, datetime] = field(default_factory=dict)
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -141,6 +142,14 @@ class Accounts:
             raise LoggedOut(f"no login is kept for {name}; run: postguard login {name}")
         return found
 
+    def access(self, name: str) -> bluesky.Access:
+        """Return what an account's session is opened with, and where it is kept."""
+        return bluesky.Access(
+            lambda: self.secret(name),
+            lambda: self.sessions.get(name),
+            lambda session: self.sessions.set(name, session),
+        )
+
     def _ask(self, name: str, now: datetime) -> None:
         try:
             limits = self.network(name).limits()
@@ -153,16 +162,13 @@ class Accounts:
         if dry_run or isinstance(account, PreviewAccount):
             return self._preview(name, account)
         if isinstance(account, BlueskyAccount):
+            access = self.access(name)
             return bluesky.Bluesky(
-                name,
-                account,
-                lambda: self.secret(name),
-                lambda: self.sessions.get(name),
-                lambda session: self.sessions.set(name, session),
-                self.clock,
-                self.turns,
+                name, account, access, self.clock, self.turns, timeout=self.timeout
             )
-        return mastodon.Mastodon(name, account, lambda: self.secret(name), self.clock)
+        return mastodon.Mastodon(
+            name, account, lambda: self.secret(name), self.clock, timeout=self.timeout
+        )
 
     def _preview(self, name: str, account: AnyAccount) -> Network:
         shows = account.shows if isinstance(account, PreviewAccount) else account.network

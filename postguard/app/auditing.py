@@ -126,23 +126,13 @@ class Auditing:
     def _make_desk(self, name: str) -> _Desk:
         installation = self.installation
         account, accounts = installation.settings.accounts[name], installation.accounts
-
-        def saved() -> str | None:
-            return installation.sessions.get(name)
-
         if isinstance(account, MastodonAccount):
             return MastodonDesk(account.instance, lambda: accounts.secret(name))
         assert isinstance(account, BlueskyAccount)
-        session = BlueskySession(
-            name,
-            account,
-            lambda: accounts.secret(name),
-            saved,
-            lambda session: installation.sessions.set(name, session),
-            installation.clock,
-            Turns(accounts.turns, name, installation.clock),
-        )
-        return BlueskyDesk(session, account.service, saved, self.rows.made_here)
+        access, clock = accounts.access(name), installation.clock
+        turns = Turns(accounts.turns, name, clock)
+        session = BlueskySession(name, account, access, clock, turns)
+        return BlueskyDesk(session, account.service, access.load, self.rows.made_here)
 
     def _asked(self, name: str) -> Asked:
         settings = self.installation.settings

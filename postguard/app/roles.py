@@ -19,7 +19,7 @@ from postguard.model import Delivery, Rendition
 from postguard.ports import Network
 from postguard.protect.minding import missing
 from postguard.protect.protecting import Protecting
-from postguard.protect.workshop import ChildWorkshop
+from postguard.protect.workshop import ChildWorkshop, InProcessWorkshop
 from postguard.publish.pacing import Pacing
 from postguard.publish.publisher import Publisher, Timing
 from postguard.publish.shelving import Shelving
@@ -40,7 +40,7 @@ class Intake:
     installation: Installation
     watcher: Watcher
     taking: Taking
-    workshop: ChildWorkshop
+    workshop: ChildWorkshop | InProcessWorkshop
     name: str = "intake"
     _scanned: datetime | None = None
 
@@ -73,7 +73,7 @@ class Protection:
 
     shelving: Shelving
     protecting: Protecting
-    workshop: ChildWorkshop
+    workshop: ChildWorkshop | InProcessWorkshop
     name: str = "protection"
 
     def tick(self, now: datetime) -> bool:
@@ -187,11 +187,15 @@ class Roles:
         self.publishing.plan_anew()
 
 
-def make_roles(installation: Installation, on_news: Callable[[], None]) -> Roles:
+def make_roles(
+    installation: Installation,
+    on_news: Callable[[], None],
+    workshop: type[ChildWorkshop | InProcessWorkshop] = ChildWorkshop,
+) -> Roles:
     """Make the roles; `on_news` is called from watchdog's threads when the outbox changes."""
     store, clock = installation.store, installation.clock
     first_start = store.posts.meta(_STARTED) is None
-    readers = [ChildWorkshop(clock, installation.settings.intake.max_megapixels) for _ in "12"]
+    readers = [workshop(clock, installation.settings.intake.max_megapixels) for _ in "12"]
     taking = Taking(
         settings=lambda: installation.settings,
         posts=store.posts,

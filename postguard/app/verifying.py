@@ -39,11 +39,13 @@ class Verifying:
     Attributes:
         network: returns where a delivery went.
         lanes: nothing is read of an account while something is sent to it.
+        measured: fetches and measures the pictures of a post. May raise Retryable.
     """
 
     installation: Installation
     network: Callable[[Delivery], Network]
     lanes: Lanes
+    measured: Callable[[Job], tuple[Survival, ...]] = surviving.measured
     name: str = "verifying"
 
     def tick(self, now: datetime) -> bool:
@@ -128,7 +130,7 @@ class Verifying:
             for url, r in zip(shown.pictures, renditions, strict=True)
         )
         try:
-            return surviving.measured(Job(sent, self.installation.settings.intake.max_megapixels))
+            return self.measured(Job(sent, self.installation.settings.intake.max_megapixels))
         except Retryable as exc:
             return tuple(Survival(problem=str(exc), again=True) for _ in sent)
 

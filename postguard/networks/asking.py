@@ -26,11 +26,14 @@ class Said:
     value: object
 
 
-def get_json(url: str, headers: Mapping[str, str] | None = None) -> Said:
+def get_json(
+    url: str, headers: Mapping[str, str] | None = None, timeout: float | None = None
+) -> Said:
     """Fetch an http(s) address that comes from the config.
 
     Args:
         headers: sent to that address only, and nowhere that it leads on to: they may hold a token.
+        timeout: seconds after which a silent server is given up; None: as many as is usual.
 
     Raises:
         Retryable: there is no answer, or the server is out of order or busy.
@@ -40,7 +43,7 @@ def get_json(url: str, headers: Mapping[str, str] | None = None) -> Said:
     for name, value in (headers or {}).items():
         request.add_unredirected_header(name, value)
     try:
-        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+        with urlopen(request, timeout=timeout or TIMEOUT) as answer:  # noqa: S310
             return Said(answer.status, _json(answer.read(_MOST_BYTES)))
     except HTTPError as exc:
         with exc:

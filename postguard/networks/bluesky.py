@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,14 +28,14 @@ from postguard.networks.bluesky_record import (
 )
 from postguard.networks.bluesky_repo import Repo
 from postguard.networks.bluesky_rules import limits_for, most_images, objections
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky_session import Access, BlueskySession
 from postguard.networks.bluesky_turns import Turns
 from postguard.networks.pds import OFFICIAL, image_bytes
 from postguard.networks.picture import bytes_of
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 
-__all__ = ["Bluesky", "limits_for", "objections"]
+__all__ = ["Access", "Bluesky", "limits_for", "objections"]
 
 _CDN = "https://cdn.bsky.app/img/feed_fullsize/plain"
 
@@ -45,26 +45,26 @@ class Bluesky:
 
     Args:
         name: the account as the config names it.
-        password, load, save: the app password and the saved session; see BlueskySession.
         beside: folder where every process of this PC keeps whose turn it is to renew the session
             and how often it was logged in; None: this is the only one.
+        timeout: seconds after which a silent server is given up; None: as many as is usual.
     """
 
     def __init__(
         self,
         name: str,
         account: BlueskyAccount,
-        password: Callable[[], str],
-        load: Callable[[], str | None],
-        save: Callable[[str], None],
+        access: Access,
         clock: Clock,
         beside: Path | None = None,
+        timeout: float | None = None,
     ) -> None:
         self._name = name
         self._account = account
         self._clock = clock
+        self._timeout = timeout
         turns = Turns(beside, name, clock)
-        self._session = BlueskySession(name, account, password, load, save, clock, turns)
+        self._session = BlueskySession(name, account, access, clock, turns, timeout)
         self._repo = Repo(self._session)
         # Only tells two machines' keys apart: nothing secret.
         self._tids = Tids(random.randrange(1024))  # noqa: S311
@@ -73,7 +73,7 @@ class Bluesky:
     def limits(self) -> Limits:
         """Return what Bluesky takes; of a PDS of one's own the version is asked once."""
         if self._limits is None:
-            size = image_bytes(self._account.service)
+            size = image_bytes(self._account.service, self._timeout)
             self._limits = limits_for(size, gallery=self._account.gallery)
         return self._limits
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from postguard.errors import LoggedOut, Unusable
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky_session import Access, BlueskySession
 from postguard.networks.bluesky_turns import Turns
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
@@ -53,9 +53,7 @@ def login(
     session = BlueskySession(
         name,
         account,
-        lambda: password,
-        lambda: saved[-1] if saved else None,
-        saved.append,
+        Access(lambda: password, lambda: saved[-1] if saved else None, saved.append),
         clock,
         Turns(beside, name, clock),
     )
@@ -77,7 +75,8 @@ def revoke(name: str, account: BlueskyAccount, saved: str, clock: Clock) -> None
     Raises:
         Retryable: the server cannot be reached.
     """
-    session = BlueskySession(name, account, _no_password, lambda: saved, _keep_nothing, clock)
+    access = Access(_no_password, lambda: saved, _keep_nothing)
+    session = BlueskySession(name, account, access, clock)
     session.end()
 
 

@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,35 +31,46 @@ TIMEOUT = 60.0
 _RENEW_BEFORE = timedelta(minutes=20)
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a session is opened with, and where it is kept.
+
+    Attributes:
+        password: returns the app password. May raise LoggedOut.
+        load: returns the session string that was saved last, or None.
+        save: keeps a session string whole; called before the session is used. The PDS revokes
+            the old one at every refresh, so losing it costs a new login.
+    """
+
+    password: Callable[[], str]
+    load: Callable[[], str | None]
+    save: Callable[[str], None]
+
+
 class BlueskySession:
     """One account's connection to its PDS.
 
     Args:
         name: the account as the config names it, for messages.
-        password: returns the app password. May raise LoggedOut.
-        load: returns the session string that was saved last, or None.
-        save: keeps a session string whole; called before the session is used. The PDS revokes
-            the old one at every refresh, so losing it costs a new login.
         turns: what keeps two processes from opening or renewing the session at once; None: this
             is the only one.
+        timeout: seconds after which a silent PDS is given up.
     """
 
     def __init__(
         self,
         name: str,
         account: BlueskyAccount,
-        password: Callable[[], str],
-        load: Callable[[], str | None],
-        save: Callable[[str], None],
+        access: Access,
         clock: Clock,
         turns: Turns | None = None,
+        timeout: float | None = None,
     ) -> None:
         self._name = name
         self._account = account
-        self._password = password
-        self._load = load
-        self._save = save
+        self._access = access
         self._clock = clock
+        self._timeout = timeout or TIMEOUT
         self._turns = turns or Turns(None, name, clock)
         self._errors = Errors(name, account, clock)
         # Several threads share an account, and one may have to replace its client.
@@ -188,7 +200,7 @@ class BlueskySession:
         from atproto_client.client.session import Session
         from atproto_core.exceptions import AtProtocolError  # type: ignore[import-untyped]
 
-        saved = self._load()
+        saved = self._access.load()
         if not saved:
             return None
         try:
@@ -223,7 +235,7 @@ class BlueskySession:
 
     def _log_in(self) -> Client:
         """Open a new session on a new client: a used one would try its dead refresh token."""
-        password = self._password()
+        password = self._access.password()
         self._turns.count_login()
         client = self._new_client()
         try:
@@ -238,7 +250,7 @@ class BlueskySession:
         from atproto_client import Client
         from atproto_client.request import Request  # type: ignore[import-untyped]
 
-        client = Client(self._account.service, request=Request(timeout=TIMEOUT))
+        client = Client(self._account.service, request=Request(timeout=self._timeout))
         client.on_session_change(self._changed)
         return client
 
@@ -251,6 +263,6 @@ class BlueskySession:
 
     def _keep(self, session: Session) -> None:
         try:
-            self._save(session.encode())
+            self._access.save(session.encode())
         except OSError as exc:
             raise Retryable(f"the session of {self._name} cannot be saved: {exc}") from exc

@@ -40,6 +40,7 @@ class Mastodon:
         name: the account as the config names it.
         token: returns the access token. May raise LoggedOut.
         new_key: makes the Idempotency-Keys of a plan.
+        timeout: seconds after which a silent server is given up; None: as many as is usual.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class Mastodon:
         clock: Clock,
         *,
         new_key: Callable[[], UUID] = uuid4,
+        timeout: float | None = None,
     ) -> None:
         self._account = account
         self._token = token
         self._clock = clock
         self._new_key = new_key
-        self._client = MastodonClient(name, account.instance, token, clock)
+        self._timeout = timeout
+        self._client = MastodonClient(name, account.instance, token, clock, timeout)
         self._changes = Changes(self._client)
         self._said: tuple[datetime, dict[str, Any]] | None = None
         self._begun: dict[str, list[Status]] = {}
@@ -186,7 +189,7 @@ class Mastodon:
     def _instance(self) -> dict[str, Any]:
         now = self._clock.now()
         if self._said is None or not timedelta(0) <= now - self._said[0] < LIMITS_LIVE:
-            self._said = (now, ask(self._account.instance, self._token))
+            self._said = (now, ask(self._account.instance, self._token, self._timeout))
         return self._said[1]
 
     def _standing(self, receipt: Receipt) -> list[Status]:

@@ -41,12 +41,25 @@ class Missing(Refused):
 
 
 class MastodonClient:
-    """One account's connection. `token` returns the access token and may raise LoggedOut."""
+    """One account's connection.
 
-    def __init__(self, name: str, instance: str, token: Callable[[], str], clock: Clock) -> None:
+    Args:
+        token: returns the access token. May raise LoggedOut.
+        timeout: seconds after which a silent server is given up.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        instance: str,
+        token: Callable[[], str],
+        clock: Clock,
+        timeout: float | None = None,
+    ) -> None:
         self.name = name
         self._instance = instance
         self._token = token
+        self._timeout = timeout or TIMEOUT
         self._busy = threading.RLock()
         self._client: Client | None = None
         self.budget = Budget(self.host, clock)
@@ -75,7 +88,7 @@ class MastodonClient:
                 f"{self._instance}{path}",
                 json=dict(fields),
                 headers={"Authorization": f"Bearer {self._token()}", "User-Agent": USER_AGENT},
-                timeout=TIMEOUT,
+                timeout=self._timeout,
                 auth=lambda request: request,  # else a .netrc would take the token's place
             )
             return _value_of(answer)
@@ -101,7 +114,7 @@ class MastodonClient:
         token = self._token()
         if self._client is None or self._client.access_token != token:
             self.close()
-            self._client = new_client(self._instance, access_token=token)
+            self._client = new_client(self._instance, self._timeout, access_token=token)
             self._client.session.hooks["response"].append(self._note)
         return self._client
 
@@ -170,7 +183,11 @@ class MastodonClient:
         )
 
 
-def new_client(instance: str, **more: Any) -> Client:  # noqa: ANN401  # Mastodon.py's own
+def new_client(
+    instance: str,
+    timeout: float = TIMEOUT,
+    **more: Any,  # noqa: ANN401  # Mastodon.py's own
+) -> Client:
     """Return a client that never sleeps by itself and gives up on a silent server.
 
     It is told a version: asking for it costs two calls, and relatives count theirs otherwise.
@@ -180,7 +197,7 @@ def new_client(instance: str, **more: Any) -> Client:  # noqa: ANN401  # Mastodo
     return Mastodon(
         api_base_url=instance,
         ratelimit_method="throw",
-        request_timeout=TIMEOUT,
+        request_timeout=timeout,
         user_agent=USER_AGENT,
         version_check_mode="created",
         mastodon_version="4.6.0",

@@ -28,7 +28,7 @@ _MISSING = 404
 _OK = 200
 
 
-def ask(instance: str, token: Callable[[], str]) -> dict[str, Any]:
+def ask(instance: str, token: Callable[[], str], timeout: float | None = None) -> dict[str, Any]:
     """Return what the server says of itself. One that hides it from visitors is asked with the
     account's token, one before Mastodon 4.0 by the older address.
 
@@ -38,11 +38,11 @@ def ask(instance: str, token: Callable[[], str]) -> dict[str, Any]:
         LoggedOut: it answers members only, and there is no token.
     """
     url = f"{instance}/api/v2/instance"
-    said = get_json(url)
+    said = get_json(url, timeout=timeout)
     if said.status in _DENIED:
-        said = get_json(url, {"Authorization": f"Bearer {token()}"})
+        said = get_json(url, {"Authorization": f"Bearer {token()}"}, timeout)
     if said.status == _MISSING:
-        said = get_json(f"{instance}/api/v1/instance")
+        said = get_json(f"{instance}/api/v1/instance", timeout=timeout)
     if said.status == _OK and not isinstance(said.value, dict):
         raise Retryable(f"{instance} does not answer as a Mastodon server at the moment")
     return said.value if isinstance(said.value, dict) else {}

@@ -15,7 +15,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)\.\d+")
 _SINCE = (0, 5)
 
 
-def image_bytes(service: str) -> int:
+def image_bytes(service: str, timeout: float | None = None) -> int:
     """Return how many bytes a picture may have on this PDS.
 
     It does not say so itself, but tells its version (`/xrpc/_health`).
@@ -25,7 +25,7 @@ def image_bytes(service: str) -> int:
     """
     if service == OFFICIAL:
         return IMAGE_BYTES
-    return bytes_for_version(_version(service))
+    return bytes_for_version(_version(service, timeout))
 
 
 def bytes_for_version(version: str) -> int:
@@ -35,6 +35,6 @@ def bytes_for_version(version: str) -> int:
     return IMAGE_BYTES if new else OLD_IMAGE_BYTES
 
 
-def _version(service: str) -> str:
-    said = get_json(f"{service}/xrpc/_health").value
+def _version(service: str, timeout: float | None) -> str:
+    said = get_json(f"{service}/xrpc/_health", timeout=timeout).value
     return str(said.get("version", "")) if isinstance(said, dict) else ""

@@ -16,14 +16,17 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 from postguard.errors import Refused, Retryable
 
 MOST_BYTES = 64 << 20  # four times what Mastodon takes
-_TIMEOUT = 30.0  # seconds without a byte
+TIMEOUT = 30.0
 _SERVER_FAULT, _TOO_MANY = 500, 429
 # A picture that a server still works on, or has not yet carried to all its copies.
 _NOT_YET = {404, 408, 425}
 
 
-def fetch(url: str, most: int = MOST_BYTES) -> bytes:
+def fetch(url: str, most: int = MOST_BYTES, timeout: float = TIMEOUT) -> bytes:
     """Return the bytes of the picture at `url`.
+
+    Args:
+        timeout: seconds without a byte after which it is given up.
 
     Raises:
         Retryable: it cannot be had now, or not yet.
@@ -33,7 +36,7 @@ def fetch(url: str, most: int = MOST_BYTES) -> bytes:
     request = Request(url, headers={"User-Agent": "postguard", "Accept": "image/*"})  # noqa: S310
     host = urlsplit(url).netloc
     try:
-        with _opener().open(request, timeout=_TIMEOUT) as answer:
+        with _opener().open(request, timeout=timeout) as answer:
             kind = str(answer.headers.get_content_type())
             if not kind.startswith("image/"):
                 raise Refused(f"{host} serves {kind} in place of the picture")

@@ -119,19 +119,19 @@ def measured(job: Job) -> tuple[Survival, ...]:
     return wire.load(tuple[Survival, ...], child.stdout)
 
 
-def measure(job: Job) -> tuple[Survival, ...]:
+def measure(job: Job, timeout: float = served.TIMEOUT) -> tuple[Survival, ...]:
     """Fetch and measure in this process; a picture that cannot be had says why."""
-    return tuple(_one(picture, job.max_megapixels) for picture in job.pictures)
+    return tuple(_one(picture, job.max_megapixels, timeout) for picture in job.pictures)
 
 
-def _one(picture: Sent, max_megapixels: float) -> Survival:
+def _one(picture: Sent, max_megapixels: float, timeout: float) -> Survival:
     from postguard import imaging
     from postguard.networks import comparing
 
     if not picture.path.is_file():
         return Survival(problem="the file that was sent is not there to compare with", again=True)
     try:
-        data = served.fetch(picture.url)
+        data = served.fetch(picture.url, timeout=timeout)
         ours = imaging.read(picture.path, max_megapixels)
         found = imaging.open_picture(data, max_megapixels=max_megapixels)
         before = imaging.open_picture(ours, max_megapixels=max_megapixels)

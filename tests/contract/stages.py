@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from postguard.model import Draft, Rendition, Words
-from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky import Access, Bluesky
 from postguard.networks.mastodon import Mastodon
 from postguard.ports import Network
 from postguard.settings.schema import BlueskyAccount, MastodonAccount
@@ -88,7 +88,7 @@ def bluesky(pds: PdsServer, account: Account, saved: SavedSession, password: str
     """The adapter for an account on the PDS."""
     settings = BlueskyAccount(network="bluesky", handle=account.handle, service=pds.url)
     given = password or account.app_password
-    return Bluesky("bsky", settings, lambda: given, saved.load, saved.save, FakeClock())
+    return Bluesky("bsky", settings, Access(lambda: given, saved.load, saved.save), FakeClock())
 
 
 def mastodon_account(server: MastodonServer) -> MastodonAccount:

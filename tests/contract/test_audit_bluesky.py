@@ -16,7 +16,7 @@ from postguard.networks.audit.about import Asked
 from postguard.networks.audit.bluesky_checks import CHECKS, findings, logged_out
 from postguard.networks.audit.bluesky_facts import BlueskyFacts, BlueskyReader
 from postguard.networks.audit.bluesky_settings import BlueskySettings, proposals
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky_session import Access, BlueskySession
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.stages import FakeClock, SavedSession
 from tests.servers.fixtures import NewAccount
@@ -139,7 +139,7 @@ def logged_in(pds: PdsServer, account: Account, password: str) -> Artist:
     saved = SavedSession()
     settings = BlueskyAccount(network="bluesky", handle=account.handle, service=pds.url)
     session = BlueskySession(
-        "bsky", settings, lambda: password, saved.load, saved.save, FakeClock()
+        "bsky", settings, Access(lambda: password, saved.load, saved.save), FakeClock()
     )
     return Artist(pds, account, session, saved)
 

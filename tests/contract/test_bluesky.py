@@ -17,7 +17,7 @@ from PIL import Image
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import Quotes, Rendition, Replies, Words
-from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky import Access, Bluesky
 from postguard.networks.bluesky_login import login
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.relay import Fault, Relay, relay_to
@@ -63,7 +63,7 @@ def through(
     """The adapter for an account behind a relay."""
     settings = BlueskyAccount(network="bluesky", handle=account.handle, service=relay.url)
     given = account.app_password if password is None else password
-    return Bluesky("bsky", settings, lambda: given, saved.load, saved.save, FakeClock())
+    return Bluesky("bsky", settings, Access(lambda: given, saved.load, saved.save), FakeClock())
 
 
 def post(network: Bluesky, words: Words, *images: Rendition) -> str:

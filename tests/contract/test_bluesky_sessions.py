@@ -10,7 +10,7 @@ import pytest
 
 from postguard.errors import LoggedOut, Retryable, Unusable
 from postguard.model import Words
-from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky import Access, Bluesky
 from postguard.networks.bluesky_login import login, revoke, session_health
 from postguard.networks.bluesky_turns import BUDGET, Turns
 from postguard.ports import Clock
@@ -47,7 +47,11 @@ class Home:
         given = self.account.app_password if password is None else password
         saved = self.saved
         made = Bluesky(
-            NAME, self.settings, lambda: given, saved.load, saved.save, self.clock, self.beside
+            NAME,
+            self.settings,
+            Access(lambda: given, saved.load, saved.save),
+            self.clock,
+            self.beside,
         )
         self.open.append(made)
         return made

@@ -10,10 +10,10 @@ import pytest
 
 from postguard.errors import Refused, Retryable, Unsure
 from postguard.model import Quotes, Receipt, Rendition, Replies, Visibility, Words
-from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky import Access, Bluesky
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.stages import FakeClock, SavedSession, bluesky, draft, picture
-from tests.servers.pds import Account, PdsProxy, PdsServer, start_pds
+from tests.servers.pds import Account, PdsProxy, PdsServer
 
 POST = "app.bsky.feed.post"
 THREADGATE = "app.bsky.feed.threadgate"
@@ -42,7 +42,7 @@ def proxied(pds_proxy: PdsProxy, pds_account: Account) -> Iterator[Bluesky]:
     """The adapter behind a proxy that can lose an answer."""
     settings = BlueskyAccount(network="bluesky", handle=pds_account.handle, service=pds_proxy.url)
     saved, password = SavedSession(), pds_account.app_password
-    made = Bluesky("bsky", settings, lambda: password, saved.load, saved.save, FakeClock())
+    made = Bluesky("bsky", settings, Access(lambda: password, saved.load, saved.save), FakeClock())
     yield made
     made.close()
 
@@ -64,6 +64,12 @@ def change(pds: PdsServer, account: Account, kind: str, collection: str, rkey: s
     token = pds.log_in(account.did, account.app_password)
     reply = pds.procedure(APPLY_WRITES, {"repo": account.did, "writes": [write]}, token)
     assert reply.status == 200, reply.text
+
+
+def blobs_of(pds: PdsServer, account: Account) -> list[Path]:
+    """The files in which the PDS keeps what an account has uploaded, seen in a record or not."""
+    kept = (pds.data_dir / "blobs").rglob("*")
+    return [path for path in kept if path.is_file() and account.did in path.parts]
 
 
 def collections(pds: PdsServer, account: Account) -> list[int]:
@@ -130,18 +136,17 @@ def test_a_post_that_is_gone_is_not_shown(
     assert network.read_back(receipt) is None
 
 
-def test_a_picture_that_the_server_lost_has_no_digest(tmp_path: Path, network: Bluesky) -> None:
+def test_a_picture_that_the_server_lost_has_no_digest(
+    pds: PdsServer, pds_account: Account, network: Bluesky, tmp_path: Path
+) -> None:
     """The record still names it, and nobody can see it."""
-    with start_pds(tmp_path / "pds") as own:
-        account = own.new_account("fox.test")
-        alone = bluesky(own, account, SavedSession())
-        receipt = post(alone, WORDS, picture(tmp_path), picture(tmp_path, 1))
-        blobs = tmp_path / "pds" / "blobs" / account.did
-        shown = alone.read_back(receipt)
-        assert shown is not None
-        next(blobs.glob(f"{shown.pictures[0].rpartition('=')[2]}*")).unlink()
-        there = alone.read_back(receipt)
-        alone.close()
+    receipt = post(network, WORDS, picture(tmp_path), picture(tmp_path, 1))
+    shown = network.read_back(receipt)
+    assert shown is not None
+    lost = shown.pictures[0].rpartition("=")[2]
+    (file,) = (each for each in blobs_of(pds, pds_account) if each.name.startswith(lost))
+    file.unlink()
+    there = network.read_back(receipt)
     assert there is not None
     assert there.sha256 == ("", picture(tmp_path, 1).sha256)
 
@@ -149,7 +154,7 @@ def test_a_picture_that_the_server_lost_has_no_digest(tmp_path: Path, network: B
 def test_an_official_picture_is_looked_at_where_readers_get_it() -> None:
     """Bluesky's own re-encoded copy."""
     account = BlueskyAccount(network="bluesky", handle="fox.bsky.social")
-    network = Bluesky("bsky", account, str, lambda: None, print, FakeClock())
+    network = Bluesky("bsky", account, Access(str, lambda: None, print), FakeClock())
     served = network._served("did:plc:fox", "bafkrei")
     assert served == "https://cdn.bsky.app/img/feed_fullsize/plain/did:plc:fox/bafkrei"
 
@@ -212,21 +217,17 @@ def test_a_lost_post_that_was_deleted_since_is_not_posted_again(
         network.find(what, plan)
 
 
-def test_blobs_that_vanished_are_uploaded_again(tmp_path: Path) -> None:
+def test_blobs_that_vanished_are_uploaded_again(
+    pds: PdsServer, pds_account: Account, network: Bluesky, tmp_path: Path
+) -> None:
     """A PDS drops what no record shows within minutes, and the next try may come hours later."""
-    with start_pds(tmp_path / "pds") as own:
-        account = own.new_account("fox.test")
-        network = bluesky(own, account, SavedSession())
-        what = draft(WORDS, picture(tmp_path))
-        plan = network.plan(what, FakeClock().now())
-        network._upload(what.renditions[0])  # as a try does that is cut off before it posts
-        uploaded = [p for p in (tmp_path / "pds" / "blobs").rglob("*") if p.is_file()]
-        for path in uploaded:
-            path.unlink()
-        network.send(what, plan)
-        shown = network.read_back(network.find(what, plan))
-        network.close()
-    assert len(uploaded) == 1
+    what = draft(WORDS, picture(tmp_path))
+    plan = network.plan(what, FakeClock().now())
+    network._upload(what.renditions[0])  # as a try does that is cut off before it posts
+    (uploaded,) = blobs_of(pds, pds_account)
+    uploaded.unlink()
+    network.send(what, plan)
+    shown = network.read_back(network.find(what, plan))
     assert shown is not None
     assert shown.sha256 == (what.renditions[0].sha256,)
 

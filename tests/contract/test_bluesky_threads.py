@@ -10,7 +10,7 @@ import pytest
 
 from postguard.errors import Refused
 from postguard.model import Quotes, Receipt, Rendition, Replies, Words
-from postguard.networks.bluesky import Bluesky
+from postguard.networks.bluesky import Access, Bluesky
 from postguard.networks.bluesky_names import record_cid
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.stages import FakeClock, SavedSession, bluesky, draft, picture
@@ -289,7 +289,9 @@ def test_ten_pictures_are_a_gallery_where_the_artist_wants_one(
         network="bluesky", handle=pds_account.handle, service=pds.url, gallery=True
     )
     saved, password = SavedSession(), pds_account.app_password
-    network = Bluesky("bsky", settings, lambda: password, saved.load, saved.save, FakeClock())
+    network = Bluesky(
+        "bsky", settings, Access(lambda: password, saved.load, saved.save), FakeClock()
+    )
     images = [picture(tmp_path, n) for n in range(10)]
     words = Words(alts=tuple(f"{n}枚目" for n in range(10)))
     assert network.objections(words, 10, network.limits()) == []

@@ -13,7 +13,6 @@ import inspect
 import json
 import logging
 import os
-import pkgutil
 import signal
 import sqlite3
 import sys
@@ -21,10 +20,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from postguard import networks
 from postguard.app import roles
 from postguard.app.accounts import Accounts
 from postguard.app.installation import Installation, open_installation
@@ -156,31 +155,23 @@ def wrapped(installation: Installation, fate: Fate) -> Installation:
     deliveries: Any = Watched(store.deliveries, DELIVERIES, fate.at)
     installation.store = replace(store, posts=posts, deliveries=deliveries)
     given = {f.name: getattr(plain, f.name) for f in fields(plain) if f.init}
-    installation.accounts = WatchedAccounts(**given)
+    # The product waits a minute for a silent server; a campaign would wait for hours.
+    installation.accounts = WatchedAccounts(**given | {"timeout": PATIENCE})
     installation.accounts.at = fate.at
     # Modules' functions, not a port: here they are replaced for this process alone.
     for name in FILES:
         setattr(files, name, watched(name, short_of_room(getattr(files, name), fate), fate.at))
     database: Any = installation.store.db
     database._db = Fickle(database._db, fate)
-    _lose_patience()
-    _stay_in_one_process()
     return installation
 
 
-def _stay_in_one_process() -> None:
+def made_roles(installation: Installation) -> roles.Roles:
     """Protect and measure here, by the same code: a child process costs seconds for each life and
     each post (tests/system kills those), and no checkpoint or full disk would reach into it."""
-    setattr(roles, "ChildWorkshop", InProcessWorkshop)  # noqa: B010  # another class, same port
-    surviving.measured = surviving.measure
-
-
-def _lose_patience() -> None:
-    """The product waits a minute for a silent server; a campaign would wait for hours."""
-    for found in pkgutil.walk_packages(networks.__path__, f"{networks.__name__}."):
-        module = importlib.import_module(found.name)
-        for name in {"TIMEOUT", "_TIMEOUT"} & vars(module).keys():
-            setattr(module, name, PATIENCE)
+    made = roles.make_roles(installation, lambda: None, InProcessWorkshop)
+    made.verifying.measured = partial(surviving.measure, timeout=PATIENCE)
+    return made
 
 
 def short_of_room(write: Callable[..., Any], fate: Fate) -> Callable[..., Any]:
@@ -230,7 +221,7 @@ class Life:
 
     def live(self) -> None:
         """Tick; where nobody has work, skip to the next due time."""
-        made = roles.make_roles(self.installation, lambda: None)
+        made = made_roles(self.installation)
         turn, parent = 0, os.getppid()
         try:
             while not self._at_rest():
