@@ -9,6 +9,7 @@ import click
 
 from postguard.cli import given
 from postguard.cli.audit import COMMANDS as AUDIT
+from postguard.cli.changing import COMMANDS as CHANGING
 from postguard.cli.ending import Commands
 from postguard.cli.models import COMMANDS as MODELS
 from postguard.cli.pictures import COMMANDS as PICTURES
@@ -16,7 +17,6 @@ from postguard.cli.queue import COMMANDS as QUEUE
 from postguard.cli.running import COMMANDS as RUNNING
 from postguard.cli.setup import COMMANDS as SETUP
 from postguard.cli.setup import version
-from postguard.cli.steering import COMMANDS as STEERING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def cli(context: click.Context, config: Path | None) -> None:
         context.color = False
 
 
-for command in (*SETUP, *RUNNING, *QUEUE, *STEERING, *PICTURES, *MODELS, *AUDIT):
+for command in (*SETUP, *RUNNING, *QUEUE, *CHANGING, *PICTURES, *MODELS, *AUDIT):
     cli.add_command(command)
 
 

@@ -25,7 +25,7 @@ def audit(config: Path | None, /, *, account: str | None, **flags: bool) -> None
     from postguard.app.auditing import Auditing
     from postguard.app.installation import open_installation
     from postguard.cli import audited, consenting
-    from postguard.cli.mending import Desk
+    from postguard.cli.mending import Mending
 
     if flags["fix"] and flags["undo"]:
         raise click.UsageError("--fix and --undo cannot be done together")
@@ -33,18 +33,18 @@ def audit(config: Path | None, /, *, account: str | None, **flags: bool) -> None
         raise click.UsageError("--json cannot ask; add --yes, or leave --json out")
     auditing = Auditing(open_installation(config))
     consent = consenting.consent(browser=not flags["no_browser"])
-    desk = Desk(auditing, consent, quiet=flags["as_json"], yes=flags["yes"])
+    mending = Mending(auditing, consent, quiet=flags["as_json"], yes=flags["yes"])
     names = auditing.chosen(account)
     if flags["undo"]:
         for name in names:
-            desk.undo(name)
-    seen = [each for name in names if (each := desk.look(name)) is not None]
+            mending.undo(name)
+    seen = [each for name in names if (each := mending.look(name)) is not None]
     if flags["fix"]:
         for before in seen:
-            desk.fix(before)
-        seen = [each for name in names if (each := desk.look(name)) is not None]
+            mending.fix(before)
+        seen = [each for name in names if (each := mending.look(name)) is not None]
     audited.show(seen, as_json=flags["as_json"], full=flags["full"])
-    sys.exit(1 if audited.to_mend(seen) or desk.failed else 0)
+    sys.exit(1 if audited.to_mend(seen) or mending.failed else 0)
 
 
 COMMANDS = (audit,)

@@ -11,13 +11,14 @@ import click
 
 from postguard.app.auditing import Audited, Auditing
 from postguard.app.login import Consent, wider_access
+from postguard.cli.busy import busy
 from postguard.errors import PostguardError
 from postguard.model import Change, Level
 
 _INDENT = "     "
 
 
-class Desk:
+class Mending:
     """Asks the artist, and does what was allowed. Errors cost one change, not the others.
 
     Attributes:
@@ -33,7 +34,8 @@ class Desk:
     def look(self, name: str) -> Audited | None:
         """Audit an account; None where it cannot be asked now, which was said."""
         try:
-            return self._auditing.audit(name, self._now())
+            with busy(f"looking at {name}"):
+                return self._auditing.audit(name, self._now())
         except PostguardError as exc:
             self.failed = True
             click.echo(f"{name} could not be audited: {exc}", err=True)

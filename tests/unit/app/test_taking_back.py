@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from postguard.app.changing import NewWords, edit
+from postguard.app.editing import NewWords, edit
 from postguard.app.installation import Installation, open_installation
 from postguard.app.retracting import retract, to_retract
 from postguard.app.roles import make_roles

@@ -56,13 +56,15 @@ def edit(
     as_json: bool,
 ) -> None:
     """Change the words of a post, before it is posted and, where the network can, after."""
-    from postguard.app import changing
+    from postguard.app import editing
     from postguard.app.installation import open_installation
+    from postguard.cli.busy import busy
 
     if text is None and cw is None and not alts:
         raise click.UsageError("say what to change: --text, --cw or --alt")
-    new = changing.NewWords(text, cw, dict(_numbered(alt) for alt in alts))
-    told = changing.edit(open_installation(config), post_id, new, account, time_now())
+    new = editing.NewWords(text, cw, dict(_numbered(alt) for alt in alts))
+    with busy("changing it"):
+        told = editing.edit(open_installation(config), post_id, new, account, time_now())
     _tell(post_id, told, as_json=as_json)
 
 
@@ -85,6 +87,7 @@ def retract(
     """Take a post back: delete its copies on the networks; your files stay in posted/."""
     from postguard.app import retracting
     from postguard.app.installation import open_installation
+    from postguard.cli.busy import busy
 
     if account is not None and everywhere:
         raise click.UsageError("--account names one copy, --everywhere means all: say one of them")
@@ -95,7 +98,8 @@ def retract(
         raise click.UsageError(f"post {post_id} has several copies: say --everywhere, or {names}")
     if not yes:
         click.confirm(_question(post, chosen, installation.store), abort=True, err=True)
-    told = retracting.retract(installation, post, chosen, time_now())
+    with busy("deleting it there"):
+        told = retracting.retract(installation, post, chosen, time_now())
     _tell(post_id, told, as_json=as_json)
 
 
