@@ -192,9 +192,11 @@ def _preview(config: Path | None, post_id: int, wanted: str, *, as_json: bool) -
     from postguard.app.installation import open_installation
     from postguard.app.previewing import views
     from postguard.cli import for_programs, previewing
+    from postguard.cli.busy import busy
 
     installation = open_installation(config)
-    found = views(installation, post_id, wanted)
+    with busy("drawing its page"):
+        found = views(installation, post_id, wanted)
     if as_json:
         for_programs.echo([previewing.told(view) for view in found])
         return

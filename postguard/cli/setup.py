@@ -73,10 +73,13 @@ def login(config: Path | None, name: str, secret_stdin: bool, no_browser: bool) 
     from postguard.app.installation import open_installation
     from postguard.app.login import Login
     from postguard.cli import consenting
+    from postguard.cli.busy import busy
 
     accounts = Login(open_installation(config))
     if secret_stdin:
-        said = accounts.with_secret(name, sys.stdin.readline().strip())
+        secret = sys.stdin.readline().strip()
+        with busy(f"logging in to {name}"):
+            said = accounts.with_secret(name, secret)
     elif accounts.wants_consent(name):
         said = accounts.with_consent(name, consenting.consent(browser=not no_browser))
     else:
@@ -84,7 +87,9 @@ def login(config: Path | None, name: str, secret_stdin: bool, no_browser: bool) 
             "Bluesky: make an app password at Settings > Privacy and security > App passwords.\n"
             "Never give your main password to any program, this one included."
         )
-        said = accounts.with_secret(name, click.prompt("app password", hide_input=True).strip())
+        secret = click.prompt("app password", hide_input=True).strip()
+        with busy(f"logging in to {name}"):
+            said = accounts.with_secret(name, secret)
     bell.ring()
     click.echo(said)
 
@@ -96,8 +101,11 @@ def logout(config: Path | None, name: str) -> None:
     """End the login of the account NAME on its server, and forget it on this PC."""
     from postguard.app.installation import open_installation
     from postguard.app.login import Login
+    from postguard.cli.busy import busy
 
-    click.echo(Login(open_installation(config)).forget(name))
+    with busy(f"logging out of {name}"):
+        said = Login(open_installation(config)).forget(name)
+    click.echo(said)
 
 
 @click.command()
@@ -108,8 +116,10 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
     """Look at everything postguard needs, and say how to mend what is missing."""
     from postguard.app.checking import findings
     from postguard.app.installation import open_installation
+    from postguard.cli.busy import busy
 
-    found = findings(open_installation(config), offline=offline)
+    with busy("looking at everything, and asking the networks"):
+        found = findings(open_installation(config), offline=offline)
     if as_json:
         from postguard.cli import for_programs
 
