@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from postguard.errors import LoggedOut, Refused
+from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.model import Change, Finding, Level, Quotes, Visibility
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.mastodon_checks import CHECKS, findings, logged_out
@@ -109,6 +109,22 @@ def test_a_token_that_is_refused_blocks(artist: Artist) -> None:
         artist.finding("masto.token")
     finding = logged_out(str(caught.value))
     assert (finding.id, level(finding)) == ("masto.token", Level.BLOCKING)
+
+
+@pytest.mark.parametrize("body", [b"<html>Attention required", b""])
+def test_a_wall_before_the_server_blocks_nothing(artist: Artist, body: bytes) -> None:
+    """Its word is not the server's: posting takes it for an outage too."""
+    artist.server.fail_next("/api/v1/accounts/verify_credentials", status=403, body=body)
+    with pytest.raises(Retryable):
+        artist.finding("masto.token")
+
+
+def test_an_account_that_is_closed_blocks(artist: Artist) -> None:
+    """The server says so itself."""
+    said = b'{"error": "Your login is currently disabled"}'
+    artist.server.fail_next("/api/v1/accounts/verify_credentials", status=403, body=said)
+    with pytest.raises(LoggedOut):
+        artist.finding("masto.token")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from postguard.networks.audit.pages import PageSays, asks_of
 from postguard.networks.mastodon_instance import shown_text
 
 _POSTS = 20
-_DENIED = {401, 403}
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _OPEN = {"public", "unlisted"}
 Record = Mapping[str, Any]
 
@@ -81,23 +82,24 @@ class MastodonReader:
 
     def account(self) -> Record:
         """Return the account as it sees itself. Raises LoggedOut or Retryable."""
-        said = self._get("/api/v1/accounts/verify_credentials")
-        if said.status in _DENIED:
+        path = "/api/v1/accounts/verify_credentials"
+        page = fetching.fetch(f"{self.instance}{path}", token=self.token())
+        said = _table(page.text)
+        # What a wall before the server says to a 403 is not the server's word.
+        if page.status == _UNAUTHORIZED or (page.status == _FORBIDDEN and said.get("error")):
             raise LoggedOut("the server no longer accepts postguard's access")
-        if not isinstance(said.value, dict):
+        if not page.ok or not said:
             raise Retryable(f"{self.instance} does not answer as a Mastodon server at the moment")
-        return said.value
+        return said
 
     def profile(self) -> Record:
         """Return the settings that only Mastodon 4.6 has; empty where it is older."""
         found = self._asked("/api/v1/profile")
         return found if isinstance(found, dict) else {}
 
-    def _get(self, path: str) -> Any:  # noqa: ANN401  # asking.Said
-        return get_json(f"{self.instance}{path}", {"Authorization": f"Bearer {self.token()}"})
-
     def _asked(self, path: str) -> Any:  # noqa: ANN401  # whatever JSON it is
-        return self._get(path).value
+        token = {"Authorization": f"Bearer {self.token()}"}
+        return get_json(f"{self.instance}{path}", token).value
 
     def _posts(self, who: str) -> tuple[Record, ...] | None:
         query = urlencode({"only_media": "true", "exclude_reblogs": "true", "limit": _POSTS})
@@ -130,6 +132,14 @@ class MastodonReader:
         content = str(terms.get("content") or "") if isinstance(terms, dict) else ""
         rules = [f"{r.get('text')} {r.get('hint') or ''}" for r in said.get("rules") or ()]
         return tuple(text for text in (shown_text(content), *rules) if text.strip())
+
+
+def _table(text: str) -> Record:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _open_pages(posts: tuple[Record, ...]) -> list[str]:
