@@ -34,19 +34,29 @@ def running() -> int | None:
 
 def ring() -> bool:
     """Have the daemon look at the rows now; False: none runs, and the next start will."""
-    pid = running()
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, signal.SIGUSR1)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+    return _send(signal.SIGUSR1)
+
+
+def tell_of_config() -> bool:
+    """Have the daemon read the config anew; False: none runs, and the next start will."""
+    return _send(signal.SIGHUP)
 
 
 def be_deaf() -> None:
     """Ignore the bell until the daemon listens: it would end a process that is still starting."""
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    for number in (signal.SIGUSR1, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _send(number: signal.Signals) -> bool:
+    pid = running()
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _lives(pid: int) -> bool:

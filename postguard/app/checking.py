@@ -134,7 +134,9 @@ def _audited(installation: Installation, name: str) -> Finding:
 
 
 def _daemon() -> Finding:
+    """A config that could be read is handed on: one that was changed would else count at the next
+    start only, though this command found nothing amiss with it."""
     pid = bell.running()
-    if pid is not None:
-        return Finding("daemon", True, f"running (process {pid})")
+    if pid is not None and bell.tell_of_config():
+        return Finding("daemon", True, f"running (process {pid}); it reads the config anew now")
     return Finding("daemon", True, "not running: `postguard run`, or `postguard service install`")

@@ -109,6 +109,16 @@ def test_sighup_takes_a_good_config_and_refuses_a_bad_one(home: Home) -> None:
     assert set(home.store.deliveries.receipts(post.id)) == {"look", "other"}
 
 
+def test_check_has_the_daemon_take_a_changed_config(home: Home) -> None:
+    home.start()
+    home.configure(TWO_LOOKS)
+    assert "it reads the config anew now" in home.run("check", "--offline")
+    home.says("the config was read anew")
+    home.drop("fox.png", png(), NOW)
+    post = home.posted("fox.png")
+    assert set(home.store.deliveries.receipts(post.id)) == {"look", "other"}
+
+
 def test_a_second_daemon_is_refused_with_the_number_of_the_first(home: Home) -> None:
     process = home.start()
     said = home.run("run", code=1)
@@ -121,6 +131,7 @@ def test_a_bell_that_rings_during_the_start_does_not_end_it(home: Home) -> None:
     lock = home.folder / "state" / "postguard" / "daemon.lock"
     home.wait(lambda: lock.exists() and lock.read_text().strip(), "the lock")
     process.send_signal(signal.SIGUSR1)
+    process.send_signal(signal.SIGHUP)
     home.says(rig.WATCHING)
     assert stops_in_time(home)
 
