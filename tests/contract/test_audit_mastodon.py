@@ -134,6 +134,7 @@ def test_an_account_that_is_closed_blocks(artist: Artist) -> None:
         ("read write", Level.WARNING),
         (f"{ENOUGH} write:accounts", Level.WARNING),
         ("profile read:statuses write:media", Level.BLOCKING),
+        ("profile read:statuses write:statuses write:media", Level.WARNING),
     ],
 )
 def test_postguard_should_be_allowed_what_it_needs(

@@ -20,7 +20,7 @@ from postguard.networks.audit.about import (
 from postguard.networks.audit.mastodon_facts import MastodonFacts
 from postguard.networks.audit.pages import CRAWLERS, let_in, speaks_of_ai
 from postguard.networks.mastodon_instance import QUOTES_SINCE
-from postguard.networks.mastodon_login import POSTING, covers
+from postguard.networks.mastodon_login import NEEDED, POSTING, covers
 
 _WHO = ("profile", "read:accounts")
 _WIDEST_FIRST = [v.value for v in Visibility]
@@ -39,9 +39,12 @@ def logged_out(why: str) -> Finding:
 def _token(facts: MastodonFacts, _: Asked) -> Judged:
     if facts.scopes is None:
         return unseen("the server does not say what postguard may do")
-    lacking = [s for s in POSTING if not covers(facts.scopes, s)]
+    lacking = [s for s in NEEDED if not covers(facts.scopes, s)]
     if lacking:
         return Level.BLOCKING, f"postguard may not do what posting needs: {', '.join(lacking)}"
+    # A login of before postguard asked for this still posts.
+    if not all(covers(facts.scopes, s) for s in POSTING):
+        return Level.WARNING, "postguard may post, but cannot look up posts that yours answer"
     more = [s for s in facts.scopes if s not in {*POSTING, *_WHO}]
     if more:
         return Level.WARNING, f"postguard may do more than it needs: {few(more)}"
