@@ -38,7 +38,8 @@ def retract(
 ) -> list[Outcome]:
     """Delete the copies that stand and stop those to come; say of each how it went. What could
     not be done is done by doing all of it again."""
-    told = [_taken_back(installation, d, now) for d in chosen]
+    rows = installation.store.deliveries  # looked at anew: the artist was asked meanwhile
+    told = [_taken_back(installation, rows.get(d.id), now) for d in chosen]
     _leave_note(installation, post.id)
     return told
 

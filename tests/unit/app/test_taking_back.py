@@ -199,6 +199,19 @@ def test_what_may_have_been_posted_is_looked_for_and_deleted(rig: Rig) -> None:
     assert rig.states()[0] is DeliveryState.RETRACTED
 
 
+def test_what_went_out_while_the_artist_was_asked_is_deleted_too(rig: Rig) -> None:
+    """`retract` looked at the rows before it asked."""
+    rig.servers[1].fail_next("/api/v2/media", status=503)
+    rig.send()
+    installation, now = rig.installation, rig.installation.clock.now()
+    post, chosen = to_retract(installation.store, 1, None)
+    installation.store.deliveries.make_due(1, now)
+    rig.send()
+    assert rig.states() == [DeliveryState.POSTED, DeliveryState.POSTED]
+    assert [o.done for o in retract(installation, post, chosen, now)] == [True, True]
+    assert rig.texts() == [[], []]
+
+
 def test_what_is_not_there_but_may_still_come_is_told_and_not_sent_again(rig: Rig) -> None:
     rig.servers[0].fail_next(STATUSES, drop_request=True, method="POST")
     rig.send()
