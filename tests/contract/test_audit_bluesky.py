@@ -41,10 +41,6 @@ class Artist:
     session: BlueskySession
     saved: SavedSession
     ours: set[str] = field(default_factory=set)
-    token: str = ""
-
-    def __post_init__(self) -> None:
-        self.token = self.pds.log_in(self.account.did, self.account.password)
 
     def put(self, collection: str, rkey: str = "self", **value: Any) -> str:
         """Write a record as another app does; return its cid."""
@@ -55,12 +51,12 @@ class Artist:
     def prefer(self, *preferences: dict[str, Any]) -> None:
         """Set the preferences as another app does."""
         method = "app.bsky.actor.putPreferences"
-        reply = self.pds.procedure(method, {"preferences": list(preferences)}, self.token)
+        reply = self.pds.procedure(method, {"preferences": list(preferences)}, self.account.token)
         assert reply.status == 200, reply.text
 
     def preferences(self) -> list[dict[str, Any]]:
         """All preferences."""
-        reply = self.pds.query("app.bsky.actor.getPreferences", self.token)
+        reply = self.pds.query("app.bsky.actor.getPreferences", self.account.token)
         return list(reply.json["preferences"])
 
     def value(self, collection: str, rkey: str = "self") -> dict[str, Any]:
@@ -81,7 +77,7 @@ class Artist:
         data, rkey = file.getvalue(), next(KEYS)
         if ours:
             self.ours.add(hashlib.sha256(data).hexdigest())
-        blob = self.pds.upload_blob(data, "image/jpeg", self.token).json["blob"]
+        blob = self.pds.upload_blob(data, "image/jpeg", self.account.token).json["blob"]
         shape = {"width": size[0], "height": size[1]}
         images = [{"image": blob, "alt": alt, "aspectRatio": shape}]
         embed = {"$type": "app.bsky.embed.images", "images": images}
@@ -118,7 +114,7 @@ class Artist:
             BlueskySettings(self.session).make(change, FakeClock().now())
 
     def _done(self, method: str, body: dict[str, Any]) -> Any:
-        reply = self.pds.procedure(method, body, self.token)
+        reply = self.pds.procedure(method, body, self.account.token)
         assert reply.status == 200, reply.text
         return reply.json
 
@@ -169,7 +165,7 @@ def test_every_check_says_something_of_a_fresh_account(artist: Artist) -> None:
 def test_a_session_that_is_not_active_blocks(artist: Artist) -> None:
     """An unconfirmed address and no code by mail are advice only."""
     assert level(artist.finding("bsky.session")) is Level.ADVICE
-    reply = artist.pds.procedure("com.atproto.server.deactivateAccount", {}, artist.token)
+    reply = artist.pds.procedure("com.atproto.server.deactivateAccount", {}, artist.account.token)
     assert reply.status == 200, reply.text
     with pytest.raises(LoggedOut, match="deactivated") as caught:
         artist.facts()
@@ -197,7 +193,7 @@ def test_the_main_password_is_told_from_an_app_password(artist: Artist) -> None:
 def test_an_app_password_that_reads_messages_is_a_warning(artist: Artist) -> None:
     """It is more than posting needs."""
     body = {"name": "powerful", "privileged": True}
-    made = artist.pds.procedure("com.atproto.server.createAppPassword", body, artist.token)
+    made = artist.pds.procedure("com.atproto.server.createAppPassword", body, artist.account.token)
     other = logged_in(artist.pds, artist.account, made.json["password"])
     assert level(other.finding("bsky.auth.apppw")) is Level.WARNING
     other.session.close()

@@ -216,10 +216,9 @@ def test_what_was_changed_since_is_not_taken_back(
 ) -> None:
     """It is told, and what stands stays."""
     sky.run("audit", "sky", "--fix", typed=answers("y", "n", "n", "n", "n"))
-    token = pds.log_in(pds_account.did, pds_account.password)
     record = {"$type": PROFILE, "displayName": "花子"}
     body = {"repo": pds_account.did, "collection": PROFILE, "rkey": "self", "record": record}
-    assert pds.procedure("com.atproto.repo.putRecord", body, token).status == 200
+    assert pds.procedure("com.atproto.repo.putRecord", body, pds_account.token).status == 200
     done = sky.run("audit", "sky", "--undo", "--yes")
     assert done.exit_code == 1
     assert "changed since" in " ".join(done.stderr.split())

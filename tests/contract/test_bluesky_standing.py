@@ -61,8 +61,8 @@ def rkey_of(receipt: Receipt) -> str:
 def change(pds: PdsServer, account: Account, kind: str, collection: str, rkey: str, **to: Any):
     """Do what the artist might do in the app: update or delete one record."""
     write = {"$type": f"{APPLY_WRITES}#{kind}", "collection": collection, "rkey": rkey, **to}
-    token = pds.log_in(account.did, account.app_password)
-    reply = pds.procedure(APPLY_WRITES, {"repo": account.did, "writes": [write]}, token)
+    body = {"repo": account.did, "writes": [write]}
+    reply = pds.procedure(APPLY_WRITES, body, account.token)
     assert reply.status == 200, reply.text
 
 

@@ -141,7 +141,7 @@ def test_a_quotable_part_makes_a_thread_quotable(
     """Read back as what it is: wider than asked."""
     receipt = post(network, LONG)
     last = pds.list_records(pds_account.did, POSTGATE)[0]
-    token = pds.log_in(pds_account.did, pds_account.app_password)
+    token = pds_account.token
     gate = {"repo": pds_account.did, "collection": POSTGATE, "rkey": last["uri"][-13:]}
     assert pds.procedure("com.atproto.repo.deleteRecord", gate, token).status == 200
     shown = network.read_back(receipt)

@@ -106,6 +106,14 @@ def test_the_main_password_is_refused_and_nothing_is_kept(
     assert sky.secrets.get("sky") == pds_account.app_password
 
 
+def test_a_mistyped_password_is_called_so_and_not_one_that_was_good_once(
+    sky: Installation,
+) -> None:
+    with pytest.raises(LoggedOut, match=r"mistyped, or deleted there.*`postguard login sky`"):
+        Login(sky).with_secret("sky", "aaaa-bbbb-cccc-dddd")
+    assert sky.secrets.get("sky") is None
+
+
 def test_a_logout_ends_the_session_on_the_pds(
     sky: Installation, pds: PdsServer, pds_account: Account
 ) -> None:

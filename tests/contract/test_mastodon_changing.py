@@ -118,6 +118,23 @@ def test_a_post_is_retracted_with_its_pictures(
     assert (mastodon.statuses, get(address).status) == ([], 404)
 
 
+def test_another_accounts_post_is_neither_changed_nor_said_to_be_deleted(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """The config's account is logged in as somebody else now, whom the server shows nothing."""
+    words = replace(WORDS, visibility=Visibility.PRIVATE)
+    receipt = post(network, words)
+    mastodon.add_account("taro")
+    token = mastodon.token_for("taro", "profile read:statuses write:statuses write:media")
+    other = mastodon_network(mastodon, token=token)
+    for act in (lambda: other.retract(receipt), lambda: other.edit(draft(words), receipt)):
+        with pytest.raises(Refused, match="another account") as caught:
+            act()
+        assert caught.value.stands
+    other.close()
+    assert len(mastodon.statuses) == 1
+
+
 def test_a_retraction_whose_answer_is_lost_is_repeated(
     mastodon: MastodonServer, network: Mastodon
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from postguard.errors import Refused, Unsure
-from postguard.model import Draft, Json, Receipt, Rendition, Words
+from postguard.model import Draft, Json, Receipt, Rendition, Visibility, Words
 from postguard.networks.mastodon import Mastodon
 from tests.contract.stages import FakeClock, draft, mastodon_network, picture
 from tests.servers.mastodon import MastodonServer, start_mastodon
@@ -87,6 +87,23 @@ def test_pleromas_limits_are_found_where_it_says_them() -> None:
         limits = network.limits()
         assert (limits.text, limits.image_bytes, limits.alt) == (5000, 3_000_000, 10_000)
         network.close()
+
+
+def test_a_post_that_another_account_may_have_made_is_left_to_the_artist(
+    mastodon: MastodonServer, network: Mastodon
+) -> None:
+    """Who is logged in now cannot see it, and would post it once more."""
+    what, plan = planned(network, replace(WORDS, alts=(), visibility=Visibility.PRIVATE))
+    lose(mastodon)
+    with pytest.raises(Unsure):
+        network.send(what, plan)
+    mastodon.add_account("taro")
+    token = mastodon.token_for("taro", "profile read:statuses write:statuses write:media")
+    other = mastodon_network(mastodon, token=token)
+    with pytest.raises(Refused, match="another account") as caught:
+        other.find(what, plan)
+    other.close()
+    assert caught.value.stands
 
 
 def test_two_posts_with_equal_words_each_get_their_own_status(

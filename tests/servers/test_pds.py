@@ -23,9 +23,9 @@ TID = "3m2abcdefgh2k"
 
 
 @pytest.fixture
-def token(pds: PdsServer, pds_account: Account) -> str:
-    """An access token won with the app password."""
-    return pds.log_in(pds_account.handle, pds_account.app_password)
+def token(pds_account: Account) -> str:
+    """The account's access token."""
+    return pds_account.token
 
 
 def now() -> str:

@@ -2,7 +2,7 @@
 //
 //   node start.cjs [--rate-limits] [--blob-limit BYTES] [--clock FILE] DATA_DIR
 //
-// Prints one JSON line {"pds": ..., "plc": ..., "pid": ..., "jwtSecret": ...} when both listen. It
+// Prints one JSON line {"pds": ..., "plc": ..., "pid": ...} when both listen. It
 // stops on SIGTERM, and when its standard input closes: a test run that is killed must not leave a
 // server behind. On SIGUSR2 the PDS goes away and comes back on the same port, data and secrets,
 // while the directory stays; DATA_DIR/starts counts how often it came. FILE holds a JSON list whose
@@ -187,8 +187,7 @@ async function main() {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   process.stdin.once('end', stop).once('error', stop).resume()
-  const ready = { pds: `http://localhost:${port}`, plc: plcUrl, pid: process.pid }
-  console.log(JSON.stringify({ ...ready, jwtSecret: secrets.jwtSecret }))
+  console.log(JSON.stringify({ pds: `http://localhost:${port}`, plc: plcUrl, pid: process.pid }))
 }
 
 main().catch((error) => {
