@@ -99,8 +99,8 @@ class Errors:
 
     def _login_again(self) -> str:
         return (
-            f"{self._host} no longer accepts the app password of @{self._account.handle}; "
-            f"make a new one and run `postguard login {self._name}`"
+            f"{self._host} does not accept the app password of @{self._account.handle}: it was "
+            f"mistyped, or deleted there; make a new one and run `postguard login {self._name}`"
         )
 
     @property
