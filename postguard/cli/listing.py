@@ -56,7 +56,8 @@ def lines(
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:
-            yield f"{_INDENT}to let it go on: postguard release {post.id}"
+            where = "" if post.place == "outbox" else f" (it lies in {post.place}/{post.folder}/)"
+            yield f"{_INDENT}to let it go on: postguard release {post.id}{where}"
 
 
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:

@@ -63,7 +63,8 @@ def _deliveries(
         yield _bold(happening.delivery(delivery, zone))
         if delivery.account in receipts:
             yield f"  {receipts[delivery.account].url}"
-            yield from _seen(readings[delivery.account], delivery)
+            if delivery.state is not DeliveryState.RETRACTED:
+                yield from _seen(readings[delivery.account], delivery)
         if delivery.reason and delivery.state is not DeliveryState.POSTED:
             yield from (click.style(line, fg="yellow") for line in _under(delivery.reason))
         words = _words(delivery.words)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from postguard.cli import wide
-from postguard.model import DeliveryState, NewArtwork, PostState, Progress, Receipt
+from postguard.model import DeliveryState, NewArtwork, Place, PostState, Progress, Receipt
 from tests.making import NOW, new_post, protected_post
 
 
@@ -291,10 +291,12 @@ def test_the_number_of_a_post_may_be_written_as_in_reply_to(ready):
     assert ready.run("release", "１").exit_code == 0
 
 
-def test_a_held_post_is_listed_with_the_command_that_lets_it_go_on(ready):
+def test_a_held_post_is_listed_with_its_folder_and_the_command_that_lets_it_go_on(ready):
     post = protected_post(ready.store())
     ready.run("hold", post.id)
-    assert f"to let it go on: postguard release {post.id}" in ready.run("list").stdout
+    ready.store().posts.placed(post.id, Place.HELD)
+    told = ready.run("list").stdout
+    assert f"to let it go on: postguard release {post.id} (it lies in held/{post.folder}/)" in told
 
 
 def test_to_go_on_with_all_accounts_is_to_go_on_with_each(ready):

@@ -46,3 +46,12 @@ def test_what_a_post_answers_and_links_to_is_told(terminal):
     post = protected_post(terminal.store(), deliveries=(NewDelivery("sky", words, "now", "b"),))
     told = " ".join(terminal.run("show", post.id).stdout.split())
     assert "It answers #6. Behind its text stands a link to the copy on fedi." in told
+
+
+def test_a_copy_that_was_taken_back_is_not_told_as_standing_there(terminal, posted):
+    store, delivery = posted
+    store.readings.keep(delivery.id, {"differences": [], "pictures": []}, NOW)
+    store.wishes.retracted(delivery, NOW)
+    told = terminal.run("show", delivery.post_id).stdout
+    assert "https://bsky.app/1" in told
+    assert "shows it" not in told
