@@ -80,11 +80,11 @@ class Mastodon:
             LoggedOut: it does not take the token any more.
             Refused: it does not know the post to answer.
         """
-        who = self._client.call(lambda c: c.account_verify_credentials().id)
+        who = self._who()
         newest = self._client.call(lambda c: c.account_statuses(who, limit=1))
         return {
             "createdAt": now.astimezone(UTC).isoformat(timespec="milliseconds"),
-            "account": str(who),
+            "account": who,
             "after": str(newest[0].id) if newest else "",
             "answers": resolve(self._client, draft.reply_to) if draft.reply_to else "",
             "parts": rows_of(parts_of(draft, self.limits(), self._new_key)),
@@ -108,9 +108,11 @@ class Mastodon:
         """Look through the account's posts behind the one that was newest when it was planned.
 
         Raises:
-            Refused: it stands there, but shows more than was asked, or is not whole.
+            Refused: it stands there, but shows more than was asked, or is not whole; or another
+                account may have it.
             Unsure: it is not among the many newer ones that could be looked through.
         """
+        self._refuse_other(str(plan["account"]), "this post was begun")
         parts = parts_in(plan)
         statuses = find_parts(self._client, plan, taken)
         for status, part in zip(statuses, parts, strict=False):
@@ -133,9 +135,10 @@ class Mastodon:
         """Change text, warning, alt texts, language and focal points to the draft's.
 
         Raises:
-            Refused: the server changes no posts, the audience is to change, or the text needs
-                another number of posts than stand there.
+            Refused: the server changes no posts, the audience is to change, the text needs
+                another number of posts than stand there, or it is another account's.
         """
+        self._refuse_other(_account(receipt), f"{receipt.url} was posted")
         statuses, wanted = self._standing(receipt), self._wanted(draft)
         if len(statuses) != len(_ids(receipt)):
             raise Refused(f"{receipt.url} is not there any more, so it cannot be changed")
@@ -153,7 +156,9 @@ class Mastodon:
         return _receipt(changed)
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete the post, of a thread the last part first."""
+        """Delete the post, of a thread the last part first. Raises Refused for another account's,
+        which the server may not even show."""
+        self._refuse_other(_account(receipt), f"{receipt.url} was posted")
         for identity in reversed(_ids(receipt)):
             self._changes.delete(identity)
 
@@ -186,6 +191,18 @@ class Mastodon:
             return ()
         return [str(scope) for scope in app.get("scopes") or ()]
 
+    def _refuse_other(self, account: str, what: str) -> None:
+        """Raise Refused where another account is logged in now. `account`: empty: not known."""
+        if account and self._who() != account:
+            raise Refused(
+                f"{self._client.name} is logged in to another account now than when {what}: look "
+                "after it in the account of that time",
+                stands=True,
+            )
+
+    def _who(self) -> str:
+        return str(self._client.call(lambda c: c.account_verify_credentials().id))
+
     def _instance(self) -> dict[str, Any]:
         now = self._clock.now()
         if self._said is None or not timedelta(0) <= now - self._said[0] < LIMITS_LIVE:
@@ -216,12 +233,17 @@ def _ids(receipt: Receipt) -> list[str]:
     return [str(each) for each in ids] if isinstance(ids, list) else []
 
 
+def _account(receipt: Receipt) -> str:
+    return str(receipt.answer.get("account") or "")
+
+
 def _receipt(statuses: Sequence[Status]) -> Receipt:
     """Return the receipt of a post: of a thread that of its first status, with the ids of all."""
     first = statuses[0]
     answer: dict[str, Json] = {
         "ids": [str(each["id"]) for each in statuses],
         "visibility": str(first["visibility"]),
+        "account": str(first["account"]["id"]),
     }
     at = first["created_at"].astimezone(UTC)
     return Receipt(str(first["uri"]), url_of(first), at, answer)
