@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -171,15 +171,6 @@ def revoke(instance: str, token: str, kept: str) -> None:
             f"{_host(instance)} did not end the access ({_words(said) or status}): revoke "
             "postguard in the account's settings there, under authorised apps"
         )
-
-
-@contextmanager
-def lent(granted: Granted) -> Iterator[str]:
-    """Give a token out for the length of the block; afterwards it is worthless."""
-    try:
-        yield granted.token
-    finally:
-        revoke(granted.app.instance, granted.token, granted.app.kept())
 
 
 def doors_of(instance: str) -> Doors:

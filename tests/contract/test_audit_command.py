@@ -16,7 +16,7 @@ from postguard.app.auditing import Auditing, DailyAudit
 from postguard.app.installation import Installation, open_installation
 from postguard.app.login import Consent, wider_access
 from postguard.cli import cli
-from postguard.errors import Unsure, Unusable
+from postguard.errors import Refused, Unsure, Unusable
 from postguard.networks.mastodon_login import POSTING
 from tests.contract.stages import FakeClock
 from tests.servers.mastodon import MastodonServer
@@ -254,6 +254,25 @@ def test_settings_of_mastodon_change_with_an_access_that_ends(
     assert token.revoked
     assert "write:accounts" in token.scopes
     assert not mastodon.state.account_named("hanako").indexable
+
+
+def test_an_access_that_is_lent_ends_when_its_use_fails(
+    fedi: Home, mastodon: MastodonServer
+) -> None:
+    """Whatever goes wrong in between."""
+
+    def paste(url: str) -> str:
+        return mastodon.approve(url, "hanako")
+
+    def breaks(token: str) -> None:
+        given.append(token)
+        raise Refused("broke")
+
+    given: list[str] = []
+    lent = wider_access(fedi.open(), "fedi", Consent(paste, paste))
+    with pytest.raises(Refused, match="broke"), lent as wider:
+        breaks(wider())
+    assert mastodon.state.tokens[given[0]].revoked
 
 
 def test_yes_leaves_to_the_artist_what_has_a_price(
