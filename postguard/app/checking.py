@@ -1,4 +1,4 @@
-"""`postguard check`: looks at everything postguard needs, with a fix for each finding."""
+"""`postguard check`: looks at everything postguard needs, and says how to mend what is wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DIRECTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Checked:
     """One thing looked at. `fix` is empty where nothing is to be done."""
 
     what: str
@@ -33,9 +33,9 @@ class Finding:
     fix: str = ""
 
 
-def findings(installation: Installation, *, offline: bool) -> list[Finding]:
+def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     """Look at config, folders, room, accounts, recipes, cloak and daemon."""
-    found = [Finding("config", True, str(installation.path))]
+    found = [Checked("config", True, str(installation.path))]
     found += _folders(installation)
     found += _recipes(installation)
     found.append(_cloak(installation))
@@ -44,18 +44,18 @@ def findings(installation: Installation, *, offline: bool) -> list[Finding]:
     return found
 
 
-def _folders(installation: Installation) -> Iterator[Finding]:
+def _folders(installation: Installation) -> Iterator[Checked]:
     outbox = installation.outbox
     if not outbox.is_dir():
-        yield Finding("outbox", False, f"{outbox} is not there", f"mkdir -p '{outbox}'")
+        yield Checked("outbox", False, f"{outbox} is not there", f"mkdir -p '{outbox}'")
     else:
         kind = filesystem_of(outbox.resolve(), _mounts())
-        yield Finding("outbox", True, f"{outbox} ({kind or 'file system unknown'})")
+        yield Checked("outbox", True, f"{outbox} ({kind or 'file system unknown'})")
     room = shutil.disk_usage(installation.home.state).free
     enough = room > _ROOM
     fix = "" if enough else "free some room: with a full disk nothing can be taken or posted"
-    yield Finding("room", enough, f"{room / 1e9:.1f} GB free", fix)
-    yield Finding("database", True, f"SQLite {installation.store.db.version}")
+    yield Checked("room", enough, f"{room / 1e9:.1f} GB free", fix)
+    yield Checked("database", True, f"SQLite {installation.store.db.version}")
 
 
 def _mounts() -> str:
@@ -63,39 +63,39 @@ def _mounts() -> str:
     return mounts.read_text() if mounts.is_file() else ""
 
 
-def _recipes(installation: Installation) -> Iterator[Finding]:
+def _recipes(installation: Installation) -> Iterator[Checked]:
     recipes = installation.settings.recipes
     if not recipes:
-        yield Finding("recipes", False, "there is none", "add [recipes] with a default recipe")
+        yield Checked("recipes", False, "there is none", "add [recipes] with a default recipe")
     for name, steps in recipes.items():
         used = {s.step for s in steps}
         missing = [d for d, members in _DIRECTIONS.items() if not used & members]
         said = ", ".join(s.step for s in steps)
         fix = f"add a step for: {', '.join(missing)}; layers protect best" if missing else ""
-        yield Finding(f"recipe {name}", not missing, said, fix)
+        yield Checked(f"recipe {name}", not missing, said, fix)
 
 
-def _cloak(installation: Installation) -> Finding:
+def _cloak(installation: Installation) -> Checked:
     wanted = any(
         s.step == "cloak" for steps in installation.settings.recipes.values() for s in steps
     )
     problem = LocalEngine(installation.models_dir).available()
     if problem is None:
-        return Finding("cloak", True, "this PC can cloak")
+        return Checked("cloak", True, "this PC can cloak")
     said = "a recipe asks for it, so its posts will be held" if wanted else "not used"
-    return Finding("cloak", not wanted, said, problem)
+    return Checked("cloak", not wanted, said, problem)
 
 
-def _accounts(installation: Installation, *, offline: bool) -> Iterator[Finding]:
+def _accounts(installation: Installation, *, offline: bool) -> Iterator[Checked]:
     accounts = installation.settings.accounts
     if not accounts:
-        yield Finding("accounts", False, "there is none", "add an [accounts.NAME] to the config")
+        yield Checked("accounts", False, "there is none", "add an [accounts.NAME] to the config")
     for name, account in accounts.items():
         what = f"account {name}"
         if account.network == "preview" or account.dry_run:
-            yield Finding(what, True, "preview pages on this PC; nothing is posted")
+            yield Checked(what, True, "preview pages on this PC; nothing is posted")
         elif not account.enabled:
-            yield Finding(what, True, "switched off: enabled = false")
+            yield Checked(what, True, "switched off: enabled = false")
         elif offline:
             yield _kept(installation, name, what)
         else:
@@ -103,40 +103,40 @@ def _accounts(installation: Installation, *, offline: bool) -> Iterator[Finding]
             yield _audited(installation, name)
 
 
-def _kept(installation: Installation, name: str, what: str) -> Finding:
+def _kept(installation: Installation, name: str, what: str) -> Checked:
     try:
         kept = installation.secrets.get(name) is not None
     except PostguardError as exc:
-        return Finding(what, False, str(exc), f"then, if it stays so: postguard login {name}")
+        return Checked(what, False, str(exc), f"then, if it stays so: postguard login {name}")
     fix = "" if kept else f"postguard login {name}"
-    return Finding(what, kept, "a login is kept" if kept else "no login is kept", fix)
+    return Checked(what, kept, "a login is kept" if kept else "no login is kept", fix)
 
 
-def _asked(installation: Installation, name: str, what: str) -> Finding:
+def _asked(installation: Installation, name: str, what: str) -> Checked:
     try:
         who = installation.accounts.network(name).check()
         lasts = health(installation, name, installation.clock.now())
-        return Finding(what, True, f"{who}; {lasts}" if lasts else who)
+        return Checked(what, True, f"{who}; {lasts}" if lasts else who)
     except PostguardError as exc:
         login = f"postguard login {name}"
         fix = "" if login in str(exc) else f"{login}, if it stays so"
-        return Finding(what, False, str(exc), fix)
+        return Checked(what, False, str(exc), fix)
 
 
-def _audited(installation: Installation, name: str) -> Finding:
+def _audited(installation: Installation, name: str) -> Checked:
     """What blocks an account shows in its login; the rest is the artist's choice."""
     rows, look = AuditRows(installation.store.db), f"`postguard audit {name}`"
     if rows.last(name) is None:
-        return Finding(f"audit {name}", True, f"its settings were not looked at yet: {look}")
+        return Checked(f"audit {name}", True, f"its settings were not looked at yet: {look}")
     wrong = sum(f.level in {Level.WARNING, Level.BLOCKING} for f in rows.of(name))
     said = f"{wrong} settings leave your art less protected" if wrong else "nothing to mend"
-    return Finding(f"audit {name}", True, f"{said}: {look}" if wrong else said)
+    return Checked(f"audit {name}", True, f"{said}: {look}" if wrong else said)
 
 
-def _daemon() -> Finding:
+def _daemon() -> Checked:
     """A config that could be read is handed on: one that was changed would else count at the next
     start only, though this command found nothing amiss with it."""
     pid = bell.running()
     if pid is not None and bell.tell_of_config():
-        return Finding("daemon", True, f"running (process {pid}); it reads the config anew now")
-    return Finding("daemon", True, "not running: `postguard run`, or `postguard service install`")
+        return Checked("daemon", True, f"running (process {pid}); it reads the config anew now")
+    return Checked("daemon", True, "not running: `postguard run`, or `postguard service install`")

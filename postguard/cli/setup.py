@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from postguard.app.checking import Finding
+    from postguard.app.checking import Checked
 
 _SHELLS = ("bash", "zsh", "fish")
 
@@ -114,12 +114,12 @@ def logout(config: Path | None, name: str) -> None:
 @click.pass_obj
 def check(config: Path | None, as_json: bool, offline: bool) -> None:
     """Look at everything postguard needs, and say how to mend what is missing."""
-    from postguard.app.checking import findings
+    from postguard.app.checking import checks
     from postguard.app.installation import open_installation
     from postguard.cli.busy import busy
 
     with busy("looking at everything, and asking the networks"):
-        found = findings(open_installation(config), offline=offline)
+        found = checks(open_installation(config), offline=offline)
     if as_json:
         from postguard.cli import for_programs
 
@@ -127,7 +127,7 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
             [{"what": f.what, "ok": f.ok, "said": f.said, "fix": f.fix} for f in found]
         )
     else:
-        _print_findings(found)
+        _print_checks(found)
     if any(not f.ok for f in found):
         sys.exit(1)
 
@@ -148,7 +148,7 @@ def completion(shell: str) -> None:
 COMMANDS = (init, login, logout, check, completion)
 
 
-def _print_findings(found: list[Finding]) -> None:
+def _print_checks(found: list[Checked]) -> None:
     from postguard.cli import listing, wide
 
     room = max(wide.width(f.what) for f in found)

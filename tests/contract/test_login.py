@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postguard.app.checking import findings
+from postguard.app.checking import checks
 from postguard.app.installation import Installation, open_installation
 from postguard.app.login import Consent, Login
 from postguard.errors import LoggedOut, Retryable, Unusable
@@ -87,7 +87,7 @@ def token_of(server: MastodonServer, installation: Installation) -> Token:
 
 def said(installation: Installation, name: str) -> str:
     """What `check` says of an account."""
-    found = findings(installation, offline=False)
+    found = checks(installation, offline=False)
     network = installation.accounts.network(name)
     network.close()  # type: ignore[attr-defined]
     return next(f.said for f in found if f.what == f"account {name}")
