@@ -176,6 +176,29 @@ class Posts(Protocol):
         ...
 
 
+class Plans(Protocol):
+    """When accounts are to post and have posted. Each method is one transaction."""
+
+    def free_slot(
+        self, account: str, start: str, rules: str, keys: Callable[[str], Iterator[str]]
+    ) -> str | None:
+        """Return the first slot from the key `start` on that no delivery of the account has.
+
+        `rules`: says which slots there are; `keys`: yields them from a key on, in order.
+        """
+        ...
+
+    def went_out(self, account: str, since: datetime, besides: int) -> Sequence[datetime]:
+        """Return when the account posted since, or may have, in order; dry runs and the delivery
+        `besides` left out."""
+        ...
+
+    def planned(self, account: str, since: datetime, besides: int) -> Iterator[datetime]:
+        """Yield when the account is to post from `since` on, in order; dry runs and the delivery
+        `besides` left out."""
+        ...
+
+
 class Deliveries(Protocol):
     """The queue, as publish needs it. Each method is one transaction."""
 
@@ -191,20 +214,6 @@ class Deliveries(Protocol):
         self, delivery_id: int, due_at: datetime, slot: str | None, now: datetime
     ) -> bool:
         """Give a due time; False when another delivery of the account has that slot already."""
-        ...
-
-    def taken_slots(self, account: str, since: datetime) -> set[str]:
-        """Return the slot keys this account has used or will use, due at `since` or later."""
-        ...
-
-    def went_out(self, account: str, since: datetime, besides: int) -> Sequence[datetime]:
-        """Return when the account posted since, or may have, in order; dry runs and the delivery
-        `besides` left out."""
-        ...
-
-    def planned(self, account: str, since: datetime, besides: int) -> Iterator[datetime]:
-        """Yield when the account is to post from `since` on, in order; dry runs and the delivery
-        `besides` left out."""
         ...
 
     def claim(

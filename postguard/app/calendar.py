@@ -46,9 +46,10 @@ def _free(
     config: Config, store: Store, now: datetime, until: datetime
 ) -> Iterator[tuple[str, datetime]]:
     """Yield the slots of the accounts in use that no post has."""
+    zone, ends = config.timezone, (now, until)
     for name, account in config.accounts.items():
         rules = config.schedule.slots if account.slots is None else account.slots
         if account.enabled and rules:
-            taken = store.deliveries.taken_slots(name, now - timedelta(days=2))
-            free = free_slots(rules, now, config.timezone, taken)
+            taken = store.plans.taken_slots(name, *(f"{at.astimezone(zone):%F}" for at in ends))
+            free = free_slots(rules, now, zone, taken)
             yield from ((name, due.at) for due in takewhile(lambda due: due.at < until, free))

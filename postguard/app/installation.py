@@ -26,7 +26,7 @@ from postguard.model import (
 )
 from postguard.ports import Clock
 from postguard.protect.captions import caption
-from postguard.publish.publisher import Timing
+from postguard.publish.planning import Timing
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
 from postguard.system import folders, paths

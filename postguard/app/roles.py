@@ -21,7 +21,8 @@ from postguard.protect.minding import missing
 from postguard.protect.protecting import Protecting
 from postguard.protect.workshop import ChildWorkshop, InProcessWorkshop
 from postguard.publish.pacing import Pacing
-from postguard.publish.publisher import Publisher, Timing
+from postguard.publish.planning import Planning
+from postguard.publish.publisher import Publisher
 from postguard.publish.shelving import Shelving
 from postguard.system.clock import Jump
 from postguard.system.service import Supervisor
@@ -108,7 +109,7 @@ class Publishing:
 
     def plan_anew(self) -> None:
         """Give deliveries that wait for a slot their slots again, oldest post first."""
-        self.installation.store.deliveries.unplan_all(self.installation.clock.now())
+        self.installation.store.plans.unplan_all(self.installation.clock.now())
 
 
 @dataclass(slots=True)
@@ -147,10 +148,6 @@ class _Outside:
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes."""
         return self.installation.accounts.of_delivery(delivery)
-
-    def timing(self, account: str) -> Timing:
-        """Return when this account posts."""
-        return self.installation.timing(account)
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send."""
@@ -239,7 +236,8 @@ def make_publisher(installation: Installation) -> Publisher:
     """Make the one publisher of an installation, which several threads may send with."""
     store, accounts, clock = installation.store, installation.accounts, installation.clock
     pacing = Pacing(store.accounts, store.spending, accounts.network_name)
-    return Publisher(store.deliveries, _Outside(installation), pacing, clock=clock.now)
+    planning = Planning(store.deliveries, store.plans, installation.timing)
+    return Publisher(store.deliveries, planning, _Outside(installation), pacing, clock=clock.now)
 
 
 def _senders(installation: Installation) -> list[str]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from postguard.errors import Held, LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import (
@@ -28,7 +27,7 @@ from postguard.ports import Deliveries, Network
 from postguard.publish import doubt, linking, schedule
 from postguard.publish.lanes import Lanes
 from postguard.publish.pacing import Pacing
-from postguard.publish.schedule import Due
+from postguard.publish.planning import Planning
 
 log = logging.getLogger(__name__)
 
@@ -37,24 +36,6 @@ _MOST_TRIES = 30
 _CLOCKS_DIFFER = timedelta(days=1)  # at most: a server's and this PC's
 _A_MOMENT = timedelta(seconds=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When one account posts: its slots, the zone, and its rules or those of `[schedule]`.
-
-    Attributes:
-        spacing: the least time between two of its posts.
-        jitter: the most that a slot is moved by.
-    """
-
-    rules: Sequence[schedule.SlotRule]
-    zone: ZoneInfo
-    grace: timedelta
-    max_late: timedelta
-    if_later: Late
-    spacing: timedelta = timedelta(0)
-    jitter: timedelta = timedelta(0)
 
 
 class Publishing(Protocol):
@@ -71,10 +52,6 @@ class Publishing(Protocol):
 
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes (the preview, for a dry run)."""
-        ...
-
-    def timing(self, account: str) -> Timing:
-        """Return when this account posts."""
         ...
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
@@ -95,6 +72,7 @@ class Publisher:
     """
 
     deliveries: Deliveries
+    planning: Planning
     to: Publishing
     pacing: Pacing
     jitter: Callable[[], float] = random.random
@@ -103,11 +81,7 @@ class Publisher:
 
     def plan(self, now: datetime) -> int:
         """Give each waiting delivery its due time; return how many."""
-        waiting = self.deliveries.unplanned()
-        slots = {account: self._slots(account, now) for account in {d.account for d in waiting}}
-        for delivery in waiting:
-            self._plan(delivery, delivery.asked, now, slots[delivery.account])
-        return len(waiting)
+        return self.planning.plan(now)
 
     def send_one(self, now: datetime) -> bool:
         """Send the delivery that has been due longest, of those accounts that nobody is sending
@@ -150,67 +124,12 @@ class Publisher:
             self._again(delivery, state, exc, self._after(now))
             raise
 
-    def _slots(self, account: str, now: datetime) -> Iterator[Due]:
-        """Yield the slots of an account that no post of it uses."""
-        timing = self.to.timing(account)
-        taken = self.deliveries.taken_slots(account, now - timedelta(days=2))
-        return schedule.free_slots(timing.rules, now, timing.zone, taken)
-
-    def _plan(self, delivery: Delivery, asked: str, now: datetime, slots: Iterator[Due]) -> None:
-        timing, earliest = self.to.timing(delivery.account), delivery.not_before
-        if asked.startswith("slot "):
-            slots = self._slots(delivery.account, now)
-        if earliest is not None and earliest > now:
-            slots = self._slots(delivery.account, earliest - timedelta(seconds=1))
-        while True:
-            due = schedule.plan(asked, now, grace=timing.grace, slots=slots)
-            due = schedule.jittered(due, timing.jitter, delivery.id)
-            at = max(due.at, earliest or due.at)
-            at = self._free(delivery, at, timing.spacing, now)
-            if self.deliveries.schedule(delivery.id, at, due.slot, now):
-                return
-
-    def _free(
-        self, delivery: Delivery, at: datetime, spacing: timedelta, now: datetime
-    ) -> datetime:
-        """Return the first time from `at` on that keeps the account's distance to its posts, to
-        those that went out and to those that are planned."""
-        if not spacing or delivery.dry_run:
-            return at
-        at = schedule.spaced(at, self._went_out(delivery, at - spacing, now), spacing)
-        planned = self.deliveries.planned(delivery.account, at - spacing, delivery.id)
-        return schedule.spaced(at, planned, spacing)
-
-    def _too_near(self, delivery: Delivery, now: datetime) -> bool:
-        """Move a delivery whose time has come, but so soon behind the account's last post; True:
-        not now. Those that are due as well wait for this one, not it for them."""
-        spacing = self.to.timing(delivery.account).spacing
-        if not spacing or delivery.dry_run:
-            return False
-        free = schedule.spaced(now, self._went_out(delivery, now - spacing, now), spacing)
-        if free <= now:
-            return False
-        planned = self.deliveries.planned(delivery.account, now, delivery.id)
-        free = schedule.spaced(free, (at for at in planned if at > now), spacing)
-        if delivery.state is DeliveryState.UNSURE:
-            why = "what was sent is not there; it is sent again, but not so near to another post"
-            self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, free, why, now)
-        else:
-            self.deliveries.schedule(delivery.id, free, delivery.slot, now)
-        return True
-
-    def _went_out(self, delivery: Delivery, since: datetime, now: datetime) -> list[datetime]:
-        """Return when other posts of the account went out; at the latest now, since a clock that
-        ran ahead for a while must not keep the account silent until then."""
-        found = self.deliveries.went_out(delivery.account, since, delivery.id)
-        return [min(at, now) for at in found]
-
     def _deliver(self, delivery: Delivery, now: datetime) -> None:
         earlier = self.deliveries.last_attempt(delivery.id)
         nothing_sent = earlier is None or earlier.in_vain
         if nothing_sent and self._too_late(self.pacing.excused(delivery, now), now):
             return
-        if nothing_sent and self._too_near(delivery, now):
+        if nothing_sent and self.planning.too_near(delivery, now):
             return
         draft = self._draft(delivery, earlier, now)
         if not self.pacing.may_go(delivery, len(draft.renditions), now):
@@ -222,7 +141,7 @@ class Publisher:
         else:
             if self._may_be_there(delivery, network, draft, earlier, now):
                 return
-            if self._too_near(delivery, now):
+            if self.planning.too_near(delivery, now):
                 return
         _check(network, draft)
         attempt = self._attempt(delivery, network, draft, earlier, now)
@@ -306,7 +225,7 @@ class Publisher:
         return self.deliveries.begin(delivery.id, plan, now)
 
     def _draft(self, delivery: Delivery, earlier: Attempt | None, now: datetime) -> Draft:
-        max_late = self.to.timing(delivery.account).max_late
+        max_late = self.planning.timing(delivery.account).max_late
         if earlier is None or earlier.in_vain:
             joined = linking.join(delivery, self.deliveries, now, max_late)
         else:
@@ -327,12 +246,12 @@ class Publisher:
     def _too_late(self, delivery: Delivery, now: datetime) -> bool:
         """Apply the lateness policy to a delivery of which nothing was sent; True: not now."""
         assert delivery.planned_at is not None  # the claim only returns planned ones
-        timing = self.to.timing(delivery.account)
+        timing = self.planning.timing(delivery.account)
         late = schedule.lateness(delivery.planned_at, now, timing.max_late, timing.if_later)
         if late.act is Late.POST:
             return False
         if late.act is Late.NEXT_SLOT and timing.rules:
-            self._plan(delivery, "slot", now, self._slots(delivery.account, now))
+            self.planning.next_slot(delivery, now)
             return True
         reason = (
             f"its time passed {_ago(late.by)} while the PC was off or asleep, or its "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from itertools import count
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from postguard.model import Late
 
 _DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEK, _A_MONDAY = timedelta(days=7), date(2024, 1, 1)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
 
@@ -28,6 +30,10 @@ class SlotRule(Protocol):
     def times(self) -> tuple[tuple[int, int], ...]: ...
 
 
+class Unreadable(ValueError):  # noqa: N818  # a state of what was asked
+    """What was asked for is no time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """When a delivery is due (UTC), and the key of the slot it uses, if any."""
@@ -36,32 +42,70 @@ class Due:
     slot: str | None = None
 
 
-def plan(asked: str, now: datetime, *, grace: timedelta, slots: Iterator[Due]) -> Due:
-    """Return when a delivery goes out.
+def plan(asked: str, now: datetime, *, grace: timedelta, slot: Callable[[str], Due | None]) -> Due:
+    """Return when a delivery goes out. Raises Unreadable, or OverflowError behind the year 9999.
 
     Args:
         asked: `now`, `grace`, `slot`, `slot KEY` (this one, or the next), or an ISO time with its
             offset, which may have `place` before it.
-        slots: the free slots of the account; the first is used up.
+        slot: returns the first free slot of the account from a key on.
     """
     if asked == "now":
         return Due(now)
     wish, _, key = asked.partition(" ")
-    if wish == "slot" and (free := next((s for s in slots if (s.slot or "") >= key), None)):
-        return free
-    if wish in {"slot", "grace"}:
-        return Due(now + grace)
-    return Due(datetime.fromisoformat(asked.removeprefix("place ")).astimezone(UTC))
+    if wish not in {"slot", "grace"}:
+        return Due(_read(asked.removeprefix("place ")).astimezone(UTC))
+    free = slot(_key(_read(key)) if key else "") if wish == "slot" else None
+    return free or Due(now + grace)
+
+
+def _read(asked: str) -> datetime:
+    try:
+        return datetime.fromisoformat(asked)
+    except ValueError as exc:
+        raise Unreadable(asked) from exc
 
 
 def free_slots(
-    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str]
+    rules: Sequence[SlotRule], now: datetime, zone: ZoneInfo, taken: Collection[str] = ()
 ) -> Iterator[Due]:
     """Yield the slots behind `now` that are not taken, in order and without end."""
-    weekly = [_occurrences(days, time, now, zone) for days, time in _weekly(rules)]
-    for due in heapq.merge(*weekly, key=lambda due: due.at):
-        if due.slot not in taken and due.at > now:
+    for key in slot_keys(rules, _key(now.astimezone(zone))):
+        due = slot_at(key, zone)
+        if due.at > now and key not in taken:
             yield due
+
+
+def slot_keys(rules: Sequence[SlotRule], start: str) -> Iterator[str]:
+    """Yield the keys of the slots from a key on, in order and without end.
+
+    A key is the local day and time, so that each slot comes once on the autumn night too, and
+    that the order is the order of their times wherever the clocks are changed.
+    """
+    times = {
+        day: sorted({time for rule in rules if day in rule.days for time in rule.times})
+        for day in range(7)
+    }
+    days = tuple(day for day in times if times[day])
+    for day in _dates(days, date.fromisoformat(start[:10])):
+        for hour, minute in times[day.weekday()]:
+            key = f"{day} {hour:02d}:{minute:02d}"
+            if key >= start:
+                yield key
+
+
+def slot_at(key: str, zone: ZoneInfo) -> Due:
+    """Return when a slot is: in the repeated hour of autumn on its first pass, and in the gap of
+    spring at the first minute that exists."""
+    return Due(existing(datetime.fromisoformat(key), zone), key)
+
+
+def written(rules: Sequence[SlotRule]) -> str:
+    """Return the same text for all rules that make the same slots."""
+    week = {(day, *time) for rule in rules for day in rule.days for time in rule.times}
+    return " ".join(
+        f"{_DAY_NAMES[day]}{hour:02d}{minute:02d}" for day, hour, minute in sorted(week)
+    )
 
 
 def jittered(due: Due, jitter: timedelta, delivery_id: int) -> Due:
@@ -88,34 +132,30 @@ def spaced(at: datetime, others: Iterable[datetime], spacing: timedelta) -> date
     return at
 
 
-def _weekly(rules: Sequence[SlotRule]) -> set[tuple[tuple[int, ...], tuple[int, int]]]:
-    return {(rule.days, time) for rule in rules for time in rule.times}
+def _key(wall: datetime) -> str:
+    return wall.replace(tzinfo=None).isoformat(" ", "minutes")
 
 
-def _occurrences(
-    days: tuple[int, ...], time: tuple[int, int], now: datetime, zone: ZoneInfo
-) -> Iterator[Due]:
-    """Yield the slots of one weekly time from `now` on, each local date once.
+def _dates(days: tuple[int, ...], first: date) -> Iterator[date]:
+    """Yield the dates that are such days of the week, from one on."""
+    since = first - timedelta(days=first.weekday()) - _A_MONDAY
+    for weeks in count() if days else ():
+        for day in _one_week(days):
+            if (found := day + since + weeks * _WEEK) >= first:
+                yield found
 
-    The trigger finds the dates. In autumn it fires twice on the repeated hour: the second is
-    dropped, since both have the same key. In spring it fires an hour late on the wall for a time
-    that does not exist: the slot moves to the first minute that does.
-    """
-    hour, minute = time
-    trigger = CronTrigger(
-        day_of_week=",".join(_DAY_NAMES[d] for d in days), hour=hour, minute=minute, timezone=zone
-    )
-    seen, behind = set[str](), now.astimezone(UTC) - timedelta(days=1)
-    while fired := trigger.get_next_fire_time(None, behind):
-        # In UTC: adding to a local time forgets which pass of the repeated hour it was in.
-        behind = fired.astimezone(UTC) + timedelta(seconds=1)
-        local = fired.astimezone(zone)
-        key = f"{local:%Y-%m-%d} {hour:02d}:{minute:02d}"
-        if key in seen:
-            continue
-        seen.add(key)
-        wanted = datetime(local.year, local.month, local.day, hour, minute)  # noqa: DTZ001  # wall
-        yield Due(existing(wanted, zone), key)
+
+@cache
+def _one_week(days: tuple[int, ...]) -> tuple[date, ...]:
+    """Return the days' dates in one week. All weeks are alike, and asking the trigger for each
+    date of a long queue takes seconds."""
+    names = ",".join(_DAY_NAMES[day] for day in days)
+    trigger = CronTrigger(day_of_week=names, hour=0, timezone=UTC)
+    at, found = datetime.combine(_A_MONDAY, time(), UTC), list[date]()
+    while (fired := trigger.get_next_fire_time(None, at).date()) < _A_MONDAY + _WEEK:
+        found.append(fired)
+        at = datetime.combine(fired + timedelta(days=1), time(), UTC)
+    return tuple(found)
 
 
 def existing(wall: datetime, zone: ZoneInfo) -> datetime:

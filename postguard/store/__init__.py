@@ -8,6 +8,7 @@ from pathlib import Path
 from postguard.store.accounts import EVERYTHING, AccountRows
 from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
+from postguard.store.plans import PlanRows
 from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
 from postguard.store.spending import SpentRows
@@ -19,6 +20,7 @@ __all__ = [
     "Database",
     "DeliveryRows",
     "Event",
+    "PlanRows",
     "PostRows",
     "ReadingRows",
     "SpentRows",
@@ -34,6 +36,7 @@ class Store:
     db: Database
     posts: PostRows
     deliveries: DeliveryRows
+    plans: PlanRows
     accounts: AccountRows
     readings: ReadingRows
     spending: SpentRows
@@ -46,4 +49,7 @@ def open_store(path: Path) -> Store:
     posts = PostRows(db)
     deliveries, accounts = DeliveryRows(db, posts), AccountRows(db)
     wishes = WishRows(db, posts, deliveries)
-    return Store(db, posts, deliveries, accounts, ReadingRows(db), SpentRows(db), wishes)
+    return Store(
+        *(db, posts, deliveries, PlanRows(db), accounts),
+        *(ReadingRows(db), SpentRows(db), wishes),
+    )

@@ -7,8 +7,8 @@ is sent, so that after any crash the network can be asked whether the post is th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from postguard.errors import Refused
 from postguard.model import (
@@ -40,8 +40,6 @@ WHERE id = (
     AND p.state = 'protected' AND p.place = 'queued'
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
-_LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
-_TIMES_AT_ONCE = 200  # read of a queue that may be long, where the first few are enough
 _STOPPED = {DeliveryState.HELD, DeliveryState.RETRACTED}
 _GOES_ON = {DeliveryState.SCHEDULED, DeliveryState.UNSURE}
 # What the artist stopped while its sender was at work does not go on by the sender's word.
@@ -103,52 +101,6 @@ class DeliveryRows:
         """Note which renditions a delivery will send."""
         with self._db.change() as db:
             db.execute("UPDATE deliveries SET fit = ? WHERE id = ?", (fit, delivery_id))
-
-    def unplan_all(self, now: datetime) -> int:
-        """Take the slots to come back from deliveries of which nothing was sent yet, so that they
-        are planned anew; return how many. A slot that has passed is left to the rule for late
-        posts, and one that the artist has chosen to the artist."""
-        with self._db.change() as db:
-            return db.execute(
-                "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
-                " WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?"
-                " AND asked NOT LIKE 'slot %'",
-                (to_ms(now),),
-            ).rowcount
-
-    def taken_slots(self, account: str, since: datetime) -> set[str]:
-        """Return the slot keys this account has used or will use, due at `since` or later."""
-        rows = self._db.rows(
-            "SELECT slot FROM deliveries WHERE account = ? AND slot IS NOT NULL AND due_at >= ?",
-            (account, to_ms(since)),
-        )
-        return {str(r[0]) for r in rows}
-
-    def went_out(self, account: str, since: datetime, besides: int) -> list[datetime]:
-        """Return when the account posted since, or may have, in order; dry runs and the delivery
-        `besides` left out."""
-        rows = self._db.rows(
-            "SELECT coalesce(a.ended_at, a.started_at) FROM attempts a CROSS JOIN deliveries d"
-            " ON d.id = a.delivery_id WHERE a.started_at > ? AND a.outcome NOT LIKE 'refused%'"
-            " AND d.account = ? AND d.id != ? AND NOT d.dry_run",
-            (to_ms(since - _LONGEST_TRY), account, besides),
-        )
-        return [at for at in sorted(from_ms(r[0]) for r in rows) if at > since]
-
-    def planned(self, account: str, since: datetime, besides: int) -> Iterator[datetime]:
-        """Yield when the account is to post from `since` on, in order; dry runs, the delivery
-        `besides` and what is held or was taken back left out."""
-        behind = (to_ms(since), 0)
-        while rows := self._db.rows(
-            "SELECT due_at, id, dry_run, EXISTS (SELECT 1 FROM posts p"
-            " WHERE p.id = deliveries.post_id AND p.state = 'protected')"
-            " FROM deliveries INDEXED BY deliveries_of_account"
-            " WHERE account = ? AND (due_at, id) > (?, ?)"
-            " AND state IN ('scheduled', 'unsure', 'sending') ORDER BY due_at, id LIMIT ?",
-            (account, *behind, _TIMES_AT_ONCE),
-        ):
-            yield from (from_ms(r[0]) for r in rows if r[1] != besides and not r[2] and r[3])
-            behind = (rows[-1][0], rows[-1][1])
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next delivery becomes due, paused accounts included."""

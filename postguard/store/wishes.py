@@ -12,6 +12,7 @@ from datetime import datetime
 from postguard.model import Delivery, DeliveryState, PostState, Receipt, Words
 from postguard.store.connection import Database, to_ms
 from postguard.store.deliveries import DeliveryRows
+from postguard.store.plans import slots_stay
 from postguard.store.posts import PostRows
 from postguard.system import wire
 
@@ -60,7 +61,7 @@ class WishRows:
     def trade(self, deliveries: Sequence[Delivery], places: Sequence[Delivery]) -> None:
         """Give each delivery the time and the slot of the place at the same position. It keeps
         them when slots are dealt out anew."""
-        with self._db.change() as db:
+        with self._db.change() as db, slots_stay(db):
             db.executemany(
                 "UPDATE deliveries SET slot = NULL WHERE id = ?", [(d.id,) for d in deliveries]
             )

@@ -68,7 +68,7 @@ def test_a_place_that_the_artist_chose_is_kept_when_slots_are_dealt_out_anew(sto
     move(store, 3, "first", None, TOKYO, NOW)
     protected_post(store, name="4.png", asked="slot")
     store.deliveries.schedule(4, NOW + 9 * HOUR, "2026-11-23 21:00", NOW)
-    assert store.deliveries.unplan_all(NOW) == 1
+    assert store.plans.unplan_all(NOW) == 1
     assert queue(store) == [3, 1, 2]
 
 

@@ -19,7 +19,8 @@ from postguard.model import (
     Words,
 )
 from postguard.publish.pacing import Pacing
-from postguard.publish.publisher import Publisher, Timing
+from postguard.publish.planning import Planning, Timing
+from postguard.publish.publisher import Publisher
 from postguard.settings.values import Slot
 from postguard.store import Store
 from tests.making import NOW, rendition
@@ -128,6 +129,8 @@ class Outside:
         pacing = Pacing(
             self.store.accounts, self.store.spending, lambda _: self.kind, jitter=lambda: 0.0
         )
+        deliveries = self.store.deliveries
+        planning = Planning(deliveries, self.store.plans, self.timing)
         return Publisher(
-            self.store.deliveries, self, pacing, jitter=lambda: 0.0, clock=lambda: self.time
+            *(deliveries, planning, self, pacing), jitter=lambda: 0.0, clock=lambda: self.time
         )

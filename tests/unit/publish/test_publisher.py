@@ -244,7 +244,7 @@ def test_a_slot_that_has_passed_is_not_planned_anew_but_follows_the_rule_for_lat
     outside.rules = (Slot.parse("19:30"),)
     delivery, behind = due(outside, "slot"), due(outside, "slot", name="b.png")
     awake = NOW + 8 * HOUR  # half an hour late
-    assert outside.store.deliveries.unplan_all(awake) == 1
+    assert outside.store.plans.unplan_all(awake) == 1
     assert again(outside, behind).state is DeliveryState.WAITING
     outside.send_one(awake)
     assert again(outside, delivery).state is DeliveryState.POSTED
@@ -270,7 +270,7 @@ def test_a_thousand_waiting_posts_each_get_a_slot_of_their_own(outside: Outside)
         protected_post(outside.store, name=f"{i}.png", asked="slot")
     while outside.publisher().plan(NOW):
         pass
-    assert len(outside.store.deliveries.taken_slots("sky", NOW)) == 1000
+    assert len(outside.store.plans.taken_slots("sky", "2026", "2030")) == 1000
 
 
 def test_a_post_that_stands_otherwise_than_asked_is_never_sent_anew(outside: Outside) -> None:

@@ -169,8 +169,8 @@ def test_what_was_asked_decides_the_due_time(
     asked: str, rules: tuple[Slot, ...], expected: str
 ) -> None:
     now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-    slots = free_slots(rules, now, ZoneInfo("UTC"), ())
-    due = plan(asked, now, grace=GRACE, slots=slots)
+    slots = free_slots(rules, now, ZoneInfo("UTC"))
+    due = plan(asked, now, grace=GRACE, slot=lambda _: next(slots, None))
     assert f"{due.at:%H:%M:%S}" == expected
     assert due.at.tzinfo is UTC
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from postguard.errors import Unsure
 from postguard.model import DeliveryState, Late, NewDelivery, PostState, Words
-from postguard.publish.publisher import Timing
+from postguard.publish.planning import Timing
 from postguard.publish.schedule import Due, jittered, spaced
 from postguard.settings.values import Slot
 from postguard.store import Store
@@ -191,7 +191,7 @@ def test_jitter_moves_a_slot_once_and_by_less_than_it_may(outside: Apart) -> Non
     assert all(HOUR <= moved < 2 * HOUR for moved in found)
     assert len(set(found)) > 15
     first = outside.store.deliveries.get(1)
-    outside.store.deliveries.unplan_all(NOW)
+    outside.store.plans.unplan_all(NOW)
     outside.publisher().plan(NOW)
     assert outside.store.deliveries.get(1).due_at == first.due_at
 

@@ -31,7 +31,7 @@ def test_a_slot_is_given_once_to_each_account(store: Store) -> None:
     assert store.deliveries.schedule(first[1].id, NOW, "2026-11-23 19:30", NOW)
     assert not store.deliveries.schedule(second[0].id, NOW, "2026-11-23 19:30", NOW)
     assert store.deliveries.of_post(second[0].post_id)[0].state is DeliveryState.WAITING
-    assert store.deliveries.taken_slots("sky", NOW) == {"2026-11-23 19:30"}
+    assert store.plans.taken_slots("sky", "2026-11-23", "2026-11-24") == {"2026-11-23 19:30"}
 
 
 def test_the_claim_takes_what_has_been_due_longest_and_takes_it_once(store: Store) -> None:
@@ -178,7 +178,7 @@ def test_only_slots_to_come_of_which_nothing_was_sent_are_taken_back(store: Stor
         rows.claim(NOW, ["sky"])
     rows.put_back(tried, DeliveryState.SCHEDULED, NOW + MINUTE, "no line", NOW)
     rows.finish(posted, RECEIPT, NOW)
-    assert rows.unplan_all(NOW) == 1
+    assert store.plans.unplan_all(NOW) == 1
     waiting = [d for d in made if rows.get(d).state is DeliveryState.WAITING]
     assert waiting == [to_come]
     assert rows.get(to_come).slot is None
