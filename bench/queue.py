@@ -44,9 +44,12 @@ outbox = "{home}/outbox"
 network = "preview"
 [accounts.fedi]
 network = "preview"
+[schedule]
+slots = ["00:00 06:00 12:00 18:00"]
 [recipes]
 default = [{{ step = "notice" }}]
 """
+BETWEEN = timedelta(hours=6)  # two slots
 WATCHING = "watching the outbox"
 COMMAND = Path(sys.executable).with_name("postguard")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -86,10 +89,10 @@ def _post(i: int) -> tuple[object, ...]:
 
 def _deliveries(count: int) -> Iterator[tuple[object, ...]]:
     for i in range(1, count + 1):
-        due = to_ms(NOW + timedelta(hours=i))
+        due = NOW + i * BETWEEN
         state = "held" if i % 100 == 0 else "waiting" if i % 100 == 1 else "scheduled"
         for account in ("sky", "fedi"):
-            planned = (due, f"{due}") if state == "scheduled" else (None, None)
+            planned = (to_ms(due), f"{due:%F %H:%M}") if state == "scheduled" else (None, None)
             yield (i, account, WORDS, state, *planned)
 
 
@@ -117,9 +120,7 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
         "next due time": lambda: deliveries.next_due(NOW),
         "claim, none due": lambda: deliveries.claim(NOW, ("sky", "fedi")),
         "claim, all due": lambda: _claim_and_leave(store),
-        "slots taken, last day": lambda: deliveries.taken_slots(
-            "sky", NOW + timedelta(hours=POSTS - 24)
-        ),
+        "slots taken, a month": lambda: store.plans.taken_slots("sky", "2030-01", "2030-02"),
     }
 
 
@@ -135,7 +136,7 @@ def _seconds(ask: Callable[[], object]) -> float:
 def _claim_and_leave(store: Store) -> None:
     """Claim while everything is due, and take it back."""
     with contextlib.suppress(_TakenBackError), store.db.change():
-        store.deliveries.claim(NOW + timedelta(hours=POSTS), ("sky", "fedi"))
+        store.deliveries.claim(NOW + POSTS * BETWEEN, ("sky", "fedi"))
         raise _TakenBackError
 
 
