@@ -19,6 +19,7 @@ _DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEK, _A_MONDAY = timedelta(days=7), date(2024, 1, 1)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=1)
+_Week = tuple[tuple[str, ...], ...]
 
 
 class SlotRule(Protocol):
@@ -82,14 +83,12 @@ def slot_keys(rules: Sequence[SlotRule], start: str) -> Iterator[str]:
     A key is the local day and time, so that each slot comes once on the autumn night too, and
     that the order is the order of their times wherever the clocks are changed.
     """
-    times = {
-        day: sorted({time for rule in rules if day in rule.days for time in rule.times})
-        for day in range(7)
-    }
-    days = tuple(day for day in times if times[day])
+    times = _times(tuple((rule.days, rule.times) for rule in rules))
+    days = tuple(day for day in range(7) if times[day])
     for day in _dates(days, date.fromisoformat(start[:10])):
-        for hour, minute in times[day.weekday()]:
-            key = f"{day} {hour:02d}:{minute:02d}"
+        on = day.isoformat()
+        for at in times[day.weekday()]:
+            key = f"{on} {at}"
             if key >= start:
                 yield key
 
@@ -102,10 +101,17 @@ def slot_at(key: str, zone: ZoneInfo) -> Due:
 
 def written(rules: Sequence[SlotRule]) -> str:
     """Return the same text for all rules that make the same slots."""
-    week = {(day, *time) for rule in rules for day in rule.days for time in rule.times}
-    return " ".join(
-        f"{_DAY_NAMES[day]}{hour:02d}{minute:02d}" for day, hour, minute in sorted(week)
+    week = _times(tuple((rule.days, rule.times) for rule in rules))
+    return "; ".join(
+        f"{day} {' '.join(at)}" for day, at in zip(_DAY_NAMES, week, strict=True) if at
     )
+
+
+@cache
+def _times(rules: tuple[tuple[tuple[int, ...], tuple[tuple[int, int], ...]], ...]) -> _Week:
+    """Return the times of each day of the week, Monday first, as they stand in a key."""
+    found = [{time for days, times in rules if day in days for time in times} for day in range(7)]
+    return tuple(tuple(f"{h:02d}:{m:02d}" for h, m in sorted(times)) for times in found)
 
 
 def jittered(due: Due, jitter: timedelta, delivery_id: int) -> Due:
