@@ -17,7 +17,6 @@ from postguard.networks.mastodon_match import (
     best_of,
     likeness,
     order_of,
-    too_late,
 )
 from postguard.networks.mastodon_parts import Part, parts_in
 
@@ -96,15 +95,13 @@ def _chain(
 def _pages(client: MastodonClient, plan: Mapping[str, Json]) -> Iterator[list[Status]]:
     """Yield the statuses behind the one that was newest, the nearest page first; where the account
     had none, all that it has now, the newest page first."""
-    planned_at = datetime.fromisoformat(str(plan["createdAt"]))
     at = str(plan["after"])
     way, furthest = ("min_id", max) if at else ("max_id", min)
     for _ in range(_MOST_PAGES):
         page = _page(client, str(plan["account"]), **({way: at} if at else {}))
         yield page
         edge = furthest((str(status["id"]) for status in page), key=order_of, default=at)
-        beyond = furthest is max and all(too_late(status, planned_at) for status in page)
-        if edge == at or beyond:  # a server that cannot page gives the same again
+        if edge == at:  # a server that cannot page gives the same again
             return
         at = edge
     raise Unsure(

@@ -16,10 +16,9 @@ from typing import Any
 from postguard.networks.mastodon_instance import plain_text, print_of
 from postguard.networks.mastodon_parts import Part
 
-# The clocks of a PC and a server differ by less than a day: certificates fail before. A plan is
-# sent again for a day, and a request may lie in a queue on its way.
+# The clocks of a PC and a server differ by less than a day: certificates fail before. There is no
+# latest time: a PC that slept for weeks sends the plan of before again.
 EARLIEST = timedelta(days=1)
-LATEST = timedelta(days=3)
 _SHAPE = 0.02  # a server that shrinks a picture rounds its sides
 _FILLERS = {"", ".", "🖼"}  # Mastodon writes these where there is only a warning
 
@@ -77,19 +76,13 @@ def order_of(identity: str) -> tuple[int, str]:
     return len(identity), identity
 
 
-def too_late(status: Mapping[str, Any], planned_at: datetime) -> bool:
-    """Return whether a status is younger than any that this plan can have made."""
-    return bool(status["created_at"] > planned_at + LATEST)
-
-
 def _stands_right(status: Mapping[str, Any], sought: Sought) -> bool:
     """Return whether its place fits: time, conversation, and that nobody else has it."""
     if str(status.get("uri")) in sought.taken or status.get("reblog"):
         return False
     if sought.after and order_of(str(status["id"])) <= order_of(sought.after):
         return False
-    early = status["created_at"] < sought.planned_at - EARLIEST
-    if early or too_late(status, sought.planned_at):
+    if status["created_at"] < sought.planned_at - EARLIEST:
         return False
     return str(status.get("in_reply_to_id") or "") == sought.answers
 

@@ -50,7 +50,6 @@ def test_the_planned_status_is_known_again() -> None:
         {"id": "100"},
         {"id": "99"},
         {"created_at": NOW - timedelta(days=2)},
-        {"created_at": NOW + timedelta(days=4)},
         {"in_reply_to_id": "55"},
         {"reblog": {"id": "1"}},
         {"media_attachments": [media("空の絵", 640, 400), media(None, 30, 40)]},
