@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from postguard.store.connection import Database, from_ms, to_ms
 
+_LONGEST_PAUSE = timedelta(hours=1)  # between two tries
 _LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
 # Read of a queue that may be long, where the first few are enough.
 _SLOTS_AT_ONCE, _TIMES_AT_ONCE = 50, 200
@@ -57,12 +58,20 @@ class PlanRows:
     def unplan_all(self, now: datetime) -> int:
         """Take the slots to come back from deliveries of which nothing was sent yet, so that they
         are planned anew; return how many. A slot that has passed is left to the rule for late
-        posts, and one that the artist has chosen to the artist."""
+        posts, and one that the artist has chosen to the artist. What goes out without a slot, or
+        is tried again, waits no longer than usual: a clock that ran ahead may have timed it."""
+        soon = to_ms(now + _LONGEST_PAUSE)
         with self._db.change() as db:
             db.execute("DELETE FROM slot_runs")  # rather than break them up one by one
+            db.execute(
+                "UPDATE deliveries SET due_at = ? WHERE state IN ('scheduled', 'unsure')"
+                " AND due_at > ? AND tries > 0",
+                (soon, soon),
+            )
             return db.execute(
                 "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
-                " WHERE state = 'scheduled' AND slot IS NOT NULL AND tries = 0 AND due_at > ?"
+                " WHERE state = 'scheduled' AND tries = 0 AND due_at > ?"
+                " AND (slot IS NOT NULL OR asked IN ('now', 'grace'))"
                 " AND asked NOT LIKE 'slot %'",
                 (to_ms(now),),
             ).rowcount

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from postguard.app.moving import move
-from postguard.errors import Unusable
-from postguard.model import Delivery, DeliveryState, NewDelivery, PostState, Words
+from postguard.errors import Retryable, Unusable
+from postguard.model import Delivery, DeliveryState, Late, NewDelivery, PostState, Words
 from postguard.publish import schedule
 from postguard.publish.planning import Timing
 from postguard.settings.values import Slot
@@ -276,3 +276,28 @@ def test_what_was_held_for_its_time_goes_on_with_another(outside: Outside) -> No
     outside.store.posts.move_to(post.id, PostState.PROTECTED, NOW)
     outside.publisher().plan(NOW)
     assert outside.store.deliveries.of_post(post.id)[0].slot == "2026-11-23 19:30"
+
+
+def test_what_a_clock_that_ran_ahead_timed_is_timed_anew_when_it_is_right_again(
+    store: Store,
+) -> None:
+    outside, ahead = Outside(store), NOW + timedelta(days=300)
+    post = protected_post(store, asked="grace")
+    outside.publisher().plan(ahead)
+    store.plans.unplan_all(NOW)
+    outside.publisher().plan(NOW)
+    (delivery,) = store.deliveries.of_post(post.id)
+    assert delivery.due_at is not None
+    assert delivery.due_at - NOW < timedelta(hours=1)
+
+
+def test_a_try_that_a_clock_that_ran_ahead_put_off_is_made_soon(store: Store) -> None:
+    outside, ahead = Outside(store, if_later=Late.POST), NOW + timedelta(days=300)
+    post = protected_post(store)
+    outside.publisher().plan(NOW)
+    outside.net.before = [Retryable("no line")]
+    outside.send_one(ahead)
+    store.plans.unplan_all(NOW)
+    (delivery,) = store.deliveries.of_post(post.id)
+    assert delivery.due_at is not None
+    assert delivery.due_at - NOW <= timedelta(hours=1)

@@ -170,6 +170,9 @@ def test_only_slots_to_come_of_which_nothing_was_sent_are_taken_back(store: Stor
     rows = store.deliveries
     made = [rows.of_post(protected_post(store, name=f"{i}.png").id)[0].id for i in range(5)]
     passed, to_come, at_a_time, tried, posted = made
+    asked = {at_a_time: (NOW + MINUTE).isoformat()}
+    for delivery, at in asked.items():
+        store.db.rows("UPDATE deliveries SET asked = ? WHERE id = ?", (at, delivery))
     rows.schedule(passed, NOW - MINUTE, "2026-11-23 11:59", NOW)
     rows.schedule(to_come, NOW + MINUTE, "2026-11-23 12:01", NOW)
     rows.schedule(at_a_time, NOW + MINUTE, None, NOW)
