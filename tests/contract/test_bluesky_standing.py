@@ -105,7 +105,7 @@ def test_the_addresses_of_the_pictures_lead_to_them(
     assert hashlib.sha256(pds.query(method, **params).body).hexdigest() == image.sha256
 
 
-@pytest.mark.parametrize("replies", list(set(Replies) - {Replies.LISTS}))
+@pytest.mark.parametrize("replies", [rule for rule in Replies if rule is not Replies.LISTS])
 @pytest.mark.parametrize("quotes", [Quotes.EVERYONE, Quotes.NOBODY])
 def test_every_reply_and_quote_rule_is_read_back(
     network: Bluesky, replies: Replies, quotes: Quotes
