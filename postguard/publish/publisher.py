@@ -131,14 +131,13 @@ class Publisher:
             return
         if nothing_sent and self.planning.too_near(delivery, now):
             return
-        draft = self._draft(delivery, earlier, now)
+        draft, network = self._draft(delivery, earlier, now), self.to.network(delivery)
+        if nothing_sent:
+            self._let_doubt_end(delivery, network, now)
         if not self.pacing.may_go(delivery, len(draft.renditions), now):
             self.deliveries.leave(delivery.id)
             return
-        network = self.to.network(delivery)
-        if earlier is None or earlier.in_vain:
-            self._let_doubt_end(delivery, network, now)
-        else:
+        if earlier is not None and not earlier.in_vain:
             if self._may_be_there(delivery, network, draft, earlier, now):
                 return
             if self.planning.too_near(delivery, now):

@@ -159,7 +159,7 @@ def test_the_command_tells_what_is_shown(studio: Studio) -> None:
     told = studio.home.run("show", str(studio.post.id))
     assert "As Bluesky shows it: as you asked for" in told
     assert "As Mastodon shows it: as you asked for" in told
-    assert "read back sky: it is there as you asked for" in told
+    assert "read back from sky: it is there as you asked for" in told
 
 
 def _no_alt(studio: Studio) -> None:
@@ -208,7 +208,7 @@ def test_what_mastodon_made_of_it_is_warned_of_with_advice(
     assert list(warnings(studio)) == ["fedi"]
     receipt = (studio.home.lies(studio.post) / "receipt.txt").read_text(encoding="utf-8")
     assert f"  not as you asked: {said}" in receipt
-    assert "warning fedi:" in studio.home.run("show", str(studio.post.id))
+    assert "warning: fedi:" in studio.home.run("show", str(studio.post.id))
 
 
 def test_what_the_artists_app_did_to_a_post_on_bluesky_is_warned_of(first: Studio) -> None:

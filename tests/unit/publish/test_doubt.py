@@ -274,3 +274,16 @@ def test_doubt_outlives_a_later_try_that_posted_nothing(by_words: Outside) -> No
     second = planned(by_words, name="same words.png")
     by_words.send_one(NOW + MINUTE)
     assert state(by_words, second) is DeliveryState.SCHEDULED
+
+
+def test_waiting_for_another_posts_doubt_to_end_costs_no_allowance(by_words: Outside) -> None:
+    """A crowd with equal words would use it up by looking, and be silenced for minutes."""
+    by_words.kind = "mastodon"
+    lost(by_words)
+    planned(by_words, name="same words.png")
+    spent = by_words.store.spending.spent("sky", ("statuses",), NOW - HOUR, NOW)
+    for _ in range(3):
+        by_words.send_one(NOW)
+    after = by_words.store.spending.spent("sky", ("statuses",), NOW - HOUR, NOW)
+    assert spent
+    assert after == spent
