@@ -24,8 +24,8 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
             raise Unusable(
                 f"post {post_id} is {_in_words(post.state)}; it cannot be held any more"
             )
-        deliveries = store.deliveries.of_post(post_id)
-        if any(d.state is DeliveryState.SENDING for d in deliveries):
+        claimed = {d.state for d in store.deliveries.of_post(post_id)}
+        if DeliveryState.SENDING in claimed or store.deliveries.being_sent(post_id):
             raise Unusable(f"post {post_id} is being sent at this moment; it cannot be held")
         store.posts.move_to(post_id, PostState.HELD, now, BY_HAND)
     return f"Post {post_id} ({post.name}) is held. `postguard release {post_id}` lets it go on."

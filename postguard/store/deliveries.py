@@ -167,6 +167,15 @@ class DeliveryRows:
             account,
         )
 
+    def being_sent(self, post_id: int) -> bool:
+        """Return whether a try at one of the post's deliveries has begun and not ended."""
+        row = self._db.row(
+            "SELECT 1 FROM deliveries d JOIN attempts a ON a.delivery_id = d.id"
+            " WHERE d.post_id = ? AND a.ended_at IS NULL",
+            (post_id,),
+        )
+        return row is not None
+
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
         """Record the receipt; the post is `posted` when this was its last delivery."""
         with self._db.change() as db:

@@ -42,6 +42,22 @@ def test_a_post_that_is_being_sent_cannot_be_held(store: Store) -> None:
     assert store.posts.get(post.id).state is PostState.PROTECTED
 
 
+def test_a_doubtful_post_that_is_sent_again_at_this_moment_cannot_be_held(store: Store) -> None:
+    """It stays unsure while its second request runs: "held" would not be true."""
+    post = protected_post(store)
+    due(store)
+    claimed = store.deliveries.claim(NOW, ["sky"])
+    assert claimed is not None
+    store.deliveries.begin(claimed.id, {"key": "k"}, NOW)
+    store.deliveries.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
+    assert store.deliveries.claim(NOW, ["sky"]) is not None
+    store.deliveries.begin(claimed.id, {"key": "k"}, NOW)
+    with pytest.raises(Unusable, match="being sent at this moment"):
+        steering.hold(store, post.id, NOW)
+    store.deliveries.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
+    steering.hold(store, post.id, NOW)
+
+
 def test_a_posted_post_can_neither_be_held_nor_tried_again(store: Store) -> None:
     post = protected_post(store)
     due(store)

@@ -39,6 +39,7 @@ QUESTIONS = {
     "comes up": lambda s: ForetellingRows(s.db, s.deliveries).unforetold(NOW, 12, HOUR),
     "last attempt": lambda s: s.deliveries.last_attempt(1),
     "taken addresses": lambda s: s.deliveries.taken_uris("sky", NOW),
+    "being sent": lambda s: s.deliveries.being_sent(1),
     "in doubt": lambda s: s.deliveries.in_doubt("sky"),
     "cut off": lambda s: s.deliveries.recover(NOW, ("sky",)),
     "let go": lambda s: s.deliveries.retry_held(1, NOW),
