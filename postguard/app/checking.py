@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postguard.app import bell
-from postguard.app.installation import Installation
+from postguard.app.installation import FIXED, Installation
 from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError
@@ -138,5 +138,7 @@ def _daemon() -> Checked:
     start only, though this command found nothing amiss with it."""
     pid = bell.running()
     if pid is not None and bell.tell_of_config():
-        return Checked("daemon", True, f"running (process {pid}); it reads the config anew now")
+        fixed = ", ".join(FIXED)
+        said = f"it reads the config anew now; a change of {fixed} needs a restart"
+        return Checked("daemon", True, f"running (process {pid}); {said}")
     return Checked("daemon", True, "not running: `postguard run`, or `postguard service install`")

@@ -37,7 +37,7 @@ from postguard.system.secrets import Secrets, credentials_dir
 ZONE = "timezone"  # the meta key of the artist's time zone
 _NOTICE_LANGS = ("ja", "en")
 # What objects that outlive a reload were made with.
-_FIXED: Mapping[str, Callable[[Config], object]] = {
+FIXED: Mapping[str, Callable[[Config], object]] = {
     "outbox": lambda c: c.outbox,
     "secrets.store": lambda c: c.secrets.store,
     "intake.watch": lambda c: c.intake.watch,
@@ -77,7 +77,7 @@ class Installation:
     def reload(self) -> None:
         """Read the config anew. Raises ConfigError, and then the old one stays."""
         new = config.load(self.path)
-        for key, read in _FIXED.items():
+        for key, read in FIXED.items():
             if read(new) != read(self.settings):
                 raise ConfigError(
                     f"{key}: it can only be changed by a restart of postguard", self.path
