@@ -10,8 +10,7 @@ from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
 from postguard.errors import Refused, Unusable
-from postguard.model import Delivery, DeliveryState, Draft, Post, PostState, Words
-from postguard.publish import linking
+from postguard.model import Delivery, DeliveryState, Post, PostState, Words
 
 _ON_ITS_WAY = {
     DeliveryState.SENDING: "it is being sent at this moment; run this again in a minute",
@@ -108,19 +107,8 @@ def _edit(installation: Installation, delivery: Delivery, words: Words, now: dat
     """Change a post that stands, then keep its words: cut off between, it is simply done again."""
     store = installation.store
     receipt = store.deliveries.receipts(delivery.post_id)[delivery.account]
-    draft = _draft(installation, delivery, words)
+    attempt = store.deliveries.last_attempt(delivery.id)
+    draft = installation.draft(delivery, words, {} if attempt is None else attempt.plan)
     new = installation.accounts.of_delivery(delivery).edit(draft, receipt)
     store.wishes.edited(delivery, words, new, now)
     return f"says so now: {new.url}"
-
-
-def _draft(installation: Installation, delivery: Delivery, words: Words) -> Draft:
-    """Return the draft with what it was posted with besides its words."""
-    attempt = installation.store.deliveries.last_attempt(delivery.id)
-    joined = linking.kept({} if attempt is None else attempt.plan)
-    renditions = installation.renditions(delivery)
-    return Draft(
-        *(words, renditions, delivery.post_id, delivery.account),
-        reply_to=joined.reply_to,
-        link=joined.link,
-    )

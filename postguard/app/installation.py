@@ -18,14 +18,17 @@ from postguard.model import (
     CloakKit,
     Delivery,
     DeliveryState,
+    Draft,
     Json,
     Limits,
     Post,
     ProtectOrder,
     Rendition,
+    Words,
 )
 from postguard.ports import Clock
 from postguard.protect.captions import caption
+from postguard.publish import linking
 from postguard.publish.planning import Timing
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
@@ -215,6 +218,16 @@ class Installation:
                 f"{delivery.account}; move the folder's files to the outbox to have it done anew"
             )
         return found
+
+    def draft(self, delivery: Delivery, words: Words, plan: Mapping[str, Json]) -> Draft:
+        """Return what a delivery sends with these words, and what it was joined to by its plan.
+        Raises Refused as `renditions` does."""
+        joined, files = linking.kept(plan), self.renditions(delivery)
+        return Draft(
+            *(words, files, delivery.post_id, delivery.account),
+            reply_to=joined.reply_to,
+            link=joined.link,
+        )
 
     def _renditions_folder(self, post: Post) -> Path:
         if folders.taken_away(self.outbox, post):

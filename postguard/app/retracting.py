@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
-from postguard.errors import Retryable, Unusable
-from postguard.model import Delivery, DeliveryState, Draft, Post
-from postguard.publish import linking
+from postguard.errors import Refused, Retryable, Unusable
+from postguard.model import Delivery, DeliveryState, Post
+from postguard.publish import doubt
 from postguard.store import Store
 from postguard.system import folders
 
@@ -73,13 +73,7 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
     rows = installation.store.deliveries
     attempt = rows.last_attempt(delivery.id)
     assert attempt is not None  # else it would have been cancelled
-    renditions = installation.renditions(delivery)
-    joined = linking.kept(attempt.plan)
-    draft = Draft(
-        *(delivery.words, renditions, delivery.post_id, delivery.account),
-        reply_to=joined.reply_to,
-        link=joined.link,
-    )
+    draft = installation.draft(delivery, delivery.words, attempt.plan)
     since = (attempt.first_at or attempt.started_at) - _CLOCKS_DIFFER
     taken = rows.taken_uris(delivery.account, since)
     network = installation.accounts.of_delivery(delivery)
@@ -88,6 +82,13 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
         raise Retryable(
             "it is not there, but what was sent may still arrive; nothing more is sent, so look "
             "again in an hour, with this command or with your eyes"
+        )
+    others = doubt.alike(delivery, rows.in_doubt(delivery.account))
+    if others and not (delivery.dry_run or network.limits().named):
+        raise Refused(
+            f"{receipt.url} is this post or post {others[0].post_id}, whose words are the same: "
+            "look which picture stands there, and delete it by hand",
+            stands=True,
         )
     rows.finish(delivery.id, receipt, now)
     return _delete(installation, delivery, now)

@@ -5,10 +5,11 @@ Not seen is not the same as not there: the request may still be on its way, or b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from postguard.model import Attempt, Delivery, Limits, body
+from postguard.model import Attempt, Delivery, Limits, Words, body
 
 # The longest that a request whose answer was lost can take to become a post: the PC goes on
 # sending a closed connection's bytes for two minutes, a proxy keeps them for one before it gives
@@ -41,10 +42,17 @@ class Hold:
 Verdict = SendAgain | Wait | Hold
 
 
-def alike(one: Delivery, other: Delivery) -> bool:
-    """Return whether nobody could tell by the words which of two posts stands there."""
-    mine, theirs = one.words, other.words
-    return (body(mine), mine.cw, mine.alts) == (body(theirs), theirs.cw, theirs.alts)
+def alike(delivery: Delivery, doubtful: Sequence[Delivery]) -> list[Delivery]:
+    """Return those posts in doubt that nobody could tell from this one by what stands there."""
+    return [
+        other
+        for other in doubtful
+        if other.id != delivery.id and _shown(other.words) == _shown(delivery.words)
+    ]
+
+
+def _shown(words: Words) -> tuple[str, str, tuple[str, ...]]:
+    return body(words), words.cw, words.alts
 
 
 def verdict(attempt: Attempt, limits: Limits, now: datetime) -> Verdict:

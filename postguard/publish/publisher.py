@@ -191,8 +191,7 @@ class Publisher:
         """Return the account's other posts in doubt that only their pictures tell from this."""
         if delivery.dry_run or network.limits().named:
             return []
-        doubtful = self.deliveries.in_doubt(delivery.account)
-        return [d for d in doubtful if d.id != delivery.id and doubt.alike(d, delivery)]
+        return doubt.alike(delivery, self.deliveries.in_doubt(delivery.account))
 
     def _finish(
         self, delivery: Delivery, receipt: Receipt, now: datetime, how: str = "posted"

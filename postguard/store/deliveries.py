@@ -47,11 +47,11 @@ _NOT_STOPPED = "state NOT IN ('held', 'retracted')"
 AT_ONCE = 20  # deliveries planned in one tick, so that what is due is sent in between
 # What an artist let go on who had been told to look whether it is there.
 _LOOKED_FOR = "looked for; before that "
-# After a refusal nothing is on the network; after anything else it must be asked first.
+# Where every try was refused nothing is on the network; else it must be asked first.
 _AFTER_RELEASE = """
-CASE coalesce((SELECT a.outcome LIKE 'refused%' FROM attempts a
-     WHERE a.delivery_id = deliveries.id ORDER BY a.id DESC LIMIT 1), 1)
-WHEN 1 THEN 'waiting' ELSE 'unsure' END"""
+CASE WHEN EXISTS (SELECT 1 FROM attempts a
+     WHERE a.delivery_id = deliveries.id AND a.outcome NOT LIKE 'refused%')
+THEN 'unsure' ELSE 'waiting' END"""
 
 
 class DeliveryRows:

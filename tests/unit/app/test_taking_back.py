@@ -199,6 +199,20 @@ def test_what_may_have_been_posted_is_looked_for_and_deleted(rig: Rig) -> None:
     assert rig.states()[0] is DeliveryState.RETRACTED
 
 
+def test_of_two_that_look_the_same_none_is_deleted_for_the_other(rig: Rig) -> None:
+    """Both answers were lost, and one post stands there: it may be the one to be kept."""
+    rig.servers[0].fail_next(STATUSES, drop_answer=True, method="POST")
+    rig.send()
+    protected(rig.installation)
+    rows, now = rig.installation.store.deliveries, rig.installation.clock.now()
+    second = rows.of_post(2)[0]
+    rows.begin(second.id, {"key": "k"}, now)
+    rows.put_back(second.id, DeliveryState.UNSURE, now, "no answer", now)
+    assert rig.retract("a") == [False]
+    assert "post 2, whose words are the same" in rig.said[0]
+    assert len(rig.texts()[0]) == 1
+
+
 def test_what_went_out_while_the_artist_was_asked_is_deleted_too(rig: Rig) -> None:
     """`retract` looked at the rows before it asked."""
     rig.servers[1].fail_next("/api/v2/media", status=503)

@@ -287,3 +287,12 @@ def test_waiting_for_another_posts_doubt_to_end_costs_no_allowance(by_words: Out
     after = by_words.store.spending.spent("sky", ("statuses",), NOW - HOUR, NOW)
     assert spent
     assert after == spent
+
+
+def test_a_release_forgets_no_doubt_of_before_the_last_try(by_words: Outside) -> None:
+    first = lost(by_words)
+    by_words.net.before = [Refused("too large")]
+    by_words.send_one(NOW + MINUTE)
+    assert state(by_words, first) is DeliveryState.HELD
+    let_go(by_words, by_words.store.deliveries.get(first).post_id, NOW + HOUR)
+    assert state(by_words, first) is DeliveryState.UNSURE
