@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from uuid import uuid4
 from postguard import model
 from postguard.errors import Refused, Retryable
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words
-from postguard.networks import bluesky, mastodon, plain_words
+from postguard.networks import bluesky, child, mastodon, plain_words
 from postguard.networks.drawing import Drawing, Job, Pair
 from postguard.networks.mastodon_instance import QUOTES_SINCE, limits_of
 from postguard.networks.outgoing import Outgoing, Piece, outgoing, pieces
@@ -240,24 +238,13 @@ def _shown(words: Words, rendition: Rendition, drawing: Drawing) -> Shown:
 
 def _drawn(job: Job) -> tuple[Drawing, ...]:
     """Draw in a child process. Raises Refused or Retryable."""
-    command = [sys.executable, "-m", "postguard.networks.drawing"]
-    try:
-        child = subprocess.run(
-            command,
-            input=wire.dump(job),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=_DRAWING_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as exc:
-        raise Retryable("drawing the preview took too long") from exc
-    if child.returncode == 1:
-        raise Refused(f"the preview cannot be drawn: {child.stderr.strip()}")
-    if child.returncode != 0:
-        raise Retryable(f"drawing the preview was cut off (code {child.returncode})")
-    return wire.load(tuple[Drawing, ...], child.stdout)
+    module, doing = "postguard.networks.drawing", "drawing the preview"
+    ended = child.run(module, job, _DRAWING_SECONDS, doing)
+    if ended.returncode == 1:
+        raise Refused(f"the preview cannot be drawn: {ended.stderr.strip()}")
+    if ended.returncode != 0:
+        raise Retryable(f"{doing} was cut off (code {ended.returncode})")
+    return wire.load(tuple[Drawing, ...], ended.stdout)
 
 
 def _replace(new: Path, target: Path, old: Path) -> None:

@@ -7,7 +7,6 @@ pictures and prints what is left, so the daemon carries neither Pillow nor what 
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from postguard.errors import BadPicture, Refused, Retryable
 from postguard.model import Rendition
-from postguard.networks import served
+from postguard.networks import child, served
 from postguard.system import wire
 
 if TYPE_CHECKING:
@@ -101,22 +100,11 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
 
 def measured(job: Job) -> tuple[Survival, ...]:
     """Fetch and measure in a child process. Raises Retryable when it was cut off."""
-    command = [sys.executable, "-m", "postguard.networks.surviving"]
-    try:
-        child = subprocess.run(
-            command,
-            input=wire.dump(job),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as exc:
-        raise Retryable("fetching the pictures took too long") from exc
-    if child.returncode != 0:
-        raise Retryable(f"measuring the pictures was cut off (code {child.returncode})")
-    return wire.load(tuple[Survival, ...], child.stdout)
+    module, doing = "postguard.networks.surviving", "measuring the pictures"
+    ended = child.run(module, job, _SECONDS, doing)
+    if ended.returncode != 0:
+        raise Retryable(f"{doing} was cut off (code {ended.returncode})")
+    return wire.load(tuple[Survival, ...], ended.stdout)
 
 
 def measure(job: Job, timeout: float = served.TIMEOUT) -> tuple[Survival, ...]:
