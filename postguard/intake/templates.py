@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from postguard.intake.written import trimmed
 from postguard.model import Words, body
+from postguard.settings.notices import NOTICES
 
-_NOTICES: Mapping[str, str] = {
-    "ja": "AI学習・画像生成への利用・無断転載を禁じます",
-    "en": "No AI training or image-to-image use. Do not repost.",
-}
 _PLACE = re.compile(r"\{(text|title|tags|notice)\}")
 
 
@@ -31,5 +27,5 @@ def filled(template: str, words: Words, title: str) -> str:
 
 
 def _notice(langs: tuple[str, ...]) -> str:
-    known = [lang for lang in langs if lang.split("-")[0] in _NOTICES]
-    return _NOTICES[known[0].split("-")[0]] if known else _NOTICES["en"]
+    known = [lang for lang in langs if lang.split("-")[0] in NOTICES]
+    return NOTICES[known[0].split("-")[0]] if known else NOTICES["en"]

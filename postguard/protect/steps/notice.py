@@ -23,12 +23,9 @@ from postguard.protect.plate import compose, rounded
 from postguard.protect.steps import Scene
 from postguard.protect.wrapping import Measure, wrap
 from postguard.settings import recipes
+from postguard.settings.notices import NOTICES
 
 STEP = "notice"
-SENTENCES = {
-    "ja": "AI学習・画像生成への利用・無断転載を禁じます",
-    "en": "No AI training or image-to-image use. Do not repost.",
-}
 FEED_CAP, FEED_WIDTH = 14, 600  # cap height in pixels where a feed shows the picture this wide
 LEAST_CAP = 9.0  # pixels: kanji cannot be read any smaller
 _SHARE, _CROWDED = 0.3, 0.5  # most of the picture that a plate covers; and where it must be small
@@ -100,7 +97,7 @@ def _variants(lines: list[str], own: str) -> Iterator[str]:
 def sentences(langs: Sequence[str]) -> list[str]:
     """Return the built-in sentences of `langs` in their order; English where there is none."""
     known = dict.fromkeys(lang.split("-")[0].lower() for lang in langs)
-    return [SENTENCES[lang] for lang in known if lang in SENTENCES] or [SENTENCES["en"]]
+    return [NOTICES[lang] for lang in known if lang in NOTICES] or [NOTICES["en"]]
 
 
 def _feed_cap(width: int) -> float:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from postguard.errors import StepFailed
 from postguard.protect.lettering import BUNDLED, FontFile, Lettering, clean, installed_fonts
-from postguard.protect.steps.notice import SENTENCES
 from postguard.protect.wrapping import wrap
+from postguard.settings.notices import NOTICES
 
 ARTISTS = "© 2026 山田花子 — 髙﨑凪澪 Ærø Ñandú ♪★ 𠮟"
 
@@ -27,7 +27,7 @@ def box_of(face):
     return bytes(font.getmask("\U0010fffe"))
 
 
-@pytest.mark.parametrize("text", [*SENTENCES.values(), ARTISTS])
+@pytest.mark.parametrize("text", [*NOTICES.values(), ARTISTS])
 def test_sentences_and_japanese_names_need_no_font_on_the_machine(no_fonts, text):
     assert drawn(no_fonts, text).max() == 255
 
@@ -37,7 +37,7 @@ def test_no_character_of_the_sentences_is_drawn_as_a_box():
 
     font = ImageFont.truetype(str(BUNDLED), 64, layout_engine=ImageFont.Layout.BASIC)
     box = box_of(FontFile(str(BUNDLED)))
-    characters = {c for c in "".join(SENTENCES.values()) + ARTISTS if c != " "}
+    characters = {c for c in "".join(NOTICES.values()) + ARTISTS if c != " "}
     assert any(box)
     assert [c for c in characters if bytes(font.getmask(c)) in (box, b"")] == []
 
@@ -121,7 +121,7 @@ def test_cleaned_text_has_no_control_characters_and_stays_clean(text):
 
 
 def test_japanese_breaks_after_pauses_and_evenly():
-    assert wrap(SENTENCES["ja"], 14, len) == ["AI学習・画像生成への利用・", "無断転載を禁じます"]
+    assert wrap(NOTICES["ja"], 14, len) == ["AI学習・画像生成への利用・", "無断転載を禁じます"]
 
 
 def test_lines_are_evened_out():

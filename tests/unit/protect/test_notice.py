@@ -13,8 +13,9 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.protect.lettering import Lettering
 from postguard.protect.plate import CONTRAST, compose, contrast, luminance, rounded
-from postguard.protect.steps.notice import SENTENCES, Notice, sentences
+from postguard.protect.steps.notice import Notice, sentences
 from postguard.settings import recipes
+from postguard.settings.notices import NOTICES
 from tests.unit.protect.conftest import busy, cut_out, plain, scene_of
 
 NO_FONTS = Lettering(lambda characters: [])
@@ -89,10 +90,10 @@ def test_shown_600_pixels_wide_capitals_are_at_least_14_high(size):
     [(("ja",), ["ja"]), (("en", "ja"), ["en", "ja"]), (("de",), ["en"]), (("ja-JP",), ["ja"])],
 )
 def test_it_speaks_the_artists_languages_and_else_english(langs, expected):
-    assert sentences(langs) == [SENTENCES[lang] for lang in expected]
+    assert sentences(langs) == [NOTICES[lang] for lang in expected]
     _, record = notice().apply(plain(900, 600, 60), scene_of(langs=langs))
     for lang in expected:
-        assert SENTENCES[lang].replace(" ", "") in "".join(record["text"].split())
+        assert NOTICES[lang].replace(" ", "") in "".join(record["text"].split())
 
 
 def test_options_go_before_the_artists_languages():
