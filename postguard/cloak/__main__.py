@@ -135,12 +135,11 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
         return Message("done", record=record)
     except PostguardError as exc:
         return Message("failed", reason=str(exc))
-    except OSError as exc:
-        full = files.no_room(exc)
-        return Message("failed", reason=files.NO_ROOM if full else _broken(exc), full=full)
     except Exception as exc:  # the loop of this process: report, and be there for the next job
         if _out_of_memory(exc):
             return Message("failed", reason=_MEMORY, starved=True)
+        if isinstance(exc, OSError) and files.no_room(exc):
+            return Message("failed", reason=files.NO_ROOM, full=True)
         log.exception("a cloak broke")
         return Message("failed", reason=_broken(exc))
 
