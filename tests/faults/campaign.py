@@ -5,6 +5,7 @@ can. `python -m tests.faults.campaign --posts 2000 --seed 1` ends with one line 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -160,14 +161,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     plan = Plan(asked.seed, asked.posts, kills=max(1, asked.posts // 200))
-    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
-        folder = Path(name)
-        with (
-            start_pds(folder / "pds", clock=folder / "clock.json") as pds,
-            stage(folder, pds, plan) as made,
-        ):
-            found = made.run(drops(plan.seed, plan.posts))
-            tell(made, found, print)
+    folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    with (
+        start_pds(folder / "pds", clock=folder / "clock.json") as pds,
+        stage(folder, pds, plan) as made,
+    ):
+        found = made.run(drops(plan.seed, plan.posts))
+        tell(made, found, print)
+    if found.clean:
+        shutil.rmtree(folder)
+    else:
+        print(f"kept to be looked at: {folder}", file=sys.stderr)
     return int(not found.clean)
 
 
