@@ -172,6 +172,7 @@ class Installation:
             models_dir=self.models_dir,
             tags=words.tags,
             kit=self.cloak_kit(),
+            post=post.id,
         )
 
     def steps(self, recipe: str) -> tuple[dict[str, Json], ...]:

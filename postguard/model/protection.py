@@ -111,6 +111,8 @@ class ProtectOrder:
     Attributes:
         keep: folder that gets what a cloak is checked with: `targets/MODE.png`, and
             `without-NAME`, the file NAME without the cloak. None: nothing is kept.
+        post: its number in the ledger, as a hidden mark carries it; 0: none, a file by itself.
+        identity: folder with the artist's certificate and key for Content Credentials.
     """
 
     artworks: tuple[ArtworkOrder, ...]
@@ -125,6 +127,8 @@ class ProtectOrder:
     tags: tuple[str, ...] = ()
     kit: CloakKit = field(default_factory=CloakKit)
     keep: Path | None = None
+    post: int = 0
+    identity: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,14 @@ class Packets:
         xmp: a whole XMP packet, at most 65,502 bytes.
         exif: a TIFF stream (without JPEG's `Exif` prefix).
         iim: the payload of a JPEG APP13 segment; other formats have no place for it.
+        manifest: a signed C2PA manifest store (JUMBF), as the signer returned it; a file is
+            written without it, signed afterwards, and audited with it.
     """
 
     xmp: bytes = b""
     exif: bytes = b""
     iim: bytes = b""
+    manifest: bytes = b""
 
     def size(self) -> int:
         """Return how many bytes the blocks hold."""

@@ -170,6 +170,8 @@ class _Bench:
             seed=bytes.fromhex(self.artwork.seed),
             tags=self.order.tags,
             kit=self.order.kit,
+            post=self.order.post,
+            limits=self.order.limits,
             year=self.year,
             work=self.work,
             engine=self.engine,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from postguard.imaging import Picture
-from postguard.model import Artist, CloakKit, Json
+from postguard.model import Artist, CloakKit, Json, Limits
 from postguard.ports import CloakEngine
 
 
@@ -24,6 +24,8 @@ class Scene:
         seed: 32 secret bytes of this artwork; steps derive theirs by HMAC with their own name.
         year: of posting, for `{year}` in marks.
         work: a folder for temporary files that is removed afterwards.
+        post: the post's number in the ledger; 0: none.
+        limits: what the networks take that the picture is made for.
         on_fraction: takes how far the step is, in [0, 1].
     """
 
@@ -37,6 +39,8 @@ class Scene:
     on_fraction: Callable[[float], None]
     tags: tuple[str, ...] = ()
     kit: CloakKit = field(default_factory=CloakKit)
+    post: int = 0
+    limits: tuple[Limits, ...] = ()
 
 
 class Step(Protocol):
