@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from postguard.protect.packets import EXIF_HEAD, ICC_HEAD, XMP_HEAD, Packets, srgb_profile
+from postguard.protect.walks.manifest import Segments
 from postguard.protect.walks.reader import Blocks, Reader, Stray
 
 _SOI, _EOI, _SOS, _DHT, _DQT = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB
-_APP0, _APP1, _APP2, _APP13 = 0xE0, 0xE1, 0xE2, 0xED
+_APP0, _APP1, _APP2, _APP11, _APP13 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED
 _SOF = {0xC0, 0xC2}  # baseline and progressive
 _APPS = {_APP0: "JFIF", _APP1: "XMP", _APP2: "ICC profile", _APP13: "IPTC"}
 _JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # version 1.1, square pixels, no thumbnail
@@ -23,7 +24,7 @@ def check(data: bytes, packets: Packets) -> None:
     """Walk the whole file. Raises Stray at the first thing that we did not write."""
     reader = Reader(data)
     reader.expect(bytes([0xFF, _SOI]), "start of image")
-    blocks = _blocks(packets)
+    blocks, signed = _blocks(packets), Segments(packets.manifest)
     frame: Frame | None = None
     while (marker := _marker(reader)) != _EOI:
         segment = _segment(reader, marker)
@@ -34,14 +35,13 @@ def check(data: bytes, packets: Packets) -> None:
             _skip_picture(reader, data)
         elif marker in _APPS and frame is None:
             blocks.meet(_app_name(marker, segment), segment)
-        elif marker == _DHT:
-            _check_huffman(segment)
-        elif marker == _DQT and frame is None:
-            _check_quantisers(segment)
+        elif marker == _APP11 and frame is None:
+            signed.meet(segment)
         else:
-            raise Stray(f"a segment FF{marker:02X} that we did not write")
+            _check_table(marker, segment, before_frame=frame is None)
     reader.end("end of the JPEG")
     blocks.end()
+    signed.end()
     if frame is None or not frame.scans:
         raise Stray("no picture")
 
@@ -108,6 +108,15 @@ class Frame:
         reader.take(2 * count + 3, "scan header")
         reader.end("scan header")
         self.scans += 1
+
+
+def _check_table(marker: int, segment: bytes, *, before_frame: bool) -> None:
+    if marker == _DHT:
+        _check_huffman(segment)
+    elif marker == _DQT and before_frame:
+        _check_quantisers(segment)
+    else:
+        raise Stray(f"a segment FF{marker:02X} that we did not write")
 
 
 def _check_quantisers(segment: bytes) -> None:

@@ -22,7 +22,11 @@ def check(data: bytes, packets: Packets) -> None:
         raise Stray("no header")
     pixels = _Pixels(header)
     blocks = Blocks(
-        {"eXIf": packets.exif, "iTXt": ITXT_XMP_HEAD + packets.xmp if packets.xmp else b""},
+        {
+            "eXIf": packets.exif,
+            "iTXt": ITXT_XMP_HEAD + packets.xmp if packets.xmp else b"",
+            "caBX": packets.manifest,
+        },
         may={"iCCP": srgb_profile()},
     )
     while (chunk := _chunk(reader))[0] != b"IEND":

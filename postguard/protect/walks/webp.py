@@ -7,7 +7,7 @@ from postguard.protect.walks.reader import Blocks, Reader, Stray
 
 _EXTENDED = b"VP8X"
 _HAS_PROFILE, _HAS_ALPHA, _HAS_EXIF, _HAS_XMP = 0x20, 0x10, 0x08, 0x04
-_FLAGS = {b"ICCP": _HAS_PROFILE, b"ALPH": _HAS_ALPHA, b"EXIF": _HAS_EXIF, b"XMP ": _HAS_XMP}
+_FLAGS = {b"ICCP": _HAS_PROFILE, b"EXIF": _HAS_EXIF, b"XMP ": _HAS_XMP, b"C2PA": 0}
 _FRAMES = {b"VP8 ", b"VP8L"}
 _KEY_FRAME = b"\x9d\x01\x2a"
 _LOSSLESS = b"\x2f"
@@ -21,7 +21,8 @@ def check(data: bytes, packets: Packets) -> None:
     if reader.number("<I", "RIFF header") != reader.left:
         raise Stray("the file is longer or shorter than its header says")
     reader.expect(b"WEBP", "WebP header")
-    blocks = Blocks({"EXIF": packets.exif, "XMP ": packets.xmp}, may={"ICCP": srgb_profile()})
+    due = {"EXIF": packets.exif, "XMP ": packets.xmp, "C2PA": packets.manifest}
+    blocks = Blocks(due, may={"ICCP": srgb_profile()})
     walk = _Walk(blocks)
     while reader.left:
         walk.meet(*_chunk(reader))
@@ -42,13 +43,14 @@ class _Walk:
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
+        self._begun = False
         self._announced: tuple[int, int, int] | None = None  # flags, width, height
         self._flags = 0
         self._frame: tuple[int, int] | None = None
 
     def meet(self, kind: bytes, body: bytes) -> None:
         """Check one chunk and note what it brings."""
-        first = self._announced is None and not self._flags and self._frame is None
+        first, self._begun = not self._begun, True
         if kind == _EXTENDED and first:
             self._announced = _extended(body)
         elif kind in _FRAMES and self._frame is None:

@@ -21,6 +21,7 @@ from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
+from tests.unit.protect.blocks import chunk, riff, riff_chunks, segment
 
 JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
 SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の上の狐")
@@ -47,31 +48,6 @@ def refused(data: bytes, mime: str, packets: Packets = PACKETS) -> str:
         audit(data, mime, packets)
     assert stopped.value.step == "privacy"
     return stopped.value.reason
-
-
-def segment(marker: int, payload: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(payload) + 2) + payload
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def riff(*chunks: tuple[bytes, bytes]) -> bytes:
-    body = b"".join(
-        kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-        for kind, data in chunks
-    )
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
-
-
-def riff_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], 12
-    while at < len(data):
-        size = struct.unpack("<I", data[at + 4 : at + 8])[0]
-        found.append((data[at : at + 4], data[at + 8 : at + 8 + size]))
-        at += 8 + size + size % 2
-    return found
 
 
 def behind_header(mime: str, block: bytes) -> bytes:
@@ -202,6 +178,18 @@ def test_tags_between_the_scans_of_a_progressive_jpeg_are_refused() -> None:
         (b"PLTE", b"abc"),
         (b"IHDR", bytes(13)),
         (b"caBX", SECRET),
+        (b"gAMA", struct.pack(">I", 45_455)),
+        (b"cHRM", bytes(32)),
+        (b"sRGB", b"\0"),
+        (b"cICP", bytes([1, 13, 0, 1])),
+        (b"mDCV", bytes(24)),
+        (b"cLLI", bytes(8)),
+        (b"sBIT", b"\x08\x08\x08"),
+        (b"bKGD", bytes(6)),
+        (b"tRNS", bytes(6)),
+        (b"acTL", bytes(8)),
+        (b"sPLT", SECRET),
+        (b"prVw", SECRET),
         (b"\xff\xfe\xfd\xfc", b""),
         (b"IDAT", zlib.compress(SECRET)),
     ],
