@@ -12,7 +12,11 @@ from typing import assert_never
 
 from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.model import Delivery, Limits, Words
-from postguard.networks import bluesky, mastodon, mastodon_instance, pds, preview
+from postguard.networks import preview
+from postguard.networks.bluesky import network as bluesky
+from postguard.networks.bluesky import pds
+from postguard.networks.mastodon import instance as mastodon_instance
+from postguard.networks.mastodon import network as mastodon
 from postguard.ports import Clock, Network
 from postguard.settings.schema import (
     AnyAccount,

@@ -14,8 +14,8 @@ from postguard.errors import PostguardError, Unsure, Unusable
 from postguard.model import Change, Finding, Level
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.desks import BlueskyDesk, MastodonDesk
-from postguard.networks.bluesky_session import BlueskySession
-from postguard.networks.bluesky_turns import Turns
+from postguard.networks.bluesky.session import BlueskySession
+from postguard.networks.bluesky.turns import Turns
 from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
 from postguard.store.audit import AuditRows, Fix
 

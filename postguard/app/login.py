@@ -10,10 +10,12 @@ from datetime import datetime
 
 from postguard.app.installation import Installation
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
-from postguard.networks import bluesky_login, mastodon_login, mastodon_loopback
-from postguard.networks.bluesky import Bluesky
-from postguard.networks.mastodon import Mastodon
-from postguard.networks.mastodon_login import Granted
+from postguard.networks.bluesky import login as bluesky_login
+from postguard.networks.bluesky.network import Bluesky
+from postguard.networks.mastodon import login as mastodon_login
+from postguard.networks.mastodon import loopback as mastodon_loopback
+from postguard.networks.mastodon.login import Granted
+from postguard.networks.mastodon.network import Mastodon
 from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
 from postguard.store.audit import AuditRows
 from postguard.system.secrets import Secrets

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from postguard.app.installation import Installation
 from postguard.errors import Held, LoggedOut, Retryable
 from postguard.model import Delivery, DeliveryState, Json, Place, Shown
-from postguard.networks import surviving
-from postguard.networks.surviving import Job, Survival
+from postguard.networks.served import surviving
+from postguard.networks.served.surviving import Job, Survival
 from postguard.ports import Network
 from postguard.publish import verify
 from postguard.publish.lanes import Lanes

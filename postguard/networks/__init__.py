@@ -1,1 +1,1 @@
-"""One module for each network: the only places that know atproto and Mastodon.py."""
+"""A folder for each network: the only places that know atproto and Mastodon.py."""

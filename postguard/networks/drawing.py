@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from postguard.errors import BadPicture
-from postguard.networks.mastodon_instance import KEPT_PIXELS
+from postguard.networks.mastodon.instance import KEPT_PIXELS
 from postguard.system import files, wire
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from postguard.model import Draft, Limits, Rendition
-from postguard.networks import bluesky_record, mastodon_parts
-from postguard.networks.bluesky_rules import MAX_BYTES
+from postguard.networks.bluesky import record
+from postguard.networks.bluesky.rules import MAX_BYTES
+from postguard.networks.mastodon import parts
 from postguard.networks.plain_words import Shows
 from postguard.networks.text import graphemes, mastodon_spans, spans
 
@@ -46,8 +47,8 @@ def outgoing(draft: Draft, limits: Limits, shows: Shows) -> tuple[Outgoing, ...]
     """Return each post that a draft becomes, in order."""
     if shows == "mastodon":
         return _on_mastodon(draft, limits)
-    parts = bluesky_record.parts_of(draft, limits.images)
-    return tuple(_on_bluesky(draft, part, limits) for part in parts)
+    made = record.parts_of(draft, limits.images)
+    return tuple(_on_bluesky(draft, part, limits) for part in made)
 
 
 def pieces(text: str, shows: Shows) -> list[Piece]:
@@ -60,23 +61,23 @@ def pieces(text: str, shows: Shows) -> list[Piece]:
     return [piece for piece in found if piece.text]
 
 
-def _on_bluesky(draft: Draft, part: bluesky_record.Part, limits: Limits) -> Outgoing:
-    text = str(bluesky_record.post_record(draft.words, part, "", {})["text"])
+def _on_bluesky(draft: Draft, part: record.Part, limits: Limits) -> Outgoing:
+    text = str(record.post_record(draft.words, part, "", {})["text"])
     length, size = graphemes(text), len(text.encode())
     return Outgoing(text, tuple(part.renditions), length, limits.text, size, MAX_BYTES)
 
 
 def _on_mastodon(draft: Draft, limits: Limits) -> tuple[Outgoing, ...]:
-    parts = mastodon_parts.parts_of(draft, limits, lambda: "")
-    heaps = mastodon_parts.pictures_of(draft, parts)
+    made = parts.parts_of(draft, limits, lambda: "")
+    heaps = parts.pictures_of(draft, made)
     return tuple(
         Outgoing(
             part.text,
             tuple(heap),
-            mastodon_parts.length_of(part.text, part.cw, limits),
+            parts.length_of(part.text, part.cw, limits),
             limits.text,
             len(part.text.encode()),
             None,
         )
-        for part, heap in zip(parts, heaps, strict=True)
+        for part, heap in zip(made, heaps, strict=True)
     )

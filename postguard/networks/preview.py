@@ -16,11 +16,13 @@ from uuid import uuid4
 from postguard import model
 from postguard.errors import Refused, Retryable
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words
-from postguard.networks import bluesky, child, mastodon, plain_words
+from postguard.networks import child, plain_words
+from postguard.networks.bluesky import network as bluesky
+from postguard.networks.bluesky.pds import IMAGE_BYTES
 from postguard.networks.drawing import Drawing, Job, Pair
-from postguard.networks.mastodon_instance import QUOTES_SINCE, limits_of
+from postguard.networks.mastodon import network as mastodon
+from postguard.networks.mastodon.instance import QUOTES_SINCE, limits_of
 from postguard.networks.outgoing import Outgoing, Piece, outgoing, pieces
-from postguard.networks.pds import IMAGE_BYTES
 from postguard.networks.plain_words import NAMES, Line, Shows
 from postguard.networks.text import alt_of
 from postguard.system import files, wire

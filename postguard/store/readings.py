@@ -38,7 +38,7 @@ class Reading:
         checked_at: when; None: not read back yet.
         look_at: when it is tried next; None: never again.
         seen: `differences` (each with `what` and `says`) and `pictures` (see
-            `networks.surviving.Survival`), or the `problem` for which it could not be read.
+            `networks.served.surviving.Survival`), or the `problem` for which it could not be read.
     """
 
     checked_at: datetime | None = None

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from postguard.model import Draft, Rendition, Words
-from postguard.networks.bluesky import Access, Bluesky
-from postguard.networks.mastodon import Mastodon
+from postguard.networks.bluesky.network import Access, Bluesky
+from postguard.networks.mastodon.network import Mastodon
 from postguard.ports import Network
 from postguard.settings.schema import BlueskyAccount, MastodonAccount
 from tests.servers.mastodon import MastodonServer

@@ -18,7 +18,7 @@ import pytest
 
 from postguard.errors import LoggedOut, Refused
 from postguard.model import Draft, Json, Quotes, Receipt, Rendition, Replies, Visibility, Words
-from postguard.networks.mastodon import Mastodon
+from postguard.networks.mastodon.network import Mastodon
 from postguard.settings.schema import MastodonAccount
 from postguard.system.clock import SystemClock
 from tests.contract.stages import draft, picture

@@ -16,7 +16,7 @@ from postguard.networks.audit.about import Asked
 from postguard.networks.audit.bluesky_checks import CHECKS, findings, logged_out
 from postguard.networks.audit.bluesky_facts import BlueskyFacts, BlueskyReader
 from postguard.networks.audit.bluesky_settings import BlueskySettings, proposals
-from postguard.networks.bluesky_session import Access, BlueskySession
+from postguard.networks.bluesky.session import Access, BlueskySession
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.stages import FakeClock, SavedSession
 from tests.servers.fixtures import NewAccount

@@ -17,7 +17,7 @@ from postguard.app.installation import Installation, open_installation
 from postguard.app.login import Consent, wider_access
 from postguard.cli import cli
 from postguard.errors import Refused, Unsure, Unusable
-from postguard.networks.mastodon_login import POSTING
+from postguard.networks.mastodon.login import POSTING
 from tests.contract.stages import FakeClock
 from tests.servers.mastodon import MastodonServer
 from tests.servers.pds import Account, PdsServer

@@ -15,7 +15,7 @@ from postguard.networks.audit.mastodon_checks import CHECKS, findings, logged_ou
 from postguard.networks.audit.mastodon_facts import MastodonReader
 from postguard.networks.audit.mastodon_settings import MastodonSettings, proposals
 from postguard.networks.audit.pages import CRAWLERS
-from postguard.networks.mastodon_login import POSTING, SETTINGS
+from postguard.networks.mastodon.login import POSTING, SETTINGS
 from tests.servers.mastodon import Account, MastodonServer
 from tests.servers.mastodon.state import App
 from tests.servers.rawhttp import call, send_form

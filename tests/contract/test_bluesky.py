@@ -17,8 +17,8 @@ from PIL import Image
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import Quotes, Rendition, Replies, Words
-from postguard.networks.bluesky import Access, Bluesky
-from postguard.networks.bluesky_login import login
+from postguard.networks.bluesky.login import login
+from postguard.networks.bluesky.network import Access, Bluesky
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.relay import Fault, Relay, relay_to
 from tests.contract.stages import FakeClock, SavedSession, bluesky, draft, picture

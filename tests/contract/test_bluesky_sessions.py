@@ -10,9 +10,9 @@ import pytest
 
 from postguard.errors import LoggedOut, Retryable, Unusable
 from postguard.model import Words
-from postguard.networks.bluesky import Access, Bluesky
-from postguard.networks.bluesky_login import login, revoke, session_health
-from postguard.networks.bluesky_turns import BUDGET, Turns
+from postguard.networks.bluesky.login import login, revoke, session_health
+from postguard.networks.bluesky.network import Access, Bluesky
+from postguard.networks.bluesky.turns import BUDGET, Turns
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 from postguard.system.clock import SystemClock

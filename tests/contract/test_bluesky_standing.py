@@ -10,7 +10,7 @@ import pytest
 
 from postguard.errors import Refused, Retryable, Unsure
 from postguard.model import Quotes, Receipt, Rendition, Replies, Visibility, Words
-from postguard.networks.bluesky import Access, Bluesky
+from postguard.networks.bluesky.network import Access, Bluesky
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.stages import FakeClock, SavedSession, bluesky, draft, picture
 from tests.servers.pds import Account, PdsProxy, PdsServer

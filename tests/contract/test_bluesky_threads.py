@@ -10,8 +10,8 @@ import pytest
 
 from postguard.errors import Refused
 from postguard.model import Quotes, Receipt, Rendition, Replies, Words
-from postguard.networks.bluesky import Access, Bluesky
-from postguard.networks.bluesky_names import record_cid
+from postguard.networks.bluesky.names import record_cid
+from postguard.networks.bluesky.network import Access, Bluesky
 from postguard.settings.schema import BlueskyAccount
 from tests.contract.stages import FakeClock, SavedSession, bluesky, draft, picture
 from tests.servers.pds import Account, PdsServer

@@ -11,7 +11,7 @@ import pytest
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
 from postguard.model import Quotes, Receipt, Rendition, Visibility, Words
-from postguard.networks.mastodon import Mastodon
+from postguard.networks.mastodon.network import Mastodon
 from tests.contract.stages import (
     TOKEN,
     FakeClock,

@@ -9,7 +9,7 @@ import pytest
 
 from postguard.errors import Refused, Retryable, Unsure
 from postguard.model import Quotes, Receipt, Rendition, Shown, Visibility, Words
-from postguard.networks.mastodon import Mastodon
+from postguard.networks.mastodon.network import Mastodon
 from tests.contract.stages import FakeClock, draft, mastodon_network, picture
 from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.servers.rawhttp import get

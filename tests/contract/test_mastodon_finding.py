@@ -9,7 +9,7 @@ import pytest
 
 from postguard.errors import Refused, Unsure
 from postguard.model import Draft, Json, Receipt, Rendition, Visibility, Words
-from postguard.networks.mastodon import Mastodon
+from postguard.networks.mastodon.network import Mastodon
 from tests.contract.stages import FakeClock, draft, mastodon_network, picture
 from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.servers.rawhttp import send_form
@@ -163,7 +163,7 @@ def test_too_many_newer_posts_are_no_proof_that_it_is_not_there(
 ) -> None:
     """It stays unsure; the artist is told to look."""
     # The bound is lowered: to make 2,000 posts takes a minute.
-    monkeypatch.setattr("postguard.networks.mastodon_finding._MOST_PAGES", 2)
+    monkeypatch.setattr("postguard.networks.mastodon.finding._MOST_PAGES", 2)
     what, plan = planned(network, WORDS)
     token = mastodon.token_for("hanako")
     for number in range(81):

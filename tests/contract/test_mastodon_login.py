@@ -10,8 +10,7 @@ import pytest
 
 from postguard.errors import LoggedOut, Retryable, Unusable
 from postguard.model import Words
-from postguard.networks.mastodon import Mastodon
-from postguard.networks.mastodon_login import (
+from postguard.networks.mastodon.login import (
     SETTINGS,
     App,
     Granted,
@@ -20,7 +19,8 @@ from postguard.networks.mastodon_login import (
     register_app,
     revoke,
 )
-from postguard.networks.mastodon_loopback import Loopback, grant
+from postguard.networks.mastodon.loopback import Loopback, grant
+from postguard.networks.mastodon.network import Mastodon
 from tests.contract.stages import FakeClock, draft, mastodon_account
 from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.servers.rawhttp import Reply, call, get, send_form

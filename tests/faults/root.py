@@ -29,7 +29,7 @@ from postguard.app.accounts import Accounts
 from postguard.app.installation import Installation, open_installation
 from postguard.errors import PostguardError, Unusable
 from postguard.model import PostState
-from postguard.networks import surviving
+from postguard.networks.served import surviving
 from postguard.ports import Network
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.store import connection

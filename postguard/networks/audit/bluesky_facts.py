@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.imaging.private import told_by
-from postguard.networks import pds
-from postguard.networks.bluesky_login import Health, session_health
-from postguard.networks.bluesky_record import POST, POSTGATE, THREADGATE
-from postguard.networks.bluesky_repo import Repo
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky import pds
+from postguard.networks.bluesky.login import Health, session_health
+from postguard.networks.bluesky.record import POST, POSTGATE, THREADGATE
+from postguard.networks.bluesky.repo import Repo
+from postguard.networks.bluesky.session import BlueskySession
 
 PROFILE = "app.bsky.actor.profile"
 AI = "community.lexicon.preference.ai"

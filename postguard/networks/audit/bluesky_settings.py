@@ -24,9 +24,9 @@ from postguard.networks.audit.bluesky_facts import (
     forbids_quotes,
 )
 from postguard.networks.audit.written import CHANGED, OTHERWISE, read_back
-from postguard.networks.bluesky_record import POSTGATE
-from postguard.networks.bluesky_repo import Repo
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky.record import POSTGATE
+from postguard.networks.bluesky.repo import Repo
+from postguard.networks.bluesky.session import BlueskySession
 
 _LABELS = "com.atproto.label.defs#selfLabels"
 _PREFERENCES = "preferences"

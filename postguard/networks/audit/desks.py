@@ -17,7 +17,7 @@ from postguard.networks.audit import (
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.bluesky_facts import BlueskyReader
 from postguard.networks.audit.mastodon_facts import MastodonReader
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky.session import BlueskySession
 
 Seen = tuple[list[Finding], list[Change]]
 

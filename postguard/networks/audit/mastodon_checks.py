@@ -19,8 +19,8 @@ from postguard.networks.audit.about import (
 )
 from postguard.networks.audit.mastodon_facts import MastodonFacts
 from postguard.networks.audit.pages import CRAWLERS, let_in, speaks_of_ai
-from postguard.networks.mastodon_instance import QUOTES_SINCE
-from postguard.networks.mastodon_login import NEEDED, POSTING, covers
+from postguard.networks.mastodon.instance import QUOTES_SINCE
+from postguard.networks.mastodon.login import NEEDED, POSTING, covers
 
 _WHO = ("profile", "read:accounts")
 _WIDEST_FIRST = [v.value for v in Visibility]

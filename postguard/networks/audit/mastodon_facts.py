@@ -12,7 +12,7 @@ from postguard.errors import LoggedOut, Retryable
 from postguard.networks import fetching
 from postguard.networks.asking import get_json
 from postguard.networks.audit.pages import PageSays, asks_of
-from postguard.networks.mastodon_instance import shown_text
+from postguard.networks.mastodon.instance import shown_text
 
 _POSTS = 20
 _UNAUTHORIZED, _FORBIDDEN = 401, 403

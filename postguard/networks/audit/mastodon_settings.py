@@ -76,7 +76,7 @@ class MastodonSettings:
     """The settings of one account that can be written.
 
     Args:
-        wider: returns a token that has the scopes `mastodon_login.SETTINGS`.
+        wider: returns a token that has the scopes `mastodon.login.SETTINGS`.
     """
 
     instance: str

@@ -11,7 +11,7 @@ import pytest
 from postguard.app.accounts import Accounts
 from postguard.app.installation import Installation
 from postguard.errors import Retryable
-from postguard.networks import served
+from postguard.networks.served import copies
 from postguard.settings.schema import BlueskyAccount, MastodonAccount
 
 
@@ -53,4 +53,4 @@ def test_a_silent_server_is_given_up_as_soon_as_the_root_wants(
 @pytest.mark.timeout(15)
 def test_a_silent_server_of_pictures_is_given_up_as_soon_as_the_root_wants(silent: str) -> None:
     with pytest.raises(Retryable):
-        served.fetch(f"{silent}/picture.jpg", timeout=0.1)
+        copies.fetch(f"{silent}/picture.jpg", timeout=0.1)

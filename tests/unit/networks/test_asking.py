@@ -9,7 +9,7 @@ import pytest
 
 from postguard.errors import Retryable
 from postguard.networks.asking import Said, get_json
-from postguard.networks.mastodon_instance import ask
+from postguard.networks.mastodon.instance import ask
 
 Answer = Callable[[str], bytes]  # the path asked for -> the raw answer
 

@@ -20,7 +20,7 @@ from PIL import Image
 from postguard.errors import Refused
 from postguard.model import Draft, Quotes, Rendition, Replies, Visibility, Words
 from postguard.networks.drawing import Drawing, Drawn, served_size
-from postguard.networks.mastodon_instance import limits_of
+from postguard.networks.mastodon.instance import limits_of
 from postguard.networks.outgoing import pieces
 from postguard.networks.plain_words import Shows, bytes_in_words, done, verdict
 from postguard.networks.preview import Look, Preview, render

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from postguard.errors import Retryable
-from postguard.networks.mastodon_budget import LONGEST, Budget, kind_of
+from postguard.networks.mastodon.budget import LONGEST, Budget, kind_of
 from tests.contract.stages import FakeClock
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from postguard.model import Draft, Json, Quotes, Rendition, Replies, Words, body
-from postguard.networks.bluesky_names import blob_cid, record_cid
-from postguard.networks.bluesky_rules import (
+from postguard.networks.bluesky.names import blob_cid, record_cid
+from postguard.networks.bluesky.rules import (
     LINK_GRAPHEMES,
     MAX_GRAPHEMES,
     MAX_IMAGES,

@@ -8,10 +8,10 @@ from typing import Any
 
 from postguard.errors import Refused, Retryable, Unsure
 from postguard.model import Draft, Json, Quotes, Rendition
-from postguard.networks.mastodon_changing import Changes, Status, Wanted, focus_of, stands_refused
-from postguard.networks.mastodon_client import MastodonClient
-from postguard.networks.mastodon_parts import Part, parts_in, pictures_of
-from postguard.networks.mastodon_rules import OPEN, language_of, sensitive
+from postguard.networks.mastodon.changing import Changes, Status, Wanted, focus_of, stands_refused
+from postguard.networks.mastodon.client import MastodonClient
+from postguard.networks.mastodon.parts import Part, parts_in, pictures_of
+from postguard.networks.mastodon.rules import OPEN, language_of, sensitive
 from postguard.networks.picture import bytes_of
 from postguard.networks.text import alt_of
 from postguard.ports import Clock

@@ -14,9 +14,9 @@ from typing import Any
 
 from postguard.errors import Refused
 from postguard.model import Json, Words, body
-from postguard.networks.bluesky_names import record_cid
-from postguard.networks.bluesky_reading import ANSWERS, Record, Standing, images_of
-from postguard.networks.bluesky_record import (
+from postguard.networks.bluesky.names import record_cid
+from postguard.networks.bluesky.reading import ANSWERS, Record, Standing, images_of
+from postguard.networks.bluesky.record import (
     POST,
     POSTGATE,
     THREADGATE,

@@ -10,7 +10,7 @@ from urllib.request import Request
 import pytest
 
 from postguard.errors import Refused, Retryable
-from postguard.networks.served import Wary, allowed, fetch
+from postguard.networks.served.copies import Wary, allowed, fetch
 from tests.servers.static import StaticHost, start_static
 
 PICTURE = b"\x89PNG and so on"

@@ -8,10 +8,10 @@ from typing import Any
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
 from postguard.model import Rendition, Words
-from postguard.networks.mastodon_client import MastodonClient, Missing
-from postguard.networks.mastodon_instance import plain_text, print_of
-from postguard.networks.mastodon_parts import Part
-from postguard.networks.mastodon_rules import (
+from postguard.networks.mastodon.client import MastodonClient, Missing
+from postguard.networks.mastodon.instance import plain_text, print_of
+from postguard.networks.mastodon.parts import Part
+from postguard.networks.mastodon.rules import (
     OPEN,
     lacking,
     language_of,

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from postguard.errors import Refused
 from postguard.model import Quotes, Receipt, Replies, Shown, Visibility
-from postguard.networks.bluesky_record import GALLERY, POST, POSTGATE, THREADGATE
+from postguard.networks.bluesky.record import GALLERY, POST, POSTGATE, THREADGATE
 
 _RULES = {
     "mentionRule": Replies.MENTIONED,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from postguard.model import Replies, Words
-from postguard.networks.bluesky_rules import MAX_PARTS, length, limits_for, objections
+from postguard.networks.bluesky.rules import MAX_PARTS, length, limits_for, objections
 
 LIMITS = limits_for(2_000_000)
 LIST = "at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.graph.list/3kaaaaaaaaaaa"

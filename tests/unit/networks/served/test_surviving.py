@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from postguard.imaging import sample
 from postguard.model import Artist, ArtworkOrder, Json, Limits, ProtectOrder, Rendition
-from postguard.networks.surviving import Job, Sent, Survival, measure, measured, sent
+from postguard.networks.served.surviving import Job, Sent, Survival, measure, measured, sent
 from postguard.protect import pipeline
 from tests.servers.static import StaticHost, start_static
 

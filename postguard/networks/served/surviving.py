@@ -1,7 +1,8 @@
 """Measures what of a picture's protection is in the file that a network serves.
 
-A process of its own: `python -m postguard.networks.surviving` reads one job as JSON, fetches the
-pictures and prints what is left, so the daemon carries neither Pillow nor what a server sends.
+A process of its own: `python -m postguard.networks.served.surviving` reads one job as JSON,
+fetches the pictures and prints what is left, so the daemon carries neither Pillow nor what a
+server sends.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from postguard.errors import BadPicture, Refused, Retryable
 from postguard.model import Rendition
-from postguard.networks import child, served
+from postguard.networks import child
+from postguard.networks.served import copies
 from postguard.system import wire
 
 if TYPE_CHECKING:
-    from postguard.networks.comparing import Pair
+    from postguard.networks.served.comparing import Pair
 
 _SECONDS = 300  # for one post
 _KINDS = (
@@ -100,26 +102,26 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
 
 def measured(job: Job) -> tuple[Survival, ...]:
     """Fetch and measure in a child process. Raises Retryable when it was cut off."""
-    module, doing = "postguard.networks.surviving", "measuring the pictures"
+    module, doing = "postguard.networks.served.surviving", "measuring the pictures"
     ended = child.run(module, job, _SECONDS, doing)
     if ended.returncode != 0:
         raise Retryable(f"{doing} was cut off (code {ended.returncode})")
     return wire.load(tuple[Survival, ...], ended.stdout)
 
 
-def measure(job: Job, timeout: float = served.TIMEOUT) -> tuple[Survival, ...]:
+def measure(job: Job, timeout: float = copies.TIMEOUT) -> tuple[Survival, ...]:
     """Fetch and measure in this process; a picture that cannot be had says why."""
     return tuple(_one(picture, job.max_megapixels, timeout) for picture in job.pictures)
 
 
 def _one(picture: Sent, max_megapixels: float, timeout: float) -> Survival:
     from postguard import imaging
-    from postguard.networks import comparing
+    from postguard.networks.served import comparing
 
     if not picture.path.is_file():
         return Survival(problem="the file that was sent is not there to compare with", again=True)
     try:
-        data = served.fetch(picture.url, timeout=timeout)
+        data = copies.fetch(picture.url, timeout=timeout)
         ours = imaging.read(picture.path, max_megapixels)
         found = imaging.open_picture(data, max_megapixels=max_megapixels)
         before = imaging.open_picture(ours, max_megapixels=max_megapixels)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from postguard.model import Draft, Rendition, Words
-from postguard.networks.mastodon_instance import limits_of
-from postguard.networks.mastodon_parts import Part, parts_in, parts_of, pictures_of, rows_of
+from postguard.networks.mastodon.instance import limits_of
+from postguard.networks.mastodon.parts import Part, parts_in, parts_of, pictures_of, rows_of
 from postguard.system import wire
 
 LIMITS = limits_of({"version": "4.6.4"})

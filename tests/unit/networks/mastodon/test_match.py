@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postguard.networks.mastodon_match import Likeness, Sought, best_of, likeness, order_of
-from postguard.networks.mastodon_parts import Part
+from postguard.networks.mastodon.match import Likeness, Sought, best_of, likeness, order_of
+from postguard.networks.mastodon.parts import Part
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PART = Part("key", "新作です #fox", "流血", ("狐の絵", ""), ((640, 400), (30, 40)))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from postguard.errors import LoggedOut, Unusable
-from postguard.networks.bluesky_session import Access, BlueskySession
-from postguard.networks.bluesky_turns import Turns
+from postguard.networks.bluesky.session import Access, BlueskySession
+from postguard.networks.bluesky.turns import Turns
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from postguard.errors import Refused
 from postguard.model import Json, Replies, Words
-from postguard.networks.bluesky_reading import Standing, replies_of
-from postguard.networks.bluesky_record import POST, POSTGATE, THREADGATE, allowed
-from postguard.networks.bluesky_rules import place_of_post
-from postguard.networks.bluesky_session import BlueskySession
+from postguard.networks.bluesky.reading import Standing, replies_of
+from postguard.networks.bluesky.record import POST, POSTGATE, THREADGATE, allowed
+from postguard.networks.bluesky.rules import place_of_post
+from postguard.networks.bluesky.session import BlueskySession
 
 
 class Repo:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from postguard.errors import LoggedOut, Refused
 from postguard.model import Draft, Json, Limits, Receipt, Shown, Words
-from postguard.networks.mastodon_changing import (
+from postguard.networks.mastodon.changing import (
     Changes,
     Status,
     Wanted,
@@ -17,14 +17,14 @@ from postguard.networks.mastodon_changing import (
     stands_refused,
     url_of,
 )
-from postguard.networks.mastodon_client import MastodonClient, Missing
-from postguard.networks.mastodon_finding import find_parts, resolve
-from postguard.networks.mastodon_instance import QUOTES_SINCE, api_version, ask, limits_of
-from postguard.networks.mastodon_login import NEEDED, covers
-from postguard.networks.mastodon_parts import Part, parts_in, parts_of, pictures_of, rows_of
-from postguard.networks.mastodon_rules import lacking, objections, wider
-from postguard.networks.mastodon_sending import Sending
-from postguard.networks.mastodon_shown import shown_of
+from postguard.networks.mastodon.client import MastodonClient, Missing
+from postguard.networks.mastodon.finding import find_parts, resolve
+from postguard.networks.mastodon.instance import QUOTES_SINCE, api_version, ask, limits_of
+from postguard.networks.mastodon.login import NEEDED, covers
+from postguard.networks.mastodon.parts import Part, parts_in, parts_of, pictures_of, rows_of
+from postguard.networks.mastodon.rules import lacking, objections, wider
+from postguard.networks.mastodon.sending import Sending
+from postguard.networks.mastodon.shown import shown_of
 from postguard.ports import Clock
 from postguard.settings.schema import MastodonAccount
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from postguard.model import Limits, Quotes, Replies, Visibility, Words, body
-from postguard.networks.mastodon_instance import print_of
-from postguard.networks.mastodon_parts import Part, length_of, split_text
+from postguard.networks.mastodon.instance import print_of
+from postguard.networks.mastodon.parts import Part, length_of, split_text
 from postguard.networks.text import graphemes
 
 MOST_PARTS = 25

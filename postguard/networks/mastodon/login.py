@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
 from postguard.networks.asking import get_json
-from postguard.networks.mastodon_client import TIMEOUT, USER_AGENT
+from postguard.networks.mastodon.client import TIMEOUT, USER_AGENT
 from postguard.system import wire
 
 APP_NAME = "postguard"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
-from postguard.networks.mastodon_budget import Budget, Kind
+from postguard.networks.mastodon.budget import Budget, Kind
 from postguard.ports import Clock
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from postguard.errors import LoggedOut, PostguardError, Retryable
 from postguard.model import Json
-from postguard.networks.bluesky_errors import Errors, StaleSession
-from postguard.networks.bluesky_turns import Turns
+from postguard.networks.bluesky.errors import Errors, StaleSession
+from postguard.networks.bluesky.turns import Turns
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 

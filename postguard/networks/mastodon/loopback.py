@@ -15,7 +15,7 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from postguard.errors import LoggedOut, Unusable
-from postguard.networks.mastodon_login import (
+from postguard.networks.mastodon.login import (
     POSTING,
     Granted,
     authorize_url,

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.model import Draft, Quotes, Rendition, Visibility, Words
-from postguard.networks.bluesky import limits_for, objections
-from postguard.networks.bluesky_names import Tids, blob_cid
-from postguard.networks.bluesky_record import Part, handles, labels_of, parts_of, post_record
-from postguard.networks.bluesky_rules import MAX_GRAPHEMES, MAX_IMAGES, length
-from postguard.networks.pds import bytes_for_version
+from postguard.networks.bluesky.names import Tids, blob_cid
+from postguard.networks.bluesky.network import limits_for, objections
+from postguard.networks.bluesky.pds import bytes_for_version
+from postguard.networks.bluesky.record import Part, handles, labels_of, parts_of, post_record
+from postguard.networks.bluesky.rules import MAX_GRAPHEMES, MAX_IMAGES, length
 
 LIMITS = limits_for(2_000_000)
 NOW = datetime(2026, 11, 23, 1, 2, 3, 456_789, tzinfo=UTC)

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from postguard.networks.mastodon_instance import plain_text, print_of
-from postguard.networks.mastodon_parts import Part
+from postguard.networks.mastodon.instance import plain_text, print_of
+from postguard.networks.mastodon.parts import Part
 
 # The clocks of a PC and a server differ by less than a day: certificates fail before. There is no
 # latest time: a PC that slept for weeks sends the plan of before again.

@@ -11,11 +11,12 @@ from typing import Any, cast
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Words
-from postguard.networks.bluesky_editing import changes
-from postguard.networks.bluesky_errors import closed
-from postguard.networks.bluesky_names import Tids, blob_cid
-from postguard.networks.bluesky_reading import cid_of, images_of, place_of, refuse_other, shown
-from postguard.networks.bluesky_record import (
+from postguard.networks.bluesky.editing import changes
+from postguard.networks.bluesky.errors import closed
+from postguard.networks.bluesky.names import Tids, blob_cid
+from postguard.networks.bluesky.pds import OFFICIAL, image_bytes
+from postguard.networks.bluesky.reading import cid_of, images_of, place_of, refuse_other, shown
+from postguard.networks.bluesky.record import (
     POST,
     POSTGATE,
     THREADGATE,
@@ -26,11 +27,10 @@ from postguard.networks.bluesky_record import (
     time_of,
     writes,
 )
-from postguard.networks.bluesky_repo import Repo
-from postguard.networks.bluesky_rules import limits_for, most_images, objections
-from postguard.networks.bluesky_session import Access, BlueskySession
-from postguard.networks.bluesky_turns import Turns
-from postguard.networks.pds import OFFICIAL, image_bytes
+from postguard.networks.bluesky.repo import Repo
+from postguard.networks.bluesky.rules import limits_for, most_images, objections
+from postguard.networks.bluesky.session import Access, BlueskySession
+from postguard.networks.bluesky.turns import Turns
 from postguard.networks.picture import bytes_of
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
@@ -149,7 +149,7 @@ class Bluesky:
 
     def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
         """Let alt texts, labels, languages, hidden tags and gates be the draft's, in one commit
-        that fails where something else was changed meanwhile. See `bluesky_editing` for why
+        that fails where something else was changed meanwhile. See `editing` for why
         another text is refused."""
         did, rkeys = self._own(receipt)
         commit = self._repo.commit(did)

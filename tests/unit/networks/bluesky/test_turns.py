@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from postguard.errors import Retryable
-from postguard.networks.bluesky_turns import BUDGET, Turns
+from postguard.networks.bluesky.turns import BUDGET, Turns
 from tests.contract.stages import FakeClock
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

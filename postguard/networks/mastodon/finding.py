@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, Refused, Unsure
 from postguard.model import Json
-from postguard.networks.mastodon_client import MastodonClient
-from postguard.networks.mastodon_match import (
+from postguard.networks.mastodon.client import MastodonClient
+from postguard.networks.mastodon.match import (
     Likeness,
     Sought,
     best_of,
     likeness,
     order_of,
 )
-from postguard.networks.mastodon_parts import Part, parts_in
+from postguard.networks.mastodon.parts import Part, parts_in
 
 Status = Mapping[str, Any]
 _PAGE = 40  # the most that servers give at once

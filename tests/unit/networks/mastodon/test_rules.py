@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.model import Quotes, Replies, Visibility, Words
-from postguard.networks.mastodon_client import MastodonClient
-from postguard.networks.mastodon_instance import limits_of, plain_text, print_of, shown_text
-from postguard.networks.mastodon_rules import lacking, objections, wider
+from postguard.networks.mastodon.client import MastodonClient
+from postguard.networks.mastodon.instance import limits_of, plain_text, print_of, shown_text
+from postguard.networks.mastodon.rules import lacking, objections, wider
 from tests.contract.stages import FakeClock
 
 LIMITS = limits_of({"api_versions": {"mastodon": 7}})
