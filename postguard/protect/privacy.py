@@ -2,16 +2,22 @@
 
 The file is walked block by block against a list of what may be there; anything else, down to one
 byte of a tag, stops the post. What the walk cannot see into is the compressed picture itself:
-JPEG scans and WebP frames, which libjpeg and libwebp wrote from a new image (`containers`).
+JPEG scans, WebP frames and AV1 frames, which their libraries wrote from a new image
+(`containers`).
 """
 
 from __future__ import annotations
 
 from postguard.errors import StepFailed
 from postguard.protect.packets import Packets
-from postguard.protect.walks import Stray, jpeg, png, webp
+from postguard.protect.walks import Stray, avif, jpeg, png, webp
 
-_WALKS = {"image/jpeg": jpeg.check, "image/png": png.check, "image/webp": webp.check}
+_WALKS = {
+    "image/jpeg": jpeg.check,
+    "image/png": png.check,
+    "image/webp": webp.check,
+    "image/avif": avif.check,
+}
 
 
 def audit(data: bytes, mime: str, packets: Packets) -> None:

@@ -16,12 +16,23 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from postguard.protect.packets import Packets
 from postguard.protect.privacy import audit
-from tests.unit.protect.blocks import chunk, chunks, riff, riff_chunks, segment, segments
+from tests.unit.protect.blocks import (
+    box,
+    boxes,
+    chunk,
+    chunks,
+    riff,
+    riff_chunks,
+    segment,
+    segments,
+)
 from tests.unit.protect.test_privacy import JPEG, PACKETS, PNG, SECRET, WEBP, refused, written
+from tests.unit.protect.test_privacy_avif import AVIF, has_avif
+from tests.unit.protect.test_privacy_avif import written as avif_written
 
 c2pa = pytest.importorskip("c2pa", reason="c2pa is not installed (pip install postguard[c2pa])")
 
-MIMES = [JPEG, PNG, WEBP]
+MIMES = [JPEG, PNG, WEBP, pytest.param(AVIF, marks=has_avif)]
 NOT_BEFORE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 LONG = 150_000  # bytes of text: more than two JPEG segments
 
@@ -56,6 +67,10 @@ def signer() -> object:
     return c2pa.Signer.from_info(info)
 
 
+def unsigned(mime: str) -> bytes:
+    return avif_written() if mime == AVIF else written(mime)
+
+
 @cache
 def signed(mime: str, text: int = 0) -> tuple[bytes, Packets]:
     """Return a file that c2pa signed, and all that should be in it."""
@@ -71,7 +86,7 @@ def signed(mime: str, text: int = 0) -> tuple[bytes, Packets]:
     }
     context = c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
     made = io.BytesIO()
-    source = io.BytesIO(written(mime))
+    source = io.BytesIO(unsigned(mime))
     manifest = c2pa.Builder(json.dumps(said), context).sign(signer(), mime, source, made)
     return made.getvalue(), replace(PACKETS, manifest=manifest)
 
@@ -97,7 +112,7 @@ def test_a_manifest_that_is_missing_or_not_known_of_is_refused(mime: str) -> Non
     assert "C2PA" in refused(data, mime) or mime == PNG
     refused(data, mime, replace(packets, manifest=packets.manifest + b" "))
     refused(data, mime, replace(packets, manifest=packets.manifest[:-1]))
-    refused(written(mime), mime, packets)
+    refused(unsigned(mime), mime, packets)
 
 
 @pytest.mark.parametrize("flip", [0x01, 0xFF])
@@ -147,6 +162,17 @@ def test_a_second_manifest_is_refused() -> None:
     data, packets = signed(WEBP)
     for second in (packets.manifest, SECRET):
         refused(riff(*riff_chunks(data), (b"C2PA", second)), WEBP, packets)
+
+
+@has_avif
+def test_a_second_or_another_uuid_box_in_an_avif_is_refused() -> None:
+    data, packets = signed(AVIF)
+    (ftyp, brands), (kind, body), *others = boxes(data)
+    assert kind == b"uuid"
+    rest = b"".join(box(*other) for other in others)
+    audit(box(ftyp, brands) + box(kind, body) + rest, AVIF, packets)
+    for second in (body, body[:16] + SECRET, SECRET):
+        refused(box(ftyp, brands) + box(kind, body) + box(kind, second) + rest, AVIF, packets)
 
 
 def test_a_manifest_between_the_scans_of_a_jpeg_is_refused() -> None:
