@@ -7,30 +7,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from postguard.app import bell
+from postguard.app import bell, layering
 from postguard.app.installation import FIXED, Installation
 from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError
 from postguard.intake.mounts import filesystem_of
 from postguard.model import Level
+from postguard.model.layers import Layers
+from postguard.model.measures import Direction
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
-_DIRECTIONS = {
-    "pixels": {"downscale", "watermark", "noise", "cloak"},
-    "statement": {"notice", "tags"},
+_TO_FILL = {
+    Direction.PIXELS: 'add { step = "downscale", long_side = 1200 } or { step = "noise" }',
+    Direction.STATEMENT: 'add { step = "notice" }: tags alone do not stay on every network',
+    Direction.ACCESS: "say who may quote or see posts (quotes, visibility) in the account's "
+    "table, or refuse AI use there: postguard audit --fix",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One thing looked at. `fix` is empty where nothing is to be done."""
+    """One thing looked at. `fix` is empty where nothing is to be done.
+
+    Attributes:
+        layers: of a recipe: what protects its pictures.
+    """
 
     what: str
     ok: bool
     said: str
     fix: str = ""
+    layers: Layers | None = None
 
 
 def checks(installation: Installation, *, offline: bool) -> list[Checked]:
@@ -68,11 +77,13 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
     if not recipes:
         yield Checked("recipes", False, "there is none", "add [recipes] with a default recipe")
     for name, steps in recipes.items():
-        used = {s.step for s in steps}
-        missing = [d for d, members in _DIRECTIONS.items() if not used & members]
+        layers = layering.of_recipe(installation, name)
+        gaps = layers.gaps()
+        fix = "; ".join(_TO_FILL[direction] for direction in gaps)
         said = ", ".join(s.step for s in steps)
-        fix = f"add a step for: {', '.join(missing)}; layers protect best" if missing else ""
-        yield Checked(f"recipe {name}", not missing, said, fix)
+        if gaps:
+            said += f": nothing for {', '.join(gaps)}"
+        yield Checked(f"recipe {name}", not gaps, said, fix, layers)
 
 
 def _cloak(installation: Installation) -> Checked:

@@ -113,21 +113,25 @@ def show(config: Path | None, /, post_id: int, as_: str, as_json: bool) -> None:
     if as_:
         _preview(config, post_id, as_, as_json=as_json)
         return
+    from postguard.app import layering
+
     store = open_rows()
     post = store.posts.get(post_id)
     deliveries = store.deliveries.of_post(post_id)
     now = store.posts.progress.now()
+    layers = layering.of_post(config, store, post, deliveries)
     if as_json:
-        from postguard.cli import for_programs
+        from postguard.cli import for_programs, layered
 
         told = _told(post, deliveries, store, now)
+        protects = {"layers": None if layers is None else layered.told(layers)}
         seen = {name: read.seen for name, read in store.readings.of_post(post_id).items()}
         details = for_programs.details(post, deliveries, store)
-        for_programs.echo(told | details | {"shown": seen})
+        for_programs.echo(told | details | {"shown": seen} | protects)
         return
     from postguard.cli import showing, underway
 
-    for line in showing.lines(store, post, deliveries, zone(store)):
+    for line in showing.lines(store, post, deliveries, zone(store), layers):
         click.echo(line)
     if said := underway.words(now, post):  # behind the history, which it goes on with
         click.echo(f"  {'now':<{len('2026-12-25 19:30:00')}}  {said}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -123,10 +123,9 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
     if as_json:
         from postguard.cli import for_programs
 
-        for_programs.echo(
-            [{"what": f.what, "ok": f.ok, "said": f.said, "fix": f.fix} for f in found]
-        )
+        for_programs.echo([_told(f) for f in found])
     else:
+        _print_layers(found)
         _print_checks(found)
     if any(not f.ok for f in found):
         sys.exit(1)
@@ -146,6 +145,24 @@ def completion(shell: str) -> None:
 
 
 COMMANDS = (init, login, logout, check, completion)
+
+
+def _told(found: Checked) -> dict[str, Any]:
+    from postguard.cli import layered
+
+    plain = {"what": found.what, "ok": found.ok, "said": found.said, "fix": found.fix}
+    return plain if found.layers is None else plain | {"layers": layered.told(found.layers)}
+
+
+def _print_layers(found: list[Checked]) -> None:
+    from postguard.cli import layered
+
+    for f in found:
+        if f.layers is not None:
+            click.secho(f.what.capitalize(), bold=True)
+            for line in layered.lines(f.layers):
+                click.echo(line)
+            click.echo()
 
 
 def _print_checks(found: list[Checked]) -> None:

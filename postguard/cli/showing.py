@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from postguard.cli import happening, wide
+from postguard.cli import happening, layered, wide
 from postguard.cli.listing import STATES, terminal_width
 from postguard.model import Delivery, DeliveryState, Post, Rendition, Words, body
+from postguard.model.layers import Layers
 from postguard.networks import plain_words
 from postguard.store import Store
 from postguard.store.readings import Reading, says
@@ -18,9 +19,16 @@ from postguard.system import folders
 
 
 def lines(
-    store: Store, post: Post, deliveries: Sequence[Delivery], zone: tzinfo | None
+    store: Store,
+    post: Post,
+    deliveries: Sequence[Delivery],
+    zone: tzinfo | None,
+    layers: Layers | None = None,
 ) -> Iterator[str]:
-    """Yield a post's state, its words for each account, its pictures and its history."""
+    """Yield a post's state, its words for each account, its pictures and its history.
+
+    `layers`: what protects its pictures, once it is known.
+    """
     said, colour = STATES[post.state]
     yield f"{_bold(f'Post {post.id}: {post.name}')}  {click.style(said, fg=colour or None)}"
     for reason in folders.told(post, post.reason).splitlines():
@@ -28,6 +36,8 @@ def lines(
     yield f"  recipe {post.recipe}; its files lie in outbox/{_folder(post)}"
     yield from _deliveries(store, post, deliveries, zone)
     yield from _renditions(store, post, deliveries)
+    if layers is not None:
+        yield from ("", _bold("What protects it"), *layered.lines(layers))
     yield ""
     yield _bold("What happened")
     for _, event in store.posts.history(post.id):

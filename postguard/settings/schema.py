@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, StrictBool, field_validator, model_valid
 from pydantic_core import PydanticCustomError
 
 from postguard.model import Late, Quotes, Replies, Visibility
+from postguard.model.measures import Fear
 from postguard.settings.recipes import AnyStep, order_problem
 from postguard.settings.values import (
     AccountName,
@@ -29,12 +30,14 @@ from postguard.settings.values import (
 
 class ArtistTable(Table):
     """`[artist]`: who made the art. `{year}` in `copyright` becomes the year of posting.
-    `lang`: language of the notice and of posts that do not say theirs: "ja", "en" or both."""
+    `lang`: language of the notice and of posts that do not say theirs: "ja", "en" or both.
+    `fear`: what they fear most; it decides which measure `check` calls the next to add."""
 
     name: str = ""
     copyright: str = ""
     web: str = ""
     lang: Langs = ("en",)
+    fear: Fear = Fear.BOTH
 
 
 class Account(Table):

@@ -2,7 +2,10 @@ import json
 
 import pytest
 
+from postguard.model import Finding, Level
+from postguard.store.audit import AuditRows
 from postguard.system.secrets import Secrets
+from tests.making import NOW
 
 FAULTY = """\
 outbox = "{outbox}/not/made"
@@ -30,7 +33,8 @@ def test_everything_that_is_missing_comes_with_its_fix(terminal):
     done = terminal.run("check", "--offline", "--json")
     assert done.exit_code == 1
     missing = {f["what"]: f["fix"] for f in json.loads(done.stdout) if not f["ok"]}
-    assert missing.keys() == {"outbox", "account sky", "recipe default", "cloak"}
+    recipes = {"recipe default", "recipe cloaked"}
+    assert missing.keys() == {"outbox", "account sky", "cloak"} | recipes
     assert all(missing.values())
     assert missing["account sky"] == "postguard login sky"
     assert "mkdir" in missing["outbox"]
@@ -41,7 +45,7 @@ def test_the_page_for_people_shows_each_fix(terminal):
     done = terminal.run("check", "--offline")
     assert done.exit_code == 1
     assert "-> postguard login sky" in done.stdout
-    assert "4 to mend" in done.stdout
+    assert "5 to mend" in done.stdout
 
 
 def test_a_kept_login_counts_offline(terminal):
@@ -77,3 +81,78 @@ def test_a_config_without_accounts_or_recipes_is_a_finding(terminal, table):
     assert done.exit_code == 1
     assert f"{table} " in done.stdout
     assert "there is none" in done.stdout
+
+
+LAYERED = """\
+outbox = "{outbox}"
+
+[artist]
+fear = "training"
+
+[accounts.sky]
+network = "bluesky"
+handle  = "hanako.example"
+
+[accounts.fedi]
+network  = "mastodon"
+instance = "https://mastodon.example"
+quotes   = "nobody"
+
+[recipes]
+default = [ {{ step = "downscale", long_side = 800 }}, {{ step = "tags" }} ]
+"""
+
+
+def layers_of(terminal, recipe="recipe default"):
+    found = json.loads(terminal.run("check", "--offline", "--json").stdout)
+    return next(f for f in found if f["what"] == recipe)
+
+
+def test_a_recipe_tells_its_measures_and_what_each_network_leaves_of_them(terminal):
+    terminal.configure(LAYERED)
+    measures = {m["measure"]: m for m in layers_of(terminal)["layers"]["measures"]}
+    assert list(measures) == [1, 2, 3, 4, 5, 6, 7]
+    assert measures[6]["steps"] == {"downscale": {"bluesky": "stays", "mastodon": "stays"}}
+    assert measures[5]["steps"] == {"tags": {"bluesky": "file only", "mastodon": "taken out"}}
+    assert (measures[1]["training"], measures[1]["image_to_image"]) == ("◎", "△")
+    assert [m["used"] for m in measures.values()] == [False] * 5 + [True, False]
+
+
+def test_a_direction_that_is_left_out_is_to_be_mended_with_the_place_where(terminal):
+    terminal.configure(LAYERED)
+    found = layers_of(terminal)
+    assert found["layers"]["left_out"] == {"statement": ["mastodon"], "access": ["sky"]}
+    assert not found["ok"]
+    assert '{ step = "notice" }' in found["fix"]
+    assert "postguard audit" in found["fix"]
+
+
+def test_the_page_for_people_draws_the_table(terminal):
+    terminal.configure(LAYERED)
+    told = terminal.run("check", "--offline").stdout
+    rows = [" ".join(line.split()) for line in told.splitlines()]
+    assert "6 limited resolution ○ ○ stays stays" in rows
+    assert "5 “no AI” for machines ○ ◎ file only taken out" in rows
+    assert "2 poison ◎ ✕ – –" in rows
+    assert "7 the network's settings ○ △ open set" in rows
+    table = [line for line in told.splitlines() if line[2:3].isdigit()]
+    assert len(table) == 7
+    assert all(len(line) <= 80 for line in table)
+
+
+def test_what_the_audit_found_well_counts_as_access(terminal):
+    terminal.configure(LAYERED)
+    finding = Finding("bsky.ai.pref", Level.OK, "AI", "refused", *[""] * 5)
+    AuditRows(terminal.store().db).keep("sky", [finding], NOW)
+    sky = layers_of(terminal)["layers"]["accounts"]["sky"]
+    assert sky == {
+        "network": "bluesky",
+        "closed": ["AI use refused for the account"],
+        "audited": True,
+    }
+
+
+def test_a_recipe_is_seen_with_the_accounts_that_use_it(terminal):
+    terminal.configure(LAYERED.replace('quotes   = "nobody"', 'recipe = "mine"') + "mine = []\n")
+    assert list(layers_of(terminal)["layers"]["accounts"]) == ["sky"]
+    assert list(layers_of(terminal, "recipe mine")["layers"]["accounts"]) == ["fedi"]

@@ -1,9 +1,11 @@
 """`show` tells what the network makes of a post, once it was read back."""
 
+from dataclasses import replace
+
 import pytest
 
-from postguard.model import NewDelivery, Receipt, Words
-from tests.making import NOW, protected_post
+from postguard.model import NewDelivery, Place, PostState, Quotes, Receipt, Words
+from tests.making import NOW, new_post, protected_post, rendition
 
 
 @pytest.fixture
@@ -55,3 +57,42 @@ def test_a_copy_that_was_taken_back_is_not_told_as_standing_there(terminal, post
     told = terminal.run("show", delivery.post_id).stdout
     assert "https://bsky.app/1" in told
     assert "shows it" not in told
+
+
+def protected_by(store, *steps):
+    """Return the number of a post for Mastodon that these steps have protected."""
+    words = Words("雪", quotes=Quotes.NOBODY)
+    new = new_post(deliveries=(NewDelivery("fedi", words, "now", "mastodon-1-2"),))
+    post = store.posts.create(new, NOW)
+    store.posts.placed(post.id, Place.QUEUED)
+    store.posts.move_to(post.id, PostState.TAKEN, NOW)
+    record = {"steps": [{"step": step} for step in steps]}
+    store.posts.protected(post.id, [replace(rendition(), record=record)], NOW)
+    return post.id
+
+
+def test_a_post_tells_what_protects_it_and_what_would_add_most(terminal):
+    terminal.configure()
+    number = protected_by(terminal.store(), "watermark", "tags")
+    told = terminal.run("show", number).stdout
+    rows = [" ".join(line.split()) for line in told.splitlines()]
+    assert "4 watermark △ ◎ stays" in rows
+    assert "5 “no AI” for machines ○ ◎ taken out" in rows
+    assert "fedi: quotes limited" in rows
+    assert "Left out: pixels (Mastodon)." in told
+    layers = terminal.json("show", number)["layers"]
+    assert [m["measure"] for m in layers["measures"] if m["used"]] == [4, 7]
+    assert "a sentence that people can read" in layers["next"]
+
+
+def test_a_post_that_is_not_protected_yet_claims_nothing(terminal):
+    terminal.configure()
+    post = terminal.store().posts.create(new_post(), NOW)
+    assert "What protects it" not in terminal.run("show", post.id).stdout
+    assert terminal.json("show", post.id)["layers"] is None
+
+
+def test_a_config_that_cannot_be_read_hides_no_post(terminal):
+    terminal.configure("outbox = [\n")
+    number = protected_by(terminal.store(), "notice")
+    assert "What protects it" in terminal.run("show", number).stdout

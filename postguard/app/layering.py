@@ -1,0 +1,95 @@
+"""Joins what is known of a recipe or a post: its steps, its accounts, and what this PC can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from postguard import settings as config
+from postguard.app.installation import Installation
+from postguard.cloak.runner import LocalEngine
+from postguard.errors import ConfigError
+from postguard.model import Delivery, Json, Level, Post, Words
+from postguard.model.layers import Door, Layers, closed, uses
+from postguard.model.measures import Fear
+from postguard.settings.schema import AnyAccount, PreviewAccount
+from postguard.store import Store
+from postguard.store.audit import AuditRows
+from postguard.system import paths
+
+_HERE = "pages on this PC, which nobody else sees"
+
+
+def of_recipe(installation: Installation, recipe: str) -> Layers:
+    """Return what protects the pictures of a recipe of the config."""
+    rows = AuditRows(installation.store.db)
+    settings = installation.settings
+    doors = {
+        name: Door(account.shows, (_HERE,))
+        if isinstance(account, PreviewAccount)
+        else _door(rows, name, account.network, account)
+        for name, account in _accounts(settings.accounts, recipe).items()
+    }
+    steps = [step.model_dump(mode="json") for step in settings.recipes[recipe]]
+    cloak = LocalEngine(installation.models_dir).available()
+    return _layers(steps, doors, settings.artist.fear, cloak)
+
+
+def of_post(
+    path: Path | None, store: Store, post: Post, deliveries: Sequence[Delivery]
+) -> Layers | None:
+    """Return what protects the finished files of a post; None: it has none yet.
+
+    Args:
+        path: of the config, which is asked for what the artist fears. One that cannot be read
+            hides no post.
+    """
+    renditions = store.posts.renditions(post.id, Path())
+    recorded = [r.record.get("steps") for r in renditions]
+    steps = [s for each in recorded if isinstance(each, list) for s in each if isinstance(s, dict)]
+    if not steps:
+        return None
+    rows = AuditRows(store.db)
+    doors = {d.account: _door(rows, d.account, _fitted(d), d.words) for d in deliveries}
+    fear, models = _wished(path)
+    return _layers(steps, doors, fear, LocalEngine(models).available())
+
+
+def _layers(
+    steps: Iterable[Mapping[str, Json]],
+    doors: Mapping[str, Door],
+    fear: Fear,
+    cloak: str | None,
+) -> Layers:
+    networks = tuple(dict.fromkeys(door.network for door in doors.values()))
+    return Layers(uses(steps, networks), doors, fear, cloak)
+
+
+def _accounts(accounts: Mapping[str, AnyAccount], recipe: str) -> dict[str, AnyAccount]:
+    """Return the accounts that use a recipe unless a post says otherwise; for one that none names,
+    all that a post could be sent to with it."""
+    open_ones = {name: a for name, a in accounts.items() if a.enabled}
+    own = {n: a for n, a in open_ones.items() if (a.recipe or "default") == recipe}
+    return own or open_ones
+
+
+def _fitted(delivery: Delivery) -> str:
+    """Return the network that a delivery's files were made for."""
+    return delivery.fit.partition("-")[0]
+
+
+def _door(rows: AuditRows, name: str, network: str, asked: AnyAccount | Words) -> Door:
+    found = rows.of(name)
+    well = [finding.id for finding in found if finding.level is Level.OK]
+    shut = closed(asked.visibility, asked.replies, asked.quotes, well)
+    return Door(network, shut, audited=bool(found))
+
+
+def _wished(path: Path | None) -> tuple[Fear, Path]:
+    """Return what the artist fears, and where models for the cloak lie."""
+    try:
+        settings = config.load(path or config.default_path())
+    except ConfigError:
+        return Fear.BOTH, paths.home().models
+    named = settings.models.dir
+    return settings.artist.fear, paths.home().models if named is None else named.expanduser()

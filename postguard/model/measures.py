@@ -1,0 +1,124 @@
+"""The seven measures as a table: what each does, which step gives it, what networks leave of it.
+
+Pure. Docs explain why each works where it does: `docs/how-generation-works.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from postguard.model.json import Json
+
+
+class Effect(IntEnum):
+    """How much a measure hinders one use of a picture, in the four steps of the talk's table."""
+
+    NONE = 0
+    LITTLE = 1
+    GOOD = 2
+    BEST = 3
+
+    @property
+    def sign(self) -> str:
+        """As the talk writes it."""
+        return "✕△○◎"[self]
+
+
+class Direction(StrEnum):
+    """What a measure works through. What defeats one direction leaves the others."""
+
+    PIXELS = "pixels"
+    STATEMENT = "statement"
+    ACCESS = "access"
+
+
+class Fear(StrEnum):
+    """What an artist fears most of what models do with a picture."""
+
+    TRAINING = "training"
+    IMAGE_TO_IMAGE = "image-to-image"
+    BOTH = "both"
+
+
+class Left(StrEnum):
+    """What a network leaves of a step's work."""
+
+    WHOLE = "stays"
+    PART = "weakened"
+    FILE = "file only"  # in the file that was uploaded, not in the copies that apps show
+    NOTHING = "taken out"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One of the seven."""
+
+    number: int
+    name: str
+    direction: Direction
+    training: Effect
+    image_to_image: Effect
+
+    def against(self, fear: Fear) -> int:
+        """Return how much it does against what is feared; more is better."""
+        if fear is Fear.BOTH:
+            return self.training + self.image_to_image
+        return self.training if fear is Fear.TRAINING else self.image_to_image
+
+
+STYLE, POISON, NOISE, MARK, STATED, SIZE, SETTINGS = range(1, 8)
+MEASURES: Mapping[int, Measure] = {
+    m.number: m
+    for m in (
+        Measure(STYLE, "style cloak", Direction.PIXELS, Effect.BEST, Effect.LITTLE),
+        Measure(POISON, "poison", Direction.PIXELS, Effect.BEST, Effect.NONE),
+        Measure(NOISE, "noise against models", Direction.PIXELS, Effect.LITTLE, Effect.GOOD),
+        Measure(MARK, "watermark", Direction.STATEMENT, Effect.LITTLE, Effect.BEST),
+        Measure(STATED, "“no AI” stated", Direction.STATEMENT, Effect.GOOD, Effect.BEST),
+        Measure(SIZE, "limited resolution", Direction.PIXELS, Effect.GOOD, Effect.GOOD),
+        Measure(SETTINGS, "the network's settings", Direction.ACCESS, Effect.GOOD, Effect.LITTLE),
+    )
+}
+_OF_STEP: Mapping[str, int] = {
+    "downscale": SIZE,
+    "watermark": MARK,
+    "notice": STATED,
+    "noise": NOISE,
+    "hidden": MARK,
+    "tags": STATED,
+    "credentials": STATED,
+}
+_OF_MODE: Mapping[str, int] = {"style": STYLE, "poison": POISON, "immunise": NOISE}
+# What is drawn to be seen stays to be seen; what lives in fine detail loses some of it when a
+# network encodes the picture anew; metadata is thrown away by both, but Bluesky's servers also
+# keep the file as it was sent.
+_LEFT: Mapping[str, Left] = {
+    "downscale": Left.WHOLE,
+    "watermark": Left.WHOLE,
+    "notice": Left.WHOLE,
+    "noise": Left.PART,
+    "cloak": Left.PART,
+    "hidden": Left.PART,
+}
+_METADATA = {"tags", "credentials"}
+_LEFT_OF_METADATA = {"bluesky": Left.FILE, "mastodon": Left.NOTHING}
+
+
+def given_by(step: Mapping[str, Json]) -> tuple[int, ...]:
+    """Return the measures of one step, as a recipe or a rendition's record has it; a step that
+    only saves the picture has none."""
+    name = str(step.get("step", ""))
+    if name != "cloak":
+        return (_OF_STEP[name],) if name in _OF_STEP else ()
+    said = step.get("modes") or step.get("mode") or ()
+    modes = [said] if isinstance(said, str) else said if isinstance(said, list | tuple) else []
+    return tuple(dict.fromkeys(_OF_MODE[str(m)] for m in modes if str(m) in _OF_MODE))
+
+
+def left_of(step: str, network: str) -> Left:
+    """Return what a network leaves of a step's work."""
+    if step in _METADATA:
+        return _LEFT_OF_METADATA.get(network, Left.NOTHING)
+    return _LEFT.get(step, Left.PART)
