@@ -18,12 +18,24 @@ from postguard.system import bundled, files, paths
 # pictures are worth more to a portfolio and to a training set alike.
 _SIDES = {"portfolio": 2000, "sns": 1200, "small": 800, "sample": 1000}
 _EXAMPLE = "config.example.toml"
-_OPACITY = {"subtle": 0.14, "clear": 0.22, "sample": 0.4}
+# By the table of the seven measures. Marks hinder image-to-image most of all, so where both are
+# feared the cloak takes what they leave.
+_MODES = {"training": "style", "image-to-image": "immunise", "both": "style"}
+_SAID_OF_MODE = {
+    "style": "models learn another style than yours: the strongest against training; slow",
+    "immunise": "models read a pattern instead of the picture: against image-to-image; slow",
+}
+_CLOAKS = {"subtle": "low", "clear": "medium", "sample": "high"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What `init` asks."""
+    """What `init` asks; the last four decide what protects pictures.
+
+    Attributes:
+        visible: how visible marks may be; the preset `sample` makes them strong in any case.
+        reach: who may come across a post, of `_REACH`.
+    """
 
     name: str = ""
     lang: str = "en"
@@ -35,6 +47,7 @@ class Answers:
     fear: str = "both"
     visible: str = "clear"
     preset: str = "sns"
+    reach: str = "usual"
 
     @classmethod
     def usual(cls, given: Mapping[str, str | None]) -> Answers:
@@ -124,7 +137,8 @@ def config_text(answers: Answers, *, cloak: bool) -> str:
         "# What postguard does with your art. config.example.toml, beside this file, explains\n"
         "# every key. After a change: postguard check\n"
         f"outbox   = {_q(answers.outbox)}\ntimezone = {_q(answers.timezone)}",
-        f"[artist]\nname      = {_q(answers.name)}\ncopyright = {_q(right)}\nlang      = {langs}",
+        f"[artist]\nname      = {_q(answers.name)}\ncopyright = {_q(right)}\nlang      = {langs}\n"
+        f"fear      = {_q(answers.fear)}   # training | image-to-image | both: what check advises",
         *_accounts(answers),
         '[schedule]\ngrace    = "2m"          # time to change your mind\n'
         '# slots  = ["mon..fri 19:30", "sat,sun 10:00 21:00"]\n'
@@ -140,20 +154,32 @@ def _q(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+# Who may see, answer and quote, by reach. Quotes are what costs art most and reach least: they
+# carry a picture on, where the artist's own rules do not hold.
+_ON_BLUESKY = {"wide": "everyone", "usual": "everyone", "close": "followers"}  # replies
+_ON_MASTODON = {
+    "wide": ("public", "followers"),
+    "usual": ("unlisted", "nobody"),
+    "close": ("private", "nobody"),
+}
+
+
 def _accounts(answers: Answers) -> list[str]:
     found = []
     if answers.bluesky:
         service = f"\nservice = {_q(answers.service)}" if answers.service else ""
+        replies = _q(_ON_BLUESKY[answers.reach])
         found.append(
             f'[accounts.bsky]\nnetwork = "bluesky"\nhandle  = {_q(answers.bluesky)}{service}\n'
-            'replies = "everyone"   # everyone | mentioned | following | followers | nobody\n'
+            f"replies = {replies}   # everyone | mentioned | following | followers | nobody\n"
             'quotes  = "nobody"     # everyone | nobody'
         )
     if answers.mastodon:
+        visibility, quotes = map(_q, _ON_MASTODON[answers.reach])
         found.append(
             f'[accounts.fedi]\nnetwork    = "mastodon"\ninstance   = {_q(answers.mastodon)}\n'
-            'visibility = "unlisted"   # public | unlisted | private | direct\n'
-            'quotes     = "nobody"'
+            f"visibility = {visibility}   # public | unlisted | private | direct\n"
+            f"quotes     = {quotes}     # everyone | followers | nobody"
         )
     return found or [
         '[accounts.preview]\nnetwork = "preview"   # a page on this PC; posts nothing'
@@ -163,22 +189,31 @@ def _accounts(answers: Answers) -> list[str]:
 def _recipe(answers: Answers, *, cloak: bool) -> str:
     """Return the recipe that fits the fear: marks and notice help most against image-to-image,
     the cloak against training; every recipe has pixels, a statement and a limited size."""
-    mark = _q(f"© {answers.name}" if answers.name else "SAMPLE")
-    opacity = _OPACITY[answers.visible]
-    side = _SIDES[answers.preset]
+    visible = "sample" if answers.preset == "sample" else answers.visible
+    side, mode = _SIDES[answers.preset], _MODES[answers.fear]
     steps = [(f'step = "downscale", long_side = {side}', "fewer pixels to learn from")]
-    if answers.fear != "training" or answers.visible == "sample":
-        said = "your name over the picture: hard to erase or crop away"
-        steps.append((f'step = "watermark", text = {mark}, opacity = {opacity}', said))
+    if answers.fear != "training" or visible == "sample":
+        said = "your mark over the picture: hard to erase or crop away"
+        mark = f'step = "watermark", {_mark(answers, visible)}, strength = {_q(visible)}'
+        steps.append((mark, said))
     steps.append(('step = "notice"', "no AI training or use, for people to read"))
-    if answers.fear != "training" or not cloak:
+    if answers.fear == "both" or not cloak:
         steps.append(('step = "noise"', "hinders what models read in the picture"))
     if cloak:
-        said = "the strongest against training; slow"
-        steps.append(('step = "cloak", mode = "immunise", strength = "medium"', said))
+        strength = _q(_CLOAKS[visible])
+        drawn = f'step = "cloak", mode = {_q(mode)}, strength = {strength}'
+        steps.append((drawn, _SAID_OF_MODE[mode]))
     steps.append(('step = "tags"', "the same statement, for machines"))
     lines = [f"  # {why}\n  {{ {step} }}," for step, why in steps]
     return "[recipes]\ndefault = [\n" + "\n".join(lines) + "\n]"
+
+
+def _mark(answers: Answers, visible: str) -> str:
+    """Return what the watermark says, as its key: an artist's name wherever there is one."""
+    if answers.name:
+        sample = "SAMPLE " if visible == "sample" else ""
+        return f"text = {_q(f'{sample}© {answers.name}')}"
+    return f"preset = {_q('sample' if visible == 'sample' else 'no-repost')}"
 
 
 def _lang_of_this_pc() -> str:

@@ -28,12 +28,27 @@ def ask(usual: Answers) -> Answers:
     click.echo("\nNo measure is complete protection; what you fear most decides which come first.")
     return replace(
         named,
-        fear=_choice("What do you fear most?", usual.fear, "training", "image-to-image", "both"),
-        visible=_choice("How visible may marks be?", usual.visible, "subtle", "clear", "sample"),
+        fear=_choice(
+            "What do you fear most: that models learn from your art (training), that people have "
+            "it redrawn (image-to-image), or both?",
+            usual.fear,
+            *("training", "image-to-image", "both"),
+        ),
+        visible=_choice(
+            "How visible may marks be: subtle, clear, or as strong as on a sample?",
+            usual.visible,
+            *("subtle", "clear", "sample"),
+        ),
         preset=_choice(
             "Picture size: portfolio (2000 px), sns (1200), small (800) or sample (1000)",
             usual.preset,
             *("portfolio", "sns", "small", "sample"),
+        ),
+        reach=_choice(
+            "Who may come across it: wide (everyone), usual (everyone, but quotes are off and "
+            "Mastodon lists it nowhere) or close (Mastodon: followers; Bluesky is always public)",
+            usual.reach,
+            *("wide", "usual", "close"),
         ),
     )
 

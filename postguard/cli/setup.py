@@ -43,6 +43,9 @@ def version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--preset", type=click.Choice(["portfolio", "sns", "small", "sample"]), help="Common wish."
 )
+@click.option(
+    "--reach", type=click.Choice(["wide", "usual", "close"]), help="Who may come across your art."
+)
 @click.pass_obj
 def init(config: Path | None, /, yes: bool, **answers: str | None) -> None:
     """Ask a few questions, write a commented config and make the folders."""

@@ -1,8 +1,13 @@
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from postguard.app.starting import Answers, config_text
+from postguard.model.layers import Door, Layers, closed, uses
+from postguard.model.measures import MEASURES
 from postguard.settings import load
+from postguard.settings.load import parse
 
 
 def test_yes_asks_nothing_and_writes_a_config_that_loads(terminal):
@@ -29,7 +34,7 @@ def test_both_networks_are_written_and_their_logins_named(terminal):
 
 def test_the_questions_take_what_is_typed(terminal):
     typed = ["雪乃", "both", "Asia/Tokyo", "~/絵", "yukino.example", "mastodon.example"]
-    typed += ["training", "subtle", "small"]
+    typed += ["training", "subtle", "small", "close"]
     done = terminal.run("init", typed="\n".join(typed) + "\n")
     assert done.exit_code == 0, done.output
     settings = load(terminal.config)
@@ -37,11 +42,14 @@ def test_the_questions_take_what_is_typed(terminal):
     assert settings.artist.lang == ("ja", "en")
     assert settings.outbox.expanduser() == terminal.home / "絵"
     assert settings.recipes["default"][0].long_side == 800
+    assert settings.artist.fear == "training"
+    assert settings.accounts["bsky"].replies == "followers"
+    assert settings.accounts["fedi"].visibility == "private"
     assert [s.step for s in settings.recipes["default"]][-1] == "tags"
 
 
 def test_a_wrong_answer_is_asked_again_with_the_reason(terminal):
-    typed = ["", "en", "Tokio", "Asia/Tokyo", *[""] * 3, "both", "loud", "clear", "sns"]
+    typed = ["", "en", "Tokio", "Asia/Tokyo", *[""] * 3, "both", "loud", "clear", "sns", "wide"]
     done = terminal.run("init", typed="\n".join(typed) + "\n")
     assert done.exit_code == 0, done.output
     assert 'there is no time zone "Tokio"' in done.output
@@ -50,7 +58,7 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(terminal):
 
 
 def test_enter_takes_what_the_options_said(terminal):
-    done = terminal.run("init", "--name", "花", "--preset", "portfolio", typed="\n" * 9)
+    done = terminal.run("init", "--name", "花", "--preset", "portfolio", typed="\n" * 10)
     assert done.exit_code == 0, done.output
     settings = load(terminal.config)
     assert settings.artist.name == "花"
@@ -84,13 +92,105 @@ def test_an_own_explanation_beside_it_stays(terminal):
     assert example.read_text() == "# mine\n"
 
 
-@pytest.mark.parametrize("fear", ["training", "image-to-image", "both"])
-@pytest.mark.parametrize("visible", ["subtle", "clear", "sample"])
-def test_every_recipe_layers_pixels_and_statements(terminal, fear, visible):
-    terminal.run("init", "--yes", "--fear", fear, "--visible", visible)
-    steps = {s.step for s in load(terminal.config).recipes["default"]}
-    assert {"downscale", "notice", "tags"} <= steps
-    assert steps & {"watermark", "noise", "cloak"}
+FEARS = ["training", "image-to-image", "both"]
+VISIBLE = ["subtle", "clear", "sample"]
+NETWORKS = {"bluesky": "hanako.example", "mastodon": "https://mastodon.example"}
+
+
+def settings_of(*, cloak, **answers):
+    text = config_text(Answers(**answers), cloak=cloak)
+    return parse(text, Path("config.toml"))
+
+
+@pytest.mark.parametrize("cloak", [True, False], ids=["cloak", "no cloak"])
+@pytest.mark.parametrize("reach", ["wide", "usual", "close"])
+@pytest.mark.parametrize("preset", ["portfolio", "sns", "small", "sample"])
+@pytest.mark.parametrize("visible", VISIBLE)
+@pytest.mark.parametrize("fear", FEARS)
+def test_every_answer_gives_all_three_directions(fear, visible, preset, reach, cloak):
+    asked = {"fear": fear, "visible": visible, "preset": preset, "reach": reach}
+    settings = settings_of(cloak=cloak, name="花", **asked, **NETWORKS)
+    steps = [step.model_dump(mode="json") for step in settings.recipes["default"]]
+    doors = {
+        name: Door(a.network, closed(a.visibility, a.replies, a.quotes))
+        for name, a in settings.accounts.items()
+    }
+    layers = Layers(uses(steps, ("bluesky", "mastodon")), doors, settings.artist.fear)
+    assert layers.gaps() == {}
+    assert {5, 6, 7} <= layers.used
+    assert any(MEASURES[m].against(settings.artist.fear) for m in layers.used - {5, 6, 7})
+
+
+@pytest.mark.parametrize(
+    ("fear", "modes", "marked"),
+    [
+        ("training", ("style",), False),
+        ("image-to-image", ("immunise",), True),
+        ("both", ("style",), True),
+    ],
+)
+def test_what_is_feared_chooses_the_cloak_and_the_mark(fear, modes, marked):
+    steps = {s.step: s for s in settings_of(cloak=True, fear=fear).recipes["default"]}
+    assert steps["cloak"].modes == modes
+    assert ("watermark" in steps) == marked
+    without = {s.step for s in settings_of(cloak=False, fear=fear).recipes["default"]}
+    assert "noise" in without
+    assert "cloak" not in without
+
+
+@pytest.mark.parametrize(
+    ("visible", "cloak"), [("subtle", "low"), ("clear", "medium"), ("sample", "high")]
+)
+def test_how_visible_it_may_be_sets_every_strength(visible, cloak):
+    steps = {s.step: s for s in settings_of(cloak=True, visible=visible).recipes["default"]}
+    assert steps["watermark"].force == visible
+    assert steps["cloak"].strength == cloak
+
+
+@pytest.mark.parametrize(
+    ("preset", "side", "mark"),
+    [
+        ("portfolio", 2000, "© 花"),
+        ("sns", 1200, "© 花"),
+        ("small", 800, "© 花"),
+        ("sample", 1000, "SAMPLE © 花"),
+    ],
+)
+def test_each_common_wish_has_its_size_and_its_mark(preset, side, mark):
+    steps = {
+        s.step: s for s in settings_of(cloak=False, name="花", preset=preset).recipes["default"]
+    }
+    assert steps["downscale"].long_side == side
+    assert steps["watermark"].text == mark
+    assert steps["watermark"].force == ("sample" if preset == "sample" else "clear")
+
+
+def test_without_a_name_the_mark_says_what_is_forbidden():
+    steps = {s.step: s for s in settings_of(cloak=False).recipes["default"]}
+    assert steps["watermark"].words == "無断転載禁止"
+
+
+@pytest.mark.parametrize(
+    ("reach", "replies", "visibility", "quotes"),
+    [
+        ("wide", "everyone", "public", "followers"),
+        ("usual", "everyone", "unlisted", "nobody"),
+        ("close", "followers", "private", "nobody"),
+    ],
+)
+def test_reach_sets_what_each_network_can_give(reach, replies, visibility, quotes):
+    accounts = settings_of(cloak=False, reach=reach, **NETWORKS).accounts
+    assert (accounts["bsky"].replies, accounts["bsky"].quotes) == (replies, "nobody")
+    assert accounts["bsky"].visibility == "public"
+    assert (accounts["fedi"].visibility, accounts["fedi"].quotes) == (visibility, quotes)
+    assert accounts["fedi"].replies == "everyone"
+
+
+@pytest.mark.parametrize("preset", ["portfolio", "sns", "small", "sample"])
+def test_the_config_of_each_common_wish_passes_the_check(terminal, preset):
+    terminal.run("init", "--yes", "--name", "花", "--preset", preset)
+    done = terminal.run("check", "--offline")
+    assert done.exit_code == 0, done.output
 
 
 def test_a_bad_answer_writes_nothing(terminal):
