@@ -192,9 +192,12 @@ class Lettering:
         """Return fonts for `text`; one face for all of it where there is one.
 
         Raises:
-            StepFailed: of `step`; no font holds some of the characters, which are named.
+            StepFailed: of `step`; no font holds some of the characters, which are named, or none
+                of them can be seen.
         """
         needed = "".join(dict.fromkeys(c for c in text if c != "\n" and not _invisible(c)))
+        if not needed:
+            raise StepFailed(step, "its text has no character that can be seen: write another")
         bundled = FontFile(str(BUNDLED))
         lacking = "".join(c for c in needed if not _has(bundled, c))
         if not lacking:

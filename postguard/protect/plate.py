@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,24 +13,11 @@ _DARK_TONE, _LIGHT_TONE = 0.12, 0.9  # share of the way from black to white that
 _HALF = 0.22  # luminance of sRGB 128: half-way as the eye sees it
 _TINT = 0.55  # how much of the local colour a plate keeps
 _TEXT_TINT = 0.06  # how much of it the letters keep
+_SOLID = 0.95  # coverage of the pixels that are all letter
 _FROST = 12  # cells that the art under the plate is averaged into, on the plate's short side
 
 Floats = NDArray[np.float32]
 Colours = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Plate:
-    """A plate with its letters, ready to be put into the picture.
-
-    Attributes:
-        pixels: (H, W, 3).
-        contrast: WCAG contrast of the letters against the worst pixel behind them.
-    """
-
-    pixels: Colours
-    contrast: float
-    opacity: float
 
 
 def luminance(colours: NDArray[np.uint8] | Floats) -> Floats:
@@ -51,8 +36,8 @@ def contrast(one: Floats, other: Floats) -> Floats:
 
 def compose(
     art: Colours, shape: Floats, ink: Floats, *, local: Colours, least: float = 0.0
-) -> Plate:
-    """Blend a plate and letters over (H, W, 3) art.
+) -> Colours:
+    """Return (H, W, 3) art with a plate and letters blended over it.
 
     Args:
         shape: (H, W) coverage of the plate in [0, 1].
@@ -65,7 +50,7 @@ def compose(
     """
     tone, letters = _colours(local)
     frosted = _frost(art)
-    opacity, behind, worst = least, frosted, 0.0
+    behind = frosted
     for opacity in (o for o in _OPACITIES if o >= least):
         behind = np.rint(frosted + (tone - frosted) * opacity)
         worst = float(contrast(luminance(behind[shape > 0]), luminance(letters)).min())
@@ -74,7 +59,16 @@ def compose(
     cover, pen = shape[..., None], ink[..., None]
     pixels = art + (behind - art) * cover
     pixels += (letters - pixels) * pen
-    return Plate(np.rint(pixels).astype(np.uint8), worst, opacity)
+    return np.asarray(np.rint(pixels), np.uint8)
+
+
+def seen_contrast(pixels: Colours, shape: Floats, ink: Floats) -> float:
+    """Return the WCAG contrast of the letters against the worst pixel behind them, as both stand
+    in (H, W, 3) blended pixels, to one decimal."""
+    values = luminance(pixels)
+    letters = np.full(1, np.median(values[ink >= min(_SOLID, float(ink.max()))]), np.float32)
+    ground = values[(shape >= 1) & (ink <= 0)]
+    return round(float(contrast(letters, ground).min()), 1)
 
 
 def _colours(local: Colours) -> tuple[Floats, Floats]:

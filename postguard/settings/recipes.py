@@ -17,8 +17,9 @@ from pydantic import (
 )
 
 # Downscale first: later steps would be blurred by it. Marks before noise and cloak, which then
-# cover the marks too. Tags last: they go around the finished pixels. (design.md, decision 5)
-ORDER = ("downscale", "watermark", "notice", "noise", "cloak", "tags")
+# cover the marks too. Tags go around the finished pixels and count in the file; a signature holds
+# for finished bytes only. (design.md, decision 5)
+ORDER = ("downscale", "watermark", "notice", "noise", "cloak", "tags", "encode", "credentials")
 WHY_ORDER = {
     "downscale": "shrinking afterwards would blur what the earlier step has drawn",
     "watermark": "the noise and the cloak must cover the watermark too",
@@ -26,6 +27,8 @@ WHY_ORDER = {
     "noise": "the cloak is computed for the pixels that are posted",
     "cloak": "the cloak is computed for the pixels that are posted",
     "tags": "the tags are written around the finished picture",
+    "encode": "a signature holds for the finished bytes only",
+    "credentials": "a signature holds for the finished bytes only",
 }
 
 
@@ -35,51 +38,87 @@ class StepOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+NetworkName = Literal["bluesky", "mastodon"]
+Side = Annotated[int, Field(strict=True, ge=64, le=20_000)]
+
+
 class Downscale(StepOptions):
-    """Limit the resolution; never enlarges. `long_side` in pixels, `megapixels` in 10^6 pixels."""
+    """Limit the resolution; never enlarges. `long_side` in pixels; `megapixels` in 10^6 pixels;
+    `networks`: the long side by network. All networks get one picture, so of those that a post
+    goes to, the smallest counts."""
 
     step: Literal["downscale"]
-    long_side: Annotated[int, Field(strict=True, ge=64, le=20_000)] | None = None
+    long_side: Side | None = None
     megapixels: Annotated[float, Field(strict=True, gt=0, le=400)] | None = None
+    networks: dict[NetworkName, Side] | None = None
 
     @model_validator(mode="after")
     def _one_limit(self) -> Downscale:
-        if self.long_side is None and self.megapixels is None:
-            raise ValueError("say long_side = 1600 or megapixels = 2")
+        if self.long_side is None and self.megapixels is None and not self.networks:
+            raise ValueError("say long_side = 1600, megapixels = 2 or networks = {bluesky = 1200}")
         return self
 
 
+MarkStrength = Literal["subtle", "clear", "sample"]
+MarkPreset = Literal["sample", "no-repost"]
+# What a preset writes where there is no text, and how strongly.
+MARK_PRESETS: dict[MarkPreset, tuple[str, MarkStrength]] = {
+    "sample": ("SAMPLE", "sample"),
+    "no-repost": ("無断転載禁止", "clear"),
+}
+
+
 class Watermark(StepOptions):
-    """A tiled mark. `text` (`{year}` and `{name}` are filled in) or `logo` (a PNG file with a
-    transparent background); `opacity` in (0, 1]; `size`: font size, or height of the logo, as a
-    share of the short side; `spacing`: gap between marks as a share of the mark's mean side;
-    `angle` in degrees counter-clockwise; `outline`: a rim of the other tone, so that the mark
-    shows on any ground."""
+    """A tiled mark, and a larger one over what the picture shows. `text` (`{year}` and `{name}`
+    are filled in), `logo` (a PNG file with a transparent background) or a `preset`, which brings
+    text and strength where they are unset. `strength` sets opacity, size and spacing where they
+    are unset: `opacity` in (0, 1]; `size`: font size, or height of the logo, as a share of the
+    short side, smaller where a crop could lose the mark; `spacing`: gap between marks as a share
+    of the mark's mean side; `angle` in degrees counter-clockwise, a few more or less in each
+    artwork; `outline`: a rim of the other tone, so that the mark shows on any ground."""
 
     step: Literal["watermark"]
     text: str = ""
     logo: str = ""
-    opacity: Annotated[float, Field(strict=True, gt=0, le=1)] = 0.22
-    size: Annotated[float, Field(strict=True, ge=0.01, le=0.5)] = 0.045
-    spacing: Annotated[float, Field(strict=True, ge=0, le=5)] = 1.0
+    preset: MarkPreset | None = None
+    strength: MarkStrength | None = None
+    opacity: Annotated[float, Field(strict=True, gt=0, le=1)] | None = None
+    size: Annotated[float, Field(strict=True, ge=0.01, le=0.5)] | None = None
+    spacing: Annotated[float, Field(strict=True, ge=0, le=5)] | None = None
     angle: Annotated[float, Field(strict=True, ge=-90, le=90)] = 28.0
     outline: StrictBool = True
 
     @model_validator(mode="after")
     def _one_mark(self) -> Watermark:
-        if bool(self.text) == bool(self.logo):
+        if self.text and self.logo:
             raise ValueError('say either text = "© your name" or logo = "mark.png"')
+        if not (self.text or self.logo or self.preset):
+            raise ValueError(
+                'say text = "© your name", logo = "mark.png", or preset = "sample" or "no-repost"'
+            )
         return self
+
+    @property
+    def words(self) -> str:
+        """The text to write where there is no logo."""
+        return self.text or (MARK_PRESETS[self.preset][0] if self.preset else "")
+
+    @property
+    def force(self) -> MarkStrength:
+        """The strength in words: what is said, else the preset's, else clear."""
+        return self.strength or (MARK_PRESETS[self.preset][1] if self.preset else "clear")
 
 
 class Notice(StepOptions):
     """A legible sentence. `langs`: which of ja, en, in order; empty: the artist's. `text`: your
-    own instead of the built-in sentence. `size`: cap height as a share of the picture's width,
+    own instead of the built-in sentence. `place`: the calmest place at an edge, or a strip below
+    the picture, which covers nothing of it. `size`: cap height as a share of the picture's width,
     raised to what reads in a feed (14 px where it is shown 600 px wide) if it is smaller."""
 
     step: Literal["notice"]
     text: str = ""
     langs: tuple[Literal["ja", "en"], ...] = ()
+    place: Literal["auto", "footer"] = "auto"
     size: Annotated[float, Field(strict=True, ge=0.01, le=0.2)] = 0.024
 
 
@@ -125,18 +164,74 @@ class Cloak(StepOptions):
         return LEAST_GAINS[mode] / len(self.modes)
 
 
+Mining = Literal[
+    "ai-training",
+    "generative-ai-training",
+    "all-but-search",
+    "all",
+    "see-constraints",
+    "see-linked-rights",
+    "see-embedded-rights",
+    "unspecified",
+    "allowed",
+]
+
+
 class Tags(StepOptions):
-    """Machine-readable statements. `mining`: the PLUS vocabulary's value."""
+    """Machine-readable statements. `mining`: the PLUS vocabulary's value; `constraints`: own words
+    on what is forbidden instead of the built-in ones; `policy`: rights in ODRL, for the two values
+    that point to them; `credit`: who is to be credited, empty: the artist."""
 
     step: Literal["tags"]
-    mining: Literal["ai-training", "generative-ai-training", "all-but-search", "all"] = (
-        "ai-training"
-    )
+    mining: Mining = "ai-training"
+    constraints: Annotated[str, Field(max_length=2_000)] = ""
+    policy: Annotated[str, Field(max_length=8_000)] = ""
     credit: str = ""
+
+    @property
+    def forbids(self) -> bool:
+        """Whether anything is forbidden."""
+        return self.mining not in {"unspecified", "allowed"}
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Tags:
+        if self.constraints and not self.forbids:
+            raise ValueError(f'mining = "{self.mining}" forbids nothing: take constraints out')
+        if self.mining == "see-constraints" and not self.constraints.strip():
+            raise ValueError('write what you forbid: constraints = "Only with …"')
+        return self
+
+    @model_validator(mode="after")
+    def _policy_where_it_is_pointed_to(self) -> Tags:
+        linked, embedded = (self.mining == f"see-{kind}-rights" for kind in ("linked", "embedded"))
+        if linked and not self.policy.startswith(("http://", "https://")):
+            raise ValueError('say where your policy is: policy = "https://…"')
+        if embedded and not self.policy.startswith("{"):
+            raise ValueError("write your ODRL policy in JSON: policy = '{…}'")
+        if self.policy and not (linked or embedded):
+            raise ValueError(
+                'a policy needs mining = "see-linked-rights" or "see-embedded-rights"'
+            )
+        return self
+
+
+class Encode(StepOptions):
+    """The kind of file. `format`: `auto` (PNG where the art is flat enough to fit, else JPEG), or
+    the one to take where the network takes it and the picture fits it."""
+
+    step: Literal["encode"]
+    format: Literal["auto", "jpeg", "png", "webp", "avif"] = "auto"
+
+
+class Credentials(StepOptions):
+    """Signed Content Credentials (C2PA), by the certificate of `postguard identity new`."""
+
+    step: Literal["credentials"]
 
 
 AnyStep = Annotated[
-    Downscale | Watermark | Notice | Noise | Cloak | Tags, Field(discriminator="step")
+    Downscale | Watermark | Notice | Noise | Cloak | Tags | Encode | Credentials,
+    Field(discriminator="step"),
 ]
 
 

@@ -10,19 +10,24 @@ one channel at a time: a whole canvas in floats would need sixteen bytes a pixel
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from postguard.imaging import Picture
-from postguard.model import Json
+from postguard.model import Json, Limits
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+TRAINED = 1024  # px: SDXL and its successors train in shapes of about this square's area
+TRAINED_PIXELS = TRAINED * TRAINED
 
 _STRIP = 1 << 20  # source pixels in a strip: the fastest of the sizes tried, 4 MB of floats
 _LOBES = 3.0  # reach of the Lanczos kernel, in pixels of the coarser side
@@ -33,20 +38,60 @@ _SLOPE = 12.92
 
 
 class Downscale:
-    """Fit the picture into `long_side` pixels or `megapixels`; never enlarges."""
+    """Fit the picture into `long_side` pixels, `megapixels`, or what each network is to get; never
+    enlarges."""
 
     def __init__(self, options: recipes.Downscale) -> None:
         self._options = options
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
-        """Return the smaller picture and both sizes."""
+        """Return the smaller picture, both sizes, and whether what is posted of it is still
+        enough to train on."""
         before = (picture.width, picture.height)
-        after = fitting(before, self._options.long_side, self._options.megapixels)
+        asked = self._by_network(scene.limits)
+        sides = [side for side in (self._options.long_side, *asked.values()) if side]
+        after = fitting(before, min(sides, default=None), self._options.megapixels)
         record: dict[str, Json] = {"from": list(before), "to": list(after)}
+        if asked:
+            record["networks"] = dict(asked)
+        if advice := training_advice(fitting(after, *strictest(scene.limits))):
+            record["advice"] = advice
         if after == before:
             return picture, {**record, "note": "already small enough"}
         note = f"{before[0]} × {before[1]} to {after[0]} × {after[1]}"
+        if len(asked) > 1:
+            least = min(asked, key=lambda name: asked[name])
+            note += f", as {least} is to get it: all networks get one picture"
         return shrink(picture, *after), {**record, "note": note}
+
+    def _by_network(self, limits: Sequence[Limits]) -> dict[str, int]:
+        """Return the sides that were asked for networks that the picture goes to; all of them,
+        where it is not known where it goes."""
+        named = {str(name): side for name, side in (self._options.networks or {}).items()}
+        to = {limit.fit.partition("-")[0] for limit in limits}
+        if not to or not to <= set(get_args(recipes.NetworkName)):
+            return named
+        return {name: side for name, side in named.items() if name in to}
+
+
+def strictest(limits: Sequence[Limits]) -> tuple[int | None, float | None]:
+    """Return the longest side and the megapixels that every network keeps without resizing."""
+    side = min((limit.side for limit in limits if limit.side), default=None)
+    pixels = min((limit.pixels for limit in limits if limit.pixels), default=None)
+    return side, None if pixels is None else pixels / 1e6
+
+
+def training_advice(size: tuple[int, int]) -> str:
+    """Return what a picture of (width, height) offers to training; empty: less than whole."""
+    width, height = size
+    if width * height < TRAINED_PIXELS:
+        return ""
+    enough = max(size) * math.sqrt(TRAINED_PIXELS / (width * height))
+    return (
+        f"{width} × {height} pixels are enough to train on at {TRAINED} × {TRAINED}, as SDXL and "
+        f"later models do; with less than {math.ceil(enough)} on the long side this picture "
+        "would not be. That makes it less useful to them, not useless: others train at 512 × 512"
+    )
 
 
 def fitting(

@@ -1,4 +1,4 @@
-"""A sentence that forbids AI use, written into the picture where it covers least.
+"""A sentence that forbids AI use, written into the picture where it covers least, or below it.
 
 It speaks to people and to every program that sees the pixels: platforms strip tags, not pixels. It
 reads at the 600 px that a feed shows, on a plate whose contrast is measured on the blended pixels.
@@ -6,9 +6,8 @@ reads at the 600 px that a feed shows, on a plate whose contrast is measured on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -16,36 +15,44 @@ from numpy.typing import NDArray
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
-from postguard.model import Json
-from postguard.protect.lettering import LEADING, Lettering, Typeface, clean
+from postguard.model import Json, Limits
+from postguard.protect import footer
+from postguard.protect.lettering import Lettering, Typeface, clean
 from postguard.protect.placing import Spot, Terrain
-from postguard.protect.plate import compose, rounded
+from postguard.protect.plate import compose, rounded, seen_contrast
 from postguard.protect.steps import Scene
-from postguard.protect.wrapping import Measure, wrap
+from postguard.protect.steps.downscale import strictest
+from postguard.protect.typesetting import (
+    FEED_CAP,
+    FEED_WIDTH,
+    RADIUS,
+    Layout,
+    Size,
+    at_feed,
+    ink,
+    lesser,
+    plates,
+    promised,
+)
 from postguard.settings import recipes
 from postguard.settings.notices import NOTICES
 
 STEP = "notice"
-FEED_CAP, FEED_WIDTH = 14, 600  # cap height in pixels where a feed shows the picture this wide
-LEAST_CAP = 9.0  # pixels: kanji cannot be read any smaller
-_SHARE, _CROWDED = 0.3, 0.5  # most of the picture that a plate covers; and where it must be small
-_SHRINK = 0.94  # from one size tried to the next
-_MOST_LINES = 8
 _LINE = 1.1  # what each line adds to the cost of a place: a tall block catches the eye
-_NARROWER = (1.0, 0.72, 0.5, 0.36, 0.25)  # widths tried, as shares of what there is
-_PAD = (0.75, 0.62)  # from the plate's edge to the letters, across and down, in em
-_RADIUS = 0.5  # of the plate's corners, in em
 _MARGIN = 0.02  # from the picture's edge to the plate, as a share of its short side
 _OPAQUE = 255
 
+Done = tuple[Picture, dict[str, Json]]
+Sizes = Callable[[int], Iterator[Size]]  # of a picture's width
+
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """One way to set the notice: its lines, font size (em), and the plate's (width, height)."""
+class _Ask:
+    """What is to be written. `texts`: as it should be, and shorter where there is no room."""
 
-    lines: tuple[str, ...]
-    size: float
-    plate: tuple[int, int]
+    texts: tuple[str, ...]
+    face: Typeface
+    limits: tuple[Limits, ...]
 
 
 class Notice:
@@ -55,7 +62,7 @@ class Notice:
         self._options = options
         self._lettering = lettering or Lettering()
 
-    def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
+    def apply(self, picture: Picture, scene: Scene) -> Done:
         """Return the picture with the notice; the record says what was written and where.
 
         Alpha stays as it is, except under a plate for which there was no opaque place: that plate
@@ -66,22 +73,44 @@ class Notice:
         """
         lines = self._wording(scene.artist.langs)
         face = self._lettering.typeface("\n".join(lines), STEP)
-        wanted = self._options.size * picture.width
-        for text, turns in product(_variants(lines, self._options.text), (0, 1)):
-            upright = _turned(picture, turns)
-            layouts = lay_out(text, face, upright, wanted, _feed_cap(picture.width))
-            if layouts:
-                marked, record = _write(upright, face, layouts)
-                return _turned(marked, -turns), record | {"turned": bool(turns)}
+        ask = _Ask(tuple(_variants(lines, self._options.text)), face, scene.limits)
+        for write, sizes in self._ways():
+            if (done := write(picture, ask, sizes)) is not None:
+                return done[0], done[1] | self._warning(done[1], lines)
         raise StepFailed(
             STEP,
             f"at {picture.width} x {picture.height} pixels the picture is too small for a legible "
             "notice: leave the notice out for such small works, or shorten its text",
         )
 
+    def _ways(self) -> list[tuple[Callable[[Picture, _Ask, Sizes], Done | None], Sizes]]:
+        """Return what is tried, best first: that it reads in a feed comes before where it is."""
+
+        def sizes(width: int) -> Iterator[Size]:
+            return promised(self._options.size * width, width)
+
+        if self._options.place == "footer":
+            return [(_below, sizes), (_below, lesser)]
+        return [(_inside, sizes), (_below, sizes), (_inside, lesser)]
+
     def _wording(self, langs: Sequence[str]) -> list[str]:
         own = clean(self._options.text)
         return own.split("\n") if own else sentences(self._options.langs or langs)
+
+    def _warning(self, record: dict[str, Json], lines: Sequence[str]) -> dict[str, Json]:
+        """Return, under `warning`, what of its wishes a picture of this shape could not hold."""
+        found, cap = [], record["cap_at_600"]
+        if record["place"] == "footer" and self._options.place == "auto":
+            found.append("there is no room for it at the edges, so it stands in a strip below")
+        written = "".join(str(record["text"]).split())
+        if any("".join(line.split()) not in written for line in lines):
+            found.append("there was room for the first of its sentences only")
+        if isinstance(cap, float) and round(cap) < FEED_CAP:
+            found.append(
+                f"where the picture is shown {FEED_WIDTH} pixels wide its letters are {cap:.0f} "
+                f"high, less than the {FEED_CAP} that read well: this shape has no room for more"
+            )
+        return {"warning": "; ".join(found)} if found else {}
 
 
 def _variants(lines: list[str], own: str) -> Iterator[str]:
@@ -100,62 +129,40 @@ def sentences(langs: Sequence[str]) -> list[str]:
     return [NOTICES[lang] for lang in known if lang in NOTICES] or [NOTICES["en"]]
 
 
-def _feed_cap(width: int) -> float:
-    return max(LEAST_CAP, width * FEED_CAP / FEED_WIDTH)
+def _inside(picture: Picture, ask: _Ask, sizes: Sizes) -> Done | None:
+    """Write it on a plate at an edge of the picture, along the edge that has room for it."""
+    for text, turns in product(ask.texts, (0, 1)):
+        upright = _turned(picture, turns)
+        canvas = upright.width, upright.height
+        ways = plates(text, ask.face, canvas, _margin(picture), sizes(picture.width))
+        if ways:
+            marked, record = _write(upright, ask.face, ways)
+            cap = round(at_feed(ask.face.cap * ways[0].size, picture.width), 1)
+            return _turned(marked, -turns), record | {"turned": bool(turns), "cap_at_600": cap}
+    return None
 
 
-def lay_out(
-    text: str, face: Typeface, picture: Picture, wanted: float, feed: float
-) -> list[Layout]:
-    """Return the ways to set `text` at the largest cap height up to `wanted` that fits.
-
-    Args:
-        wanted: cap height in pixels; raised to `feed` where it is smaller.
-        feed: cap height at which it reads in a feed; less only where the shape leaves no room.
-
-    Returns:
-        Layouts of one size, with different lines; empty where none is legible.
-    """
-
-    @cache
-    def measure(line: str) -> float:
-        return face.width(line, 100) / 100  # in em
-
-    canvas = picture.width, picture.height
-    for (cap, share), anywhere in product(_sizes(max(wanted, feed), feed), (False, True)):
-        size = cap / face.cap
-        room = (canvas[0] - 2 * _margin(picture)) / size - 2 * _PAD[0]
-        ways = (wrap(text, room * part, measure, anywhere=anywhere) for part in _NARROWER)
-        plates = [_plate(lines, size, face.cap, measure) for lines in ways if lines]
-        if fitting := [way for way in plates if _fits(way, canvas, share)]:
-            return list(dict.fromkeys(fitting))
-    return []
-
-
-def _sizes(wanted: float, feed: float) -> Iterator[tuple[float, float]]:
-    """Yield (cap height, largest share of the picture), from what is wanted to what is least."""
-    cap = wanted
-    while cap > feed:
-        yield cap, _SHARE
-        cap *= _SHRINK
-    yield feed, _SHARE
-    cap = feed
-    while cap > LEAST_CAP:
-        yield cap, _CROWDED
-        cap *= _SHRINK
-    yield LEAST_CAP, _CROWDED
-
-
-def _plate(lines: Sequence[str], size: float, cap: float, measure: Measure) -> Layout:
-    across = max(map(measure, lines)) + 2 * _PAD[0]
-    down = cap + (len(lines) - 1) * LEADING + 2 * _PAD[1]
-    return Layout(tuple(lines), size, (int(np.ceil(across * size)), int(np.ceil(down * size))))
-
-
-def _fits(way: Layout, canvas: tuple[int, int], share: float) -> bool:
-    inside = way.plate[0] <= canvas[0] and way.plate[1] <= canvas[1]
-    small = way.plate[0] * way.plate[1] <= share * canvas[0] * canvas[1]
-    return inside and small and len(way.lines) <= _MOST_LINES
+def _below(picture: Picture, ask: _Ask, sizes: Sizes) -> Done | None:
+    """Write it in a strip below the picture, which loses none of itself."""
+    for text in ask.texts:
+        made = footer.set_below(picture, text, ask.face, sizes, strictest(ask.limits))
+        if made is None:
+            continue
+        record: dict[str, Json] = {
+            "text": "\n".join(made.way.lines),
+            "place": "footer",
+            "at": [0, made.art.height, *made.way.plate],
+            "cap_height": round(ask.face.cap * made.way.size, 1),
+            "cap_at_600": round(at_feed(ask.face.cap * made.way.size, made.art.width), 1),
+            "contrast": made.contrast,
+            "covers": 0.0,
+            "made_opaque": False,
+            "turned": False,
+        }
+        if made.art is not picture:
+            record["shrunk_to"] = [made.art.width, made.art.height]
+        return made.picture, record
+    return None
 
 
 def _margin(picture: Picture) -> int:
@@ -174,35 +181,35 @@ def _turned(picture: Picture, quarters: int) -> Picture:
     )
 
 
-def _write(
-    picture: Picture, face: Typeface, layouts: Sequence[Layout]
-) -> tuple[Picture, dict[str, Json]]:
+def _write(picture: Picture, face: Typeface, layouts: Sequence[Layout]) -> Done:
     """Set the cheapest layout at its cheapest place."""
     spot, way = _place(picture, layouts, bare=False)
     if bare := _stands_on_nothing(picture, spot, way):
         spot, way = _place(picture, layouts, bare=True)
-    region, shape = _region(spot, way), rounded(*way.plate, _RADIUS * way.size)
+    region, shape = _region(spot, way), rounded(*way.plate, RADIUS * way.size)
+    letters = ink(face, way)
     plate = compose(
         picture.pixels[region],
         shape,
-        _ink(face, way),
+        letters,
         local=_local(picture, region),
         least=1.0 if bare else 0.0,
     )
     pixels, alpha = picture.pixels.copy(), picture.alpha
-    pixels[region] = plate.pixels
+    pixels[region] = plate
     if alpha is not None and bare:
         alpha = alpha.copy()
         alpha[region] = np.maximum(alpha[region], np.rint(shape * _OPAQUE).astype(np.uint8))
     record: dict[str, Json] = {
         "text": "\n".join(way.lines),
+        "place": "edge",
         "at": [spot.left, spot.top, *way.plate],
         "cap_height": round(face.cap * way.size, 1),
-        "contrast": round(plate.contrast, 1),
+        "contrast": seen_contrast(plate, shape, letters),
         "covers": round(way.plate[0] * way.plate[1] / (picture.width * picture.height), 3),
         "made_opaque": bare,
     }
-    return Picture(pixels, alpha, picture.gray), record
+    return replace(picture, pixels=pixels, alpha=alpha), record
 
 
 def _place(picture: Picture, layouts: Sequence[Layout], *, bare: bool) -> tuple[Spot, Layout]:
@@ -227,14 +234,3 @@ def _local(picture: Picture, region: tuple[slice, slice]) -> NDArray[np.uint8]:
         return pixels[region].reshape(-1, 3)
     visible = pixels[region][alpha[region] > 0]
     return visible if len(visible) else pixels[alpha > 0]
-
-
-def _ink(face: Typeface, way: Layout) -> NDArray[np.float32]:
-    """Return (H, W) coverage of the letters on the plate, in [0, 1]."""
-    block = face.draw(way.lines, way.size)
-    ink = np.zeros((way.plate[1], way.plate[0]), np.float32)
-    left = (way.plate[0] - block.fill.shape[1]) // 2
-    top = round(_PAD[1] * way.size - block.top)
-    height, width = block.fill.shape
-    ink[top : top + height, left : left + width] = block.fill / np.float32(_OPAQUE)
-    return ink

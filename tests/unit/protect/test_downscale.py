@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from postguard.imaging import Picture
-from postguard.model import Artist
+from postguard.model import Artist, Limits
 from postguard.protect.steps import Scene, downscale
-from postguard.protect.steps.downscale import Downscale, fitting, shrink
+from postguard.protect.steps.downscale import (
+    Downscale,
+    fitting,
+    shrink,
+    strictest,
+    training_advice,
+)
 from postguard.settings import recipes
 
 SIZES = st.tuples(st.integers(1, 12_000), st.integers(1, 12_000))
@@ -150,8 +158,9 @@ def test_gray_stays_gray():
     assert (small.pixels == small.pixels[..., :1]).all()
 
 
-def scene(tmp_path) -> Scene:
+def scene(tmp_path, *limits: Limits) -> Scene:
     return Scene(
+        limits=limits,
         artist=Artist("山田花子", "© 山田花子"),
         alt="",
         description="",
@@ -177,3 +186,71 @@ def test_a_picture_that_is_small_enough_is_left_as_it_is(tmp_path):
     same, record = Downscale(options).apply(picture, scene(tmp_path))
     assert same is picture
     assert record["note"] == "already small enough"
+
+
+def limits(fit, **more):
+    return Limits(fit, 300, 2_000, 4, 1_000_000, **more)
+
+
+BSKY, FEDI = limits("bluesky-1000000", side=2_000), limits("mastodon-16-8", pixels=8_294_400)
+
+
+@pytest.mark.parametrize(
+    ("to", "side"),
+    [
+        ((BSKY,), 120),
+        ((FEDI,), 160),
+        ((BSKY, FEDI), 120),
+        ((limits("file"),), 120),
+        ((), 120),
+    ],
+)
+def test_the_smallest_of_the_networks_that_it_goes_to_counts(to, side, tmp_path):
+    """One picture for all: two sizes, each with its own noise, could be averaged."""
+    options = recipes.Downscale(step="downscale", networks={"bluesky": 120, "mastodon": 160})
+    small, record = Downscale(options).apply(Picture(noise(200, 100)), scene(tmp_path, *to))
+    assert (small.width, small.height) == (side, side // 2)
+    assert ("bluesky is to get it" in record["note"]) == (len(record["networks"]) == 2)
+
+
+def test_a_network_that_it_does_not_go_to_limits_nothing(tmp_path):
+    options = recipes.Downscale(step="downscale", networks={"bluesky": 120})
+    picture = Picture(noise(200, 100))
+    same, record = Downscale(options).apply(picture, scene(tmp_path, FEDI))
+    assert same is picture
+    assert "networks" not in record
+
+
+def test_a_network_never_gets_more_than_all_are_to_get(tmp_path):
+    options = recipes.Downscale(step="downscale", long_side=80, networks={"mastodon": 160})
+    small, _ = Downscale(options).apply(Picture(noise(200, 100)), scene(tmp_path, FEDI))
+    assert (small.width, small.height) == (80, 40)
+
+
+def test_what_all_networks_keep_is_the_least_of_each_limit():
+    assert strictest((BSKY, FEDI, limits("file"))) == (2_000, 8.2944)
+    assert strictest((limits("file"),)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "enough"),
+    [((1_600, 1_067), True), ((1_024, 1_024), True), ((1_000, 1_000), False), ((800, 600), False)],
+)
+def test_it_says_when_what_is_posted_is_enough_to_train_on(size, enough):
+    advice = training_advice(size)
+    assert bool(advice) == enough
+    if enough:
+        stated = int(re.search(r"less than ([0-9]+)", advice)[1])
+        shape = max(size) / min(size)
+        assert (stated - 1) ** 2 / shape < 1_024**2 <= (stated + 1) ** 2 / shape
+        assert "not useless" in advice
+
+
+def test_the_advice_is_for_the_size_that_networks_are_given(tmp_path):
+    options = recipes.Downscale(step="downscale", long_side=1_500)
+    picture = Picture(np.zeros((1_500, 1_500, 3), np.uint8))
+    _, record = Downscale(options).apply(picture, scene(tmp_path, FEDI))
+    assert "1500 × 1500" in record["advice"]
+    small = limits("mastodon-16-1", pixels=1_000_000)
+    _, record = Downscale(options).apply(picture, scene(tmp_path, FEDI, small))
+    assert "advice" not in record

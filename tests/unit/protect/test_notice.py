@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.model import Limits
 from postguard.protect.lettering import Lettering
-from postguard.protect.plate import CONTRAST, compose, contrast, luminance, rounded
+from postguard.protect.plate import CONTRAST, compose, contrast, luminance, rounded, seen_contrast
 from postguard.protect.steps.notice import Notice, sentences
 from postguard.settings import recipes
 from postguard.settings.notices import NOTICES
 from tests.unit.protect.conftest import busy, cut_out, plain, scene_of
 
+LIMITS = Limits("bluesky-1", 300, 2_000, 4, 1_000_000, side=2_000)
 NO_FONTS = Lettering(lambda characters: [])
 
 
@@ -56,7 +59,7 @@ GROUNDS = {
 def test_the_contrast_measured_on_the_result_is_enough_for_any_eye(ground):
     result, record = notice().apply(GROUNDS[ground], scene_of(langs=("ja", "en")))
     assert measured(result, record) >= CONTRAST
-    assert record["contrast"] >= CONTRAST
+    assert record["contrast"] == pytest.approx(measured(result, record), rel=0.1)
 
 
 @given(
@@ -68,10 +71,10 @@ def test_the_contrast_measured_on_the_result_is_enough_for_any_eye(ground):
 def test_a_plate_reads_on_art_of_any_two_colours(colour, other, data):
     mixed = np.random.default_rng(data).random((40, 80, 1)) < 0.5
     art = np.where(mixed, np.array(colour, np.uint8), np.array(other, np.uint8))
-    plate = compose(
-        art, rounded(80, 40, 6), np.zeros((40, 80), np.float32), local=art.reshape(-1, 3)
-    )
-    assert plate.contrast >= CONTRAST
+    shape, letters = rounded(80, 40, 6), np.zeros((40, 80), np.float32)
+    letters[15:25, 20:60:5] = 1
+    plate = compose(art, shape, letters, local=art.reshape(-1, 3))
+    assert seen_contrast(plate, shape, letters) >= CONTRAST
 
 
 @pytest.mark.parametrize("size", [(600, 400), (1200, 800), (600, 1100), (2000, 1500), (1500, 500)])
@@ -198,19 +201,98 @@ def test_only_the_plate_is_changed_and_the_source_not_at_all():
     json.dumps(record)
 
 
+@pytest.mark.parametrize("size", [(1500, 150), (3_000, 200), (120, 120), (900, 60)])
+@pytest.mark.parametrize("langs", [("ja",), ("en",), ("ja", "en")])
+def test_it_reads_in_a_feed_before_anything_else(size, langs):
+    """Shorter words, more lines, a strip below: letters of 9 px are what nobody is promised."""
+    result, record = notice().apply(plain(*size, 90), scene_of(langs=langs))
+    assert record["cap_at_600"] >= 14
+    if record["place"] == "footer":
+        assert "strip below" in record["warning"]
+        assert np.array_equal(result.pixels[: size[1]], plain(*size, 90).pixels)
+
+
+def test_a_shape_that_has_no_room_for_the_promise_says_so():
+    _, record = notice().apply(plain(3_000, 40, 90), scene_of(langs=("ja",)))
+    assert record["cap_at_600"] < 14
+    assert "letters are" in record["warning"]
+    assert "less than the 14" in record["warning"]
+
+
+def test_a_sentence_that_was_left_out_is_told():
+    _, record = notice().apply(plain(1_500, 150, 90), scene_of(langs=("ja", "en")))
+    assert record["text"] == NOTICES["ja"]
+    assert "first of its sentences only" in record["warning"]
+    assert "warning" not in notice().apply(plain(900, 600, 90), scene_of())[1]
+
+
+@pytest.mark.parametrize("langs", [("ja",), ("en",), ("ja", "en")])
+@pytest.mark.parametrize("size", [(1_600, 1_000), (900, 1_600), (400, 300), (120, 1_500)])
+def test_a_footer_leaves_the_art_whole(size, langs):
+    picture = busy(*size)
+    result, record = notice(place="footer").apply(picture, scene_of(langs=langs))
+    left, top, width, height = record["at"]
+    assert np.array_equal(result.pixels[: size[1]], picture.pixels)
+    assert (left, top, width, top + height) == (0, size[1], size[0], result.height)
+    assert record["cap_at_600"] >= 14
+    assert record["contrast"] == pytest.approx(measured(result, record), rel=0.1)
+    assert record["contrast"] >= CONTRAST
+    assert record["covers"] == 0
+    assert "warning" not in record
+
+
+@pytest.mark.parametrize("limits", [(1_000, None), (None, 400_000), (1_000, 300_000)])
+def test_a_footer_stays_within_what_the_networks_keep_and_its_letters_as_large(limits):
+    side, pixels = limits
+    tall = replace(scene_of(), limits=(replace(LIMITS, side=side, pixels=pixels), LIMITS))
+    result, record = notice(place="footer").apply(busy(700, 1_000), tall)
+    assert max(result.width, result.height) <= (side or 2_000)
+    assert result.width * result.height <= (pixels or 4e6)
+    assert record["shrunk_to"] == [result.width, record["at"][1]]
+    assert result.width / record["at"][1] == pytest.approx(0.7, rel=0.01)
+    assert record["cap_at_600"] >= 14
+
+
+def test_a_footer_below_art_cut_out_is_opaque_and_leaves_its_alpha():
+    before = cut_out(700, 700)
+    after, record = notice(place="footer").apply(before, scene_of())
+    assert np.array_equal(after.alpha[:700], before.alpha)
+    assert (after.alpha[700:] == 255).all()
+    assert measured(after, record) >= CONTRAST
+
+
+def test_a_footer_of_gray_art_has_no_colour():
+    result, _ = notice(place="footer").apply(plain(700, 500, 77), scene_of())
+    assert result.gray
+    assert (result.pixels == result.pixels[..., :1]).all()
+
+
+def test_words_that_nobody_could_see_are_refused():
+    with pytest.raises(StepFailed, match="no character that can be seen"):
+        notice(text="\u200b\u2060").apply(plain(900, 600, 60), scene_of())
+
+
 @settings(max_examples=25, deadline=None)
-@given(width=st.integers(1, 900), height=st.integers(1, 900), both=st.booleans())
-def test_any_size_gives_a_notice_inside_the_picture_or_a_reason(width, height, both):
+@given(
+    width=st.integers(1, 900),
+    height=st.integers(1, 900),
+    both=st.booleans(),
+    place=st.sampled_from(["auto", "footer"]),
+)
+def test_any_size_gives_a_notice_inside_the_picture_or_a_reason(width, height, both, place):
     picture = plain(width, height, 140)
     langs = ("ja", "en") if both else ("en",)
     try:
-        result, record = notice().apply(picture, scene_of(langs=langs))
+        result, record = notice(place=place).apply(picture, scene_of(langs=langs))
     except StepFailed:
         assert min(width, height) < 160
         return
-    assert result.pixels.shape == picture.pixels.shape
+    below = record["at"][3] if record["place"] == "footer" else 0
+    assert result.pixels.shape == (height + below, width, 3)
     left, top, wide, tall = record["at"]
-    across, down = (height, width) if record["turned"] else (width, height)
+    across, down = result.width, result.height
+    if record["turned"]:
+        across, down = down, across
     assert left >= 0
     assert top >= 0
     assert left + wide <= across

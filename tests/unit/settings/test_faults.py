@@ -220,7 +220,8 @@ def fault(text):
         ),
         pytest.param(
             'recipes.sns = [{ step = "downscale" }]\n',
-            "config.toml:1: recipes.sns[0]: say long_side = 1600 or megapixels = 2",
+            "config.toml:1: recipes.sns[0]: say long_side = 1600, megapixels = 2 or "
+            "networks = {bluesky = 1200}",
             id="downscale to nothing",
         ),
         pytest.param(

@@ -49,6 +49,8 @@ STEPS = {
         step=st.just("downscale"),
         long_side=st.integers(64, 20_000),
         megapixels=st.none() | floats(0.1, 400),
+        networks=st.none()
+        | st.dictionaries(st.sampled_from(["bluesky", "mastodon"]), st.integers(64, 20_000)),
     ),
     "watermark": st.builds(
         r.Watermark,
@@ -65,6 +67,7 @@ STEPS = {
         step=st.just("notice"),
         text=TEXT,
         langs=st.lists(st.sampled_from(["ja", "en"]), max_size=2).map(tuple),
+        place=st.sampled_from(["auto", "footer"]),
         size=floats(0.01, 0.2),
     ),
     "noise": st.builds(r.Noise, step=st.just("noise"), amount=floats(0, 32), blur=floats(0, 5)),
