@@ -11,11 +11,14 @@ from postguard.app import bell, layering
 from postguard.app.installation import FIXED, Installation
 from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
-from postguard.errors import PostguardError
+from postguard.errors import PostguardError, StepFailed
 from postguard.intake.mounts import filesystem_of
 from postguard.model import Level
 from postguard.model.layers import Layers
 from postguard.model.measures import Direction
+from postguard.protect.lettering import Lettering, installed_fonts
+from postguard.settings.notices import NOTICES
+from postguard.settings.recipes import Notice, Watermark
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
@@ -25,6 +28,9 @@ _TO_FILL = {
     Direction.ACCESS: "say who may quote or see posts (quotes, visibility) in the account's "
     "table, or refuse AI use there: postguard audit --fix",
 }
+
+_RARE = "髙﨑鷗𠮟"  # kanji of names, which fonts for everyday Japanese may lack
+_NO_OTHER = "no other has rare kanji (sudo apt install fonts-noto-cjk brings one)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     found = [Checked("config", True, str(installation.path))]
     found += _folders(installation)
     found += _recipes(installation)
+    found += _letters(installation)
     found.append(_cloak(installation))
     found += _accounts(installation, offline=offline)
     found.append(_daemon())
@@ -84,6 +91,35 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         if gaps:
             said += f": nothing for {', '.join(gaps)}"
         yield Checked(f"recipe {name}", not gaps, said, fix, layers)
+
+
+def _letters(installation: Installation) -> Iterator[Checked]:
+    """Look whether all that recipes write into pictures can be drawn: a box is never drawn."""
+    texts = list(_written(installation))
+    if not texts:
+        return
+    try:
+        for text in texts:
+            Lettering().typeface(text, "letters")
+    except StepFailed as exc:
+        said = "a mark or notice cannot be drawn, so its posts will be held"
+        yield Checked("letters", False, said, exc.reason)
+        return
+    others = installed_fonts(_RARE)
+    more = f"for rare kanji, {Path(others[0].path).stem}" if others else _NO_OTHER
+    yield Checked("letters", True, f"the font of postguard; {more}")
+
+
+def _written(installation: Installation) -> Iterator[str]:
+    """Yield what the recipes write into pictures, with the artist's name and year filled in."""
+    artist = installation.artist(installation.clock.now())
+    for step in (s for steps in installation.settings.recipes.values() for s in steps):
+        if isinstance(step, Watermark) and not step.logo:
+            year = str(installation.clock.now().year)
+            yield step.words.replace("{year}", year).replace("{name}", artist.name)
+        if isinstance(step, Notice):
+            langs = step.langs or artist.langs
+            yield step.text or "".join(NOTICES[lang] for lang in langs)
 
 
 def _cloak(installation: Installation) -> Checked:

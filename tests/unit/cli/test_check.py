@@ -156,3 +156,39 @@ def test_a_recipe_is_seen_with_the_accounts_that_use_it(terminal):
     terminal.configure(LAYERED.replace('quotes   = "nobody"', 'recipe = "mine"') + "mine = []\n")
     assert list(layers_of(terminal)["layers"]["accounts"]) == ["sky"]
     assert list(layers_of(terminal, "recipe mine")["layers"]["accounts"]) == ["fedi"]
+
+
+MARKED = """\
+outbox = "{outbox}"
+
+[artist]
+name = "NAME"
+
+[accounts.sky]
+network = "preview"
+
+[recipes]
+default = [ {{ step = "watermark", text = "© {{name}}" }}, {{ step = "notice" }} ]
+"""
+
+
+def test_the_font_that_draws_the_marks_is_told(terminal):
+    terminal.configure(MARKED.replace("NAME", "山田花子"))
+    told = terminal.run("check", "--offline", "--json").stdout
+    letters = next(f for f in json.loads(told) if f["what"] == "letters")
+    assert letters["ok"]
+    assert "rare kanji" in letters["said"]
+
+
+def test_a_letter_that_no_font_has_is_told_before_a_post_is_held(terminal):
+    terminal.configure(MARKED.replace("NAME", "花\U000e1234"))
+    told = terminal.run("check", "--offline", "--json").stdout
+    letters = next(f for f in json.loads(told) if f["what"] == "letters")
+    assert not letters["ok"]
+    assert "U+E1234" in letters["fix"]
+
+
+def test_recipes_that_write_nothing_need_no_font(terminal):
+    terminal.configure(LAYERED)
+    told = terminal.run("check", "--offline", "--json").stdout
+    assert "letters" not in {f["what"] for f in json.loads(told)}
