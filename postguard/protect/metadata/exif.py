@@ -14,11 +14,11 @@ from postguard.protect.metadata.statement import Statement, clean, cut
 
 LONGEST_TEXT = 16_000  # bytes; all three together stay below one JPEG segment
 
-_ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 2, 3, 4, 5, 7
-_UNIT = {_ASCII: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
-_HEADER = b"II*\x00\x08\x00\x00\x00"  # little endian; the first directory stands right behind
+_ASCII, _SHORT, _RATIONAL = 2, 3, 5
+_UNIT = {_ASCII: 1, _SHORT: 2, _RATIONAL: 8}
+_HEADER = b"II*\x00\x08\x00\x00\x00"  # little endian; the directory stands right behind
 
-_DESCRIPTION, _ARTIST, _COPYRIGHT, _EXIF_IFD = 0x010E, 0x013B, 0x8298, 0x8769
+_DESCRIPTION, _ARTIST, _COPYRIGHT = 0x010E, 0x013B, 0x8298
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class _Value:
 def block(statement: Statement) -> bytes:
     """Return a TIFF stream with Artist, Copyright and ImageDescription, or b"" with none of them.
 
-    The other tags are the ones that EXIF 2.32 makes mandatory; none tells anything of the source.
+    The other tags are the ones that EXIF 2.32 asks for there; none tells anything of the source.
+    A directory for cameras is left out: it would have to repeat the size, not known here.
     """
     texts = {
         _DESCRIPTION: statement.description,
@@ -47,24 +48,11 @@ def block(statement: Statement) -> bytes:
         return b""
     per_inch = _Value(_RATIONAL, struct.pack("<II", 72, 1))
     tags |= {0x011A: per_inch, 0x011B: per_inch, 0x0128: _short(2), 0x0213: _short(1)}
-    tags[_EXIF_IFD] = _Value(_LONG, b"\0\0\0\0")
-    second_at = len(_HEADER) + len(_directory(tags, len(_HEADER)))
-    tags[_EXIF_IFD] = _Value(_LONG, struct.pack("<I", second_at))
-    return _HEADER + _directory(tags, len(_HEADER)) + _directory(_mandatory(), second_at)
+    return _HEADER + _directory(tags, len(_HEADER))
 
 
 def _short(number: int) -> _Value:
     return _Value(_SHORT, struct.pack("<H", number))
-
-
-def _mandatory() -> dict[int, _Value]:
-    """ExifVersion, ComponentsConfiguration (YCbCr), FlashpixVersion, ColorSpace (sRGB)."""
-    return {
-        0x9000: _Value(_UNDEFINED, b"0232"),
-        0x9101: _Value(_UNDEFINED, b"\1\2\3\0"),
-        0xA000: _Value(_UNDEFINED, b"0100"),
-        0xA001: _short(1),
-    }
 
 
 def _directory(tags: Mapping[int, _Value], at: int) -> bytes:

@@ -17,7 +17,10 @@ class Statement:
     """The fields of one picture; an empty one is left out of every block.
 
     Attributes:
+        web: the artist's page: where the rights are stated, and licences are asked for.
+        extended: a longer description for those who cannot see it, beside `alt`.
         mining: identifier in the PLUS vocabulary, e.g. `DMI-PROHIBITED-AIMLTRAINING`.
+        policy: the rights in ODRL: a URL, or the JSON text itself.
         constraints: what may not be done, by language; the main language stands first.
         usage: the terms of use, by language; the main language stands first.
         short: the constraint in one line of at most 256 bytes, in all its languages.
@@ -29,8 +32,10 @@ class Statement:
     web: str = ""
     description: str = ""
     alt: str = ""
+    extended: str = ""
     mining: str = ""
     source_type: str = ""
+    policy: str = ""
     short: str = ""
     constraints: Mapping[str, str] = field(default_factory=dict)
     usage: Mapping[str, str] = field(default_factory=dict)

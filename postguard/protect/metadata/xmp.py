@@ -12,6 +12,10 @@ LIMIT = 65_502
 _LONGEST_URL = 2_000
 
 _PLUS_TERM = "http://ns.useplus.org/ldf/vocab/"
+_ODRL = {
+    "RightsExprEncType": "application/ld+json",
+    "RightsExprLangId": "http://www.w3.org/ns/odrl/2/",
+}
 _SOURCE_TERM = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -67,20 +71,42 @@ def _elements(s: Statement, longest: int) -> Iterable[str]:
     def free(text: str) -> str:
         return cut(clean(text), longest)
 
-    web = clean(s.web)
+    def each(texts: Mapping[str, str]) -> Mapping[str, str]:
+        return {lang: free(text) for lang, text in texts.items()}
+
+    web = clean(s.web) if len(clean(s.web)) <= _LONGEST_URL else ""
     yield _text("plus:DataMining", _PLUS_TERM + s.mining if s.mining else "")
-    yield _languages("plus:OtherConstraints", s.constraints)
+    yield _languages("plus:OtherConstraints", each(s.constraints))
+    yield _policy(clean(s.policy))
     yield _array("dc:creator", "Seq", [free(s.creator)])
     yield _languages("dc:rights", {"": free(s.rights)})
     yield _text("xmpRights:Marked", "True" if s.rights or s.usage else "")
-    yield _languages("xmpRights:UsageTerms", {lang: free(t) for lang, t in s.usage.items()})
-    yield _text("xmpRights:WebStatement", web if len(web) <= _LONGEST_URL else "")
+    yield _languages("xmpRights:UsageTerms", each(s.usage))
+    yield _text("xmpRights:WebStatement", web)
+    licensor = {"plus:LicensorName": free(s.creator), "plus:LicensorURL": web} if web else {}
+    yield _structure("plus:Licensor", "Seq", licensor)
     yield _text("photoshop:Credit", free(s.credit))
     yield _languages("dc:description", {"": free(s.description)})
     yield _languages("Iptc4xmpCore:AltTextAccessibility", {"": free(s.alt)})
+    yield _languages("Iptc4xmpCore:ExtDescrAccessibility", {"": free(s.extended)})
     source = _SOURCE_TERM + s.source_type if s.source_type else ""
     yield _text("Iptc4xmpExt:DigitalSourceType", source)
     yield _array("dc:subject", "Bag", s.keywords)
+
+
+def _policy(policy: str) -> str:
+    """Rights in a language of their own: linked where `policy` is a URL, else as they are."""
+    if not policy:
+        return ""
+    linked = policy.startswith(("http://", "https://"))
+    kind, text = (
+        ("LinkedEncRightsExpr", "LinkedRightsExpr")
+        if linked
+        else ("EmbdEncRightsExpr", "EncRightsExpr")
+    )
+    fields = {text: policy, **_ODRL}
+    named = {f"Iptc4xmpExt:{name}": value for name, value in fields.items()}
+    return _structure(f"Iptc4xmpExt:{kind}", "Bag", named)
 
 
 def _text(name: str, value: str) -> str:
@@ -92,6 +118,13 @@ def _array(name: str, kind: str, values: Iterable[str]) -> str:
     """An ordered (`Seq`) or unordered (`Bag`) array."""
     items = "".join(f"<rdf:li>{escape(value)}</rdf:li>" for value in values if value)
     return f"<{name}><rdf:{kind}>{items}</rdf:{kind}></{name}>" if items else ""
+
+
+def _structure(name: str, kind: str, fields: Mapping[str, str]) -> str:
+    """An array of one structure."""
+    inside = "".join(_text(field, value) for field, value in fields.items())
+    item = f'<rdf:li rdf:parseType="Resource">{inside}</rdf:li>'
+    return f"<{name}><rdf:{kind}>{item}</rdf:{kind}></{name}>" if inside else ""
 
 
 def _languages(name: str, texts: Mapping[str, str]) -> str:

@@ -20,6 +20,11 @@ _PLUS = {
     "generative-ai-training": "DMI-PROHIBITED-GENAIMLTRAINING",
     "all-but-search": "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING",
     "all": "DMI-PROHIBITED",
+    "see-constraints": "DMI-PROHIBITED-SEECONSTRAINT",
+    "see-linked-rights": "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR",
+    "see-embedded-rights": "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR",
+    "unspecified": "DMI-UNSPECIFIED",
+    "allowed": "DMI-ALLOWED",
 }
 _FORBIDDEN_USE = {
     "ai-training": {
@@ -49,7 +54,7 @@ _CONSTRAINT = {
     "ことを、書面による許可なく禁じます。",
 }
 _TERMS = {
-    "en": "All rights reserved, the right of Article 4(3) of Directive (EU) 2019/790 included.",
+    "en": "All rights reserved, the right of Article 4(3) of Directive (EU) 2019/790 included. ",
     "ja": "無断転載・無断使用禁止。EU指令2019/790第4条3項の権利を留保します。",
 }
 _SHORT = "NO AI TRAINING, NO AI USE／AI学習・AI利用禁止・無断転載禁止"
@@ -70,7 +75,7 @@ class Tags:
         named: dict[str, Json] = {name: text for name in fields if (text := getattr(said, name))}
         return picture, {
             "mining": said.mining,
-            "states": next(iter(said.constraints.values())),
+            "states": next(iter(said.constraints.values()), ""),
             "keywords": list(said.keywords),
             **named,
         }
@@ -81,24 +86,40 @@ class Tags:
         return Packets(xmp=xmp.packet(said), exif=exif.block(said), iim=iim.block(said))
 
     def _statement(self, scene: Scene) -> Statement:
-        artist, mining = scene.artist, self._options.mining
-        langs = dict.fromkeys([*artist.langs, "en", "ja"])
-        constraints = {
-            lang: _CONSTRAINT[lang].format(use=_FORBIDDEN_USE[mining][lang])
-            for lang in langs
-            if lang in _CONSTRAINT
-        }
+        artist, options = scene.artist, self._options
+        langs = tuple(dict.fromkeys([*artist.langs, "en", "ja"]))
+        forbidden = _forbidden(options, langs)
+        terms = _TERMS if options.forbids else {}
         return Statement(
             creator=artist.name,
             rights=artist.copyright,
-            credit=self._options.credit or artist.name,
+            credit=options.credit or artist.name,
             web=artist.web,
             description=scene.description or scene.alt,
             alt=scene.alt,
-            mining=_PLUS[mining],
+            extended=_extended(scene),
+            mining=_PLUS[options.mining],
             source_type=_DRAWN_BY_A_PERSON,
-            short=_SHORT,
-            constraints=constraints,
-            usage={lang: f"{_TERMS[lang]} {text}" for lang, text in constraints.items()},
-            keywords=_KEYWORDS,
+            policy=options.policy,
+            short=options.constraints or (_SHORT if forbidden else ""),
+            constraints=forbidden,
+            usage={
+                lang: (terms[lang] + forbidden.get(lang, "")).strip()
+                for lang in langs
+                if lang in terms
+            },
+            keywords=_KEYWORDS if options.mining in _FORBIDDEN_USE else (),
         )
+
+
+def _forbidden(options: recipes.Tags, langs: tuple[str, ...]) -> dict[str, str]:
+    """Return what is forbidden by language: in the artist's own words, or in ours."""
+    if options.constraints:
+        return {langs[0]: options.constraints}
+    uses = _FORBIDDEN_USE.get(options.mining, {})
+    return {lang: _CONSTRAINT[lang].format(use=uses[lang]) for lang in langs if lang in uses}
+
+
+def _extended(scene: Scene) -> str:
+    """Return the post's description where it says more than the alt text does."""
+    return scene.description if len(scene.description) > len(scene.alt) > 0 else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -40,9 +42,12 @@ def scene(artist: Artist = HANAKO, alt: str = "雪の上の赤い狐", descripti
     )
 
 
-def packets(mining: str = "ai-training", credit: str = "", at: Scene | None = None) -> Packets:
-    options = recipes.Tags.model_validate({"step": "tags", "mining": mining, "credit": credit})
-    return Tags(options).packets(at or scene())
+def options(**said: str) -> recipes.Tags:
+    return recipes.Tags.model_validate({"step": "tags", **said})
+
+
+def packets(at: Scene | None = None, **said: str) -> Packets:
+    return Tags(options(**said)).packets(at or scene())
 
 
 def properties(packet: bytes) -> dict[str, list[tuple[str | None, str]]]:
@@ -86,17 +91,124 @@ def exif_texts(block: bytes) -> dict[int, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("mining", "term"),
+    ("said", "term"),
     [
-        ("ai-training", "DMI-PROHIBITED-AIMLTRAINING"),
-        ("generative-ai-training", "DMI-PROHIBITED-GENAIMLTRAINING"),
-        ("all-but-search", "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING"),
-        ("all", "DMI-PROHIBITED"),
+        ({"mining": "ai-training"}, "DMI-PROHIBITED-AIMLTRAINING"),
+        ({"mining": "generative-ai-training"}, "DMI-PROHIBITED-GENAIMLTRAINING"),
+        ({"mining": "all-but-search"}, "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING"),
+        ({"mining": "all"}, "DMI-PROHIBITED"),
+        ({"mining": "see-constraints", "constraints": "x"}, "DMI-PROHIBITED-SEECONSTRAINT"),
+        (
+            {"mining": "see-linked-rights", "policy": "https://a.example/p"},
+            "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR",
+        ),
+        (
+            {"mining": "see-embedded-rights", "policy": "{}"},
+            "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR",
+        ),
+        ({"mining": "unspecified"}, "DMI-UNSPECIFIED"),
+        ({"mining": "allowed"}, "DMI-ALLOWED"),
     ],
 )
-def test_each_mining_option_states_its_plus_term_as_a_whole_uri(mining: str, term: str) -> None:
-    said = properties(packets(mining).xmp)
-    assert said["DataMining"] == [(None, f"http://ns.useplus.org/ldf/vocab/{term}")]
+def test_each_mining_option_states_its_plus_term_as_a_whole_uri(
+    said: dict[str, str], term: str
+) -> None:
+    found = properties(packets(**said).xmp)
+    assert found["DataMining"] == [(None, f"http://ns.useplus.org/ldf/vocab/{term}")]
+
+
+def test_the_artist_forbids_training_where_nothing_else_is_said() -> None:
+    assert options().mining == "ai-training"
+
+
+@pytest.mark.parametrize("mining", ["unspecified", "allowed"])
+def test_what_is_not_forbidden_is_not_forbidden_in_other_words_either(mining: str) -> None:
+    made = packets(mining=mining)
+    found = properties(made.xmp)
+    assert not {"OtherConstraints", "UsageTerms", "subject"} & set(found)
+    assert not {25, 40} & {name for _, name, _ in datasets(made.iim)}
+    assert not re.search(rb"NO AI|noai|AI\xe5\xad\xa6\xe7\xbf\x92", made.xmp + made.iim)
+    assert found["creator"] == [(None, "山田花子")]
+    _, record = Tags(options(mining=mining)).apply(Picture(np.zeros((1, 1, 3), np.uint8)), scene())
+    assert record["states"] == ""
+
+
+def test_the_artists_own_words_stand_instead_of_ours() -> None:
+    own = "AIに使う時は必ずご連絡ください"
+    for mining in ("ai-training", "see-constraints"):
+        made = packets(mining=mining, constraints=own)
+        found = properties(made.xmp)
+        assert found["OtherConstraints"] == [("x-default", own), ("ja", own)]
+        assert own in found["UsageTerms"][0][1]
+        assert "2019/790" in found["UsageTerms"][2][1]
+        assert (2, 40, own.encode()) in datasets(made.iim)
+
+
+def test_a_policy_in_odrl_is_linked_or_embedded() -> None:
+    linked = packets(mining="see-linked-rights", policy="https://a.example/p?a=1&b=2").xmp
+    embedded = packets(mining="see-embedded-rights", policy='{"@type": "Set"}').xmp
+    for packet, name, text in (
+        (linked, "LinkedRightsExpr", "https://a.example/p?a=1&b=2"),
+        (embedded, "EncRightsExpr", '{"@type": "Set"}'),
+    ):
+        fields = {
+            element.tag.rpartition("}")[2]: element.text
+            for element in ET.fromstring(packet).iter()
+        }
+        assert fields[name] == text
+        assert fields["RightsExprLangId"] == "http://www.w3.org/ns/odrl/2/"
+        assert fields["RightsExprEncType"] == "application/ld+json"
+        assert "subject" not in fields  # its own terms count, not our keywords
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ({"mining": "allowed", "constraints": "no"}, "take constraints out"),
+        ({"mining": "unspecified", "constraints": "no"}, "take constraints out"),
+        ({"mining": "see-constraints"}, "constraints = "),
+        ({"mining": "see-constraints", "constraints": " "}, "constraints = "),
+        ({"mining": "see-linked-rights"}, "https://"),
+        ({"mining": "see-linked-rights", "policy": "{}"}, "https://"),
+        ({"mining": "see-embedded-rights"}, "JSON"),
+        ({"mining": "see-embedded-rights", "policy": "https://a.example"}, "JSON"),
+        ({"policy": "https://a.example"}, "see-linked-rights"),
+        ({"mining": "none"}, "'allowed'"),
+    ],
+)
+def test_options_that_contradict_or_lack_their_words_are_refused(
+    said: dict[str, str], advice: str
+) -> None:
+    with pytest.raises(ValueError, match=advice):
+        options(**said)
+
+
+@given(any_text, st.text(max_size=200))
+def test_any_own_words_and_policy_survive(own: str, policy: str) -> None:
+    said = Statement(constraints={"ja": own}, usage={"ja": own}, policy="{" + policy)
+    found = properties(xmp.packet(said))
+    for name in ("OtherConstraints", "UsageTerms"):
+        assert found.get(name, [("", "")])[0][1] == clean(own)
+    assert f"<Iptc4xmpExt:EncRightsExpr>{escape(clean('{' + policy))}<".encode() in xmp.packet(
+        said
+    )
+
+
+def test_the_artists_page_is_where_licences_are_asked_for() -> None:
+    fields = [element for element in ET.fromstring(packets().xmp).iter() if element.text]
+    said = {element.tag.rpartition("}")[2]: element.text for element in fields}
+    assert said["LicensorName"] == "山田花子"
+    assert said["LicensorURL"] == said["WebStatement"] == "https://hanako.example/rights"
+    assert b"Licensor" not in packets(scene(Artist("山田花子", ""))).xmp
+
+
+def test_a_description_that_says_more_than_the_alt_text_is_the_long_one() -> None:
+    longer = scene(alt="狐", description="雪の上を歩く赤い狐。遠くに塔が見える。")
+    said = properties(packets(longer).xmp)
+    assert said["ExtDescrAccessibility"] == [("x-default", longer.description)]
+    assert said["AltTextAccessibility"] == [("x-default", "狐")]
+    for shorter in (scene(alt="雪の上の狐", description="冬"), scene(alt="狐", description="狐")):
+        assert "ExtDescrAccessibility" not in properties(packets(shorter).xmp)
 
 
 def test_terms_stand_in_the_artists_language_first_and_in_both() -> None:
@@ -145,8 +257,7 @@ def test_an_artist_without_name_rights_page_or_words_leaves_no_empty_fields() ->
 
 def test_the_step_leaves_the_pixels_and_records_what_is_stated() -> None:
     picture = Picture(np.zeros((2, 3, 3), np.uint8))
-    options = recipes.Tags(step="tags")
-    same, record = Tags(options).apply(picture, scene())
+    same, record = Tags(options()).apply(picture, scene())
     assert same is picture
     assert record["mining"] == "DMI-PROHIBITED-AIMLTRAINING"
     assert record["creator"] == "山田花子"
@@ -165,7 +276,7 @@ def test_a_novel_as_alt_text_is_cut_to_one_segment_and_nothing_else_is() -> None
 
 @given(any_text, any_text, any_text)
 def test_any_text_survives_xmp_but_for_what_xml_forbids(a: str, b: str, c: str) -> None:
-    said = properties(packets(credit=b, at=scene(Artist(a, b, "", ("en",)), alt=c)).xmp)
+    said = properties(packets(at=scene(Artist(a, b, "", ("en",)), alt=c), credit=b).xmp)
     for name, text in (("creator", a), ("rights", b), ("AltTextAccessibility", c)):
         assert [value for _, value in said.get(name, [("", "")])] == [clean(text)]
 
