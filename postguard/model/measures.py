@@ -102,6 +102,8 @@ _LEFT: Mapping[str, Left] = {
     "cloak": Left.PART,
     "hidden": Left.PART,
 }
+# Tags that forbid nothing are no statement; as a recipe says it, and as a record does.
+_FORBIDDING_NOTHING = {"unspecified", "allowed", "DMI-UNSPECIFIED", "DMI-ALLOWED"}
 _METADATA = {"tags", "credentials"}
 _LEFT_OF_METADATA = {"bluesky": Left.FILE, "mastodon": Left.NOTHING}
 
@@ -110,6 +112,8 @@ def given_by(step: Mapping[str, Json]) -> tuple[int, ...]:
     """Return the measures of one step, as a recipe or a rendition's record has it; a step that
     only saves the picture has none."""
     name = str(step.get("step", ""))
+    if name == "tags" and step.get("mining") in _FORBIDDING_NOTHING:
+        return ()
     if name != "cloak":
         return (_OF_STEP[name],) if name in _OF_STEP else ()
     said = step.get("modes") or step.get("mode") or ()

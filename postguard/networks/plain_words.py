@@ -43,6 +43,11 @@ _MINING = {
     "DMI-PROHIBITED-GENAIMLTRAINING": "no training of generative AI",
     "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining, but search engines",
     "DMI-PROHIBITED": "no data mining of any kind",
+    "DMI-PROHIBITED-SEECONSTRAINT": "forbidden as your own words say",
+    "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR": "forbidden as the page says that they name",
+    "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": "forbidden as your policy says",
+    "DMI-UNSPECIFIED": "nothing is said of AI",
+    "DMI-ALLOWED": "all use is allowed",
 }
 # A gain is told from its controls, and from nothing, by these.
 _NOISE, _CLEARLY = 0.01, 3
@@ -96,12 +101,15 @@ def done(rendition: Rendition) -> list[Line]:
     """Return what the recipe did to a picture, in order, and how it was saved."""
     steps = rendition.record.get("steps")
     measured = _table(rendition.record.get("measured"))
+    encode = _table(rendition.record.get("encode"))
     lines = []
     for step in [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []:
+        if step.get("step") in _FINISHING:
+            continue
         lines.append(_step(step))
         if measured and step.get("step") == "cloak":
             lines.append(Line("Measured", _measured(measured, rendition.fit)))
-    return [*lines, _saved(rendition, _table(rendition.record.get("encode")))]
+    return [*lines, _saved(rendition, encode), *_signed(_table(encode.get("signed")))]
 
 
 def visibility(found: Mapping[str, Any]) -> str:
@@ -186,7 +194,7 @@ def _step(step: Mapping[str, Any]) -> Line:
     name = str(step.get("step", ""))
     say = _STEPS.get(name)
     words = say(step) if say else str(step.get("note", ""))
-    return Line(name.capitalize(), words)
+    return Line(name.capitalize(), ". ".join(filter(None, (words, str(step.get("warning", ""))))))
 
 
 def _downscaled(step: Mapping[str, Any]) -> str:
@@ -198,16 +206,24 @@ def _downscaled(step: Mapping[str, Any]) -> str:
 
 def _watermarked(step: Mapping[str, Any]) -> str:
     mark = f"“{step['text']}”" if step.get("text") else "your logo"
+    strength = f", {step['strength']}" if step.get("strength") else ""
     times = f", {step['marks']} times over the picture" if step.get("marks") else ""
+    times += ", the largest over what matters" if step.get("large") else ""
     doubt = "" if step.get("legible", True) else " — too small here to be read"
-    return f"{mark}{times}{doubt}"
+    return f"{mark}{strength}{times}{doubt}"
 
 
 def _noticed(step: Mapping[str, Any]) -> str:
-    return f"“{step['text']}”" if step.get("text") else str(step.get("note", "drawn"))
+    where = ", in a strip below the picture" if step.get("place") == "footer" else ""
+    return f"“{step['text']}”{where}" if step.get("text") else str(step.get("note", "drawn"))
 
 
 def _noised(step: Mapping[str, Any]) -> str:
+    if step.get("look"):
+        score = step.get("ssimulacra2")
+        like = "" if score is None else f", likeness {score} of 100 (SSIMULACRA2)"
+        soft = ", over a slight blur off the lines" if step.get("soften") else ""
+        return f"{step['look']}, strength {step.get('strength')}{like}{soft}"
     blur = f", after a blur of {step['blur']} pixels" if step.get("blur") else ""
     return f"fine noise of {step.get('measured', step.get('amount'))} in 255{blur}"
 
@@ -258,6 +274,17 @@ def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
     return Line("Saved", f"as {kind}{quality}: {size}")
 
 
+def _signed(signed: Mapping[str, Any]) -> list[Line]:
+    """Return whose signature the file carries; nothing where it carries none."""
+    if not signed:
+        return []
+    whose = f" as {signed['signer']}" if signed.get("signer") else ""
+    words = f"Content Credentials{whose}: not for AI; a change of the file breaks the signature"
+    return [Line("Signed", words)]
+
+
+# Their work is in the finished file, which is told last.
+_FINISHING = {"encode", "credentials"}
 _STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "downscale": _downscaled,
     "watermark": _watermarked,

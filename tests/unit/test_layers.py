@@ -48,6 +48,12 @@ def test_a_step_that_is_no_measure_gives_none(step: str) -> None:
     assert given_by({"step": step}) == ()
 
 
+@pytest.mark.parametrize("mining", ["allowed", "unspecified", "DMI-ALLOWED", "DMI-UNSPECIFIED"])
+def test_tags_that_forbid_nothing_are_no_statement(mining: str) -> None:
+    assert given_by({"step": "tags", "mining": mining}) == ()
+    assert given_by({"step": "tags", "mining": "ai-training"}) == (5,)
+
+
 @pytest.mark.parametrize("step", ["tags", "credentials"])
 def test_metadata_stays_on_bluesky_in_the_file_alone_and_on_mastodon_not_at_all(step: str) -> None:
     assert left_of(step, "bluesky") is Left.FILE

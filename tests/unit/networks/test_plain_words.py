@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from postguard.model import Quotes, Replies, Visibility, Words
-from postguard.networks.plain_words import audience, shown
+from postguard.networks.plain_words import audience, done, shown
+from tests.making import rendition
 
 PICTURE = {
     "kind": "WebP",
@@ -70,3 +72,49 @@ def test_differences_and_problems_are_said_as_they_are() -> None:
     assert shown({"problem": "could not be read back"}, "x") == [
         "As its network shows it: could not be read back"
     ]
+
+
+def said_of(step: dict[str, Any], **record: Any) -> dict[str, str]:
+    """Return what is said of one step, and of how the file was saved."""
+    told = replace(rendition(), record={"steps": [step], **record})
+    return {line.name: line.words for line in done(told)}
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (
+            {"step": "watermark", "text": "© 花", "strength": "clear", "marks": 9, "large": [1]},
+            "“© 花”, clear, 9 times over the picture, the largest over what matters",
+        ),
+        ({"step": "watermark", "marks": 9}, "your logo, 9 times over the picture"),
+        ({"step": "notice", "text": "禁"}, "“禁”"),
+        (
+            {"step": "notice", "text": "禁", "place": "footer", "warning": "no room at the edges"},
+            "“禁”, in a strip below the picture. no room at the edges",
+        ),
+        (
+            {"step": "noise", "look": "grain", "strength": "low", "ssimulacra2": 80.4},
+            "grain, strength low, likeness 80.4 of 100 (SSIMULACRA2)",
+        ),
+        (
+            {"step": "noise", "look": "canvas", "strength": "high", "soften": True},
+            "canvas, strength high, over a slight blur off the lines",
+        ),
+        ({"step": "noise", "amount": 3.0, "measured": 2.9}, "fine noise of 2.9 in 255"),
+        ({"step": "tags", "mining": "DMI-ALLOWED"}, "machines can read: all use is allowed"),
+        ({"step": "of a later version", "note": "was drawn"}, "was drawn"),
+        ({"step": "of a later version"}, ""),
+    ],
+)
+def test_what_a_step_did_is_said_in_words(step: dict[str, Any], says: str) -> None:
+    assert said_of(step)[str(step["step"]).capitalize()] == says
+
+
+@pytest.mark.parametrize("step", ["encode", "credentials"])
+def test_what_finishes_the_file_is_said_of_the_file(step: str) -> None:
+    signed = {"signer": "山田花子", "certificate": "AB:CD"}
+    said = said_of({"step": step}, encode={"quality": 92, "signed": signed})
+    assert list(said) == ["Saved", "Signed"]
+    assert said["Signed"].startswith("Content Credentials as 山田花子: not for AI")
+    assert list(said_of({"step": step})) == ["Saved"]
