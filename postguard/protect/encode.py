@@ -1,66 +1,55 @@
 """Makes the file that leaves: the best quality that fits a network's limits, tags inside.
 
-PNG stays where it is small (flat art) or carries transparency, and fits; everything else becomes
-JPEG 4:4:4 by a search over its quality, and smaller pixels below the quality floor.
+Where the recipe leaves the choice, PNG stays where it is small (flat art) or carries
+transparency, and fits; everything else becomes JPEG 4:4:4 by a search over its quality, and
+smaller pixels below the quality floor. A format that the recipe names is taken where the network
+takes it; where it does not, the choice is as if nothing had been named, and the record says so.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
-from PIL import Image
 
 from postguard.errors import StepFailed
-from postguard.imaging import Picture, flatten, to_image
-from postguard.model import Json, Limits
-from postguard.protect import containers, search
-from postguard.protect.containers import CHROMA, JPEG, LONGEST_SIDE, PNG, WEBP
-from postguard.protect.packets import Packets, srgb_profile
+from postguard.imaging import Picture
+from postguard.model import Limits
+from postguard.protect import containers
+from postguard.protect.containers import AVIF, JPEG, PNG, WEBP
+from postguard.protect.packets import Packets
 from postguard.protect.steps.downscale import shrink
+from postguard.protect.trials import Encoded, Job, image_of, searched, smaller_png, trial
 
-MOST_ENCODES = 8
-
-_CONTAINER_BYTES = 1_024  # profile and headers, whatever the picture
+AUTO = "auto"
+_MIMES = {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF}
 _WORTH_PNG = 3 / 8  # bytes a pixel: flat art takes one to two bits, painted art nine and more
 _ALWAYS_PNG = 16_000  # bytes: nothing is gained by giving up quality for so few
 _OPAQUE = 250  # of 255: the least alpha that is taken as opaque, since it lets 2 % through
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """The bytes of a rendition and how they came about; `record` is safe to publish."""
-
-    data: bytes
-    mime: str
-    width: int
-    height: int
-    record: dict[str, Json]
-
-
-def encode(picture: Picture, limits: Limits, packets: Packets) -> Encoded:
+def encode(
+    picture: Picture, limits: Limits, packets: Packets, kind: str = AUTO, *, reserved: int = 0
+) -> Encoded:
     """Return the picture as one file within `limits`, with `packets` in it.
+
+    Args:
+        kind: the recipe's `format`.
+        reserved: bytes to keep free for what comes into the file afterwards.
 
     Raises:
         StepFailed: no file of a kind that the network takes can be that small.
     """
-    job = _Job(_simplest(picture), limits, packets)
+    job = Job(_simplest(picture), limits, packets, reserved)
     job.check_room()
-    if PNG in limits.mimes and (kept := _as_png(job)):
-        return kept
-    for mime in (JPEG, WEBP):
-        if mime in limits.mimes:
-            return _searched(job, mime)
-    if PNG in limits.mimes:
-        return _smaller_png(job)
-    raise StepFailed(
-        "encode",
-        f"the network takes none of JPEG, PNG and WebP, only {', '.join(limits.mimes) or 'none'}; "
-        "leave this account out of the post.",
-    )
+    if kind == AUTO:
+        return _chosen(job)
+    if (made := _asked(job, _MIMES[kind])) is not None:
+        return made
+    refused = job.why
+    made = _chosen(job)
+    return replace(made, record=made.record | {"why": f"{refused}; {made.record['why']}"})
 
 
 def alike(picture: Picture, encoded: Encoded) -> bytes:
@@ -69,99 +58,11 @@ def alike(picture: Picture, encoded: Encoded) -> bytes:
     sized = _simplest(picture)
     if (sized.width, sized.height) != (encoded.width, encoded.height):
         sized = shrink(sized, encoded.width, encoded.height)
-    if encoded.mime == PNG:
-        return containers.png(_image(sized), Packets())
-    image = _image(flatten(sized) if encoded.mime == JPEG else sized)
-    return _trial(image, encoded.mime, Packets())(cast("int", encoded.record["quality"]))
-
-
-@dataclass(slots=True)
-class _Job:
-    """One picture on its way to one file: how often it was written, and the last that fitted."""
-
-    picture: Picture
-    limits: Limits
-    packets: Packets
-    encodes: int = 0
-    data: bytes = b""
-    why: str = "the network takes this kind only"
-
-    @property
-    def room(self) -> int:
-        return self.limits.image_bytes
-
-    @property
-    def fixed(self) -> int:
-        """Bytes that no quality changes: tags and profile (libjpeg's own headers are left in)."""
-        return self.packets.size() + len(srgb_profile())
-
-    @property
-    def spent(self) -> bool:
-        return self.encodes >= MOST_ENCODES
-
-    def check_room(self) -> None:
-        """Raise StepFailed where the tags leave no room for a picture."""
-        tags = self.packets.size()
-        if tags + _CONTAINER_BYTES >= self.room:
-            raise StepFailed(
-                "encode",
-                f"the network takes {self.room:,} bytes and the tags alone need {tags:,}; "
-                "shorten the description or the alt text, or take `tags` out of the recipe.",
-            )
-
-    def sized(self, mime: str, factor: float = 1.0) -> Picture:
-        """Return the picture at `factor`, within the sides of the network and of the format."""
-        width, height = self.picture.width, self.picture.height
-        side = min(self.limits.side or LONGEST_SIDE[mime], LONGEST_SIDE[mime])
-        scale = min(factor, side / max(width, height))
-        if self.limits.pixels is not None:
-            scale = min(scale, math.sqrt(self.limits.pixels / (width * height)))
-        if scale >= 1:
-            return self.picture
-        # Rounded down (1e-9 is for 3000 * (2000 / 3000)): a pixel over the limit is over it.
-        return shrink(self.picture, *(max(1, int(n * scale + 1e-9)) for n in (width, height)))
-
-    def offer(self, data: bytes) -> bool:
-        """Count one encode; keep its bytes where they fit."""
-        self.encodes += 1
-        fits = len(data) <= self.room
-        self.data = data if fits else self.data
-        return fits
-
-    def done(self, mime: str, sized: Picture, quality: int | None) -> Encoded:
-        """Return the bytes that fit, with their record."""
-        source = self.picture
-        smaller = sized.pixels.shape != source.pixels.shape
-        record: dict[str, Json] = {
-            "mime": mime,
-            "why": self.why,
-            "quality": quality,
-            "subsampling": CHROMA.get(mime),
-            "bytes": len(self.data),
-            "encodes": self.encodes,
-            "scaled_from": [source.width, source.height] if smaller else None,
-            "flattened_on_white": mime == JPEG and source.alpha is not None,
-        }
-        return Encoded(self.data, mime, sized.width, sized.height, record)
-
-    def too_big(self) -> StepFailed:
-        """Return the error for a picture that no allowed trial made small enough."""
-        return StepFailed(
-            "encode",
-            f"no file of at most {self.room:,} bytes was found in {self.encodes} tries; put a "
-            "`downscale` into the recipe, with a smaller long_side than now.",
-        )
-
-
-def _image(picture: Picture) -> Image.Image:
-    """Return a new image: `L` where there is no colour, else `RGB`; with `A` where it has alpha.
-
-    The flag alone is not believed: a coloured logo on a gray picture must keep its colour.
-    """
-    image = to_image(picture)
-    if picture.gray and bool((picture.pixels == picture.pixels[..., :1]).all()):
-        return image.convert("L" if picture.alpha is None else "LA")
-    return image
+    image, mime = image_of(sized, encoded.mime), encoded.mime
+    if encoded.record["quality"] is not None:
+        return trial(image, mime, Packets())(cast("int", encoded.record["quality"]))
+    write = containers.png if mime == PNG else containers.webp_lossless
+    return write(image, Packets())
 
 
 def _simplest(picture: Picture) -> Picture:
@@ -177,84 +78,70 @@ def _simplest(picture: Picture) -> Picture:
     return replace(picture, pixels=picture.pixels * shown)
 
 
-def _as_png(job: _Job) -> Encoded | None:
+def _chosen(job: Job) -> Encoded:
+    """Return what suits the picture, of what the network takes."""
+    if job.takes(PNG) and (kept := _as_png(job, only_if_worth=True)):
+        return kept
+    for mime in (JPEG, WEBP):
+        if job.takes(mime):
+            return searched(job, mime)
+    if job.takes(PNG):
+        return smaller_png(job)
+    raise StepFailed(
+        "encode",
+        "the network takes none of JPEG, PNG and WebP, only "
+        f"{', '.join(job.limits.mimes) or 'none'}; leave this account out of the post.",
+    )
+
+
+def _asked(job: Job, mime: str) -> Encoded | None:
+    """Return the file of the kind that the recipe names; None, and why, where it cannot be."""
+    if not job.takes(mime):
+        job.why = f"the network takes no {mime}"
+        return None
+    if mime == AVIF and not containers.has_avif():
+        raise StepFailed(
+            "encode",
+            "this PC's Pillow writes no AVIF; install it anew from PyPI (`pip install --force-"
+            'reinstall pillow`), or set format = "auto"',
+        )
+    if mime == PNG:
+        return _as_png(job, only_if_worth=False)
+    job.why = "the recipe asks for it"
+    if mime == WEBP and (kept := _as_lossless_webp(job)):
+        return kept
+    return searched(job, mime)
+
+
+def _as_png(job: Job, *, only_if_worth: bool) -> Encoded | None:
     """Return the PNG where it is worth it and fits; painted art pays for a few strips only."""
     sized = job.sized(PNG)
-    image = _image(sized)
+    image = image_of(sized, PNG)
     estimate = containers.png_estimate(image) + job.packets.size()
     flat = image.width * image.height * _WORTH_PNG + _ALWAYS_PNG + job.packets.size()
-    if estimate > job.room or (sized.alpha is None and estimate > flat):
+    worth = sized.alpha is not None or not only_if_worth or estimate <= flat
+    if estimate > job.room or not worth:
         job.why = f"as PNG it would take about {estimate:,} bytes"
         return None
     if not job.offer(containers.png(image, job.packets)):
         job.why = "as PNG it would take more bytes than the network takes"
         return None
-    job.why = "flat art: small without any loss" if sized.alpha is None else "transparent"
+    job.why = _why_png(sized, asked=not only_if_worth)
     return job.done(PNG, sized, None)
 
 
-def _searched(job: _Job, mime: str) -> Encoded:
-    """Search the quality of a JPEG or WebP; below the floor, take fewer pixels and search on."""
-    factor, first = 1.0, search.TOP
-    while not job.spent:
-        sized = job.sized(mime, factor)
-        image = _image(flatten(sized) if mime == JPEG else sized)
-        sizes = _sizes(job, _trial(image, mime, job.packets), first)
-        quality = search.best(sizes, job.room - job.fixed)
-        if quality is not None:
-            final = _progressive(job, image, sizes, quality) if mime == JPEG else quality
-            return job.done(mime, sized, final)
-        factor *= search.shrink(sizes, job.room - job.fixed)
-        first = search.AIM_AFTER_SHRINKING
-    raise job.too_big()
+def _why_png(sized: Picture, *, asked: bool) -> str:
+    if asked:
+        return "the recipe asks for it"
+    return "transparent" if sized.alpha is not None else "flat art: small without any loss"
 
 
-def _trial(image: Image.Image, mime: str, packets: Packets) -> Callable[[int], bytes]:
-    """Return what writes the image at a quality, quickly: progressive scans take three times as
-    long as an optimised baseline JPEG, for a file within 5 % of its size."""
-    if mime == JPEG:
-        return lambda quality: containers.jpeg(image, quality, packets, progressive=False)
-    return lambda quality: containers.webp(image, quality, packets)
-
-
-def _sizes(job: _Job, write: Callable[[int], bytes], first: int) -> dict[int, int]:
-    """Try qualities until the best that fits is known; return the bytes of the picture at each."""
-    sizes: dict[int, int] = {}
-    # One encode stays in hand for the progressive file, once there is anything that fits.
-    while job.encodes < MOST_ENCODES - bool(job.data):
-        quality = search.next_quality(sizes, job.room - job.fixed, first)
-        if quality is None:
-            break
-        data = write(quality)
-        sizes[quality] = max(1, len(data) - job.fixed)
-        job.offer(data)
-    return sizes
-
-
-def _progressive(job: _Job, image: Image.Image, sizes: dict[int, int], quality: int) -> int:
-    """Write the JPEG progressive and spend what that saves on quality; return the quality.
-
-    A progressive file that is larger than the limit (tiny pictures) leaves the baseline one.
-    """
-    tried: dict[int, int] = {}
-    while not job.spent and quality not in tried:
-        data = containers.jpeg(image, quality, job.packets, progressive=True)
-        if not job.offer(data):
-            break
-        tried[quality] = max(1, len(data) - job.fixed)
-        saved = sizes.get(quality, tried[quality]) / tried[quality]
-        quality = search.climb(sizes, quality, (job.room - job.fixed) * saved)
-    return max(tried, default=quality)
-
-
-def _smaller_png(job: _Job) -> Encoded:
-    """Write PNG with fewer and fewer pixels until one fits."""
-    factor = 1.0
-    while not job.spent:
-        sized = job.sized(PNG, factor)
-        data = containers.png(_image(sized), job.packets)
-        if job.offer(data):
-            return job.done(PNG, sized, None)
-        size = max(1, len(data) - job.fixed)
-        factor *= min(0.95, 0.97 * ((job.room - job.fixed) / size) ** 0.5)
-    raise job.too_big()
+def _as_lossless_webp(job: Job) -> Encoded | None:
+    """Return a WebP without loss where it fits: the lossy one keeps a quarter of the colour."""
+    sized = job.sized(WEBP)
+    image = image_of(sized, WEBP)
+    if containers.webp_lossless_estimate(image) + job.packets.size() > job.room:
+        return None
+    if not job.offer(containers.webp_lossless(image, job.packets)):
+        return None
+    return job.done(WEBP, sized, None)

@@ -17,28 +17,28 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-import numpy as np
-
 from postguard import imaging
-from postguard.errors import PostguardError, Retryable, StepFailed
+from postguard.errors import Retryable, StepFailed
 from postguard.imaging import Picture
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
-from postguard.protect import privacy
-from postguard.protect.encode import Encoded, alike, encode
+from postguard.protect import finishing
+from postguard.protect.encode import alike
 from postguard.protect.estimating import Estimate
-from postguard.protect.packets import Packets
+from postguard.protect.failing import check_shape, failing_closed
+from postguard.protect.finishing import Finish, finish
 from postguard.protect.steps import Scene, Step
 from postguard.protect.steps.cloak import Cloak, targets_folder
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
 from postguard.protect.sweeping import WORK, sweep
+from postguard.protect.trials import Encoded
 from postguard.settings import recipes
 from postguard.settings.recipes import order_problem
 from postguard.system import files, wire
 
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 Tell = Callable[[Progress], None]
@@ -60,13 +60,14 @@ def run(
         Retryable: the disk is full.
     """
     named_steps = _steps(order, engine)
+    how = finishing.asked((step for _, step in named_steps), order.identity)
     made = []
     try:
         files.private_dir(order.into)
         sweep(order.into)
         for artwork in order.artworks:
             with TemporaryDirectory(dir=order.into, prefix=WORK) as work:
-                bench = _Bench(order, artwork, engine, year, Path(work), on_progress)
+                bench = _Bench(order, artwork, engine, year, Path(work), on_progress, how)
                 made += bench.renditions(named_steps)
     except OSError as exc:
         if files.no_room(exc):
@@ -108,8 +109,8 @@ class _Bench:
     year: int
     work: Path
     tell: Tell
+    how: Finish
     done: list[Json] = field(default_factory=list)
-    packets: Packets = field(default_factory=Packets)
     uncloaked: tuple[Cloak, Picture] | None = None
 
     def renditions(self, named_steps: list[tuple[str, Step]]) -> list[Rendition]:
@@ -120,18 +121,18 @@ class _Bench:
 
     def _base(self, named_steps: list[tuple[str, Step]]) -> Picture:
         most = self.order.max_megapixels
-        with _failing_closed("open"):
+        with failing_closed("open"):
             picture = imaging.open_picture(self._bytes(), max_megapixels=most)
         for name, step in named_steps:
             if name != "downscale":
                 picture = self._kept_whole(picture)
             if isinstance(step, Cloak):
                 self.uncloaked = step, picture
-            with _failing_closed(name), self._watched(name) as notes:
+            with failing_closed(name), self._watched(name) as notes:
                 picture, record = step.apply(picture, self._scene(name))
-                _check_shape(picture)
+                check_shape(picture)
                 if isinstance(step, Tags):
-                    self.packets = step.packets(self._scene(name))
+                    self.how = replace(self.how, packets=step.packets(self._scene(name)))
                 notes.update(record)
             self.done.append({"step": name, **notes})
         return picture
@@ -146,7 +147,7 @@ class _Bench:
         after = fitting(before, side, None if pixels is None else pixels / 1e6)
         if after == before:
             return picture
-        with _failing_closed("downscale"), self._watched("downscale") as notes:
+        with failing_closed("downscale"), self._watched("downscale") as notes:
             picture = shrink(picture, *after)
             notes.update({"from": list(before), "to": list(after), "note": "for the networks"})
         self.done.append({"step": "downscale", **notes})
@@ -202,9 +203,8 @@ class _Bench:
         self.tell(replace(progress, done=True, note=str(record.get("note", note)), fraction=1.0))
 
     def _rendition(self, base: Picture, limits: Limits) -> Rendition:
-        with _failing_closed("encode"), self._watched("encode", limits.fit) as notes:
-            encoded = encode(base, limits, self.packets)
-            privacy.audit(encoded.data, encoded.mime, self.packets)
+        with failing_closed("encode"), self._watched("encode", limits.fit) as notes:
+            encoded = finish(base, limits, self.how)
             digest = hashlib.sha256(encoded.data).hexdigest()
             self._check_changed(digest)
             notes.update(encoded.record)
@@ -234,7 +234,7 @@ class _Bench:
             return {}
         assert self.engine is not None  # the cloak step had it
         step, before = self.uncloaked
-        with _failing_closed("measure"), self._watched("measure", limits.fit) as notes:
+        with failing_closed("measure"), self._watched("measure", limits.fit) as notes:
             finished, without = self.work / name, self.work / f"without-{name}"
             finished.write_bytes(encoded.data)
             without.write_bytes(alike(before, encoded))
@@ -281,35 +281,3 @@ def file_name(position: int, fit: str, mime: str) -> str:
     if safe != fit:
         safe += "-" + hashlib.sha256(fit.encode()).hexdigest()[:6]
     return f"{position + 1}-{safe}.{ENDINGS[mime]}"
-
-
-def _check_shape(picture: Picture) -> None:
-    """Raise TypeError for a picture that breaks the promises of `Picture`."""
-    pixels, alpha = picture.pixels, picture.alpha
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:  # noqa: PLR2004
-        raise TypeError(f"its pixels are {pixels.dtype} {pixels.shape}")
-    if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != pixels.shape[:2]):
-        raise TypeError(f"its alpha is {alpha.dtype} {alpha.shape}")
-
-
-@contextmanager
-def _failing_closed(step: str) -> Iterator[None]:
-    """Turn whatever breaks inside a step into a StepFailed that names it."""
-    try:
-        yield
-    except PostguardError:
-        raise
-    except OSError as exc:
-        if files.no_room(exc):
-            raise
-        raise StepFailed(step, _broken(exc)) from exc
-    except MemoryError as exc:
-        raise StepFailed(
-            step, "this picture needs more memory than there is; put a downscale before it"
-        ) from exc
-    except Exception as exc:  # an unknown fault must hold the post, not pass it on unprotected
-        raise StepFailed(step, _broken(exc)) from exc
-
-
-def _broken(exc: Exception) -> str:
-    return f"it broke on this picture ({type(exc).__name__}: {exc}); please report this"

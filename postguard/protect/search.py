@@ -1,36 +1,53 @@
 """The search for the best quality whose file fits: pure, on (quality, size) pairs.
 
 libjpeg's quantisers grow with `200 - 2 * quality`, and a file's size falls as a power of that, so
-size is interpolated linearly in both logarithms. Two or three trials usually meet the limit.
+size is interpolated linearly in both logarithms; the sizes of WebP and AVIF follow the same curve
+well enough. Two or three trials usually meet the limit.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-
-TOP = 95  # above, files grow by a third for errors that nobody sees
-FLOOR = 70  # below, blocks show in flat areas: fewer pixels look better
-AIM_AFTER_SHRINKING = 80
+from typing import NamedTuple
 
 _NEAR = 0.985  # a file this close to the limit is taken
 _TYPICAL_SLOPE = -0.65  # d log size / d log quantiser of paintings at 4:4:4
 _INTERPOLATIONS = 3  # then halve, which ends whatever the curve
 
 
-def next_quality(trials: Mapping[int, int], room: int, first: int = TOP) -> int | None:
+class Span(NamedTuple):
+    """Which qualities to look among; the defaults are JPEG's.
+
+    Attributes:
+        top: above, files grow by a third for errors that nobody sees.
+        floor: below, blocks show in flat areas: fewer pixels look better.
+        aim: after pixels were given up.
+    """
+
+    top: int = 95
+    floor: int = 70
+    aim: int = 80
+
+
+JPEG = Span()
+
+
+def next_quality(
+    trials: Mapping[int, int], room: int, span: Span = JPEG, first: int | None = None
+) -> int | None:
     """Return the quality to try next, or None when the best of `trials` is the answer.
 
     Args:
         trials: size in bytes for each quality tried, without what does not depend on quality.
         room: the most bytes.
-        first: where to begin.
+        first: where to begin; None: at the top.
     """
     if not trials:
-        return first
+        return span.top if first is None else first
     fitting = [q for q, size in trials.items() if size <= room]
-    low = max(fitting, default=FLOOR - 1)
-    high = min((q for q, size in trials.items() if size > room), default=TOP + 1)
+    low = max(fitting, default=span.floor - 1)
+    high = min((q for q, size in trials.items() if size > room), default=span.top + 1)
     near_enough = bool(fitting) and trials[low] >= _NEAR * room
     if high - low <= 1 or near_enough:
         return None
@@ -50,17 +67,17 @@ def size_at(quality: int, trials: Mapping[int, int]) -> float:
     return math.exp(math.log(at[1]) + slope * (_log_step(quality) - _log_step(at[0])))
 
 
-def climb(trials: Mapping[int, int], quality: int, room: float) -> int:
+def climb(trials: Mapping[int, int], quality: int, room: float, span: Span = JPEG) -> int:
     """Return the highest quality, from `quality` on, that should take at most `room` bytes."""
-    while quality < TOP and size_at(quality + 1, trials) <= room:
+    while quality < span.top and size_at(quality + 1, trials) <= room:
         quality += 1
     return quality
 
 
-def shrink(trials: Mapping[int, int], room: int) -> float:
+def shrink(trials: Mapping[int, int], room: int, span: Span = JPEG) -> float:
     """Return the factor for both sides after which a file that is too big at every quality
-    should fit at `AIM_AFTER_SHRINKING`; in (0, 0.95]."""
-    return min(math.sqrt(room / size_at(AIM_AFTER_SHRINKING, trials)), 0.95)
+    should fit at `span.aim`; in (0, 0.95]."""
+    return min(math.sqrt(room / size_at(span.aim, trials)), 0.95)
 
 
 def _predicted(trials: Mapping[int, int], room: int) -> float:
@@ -81,5 +98,5 @@ def _line(nearest: list[tuple[int, int]]) -> tuple[tuple[int, int], float]:
 
 
 def _log_step(quality: int) -> float:
-    """The logarithm of libjpeg's quantiser scale in per cent (for qualities 50 to 99)."""
-    return math.log(200 - 2 * quality)
+    """The logarithm of libjpeg's quantiser scale in per cent, for qualities from 50 on."""
+    return math.log(max(1, 200 - 2 * quality))

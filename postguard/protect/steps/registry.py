@@ -7,7 +7,9 @@ from typing import Any
 
 from postguard.protect.steps import Step
 from postguard.protect.steps.cloak import Cloak
+from postguard.protect.steps.credentials import Credentials
 from postguard.protect.steps.downscale import Downscale
+from postguard.protect.steps.encode import Encode
 from postguard.protect.steps.noise import Noise
 from postguard.protect.steps.notice import Notice
 from postguard.protect.steps.tags import Tags
@@ -21,4 +23,6 @@ STEPS: dict[str, Callable[[Any], Step]] = {
     "noise": Noise,
     "cloak": Cloak,
     "tags": Tags,
+    "encode": Encode,
+    "credentials": Credentials,
 }

@@ -16,11 +16,12 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.model import Limits
 from postguard.protect import search
-from postguard.protect.encode import MOST_ENCODES, Encoded, encode
+from postguard.protect.encode import encode
 from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
+from postguard.protect.trials import MOST_ENCODES, Encoded
 
 SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の狐" * 100)
 PACKETS = Packets(xmp.packet(SAID), exif.block(SAID), iim.block(SAID))
@@ -102,7 +103,7 @@ def test_below_the_quality_floor_there_are_fewer_pixels_instead() -> None:
     assert made.width < 400
     assert made.record["scaled_from"] == [400, 300]
     assert isinstance(made.record["quality"], int)
-    assert made.record["quality"] >= search.FLOOR
+    assert made.record["quality"] >= search.JPEG.floor
     assert len(made.data) <= 20_000
 
 
@@ -230,7 +231,7 @@ def test_the_search_finds_the_best_quality_of_any_falling_curve_in_seven_trials(
         trials[quality] = size(quality)
         assert len(trials) <= 7
     found = search.best(trials, room)
-    truth = [q for q in range(search.FLOOR, search.TOP + 1) if size(q) <= room]
+    truth = [q for q in range(search.JPEG.floor, search.JPEG.top + 1) if size(q) <= room]
     if not truth:
         assert found is None
     else:

@@ -53,7 +53,7 @@ def fields():
 def test_the_example_is_a_config():
     config = load(EXAMPLE)
     assert set(config.accounts) == {"bsky", "fedi", "preview"}
-    assert list(config.recipes) == ["default", "cloaked"]
+    assert list(config.recipes) == ["default", "cloaked", "signed"]
 
 
 def test_every_table_of_the_schema_is_shown():

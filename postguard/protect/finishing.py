@@ -1,0 +1,88 @@
+"""The last stretch of one rendition: written, scored, signed, and looked at byte for byte.
+
+The signature comes last, for it holds for finished bytes only; what is audited is what is posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from postguard.errors import StepFailed
+from postguard.imaging import Picture
+from postguard.model import Json, Limits
+from postguard.protect import credentials, privacy
+from postguard.protect.encode import AUTO, encode
+from postguard.protect.identity import Identity
+from postguard.protect.packets import Packets
+from postguard.protect.scoring import score
+from postguard.protect.steps import Step
+from postguard.protect.steps.credentials import Credentials
+from postguard.protect.steps.encode import Encode
+from postguard.protect.trials import Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a recipe has its files finished, for every network alike.
+
+    Attributes:
+        packets: its tags.
+        kind: the kind of file that the recipe asks for.
+        signer: signs the files; None: they are not signed.
+    """
+
+    packets: Packets = field(default_factory=Packets)
+    kind: str = AUTO
+    signer: Identity | None = None
+
+
+def asked(steps: Iterable[Step], secrets: Path | None) -> Finish:
+    """Return how these steps have their files finished; their tags are not known yet.
+
+    Raises:
+        StepFailed: they are to be signed, and something for it is missing.
+    """
+    found = Finish()
+    for step in steps:
+        if isinstance(step, Encode):
+            found = replace(found, kind=step.format)
+        elif isinstance(step, Credentials):
+            found = replace(found, signer=credentials.load(secrets))
+    return found
+
+
+def finish(picture: Picture, limits: Limits, how: Finish) -> Encoded:
+    """Return the file that may leave, within `limits`.
+
+    Raises:
+        StepFailed: it does not fit, cannot be signed, or holds something that it should not.
+    """
+    reserved = credentials.ROOM if how.signer else 0
+    made = encode(picture, limits, how.packets, how.kind, reserved=reserved)
+    made = _with(made, {"ssimulacra2": score(made.written, made.data)})
+    packets = how.packets
+    if how.signer is not None:
+        made, manifest = _signed(made, how.signer)
+        packets = replace(packets, manifest=manifest)
+    privacy.audit(made.data, made.mime, packets)
+    if len(made.data) > limits.image_bytes:
+        raise StepFailed(
+            "encode",
+            f"with its signature the file takes {len(made.data):,} bytes, more than the "
+            f"{limits.image_bytes:,} that the network takes; this is a fault of postguard, please "
+            "report it.",
+        )
+    return made
+
+
+def _signed(made: Encoded, signer: Identity) -> tuple[Encoded, bytes]:
+    """Return the file with its Content Credentials, and these alone."""
+    data, manifest = credentials.sign(made.data, made.mime, signer)
+    said: Json = {**credentials.said(signer), "bytes": len(data) - len(made.data)}
+    return _with(replace(made, data=data), {"bytes": len(data), "credentials": said}), manifest
+
+
+def _with(made: Encoded, more: dict[str, Json]) -> Encoded:
+    return replace(made, record=made.record | more)
