@@ -173,6 +173,7 @@ class Installation:
             tags=words.tags,
             kit=self.cloak_kit(),
             post=post.id,
+            identity=self.home.secrets,
         )
 
     def steps(self, recipe: str) -> tuple[dict[str, Json], ...]:

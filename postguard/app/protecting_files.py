@@ -16,7 +16,12 @@ from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import files
 from postguard.worker import engine
 
-_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+_ENDINGS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+}
 # Without an account there is no server to fit: only what any viewer takes.
 _NO_LIMITS = Limits(fit="file", text=0, alt=0, images=1, image_bytes=50_000_000)
 
@@ -79,6 +84,7 @@ def protect_file(
             models_dir=installation.models_dir,
             kit=installation.cloak_kit(),
             keep=Path(folder),
+            identity=installation.home.secrets,
         )
         workshop = InProcessWorkshop(installation.clock, engine=engine)
         try:

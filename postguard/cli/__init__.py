@@ -11,6 +11,7 @@ from postguard.cli import given
 from postguard.cli.audit import COMMANDS as AUDIT
 from postguard.cli.changing import COMMANDS as CHANGING
 from postguard.cli.ending import Commands
+from postguard.cli.identity import COMMANDS as IDENTITY
 from postguard.cli.models import COMMANDS as MODELS
 from postguard.cli.pictures import COMMANDS as PICTURES
 from postguard.cli.queue import COMMANDS as QUEUE
@@ -47,7 +48,7 @@ def cli(context: click.Context, config: Path | None) -> None:
         context.color = False
 
 
-for command in (*SETUP, *RUNNING, *QUEUE, *CHANGING, *PICTURES, *MODELS, *AUDIT):
+for command in (*SETUP, *RUNNING, *QUEUE, *CHANGING, *PICTURES, *MODELS, *IDENTITY, *AUDIT):
     cli.add_command(command)
 
 
