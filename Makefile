@@ -6,7 +6,7 @@ SEED ?= 1
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors fix lock bench chaos servers-next system-deps clean
+.PHONY: help demo test check format lint types floors fix lock bench gallery chaos servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -40,6 +40,9 @@ lock: .venv/dev.stamp ## pin today's releases of all dependencies in constraints
 
 bench: .venv/dev.stamp ## measure the figures of docs/benchmarks.md
 	$(BIN)/python -m bench $(ARGS)
+
+gallery: .venv/dev.stamp ## draw every look of every step on real art, to look at (ARGS=--cloak)
+	$(BIN)/python -m bench.gallery $(ARGS)
 
 chaos: .venv/test.stamp ## send many posts while everything fails that can (POSTS=2000 SEED=1)
 	$(BIN)/python -m tests.faults.campaign --posts $(POSTS) --seed $(SEED)

@@ -16,7 +16,7 @@ from postguard.system import bundled, files, paths
 
 # Long sides in pixels: what the presets are for. 800 is the talk's; 1200 fills a phone; larger
 # pictures are worth more to a portfolio and to a training set alike.
-_SIDES = {"portfolio": 2000, "sns": 1200, "small": 800, "sample": 1000}
+SIDES = {"portfolio": 2000, "sns": 1200, "small": 800, "sample": 1000}
 _EXAMPLE = "config.example.toml"
 # By the table of the seven measures. Marks hinder image-to-image most of all, so where both are
 # feared the cloak takes what they leave.
@@ -190,7 +190,7 @@ def _recipe(answers: Answers, *, cloak: bool) -> str:
     """Return the recipe that fits the fear: marks and notice help most against image-to-image,
     the cloak against training; every recipe has pixels, a statement and a limited size."""
     visible = "sample" if answers.preset == "sample" else answers.visible
-    side, mode = _SIDES[answers.preset], _MODES[answers.fear]
+    side, mode = SIDES[answers.preset], _MODES[answers.fear]
     steps = [(f'step = "downscale", long_side = {side}', "fewer pixels to learn from")]
     if answers.fear != "training" or visible == "sample":
         said = "your mark over the picture: hard to erase or crop away"
