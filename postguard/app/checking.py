@@ -16,6 +16,7 @@ from postguard.intake.mounts import filesystem_of
 from postguard.model import Level
 from postguard.model.layers import Layers
 from postguard.model.measures import Direction
+from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
 from postguard.settings.notices import NOTICES
 from postguard.settings.recipes import Notice, Watermark
@@ -54,6 +55,7 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     found += _folders(installation)
     found += _recipes(installation)
     found += _letters(installation)
+    found += _signature(installation)
     found.append(_cloak(installation))
     found += _accounts(installation, offline=offline)
     found.append(_daemon())
@@ -120,6 +122,25 @@ def _written(installation: Installation) -> Iterator[str]:
         if isinstance(step, Notice):
             langs = step.langs or artist.langs
             yield step.text or "".join(NOTICES[lang] for lang in langs)
+
+
+def _signature(installation: Installation) -> Iterator[Checked]:
+    """Look at the certificate, where a recipe signs."""
+    signing = [
+        name
+        for name, steps in installation.settings.recipes.items()
+        if any(s.step == "credentials" for s in steps)
+    ]
+    if not signing:
+        return
+    problem = credentials.problem(installation.home.secrets)
+    if problem is not None:
+        said = f"recipe {', '.join(signing)} signs its files, so its posts will be held"
+        yield Checked("signature", False, said, problem)
+        return
+    signer = credentials.load(installation.home.secrets)
+    said = f"Content Credentials as {signer.name}, until {signer.ends:%Y-%m-%d}"
+    yield Checked("signature", True, said)
 
 
 def _cloak(installation: Installation) -> Checked:

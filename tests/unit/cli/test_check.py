@@ -192,3 +192,45 @@ def test_recipes_that_write_nothing_need_no_font(terminal):
     terminal.configure(LAYERED)
     told = terminal.run("check", "--offline", "--json").stdout
     assert "letters" not in {f["what"] for f in json.loads(told)}
+
+
+SIGNED = """\
+outbox = "{outbox}"
+
+[artist]
+name = "山田花子"
+
+[accounts.sky]
+network = "preview"
+
+[recipes]
+default = [ {{ step = "tags" }}, {{ step = "credentials" }} ]
+"""
+
+
+def signature(terminal):
+    told = terminal.run("check", "--offline", "--json").stdout
+    return next((f for f in json.loads(told) if f["what"] == "signature"), None)
+
+
+def test_a_recipe_that_signs_without_a_certificate_is_told_how_to_make_one(terminal):
+    terminal.configure(SIGNED)
+    found = signature(terminal)
+    assert not found["ok"]
+    assert "recipe default signs" in found["said"]
+    assert "postguard identity new" in found["fix"]
+
+
+def test_the_certificate_that_signs_is_told_with_its_end(terminal):
+    pytest.importorskip("cryptography", reason="the extra c2pa is not installed")
+    pytest.importorskip("c2pa", reason="the extra c2pa is not installed")
+    terminal.configure(SIGNED)
+    assert terminal.run("identity", "new").exit_code == 0
+    found = signature(terminal)
+    assert found["ok"], found
+    assert "Content Credentials as 山田花子, until 20" in found["said"]
+
+
+def test_where_nothing_is_signed_no_certificate_is_asked_for(terminal):
+    terminal.configure(LAYERED)
+    assert signature(terminal) is None
