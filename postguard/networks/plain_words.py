@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from postguard.model import Quotes, Rendition, Replies, Visibility, Words
+from postguard.networks import step_words
 
 Shows = Literal["bluesky", "mastodon"]
 
@@ -38,19 +39,9 @@ _LABELS = {
     "porn": "adult content",
     "graphic-media": "graphic content",
 }
-_MINING = {
-    "DMI-PROHIBITED-AIMLTRAINING": "no training of AI",
-    "DMI-PROHIBITED-GENAIMLTRAINING": "no training of generative AI",
-    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining, but search engines",
-    "DMI-PROHIBITED": "no data mining of any kind",
-    "DMI-PROHIBITED-SEECONSTRAINT": "forbidden as your own words say",
-    "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR": "forbidden as the page says that they name",
-    "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": "forbidden as your policy says",
-    "DMI-UNSPECIFIED": "nothing is said of AI",
-    "DMI-ALLOWED": "all use is allowed",
-}
 # A gain is told from its controls, and from nothing, by these.
 _NOISE, _CLEARLY = 0.01, 3
+_FINISHING = {"encode", "credentials"}  # their work is in the file, which is told last
 _AGAINST = {
     "style": "learning your style from it",
     "poison": "training on it",
@@ -106,10 +97,12 @@ def done(rendition: Rendition) -> list[Line]:
     for step in [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []:
         if step.get("step") in _FINISHING:
             continue
-        lines.append(_step(step))
+        lines.append(Line(str(step.get("step", "")).capitalize(), step_words.of_step(step)))
         if measured and step.get("step") == "cloak":
             lines.append(Line("Measured", _measured(measured, rendition.fit)))
-    return [*lines, _saved(rendition, encode), *_signed(_table(encode.get("signed")))]
+    lines.append(_saved(rendition, encode))
+    signed = _table(encode.get("signed"))
+    return [*lines, Line("Signed", step_words.of_signature(signed))] if signed else lines
 
 
 def visibility(found: Mapping[str, Any]) -> str:
@@ -164,7 +157,7 @@ def shown(seen: Mapping[str, Any], fit: str) -> list[str]:
 def _survived(picture: Mapping[str, Any]) -> str:
     if picture.get("problem"):
         return str(picture["problem"])
-    size = f"{_size([picture['width'], picture['height']])} pixels"
+    size = f"{step_words.size([picture['width'], picture['height']])} pixels"
     parts = [f"{size}, {bytes_in_words(picture['size'])} of {picture['kind'] or 'a picture'}"]
     if picture["same"]:
         parts.append("the very file that was sent")
@@ -190,52 +183,6 @@ def _table(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _step(step: Mapping[str, Any]) -> Line:
-    name = str(step.get("step", ""))
-    say = _STEPS.get(name)
-    words = say(step) if say else str(step.get("note", ""))
-    return Line(name.capitalize(), ". ".join(filter(None, (words, str(step.get("warning", ""))))))
-
-
-def _downscaled(step: Mapping[str, Any]) -> str:
-    before, after = step.get("from"), step.get("to")
-    if not (isinstance(before, list) and isinstance(after, list)) or before == after:
-        return "small enough already, so it kept its size"
-    return f"{_size(before)} pixels became {_size(after)}"
-
-
-def _watermarked(step: Mapping[str, Any]) -> str:
-    mark = f"“{step['text']}”" if step.get("text") else "your logo"
-    strength = f", {step['strength']}" if step.get("strength") else ""
-    times = f", {step['marks']} times over the picture" if step.get("marks") else ""
-    times += ", the largest over what matters" if step.get("large") else ""
-    doubt = "" if step.get("legible", True) else " — too small here to be read"
-    return f"{mark}{strength}{times}{doubt}"
-
-
-def _noticed(step: Mapping[str, Any]) -> str:
-    where = ", in a strip below the picture" if step.get("place") == "footer" else ""
-    return f"“{step['text']}”{where}" if step.get("text") else str(step.get("note", "drawn"))
-
-
-def _noised(step: Mapping[str, Any]) -> str:
-    if step.get("look"):
-        score = step.get("ssimulacra2")
-        like = "" if score is None else f", likeness {score} of 100 (SSIMULACRA2)"
-        soft = ", over a slight blur off the lines" if step.get("soften") else ""
-        return f"{step['look']}, strength {step.get('strength')}{like}{soft}"
-    blur = f", after a blur of {step['blur']} pixels" if step.get("blur") else ""
-    return f"fine noise of {step.get('measured', step.get('amount'))} in 255{blur}"
-
-
-def _cloaked(step: Mapping[str, Any]) -> str:
-    modes = " and ".join(map(str, step.get("modes", [step.get("mode")])))
-    return (
-        f"mode {modes}, strength {step.get('strength')}: "
-        f"at most {step.get('ceiling')} in 255 of change in any pixel"
-    )
-
-
 def _measured(found: Mapping[str, Any], fit: str) -> str:
     said = []
     for mode, gains in _table(found.get("gains")).items():
@@ -256,40 +203,8 @@ def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:
     return NAMES.get(name, name), looks["r"], noise
 
 
-def _tagged(step: Mapping[str, Any]) -> str:
-    mining = str(step.get("mining", ""))
-    said = _MINING.get(mining, mining)
-    extra = [str(step[key]) for key in ("creator", "rights") if step.get(key)]
-    return ", ".join(dict.fromkeys([f"machines can read: {said}", *extra]))
-
-
-def _size(pair: Any) -> str:  # noqa: ANN401  # a list out of JSON
-    return f"{pair[0]} × {pair[1]}"
-
-
 def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
     kind = rendition.mime.rpartition("/")[2].upper()
     quality = f" at quality {encode['quality']}" if encode.get("quality") else ""
     size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
     return Line("Saved", f"as {kind}{quality}: {size}")
-
-
-def _signed(signed: Mapping[str, Any]) -> list[Line]:
-    """Return whose signature the file carries; nothing where it carries none."""
-    if not signed:
-        return []
-    whose = f" as {signed['signer']}" if signed.get("signer") else ""
-    words = f"Content Credentials{whose}: not for AI; a change of the file breaks the signature"
-    return [Line("Signed", words)]
-
-
-# Their work is in the finished file, which is told last.
-_FINISHING = {"encode", "credentials"}
-_STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "downscale": _downscaled,
-    "watermark": _watermarked,
-    "notice": _noticed,
-    "noise": _noised,
-    "cloak": _cloaked,
-    "tags": _tagged,
-}
