@@ -206,5 +206,8 @@ def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:
 def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
     kind = rendition.mime.rpartition("/")[2].upper()
     quality = f" at quality {encode['quality']}" if encode.get("quality") else ""
+    why = f" ({encode['why']})" if encode.get("why") else ""
     size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
-    return Line("Saved", f"as {kind}{quality}: {size}")
+    score = encode.get("ssimulacra2")
+    like = "" if score is None else f"; likeness {score} of 100 to what was made (SSIMULACRA2)"
+    return Line("Saved", f"as {kind}{quality}{why}: {size}{like}")

@@ -20,12 +20,14 @@ _MINING = {
     "DMI-ALLOWED": "all use is allowed",
 }
 
+_TO_KNOW = ("warning", "advice")
+
 
 def of_step(step: Mapping[str, Any]) -> str:
     """Return what a step did, and what of it an artist should know."""
     say = _STEPS.get(str(step.get("step", "")))
     words = say(step) if say else str(step.get("note", ""))
-    return ". ".join(filter(None, (words, str(step.get("warning", "")))))
+    return ". ".join(filter(None, (words, *(str(step.get(key, "")) for key in _TO_KNOW))))
 
 
 def of_signature(signed: Mapping[str, Any]) -> str:

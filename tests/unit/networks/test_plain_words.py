@@ -87,6 +87,10 @@ def said_of(step: dict[str, Any], **record: Any) -> dict[str, str]:
             {"step": "watermark", "text": "© 花", "strength": "clear", "marks": 9, "large": [1]},
             "“© 花”, clear, 9 times over the picture, the largest over what matters",
         ),
+        (
+            {"step": "downscale", "from": [9, 6], "to": [3, 2], "advice": "go smaller"},
+            "9 × 6 pixels became 3 × 2. go smaller",
+        ),
         ({"step": "watermark", "marks": 9}, "your logo, 9 times over the picture"),
         ({"step": "notice", "text": "禁"}, "“禁”"),
         (
@@ -118,3 +122,11 @@ def test_what_finishes_the_file_is_said_of_the_file(step: str) -> None:
     assert list(said) == ["Saved", "Signed"]
     assert said["Signed"].startswith("Content Credentials as 山田花子: not for AI")
     assert list(said_of({"step": step})) == ["Saved"]
+
+
+def test_why_a_file_is_of_its_kind_and_how_like_it_is_stands_with_it() -> None:
+    written = {"quality": 92, "why": "as PNG it would take too much", "ssimulacra2": 91.4}
+    assert said_of({"step": "tags"}, encode=written)["Saved"] == (
+        "as JPEG at quality 92 (as PNG it would take too much): 4 × 3 pixels, 100 bytes; "
+        "likeness 91.4 of 100 to what was made (SSIMULACRA2)"
+    )
