@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from postguard.model.layers import Layers
 from postguard.model.measures import Direction
 from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
+from postguard.protect.steps.downscale import training_advice
 from postguard.settings.notices import NOTICES
-from postguard.settings.recipes import Notice, Watermark
+from postguard.settings.recipes import AnyStep, Downscale, Notice, Watermark
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
@@ -92,7 +93,16 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         said = ", ".join(s.step for s in steps)
         if gaps:
             said += f": nothing for {', '.join(gaps)}"
+        if advice := _size_advice(steps):
+            said += f". Of a picture of 3:2, {advice}"
         yield Checked(f"recipe {name}", not gaps, said, fix, layers)
+
+
+def _size_advice(steps: Iterable[AnyStep]) -> str:
+    """Return what the size that a recipe posts offers to training; empty: it limits no side."""
+    sides = [step.long_side for step in steps if isinstance(step, Downscale)]
+    side = sides[0] if sides else None
+    return training_advice((side, round(side * 2 / 3))) if side else ""
 
 
 def _letters(installation: Installation) -> Iterator[Checked]:

@@ -234,3 +234,10 @@ def test_the_certificate_that_signs_is_told_with_its_end(terminal):
 def test_where_nothing_is_signed_no_certificate_is_asked_for(terminal):
     terminal.configure(LAYERED)
     assert signature(terminal) is None
+
+
+@pytest.mark.parametrize(("side", "enough"), [(1600, True), (800, False)])
+def test_a_size_that_is_enough_to_train_on_is_told(terminal, side, enough):
+    terminal.configure(LAYERED.replace("800", str(side)))
+    said = layers_of(terminal)["said"]
+    assert ("1600 × 1067 pixels are enough to train on" in said) == enough
