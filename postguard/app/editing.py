@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from postguard.app import wording
 from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
-from postguard.errors import Refused, Unusable
-from postguard.model import Delivery, DeliveryState, Post, PostState, Words
+from postguard.errors import Unusable
+from postguard.intake import templates
+from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, Words
 
 _ON_ITS_WAY = {
     DeliveryState.SENDING: "it is being sent at this moment; run this again in a minute",
     DeliveryState.UNSURE: "it may be posted already; that is looked at first, so try again later",
     DeliveryState.RETRACTED: "it was taken back there",
 }
+_UNFILLED = "{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,79 +34,116 @@ class NewWords:
     cw: str | None = None
     alts: Mapping[int, str] = field(default_factory=dict)
 
-    def instead_of(self, words: Words, pictures: int) -> Words:
-        """Return the words with these in their place. Raises Unusable for a picture too many."""
+    def of(self, post: Post) -> Edit:
+        """Return them for this post's pictures. Raises Unusable for a picture too many."""
+        pictures = len(post.artworks)
         if wrong := [number for number in self.alts if not 1 <= number <= pictures]:
             raise Unusable(f"there is no picture {wrong[0]}; the post has {pictures}")
-        alts = [*words.alts, *[""] * (pictures - len(words.alts))]
-        for number, alt in self.alts.items():
-            alts[number - 1] = alt
-        return replace(
-            words,
-            text=words.text if self.text is None else self.text,
-            cw=words.cw if self.cw is None else self.cw,
-            alts=tuple(alts),
-        )
+        alts = {post.artworks[number - 1].name: alt for number, alt in self.alts.items()}
+        return Edit(self.text, self.cw, alts)
 
 
 def edit(
     installation: Installation, post_id: int, new: NewWords, account: str | None, now: datetime
 ) -> list[Outcome]:
-    """Change what a post says on all its accounts, or on one; say of each how it went.
+    """Change what a post says on all its accounts, or on one; say of each how it went. A post that
+    was held for its words alone goes on, and one whose files carry them is protected anew.
 
     Raises:
         Unusable: nothing was changed, since an account could not post these words.
     """
-    store = installation.store
-    post = store.posts.get(post_id)
-    if post.state is PostState.RELEASED or (
-        post.state is PostState.HELD and not store.posts.has_renditions(post_id)
-    ):
+    post = installation.store.posts.get(post_id)
+    chosen = deliveries_of(installation.store, post, account)
+    _refuse_unread(post, chosen)
+    edit = new.of(post)
+    wanted = {d.id: _said(installation, post, d, edit) for d in chosen}
+    if worse := list(_worse(installation, post, chosen, wanted)):
+        raise Unusable("nothing was changed:\n" + "\n".join(worse))
+    told = _reworded(installation, post, wanted, edit, now)
+    for d in installation.store.deliveries.of_post(post_id):
+        if d.id in wanted and d.id not in told:
+            told[d.id] = _restated(installation, d, wanted[d.id], now)
+    return [told[d.id] for d in chosen]
+
+
+def _refuse_unread(post: Post, chosen: Sequence[Delivery]) -> None:
+    if post.state is PostState.RELEASED:
         raise Unusable(
-            f"the words of post {post_id} are read from the files beside it in "
-            f"{post.place}/{post.folder}; change them there, then `postguard release {post_id}`"
+            f"post {post.id} is let go on, and its words are about to be read anew; `postguard "
+            f"hold {post.id}` stops it, then change them"
         )
-    chosen = deliveries_of(store, post, account)
-    words = [new.instead_of(d.words, len(post.artworks)) for d in chosen]
-    if told := list(_objections(installation, post, chosen, words)):
-        raise Unusable("nothing was changed:\n" + "\n".join(told))
-    return [_change(installation, d, w, now) for d, w in zip(chosen, words, strict=True)]
+    if not chosen:
+        raise Unusable(
+            f"the words of post {post.id} cannot be read yet: {post.reason}\nChange the files in "
+            f"{post.place}/{post.folder}, then `postguard release {post.id}`"
+        )
 
 
-def _objections(
-    installation: Installation, post: Post, chosen: Sequence[Delivery], words: Sequence[Words]
+def _said(installation: Installation, post: Post, delivery: Delivery, edit: Edit) -> Words:
+    """Return what a delivery will say: a new text is put into the account's template anew."""
+    words = edit.of(delivery.words, [a.name for a in post.artworks])
+    if edit.text is None:
+        return words
+    account = installation.settings.accounts.get(delivery.account)
+    return replace(
+        words, text=templates.filled(_UNFILLED if account is None else account.text, words)
+    )
+
+
+def _worse(
+    installation: Installation,
+    post: Post,
+    chosen: Sequence[Delivery],
+    wanted: Mapping[int, Words],
 ) -> Iterator[str]:
-    for delivery, said in zip(chosen, words, strict=True):
-        if said == delivery.words:
-            continue
-        try:
-            found = installation.accounts.objections(delivery.account, said, len(post.artworks))
-        except Refused as exc:
-            found = [str(exc)]
-        yield from (f"{delivery.account}: {objection}" for objection in found)
-        if installation.settings.intake.require_alt and not all(a.strip() for a in said.alts):
+    """Yield what is in the way of the new words and was not in the way of the old ones."""
+    for delivery in chosen:
+        before, after = delivery.words, wanted[delivery.id]
+        known = wording.objections(installation, post, delivery.account, before)
+        for objection in wording.objections(installation, post, delivery.account, after):
+            if objection not in known:
+                yield f"{delivery.account}: {objection}"
+        alts = zip(before.alts, after.alts, strict=False)
+        lost = any(old.strip() and not new.strip() for old, new in alts)
+        if lost and installation.settings.intake.require_alt:
             yield f"{delivery.account}: a picture would have no alt text"
 
 
-def _change(
+def _reworded(
+    installation: Installation, post: Post, wanted: Mapping[int, Words], edit: Edit, now: datetime
+) -> dict[int, Outcome]:
+    """Change what was not sent yet, and what follows of that, in one transaction."""
+    store, told = installation.store, dict[int, Outcome]()
+    with store.db.change():
+        before = store.deliveries.of_post(post.id)
+        changed = set[int]()
+        for d in before:
+            if d.id not in wanted or d.state is DeliveryState.POSTED:
+                continue
+            if why := _ON_ITS_WAY.get(d.state):
+                told[d.id] = Outcome(d.account, done=False, said=why)
+            elif wanted[d.id] == d.words:
+                told[d.id] = Outcome(d.account, done=True, said="says so already")
+            elif store.wishes.reword(d, wanted[d.id], edit, now):
+                changed.add(d.id)
+            else:
+                told[d.id] = Outcome(d.account, done=False, said=_ON_ITS_WAY[DeliveryState.UNSURE])
+        then = wording.follow_up(installation, post.id, before, now) if changed else ""
+    said = "will say so" + then
+    told |= {d.id: Outcome(d.account, done=True, said=said) for d in before if d.id in changed}
+    return told
+
+
+def _restated(
     installation: Installation, delivery: Delivery, words: Words, now: datetime
 ) -> Outcome:
-    store, account = installation.store, delivery.account
-    if why := _ON_ITS_WAY.get(delivery.state):
-        return Outcome(account, done=False, said=why)
-    if words == delivery.words:
-        return Outcome(account, done=True, said="says so already")
-    if delivery.state is DeliveryState.POSTED:
-        return outcome_of(
-            installation, delivery, lambda: _edit(installation, delivery, words, now)
-        )
-    if not store.wishes.reword(delivery.id, words):
-        return Outcome(account, done=False, said=_ON_ITS_WAY[DeliveryState.UNSURE])
-    store.posts.note(delivery.post_id, now, "edited", account)
-    return Outcome(account, done=True, said="will say so")
+    """Change what stands on a network."""
+    if delivery.words == words:
+        return Outcome(delivery.account, done=True, said="says so already")
+    return outcome_of(installation, delivery, lambda: restate(installation, delivery, words, now))
 
 
-def _edit(installation: Installation, delivery: Delivery, words: Words, now: datetime) -> str:
+def restate(installation: Installation, delivery: Delivery, words: Words, now: datetime) -> str:
     """Change a post that stands, then keep its words: cut off between, it is simply done again."""
     store = installation.store
     receipt = store.deliveries.receipts(delivery.post_id)[delivery.account]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from postguard.errors import BadWords, Held
 from postguard.intake import words
 from postguard.intake.grouping import Bundle
 from postguard.intake.sidecar import Dropped
-from postguard.model import Inspection, NewArtwork, NewDelivery, NewPost, Visibility, Words
+from postguard.model import Edit, Inspection, NewArtwork, NewDelivery, NewPost, Visibility, Words
 from postguard.ports import Workshop
 from postguard.settings import Settings
 from postguard.system import files
@@ -39,6 +40,7 @@ def draw_up(
     panel: Panel,
     source_of: Callable[[PurePath], str],
     reasons: Sequence[str] = (),
+    edits: Mapping[str, Edit] = MappingProxyType({}),
 ) -> NewPost:
     """Inspect the pictures, read the words, and collect all that is in the way at once.
 
@@ -46,6 +48,7 @@ def draw_up(
         root: the folder that the bundle's paths are relative to.
         source_of: where in the outbox one of the files was found.
         reasons: known already why the post must be held.
+        edits: what the artist changed since the words were written, by account.
 
     Raises:
         Retryable: a picture could not be inspected now.
@@ -62,7 +65,7 @@ def draw_up(
     told += _repeated(artworks)
     try:
         dropped = _read(bundle, root, panel.settings)
-        recipe, deliveries, problems = _deliveries(bundle, dropped, panel, inspections)
+        recipe, deliveries, problems = _deliveries(bundle, dropped, panel, inspections, edits)
     except BadWords as exc:
         dropped, recipe, deliveries, problems = Dropped(), "default", [], [str(exc)]
     reason = "\n".join(dict.fromkeys([*told, *problems]))
@@ -114,7 +117,11 @@ def _repeated(artworks: Sequence[NewArtwork]) -> list[str]:
 
 
 def _deliveries(
-    bundle: Bundle, dropped: Dropped, panel: Panel, inspections: Sequence[Inspection]
+    bundle: Bundle,
+    dropped: Dropped,
+    panel: Panel,
+    inspections: Sequence[Inspection],
+    edits: Mapping[str, Edit],
 ) -> tuple[str, list[NewDelivery], list[str]]:
     """Return the recipe, what each account is to post, and the problems with it."""
     settings = panel.settings
@@ -124,7 +131,11 @@ def _deliveries(
     deliveries = list[NewDelivery]()
     for account in targets:
         try:
-            said = _words(dropped, account, bundle, settings, inspections)
+            said = words.resolve(
+                *(dropped, account, settings.accounts[account], settings.artist.lang),
+                *([str(path) for path in bundle.files], inspections),
+                edit=edits.get(account, Edit()),
+            )
         except BadWords as exc:
             problems.append(str(exc))
             continue
@@ -164,18 +175,6 @@ def _linked(deliveries: Sequence[NewDelivery]) -> list[NewDelivery]:
     ]
 
 
-def _words(
-    dropped: Dropped,
-    account: str,
-    bundle: Bundle,
-    settings: Settings,
-    inspections: Sequence[Inspection],
-) -> Words:
-    names = [str(path) for path in bundle.files]
-    defaults = settings.accounts[account]
-    return words.resolve(dropped, account, defaults, settings.artist.lang, names, inspections)
-
-
 def _targets(dropped: Dropped, settings: Settings) -> tuple[list[str], list[str]]:
     """Return the accounts to post to, in the config's order, and what is wrong with the choice."""
     enabled = [name for name, account in settings.accounts.items() if account.enabled]
@@ -211,14 +210,17 @@ def _without_alt(said: Words, bundle: Bundle, inspections: Sequence[Inspection])
     """Name the pictures that say nothing to who cannot see them; what is no picture need not."""
     told = zip(bundle.files, said.alts, inspections, strict=True)
     bare = [str(file) for file, alt, seen in told if seen.width and not alt.strip()]
-    if not bare:
-        return []
-    beside = "post.toml" if bundle.is_set else f"{PurePath(bare[0]).stem}.toml"
-    example = f'alt = {{ "{bare[0]}" = "…" }}' if len(bundle.files) > 1 else 'alt = "…"'
-    return [
+    return [no_alt_text(bare, len(bundle.files), is_set=bundle.is_set)] if bare else []
+
+
+def no_alt_text(bare: Sequence[str], pictures: int, *, is_set: bool) -> str:
+    """Return why a post with pictures that say nothing is held."""
+    beside = "post.toml" if is_set else f"{PurePath(bare[0]).stem}.toml"
+    example = f'alt = {{ "{bare[0]}" = "…" }}' if pictures > 1 else 'alt = "…"'
+    return (
         f"{', '.join(bare)}: there is no alt text, which people who cannot see the picture need;"
         f" write {example} into {beside} beside it"
-    ]
+    )
 
 
 def _with_alts(

@@ -157,6 +157,8 @@ class Taking:
         """Take a held post as its folder is now; what the artist let pass is not asked again."""
         folder = folders.folder_of(outbox, post)
         paths = [p.relative_to(folder) for p in names.walk(outbox, folder)]
+        theirs = {a.name for a in post.artworks}
+        paths = [p for p in paths if p.parts[0] != folders.RENDITIONS or str(p) in theirs]
         bundle = listed(post.name, list(paths))
         sources = {a.name: a.source for a in post.artworks} | {n: s for s, n in post.sidecars}
         beneath = folder.relative_to(outbox)
@@ -168,6 +170,7 @@ class Taking:
                 self._panel(),
                 lambda path: sources.get(str(path), str(beneath / path)),
                 gone,
+                post.edits,
             )
         except Retryable as exc:
             self._wait(exc, now)

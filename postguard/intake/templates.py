@@ -11,14 +11,14 @@ from postguard.settings.notices import NOTICES
 _PLACE = re.compile(r"\{(text|title|tags|notice)\}")
 
 
-def filled(template: str, words: Words, title: str) -> str:
+def filled(template: str, words: Words) -> str:
     """Return the text to post; lines left blank by what was not said close up.
 
     Hashtags that the template has no place for are added behind it later, as everywhere.
     """
     said = {
         "text": words.text,
-        "title": title,
+        "title": words.title,
         "tags": body(words)[len(words.text) :].strip(),
         "notice": _notice(words.langs),
     }

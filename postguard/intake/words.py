@@ -15,7 +15,7 @@ from postguard.errors import BadWords
 from postguard.intake import names, templates
 from postguard.intake.sidecar import Dropped, Fields, parse
 from postguard.intake.written import Alt, Focus, Point, trimmed
-from postguard.model import Inspection, Words
+from postguard.model import Edit, Inspection, Words
 from postguard.settings.schema import Account
 
 _T = TypeVar("_T")
@@ -30,6 +30,7 @@ _KANA = re.compile(r"[\u3041-\u30ff]")
 _HALF_KANA = re.compile(r"[\uff61-\uff9f]")
 _LONE_KANJI = re.compile(r"[A-Za-z][\u4e00-\u9fff](?![\u3040-\u9fff])")
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+_AS_WRITTEN = Edit()
 
 
 def read(paths: Sequence[Path], accounts: Collection[str], zone: tzinfo) -> Dropped:
@@ -149,6 +150,7 @@ def resolve(
     artist_langs: tuple[str, ...],
     files: Sequence[str],
     embedded: Sequence[Inspection],
+    edit: Edit = _AS_WRITTEN,
 ) -> Words:
     """Merge what one account says: its own table in the sidecar, else the sidecar, else the
     account's settings; words from the pictures' metadata only where the sidecar has none.
@@ -156,6 +158,7 @@ def resolve(
     Args:
         files: names of the pictures, in their order.
         embedded: what each picture's file says, in the same order.
+        edit: what the artist said since; it goes before all of them.
 
     Raises:
         BadWords: alt texts that do not fit the pictures.
@@ -178,9 +181,10 @@ def resolve(
         reply_to=_first(own.reply_to, top.reply_to, ""),
         link_to=defaults.link,
         thread=_first(own.thread, top.thread, defaults.overflow == "thread"),
+        title=_first(own.title, top.title, ""),
     )
-    title = _first(own.title, top.title, "")
-    return replace(said, text=templates.filled(defaults.text, said, title))
+    said = edit.of(said, files)
+    return replace(said, text=templates.filled(defaults.text, said))
 
 
 def _bare(tags: Sequence[str]) -> tuple[str, ...]:

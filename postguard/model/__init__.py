@@ -37,6 +37,7 @@ from postguard.model.protection import (
     Rendition,
 )
 from postguard.model.words import (
+    Edit,
     Quotes,
     Replies,
     Visibility,
@@ -55,6 +56,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Draft",
+    "Edit",
     "Finding",
     "Inspection",
     "Json",

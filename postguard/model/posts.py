@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from postguard.model.json import Json
-from postguard.model.words import Words
+from postguard.model.words import Edit, Words
 
 
 class PostState(StrEnum):
@@ -100,6 +100,7 @@ class Post:
         folder: name of its folder beneath `queued/`, `held/` or `posted/`.
         place: where that folder lies now; the daemon moves it to where `state` says.
         sidecars: (source, name) of the files with words that move with it.
+        edits: what was changed since those were written, by account; it goes before them.
     """
 
     id: int
@@ -112,6 +113,7 @@ class Post:
     sidecars: tuple[tuple[str, str], ...]
     created_at: datetime
     reason: str = ""
+    edits: Mapping[str, Edit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -50,6 +51,7 @@ class Words:
         reply_to: address of the post that this one answers, or `#N` for the artist's post N.
         link_to: the account whose copy this one links to; empty: none.
         thread: what is too long or too many goes on in answers to itself.
+        title: what the account's template puts where it says {title}.
     """
 
     text: str = ""
@@ -67,6 +69,39 @@ class Words:
     reply_to: str = ""
     link_to: str = ""
     thread: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the artist changed afterwards of what one account says; None: as before.
+
+    Attributes:
+        text: as the artist says it, before the account's template is filled.
+        alts: alt texts by the name of the picture's file.
+    """
+
+    text: str | None = None
+    cw: str | None = None
+    alts: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, earlier: Edit) -> Edit:
+        """Return this edit and what it leaves of an earlier one."""
+        return Edit(
+            text=earlier.text if self.text is None else self.text,
+            cw=earlier.cw if self.cw is None else self.cw,
+            alts={**earlier.alts, **self.alts},
+        )
+
+    def of(self, words: Words, files: Sequence[str]) -> Words:
+        """Return the words with this in its place; `files`: the pictures' names, in order."""
+        alts = [*words.alts, *[""] * (len(files) - len(words.alts))]
+        return replace(
+            words,
+            text=words.text if self.text is None else self.text,
+            cw=words.cw if self.cw is None else self.cw,
+            alts=tuple(self.alts.get(name, alt) for name, alt in zip(files, alts, strict=True)),
+        )
 
 
 def body(words: Words) -> str:

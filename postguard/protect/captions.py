@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from postguard.model import Visibility, Words
+from postguard.model import Delivery, Visibility, Words
 
 _FOR_ALL = {Visibility.PUBLIC, Visibility.UNLISTED}
+
+
+def inside(deliveries: Sequence[Delivery]) -> Words:
+    """Return the words that may stand inside the files of these deliveries of one post; what is
+    only shown on this PC says nothing where another one is posted."""
+    return caption([d.words for d in deliveries if not d.dry_run] or [deliveries[0].words])
 
 
 def caption(said: Sequence[Words]) -> Words:

@@ -14,6 +14,7 @@ from postguard.errors import Unusable
 from postguard.model import (
     Artwork,
     DeliveryState,
+    Edit,
     Json,
     NewDelivery,
     NewPost,
@@ -23,6 +24,7 @@ from postguard.model import (
     Rendition,
 )
 from postguard.store.connection import Database, Row, from_ms, to_ms
+from postguard.store.likeness import LikenessRows
 from postguard.store.progress import ProgressRow
 from postguard.system import wire
 
@@ -142,6 +144,30 @@ class PostRows:
             )
             self.note(post_id, now, str(state), reason)
 
+    def keep_edit(self, post_id: int, account: str, edit: Edit) -> None:
+        """Remember what the artist changed, for when the files with words are read anew."""
+        with self._db.change() as db:
+            edits = dict(self.get(post_id).edits)
+            edits[account] = edit.after(edits.get(account, Edit()))
+            db.execute("UPDATE posts SET edits = ? WHERE id = ?", (wire.dump(edits), post_id))
+
+    def protect_anew(self, post_id: int, now: datetime) -> bool:
+        """Have a post protected once more, of which nothing went out; one that is held stays so.
+        False: some of it went out, or is about to, and its files stay as they are."""
+        with self._db.change() as db:
+            post = self.get(post_id)
+            claimed = db.execute(
+                "SELECT 1 FROM deliveries WHERE post_id = ? AND state IN ('sending', 'unsure')",
+                (post_id,),
+            ).fetchone()
+            if claimed is not None or self.went_out(post_id):
+                return False
+            db.execute("DELETE FROM renditions WHERE post_id = ?", (post_id,))
+            begun = self.progress.tell(post_id, None)
+            if post.state is PostState.PROTECTED or begun:
+                self.move_to(post_id, PostState.TAKEN, now)
+        return True
+
     def placed(self, post_id: int, place: Place) -> None:
         """Record where the post's folder lies now."""
         with self._db.change() as db:
@@ -169,6 +195,7 @@ class PostRows:
 
         A post that the artist held in the meantime stays held.
         """
+        renditions = tuple(renditions)
         with self._db.change() as db:
             db.execute("DELETE FROM renditions WHERE post_id = ?", (post_id,))
             db.executemany(
@@ -182,6 +209,7 @@ class PostRows:
                     for r in renditions
                 ],
             )
+            LikenessRows(self._db).keep(post_id, {r.position: r.likeness for r in renditions})
             if self.get(post_id).state is PostState.TAKEN:
                 self.move_to(post_id, PostState.PROTECTED, now)
 
@@ -303,6 +331,7 @@ def _post(row: Row, artworks: tuple[Artwork, ...]) -> Post:
         sidecars=wire.load(tuple[tuple[str, str], ...], row["sidecars"]),
         created_at=from_ms(row["created_at"]),
         reason=row["reason"],
+        edits=wire.load(dict[str, Edit], row["edits"]),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from postguard.model import Delivery, DeliveryState, PostState, Receipt, Words
+from postguard.model import Delivery, DeliveryState, Edit, PostState, Receipt, Words
 from postguard.store.connection import Database, to_ms
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.plans import slots_stay
@@ -74,12 +74,15 @@ class WishRows:
                 ],
             )
 
-    def reword(self, delivery_id: int, words: Words) -> bool:
-        """Change what an unsent delivery will say."""
+    def reword(self, delivery: Delivery, words: Words, edit: Edit, now: datetime) -> bool:
+        """Change what an unsent delivery will say, whatever the files beside it say later."""
         with self._db.change() as db:
             changed = db.execute(
-                f"UPDATE deliveries SET words = ? WHERE {_UNSENT}", (wire.dump(words), delivery_id)
+                f"UPDATE deliveries SET words = ? WHERE {_UNSENT}", (wire.dump(words), delivery.id)
             )
+            if changed.rowcount:
+                self._posts.keep_edit(delivery.post_id, delivery.account, edit)
+                self._posts.note(delivery.post_id, now, "edited", delivery.account)
         return changed.rowcount > 0
 
     def edited(self, delivery: Delivery, words: Words, receipt: Receipt, now: datetime) -> None:

@@ -304,8 +304,9 @@ def test_words_that_no_account_may_post_change_nothing(rig: Rig, new: NewWords, 
     assert {d.words.text for d in rig.installation.store.deliveries.of_post(1)} == {"月の下の狐"}
 
 
-def test_a_post_held_before_its_protection_says_where_its_words_lie(rig: Rig) -> None:
+def test_a_post_whose_words_cannot_be_read_says_where_they_lie(rig: Rig) -> None:
     now = rig.installation.clock.now()
-    post = rig.installation.store.posts.create(new_post("b.png", reason="no alt text"), now)
+    unread = new_post("b.png", reason="b.toml: this is not TOML", deliveries=())
+    post = rig.installation.store.posts.create(unread, now)
     with pytest.raises(Unusable, match=f"postguard release {post.id}"):
         edit(rig.installation, post.id, NewWords(text="x"), None, now)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from postguard.errors import Refused
-from postguard.model import DeliveryState, PostState, Receipt, Words
+from postguard.model import DeliveryState, Edit, PostState, Receipt, Words
 from postguard.store import Store
 from postguard.store.deliveries import DeliveryRows
 from tests.making import NOW, protected_post
@@ -39,7 +39,7 @@ def test_what_is_claimed_is_neither_cancelled_nor_reworded_nor_moved(store: Stor
     due(store)
     store.deliveries.claim(NOW, ("sky",))
     assert not store.wishes.cancel(store.deliveries.get(1), NOW)
-    assert not store.wishes.reword(1, Words("other"))
+    assert not store.wishes.reword(store.deliveries.get(1), Words("other"), Edit(), NOW)
     assert not store.wishes.ask(1, "slot")
     assert (state(store), store.deliveries.get(1).words.text) == (DeliveryState.SENDING, "A fox")
 

@@ -1,0 +1,129 @@
+"""What is wrong with a post's words, and what follows when they are changed before it is sent.
+
+A post that was held for its words alone goes on, one whose files carry them is protected anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+
+from postguard.app import steering
+from postguard.app.installation import Installation
+from postguard.errors import Refused
+from postguard.intake.deciding import no_alt_text
+from postguard.model import Delivery, DeliveryState, Post, PostState, Words
+from postguard.protect import captions
+from postguard.system import folders
+
+_CARRIES_WORDS = "tags"  # the step
+_OVER = {DeliveryState.POSTED, DeliveryState.RETRACTED}
+
+
+def objections(installation: Installation, post: Post, account: str, words: Words) -> list[str]:
+    """Return why an account cannot post these words; missing alt texts are no part of it."""
+    try:
+        return installation.accounts.objections(account, words, len(post.artworks))
+    except Refused as exc:
+        return [str(exc)]
+
+
+def bare(installation: Installation, post: Post, words: Words) -> list[str]:
+    """Return the names of the pictures that lack the alt text that they need."""
+    if not installation.settings.intake.require_alt:
+        return []
+    alts = [*words.alts, *[""] * (len(post.artworks) - len(words.alts))]
+    told = zip(post.artworks, alts, strict=True)
+    return [a.name for a, alt in told if a.width and not alt.strip()]
+
+
+def follow_up(
+    installation: Installation, post_id: int, before: Sequence[Delivery], now: datetime
+) -> str:
+    """Do what new words ask for, and return it, to be put behind a sentence.
+
+    Args:
+        before: the post's deliveries as they were; their rows hold the new words.
+    """
+    post = installation.store.posts.get(post_id)
+    in_files = _in_files(installation, post, before, now)
+    return in_files + _let_go(installation, post, before, now)
+
+
+def _in_files(
+    installation: Installation, post: Post, before: Sequence[Delivery], now: datetime
+) -> str:
+    """Have the files made anew that carry the old words."""
+    posts = installation.store.posts
+    after = installation.store.deliveries.of_post(post.id)
+    steps = installation.settings.recipes.get(post.recipe, ())
+    was, becomes = captions.inside(before), captions.inside(after)
+    if (was.text, was.alts) == (becomes.text, becomes.alts) or not any(
+        step.step == _CARRIES_WORDS for step in steps
+    ):
+        return ""
+    under_way = posts.progress.now()
+    begun = posts.has_renditions(post.id) or (
+        under_way is not None and under_way.post_id == post.id
+    )
+    if not posts.protect_anew(post.id, now):
+        return (
+            "; the tags inside its files keep the old words, since one of its copies is out "
+            "already or may be"
+        )
+    return "; its files carry the words too and are protected anew first" if begun else ""
+
+
+def _let_go(
+    installation: Installation, post: Post, before: Sequence[Delivery], now: datetime
+) -> str:
+    """Release what was held for its words alone, where they are in nobody's way any more."""
+    store, held = installation.store, [d for d in before if d.state is DeliveryState.HELD]
+    whole = post.state is PostState.HELD
+    if not whole and not held:
+        return ""
+    told = post.reason.split("\n") if whole else [f"{d.account}: {d.reason}" for d in held]
+    known = _known(installation, post, before)
+    wrong = _wrong(installation, post, {d.account for d in before if whole or d in held})
+    if still := list(dict.fromkeys([*(line for line in told if line not in known), *wrong])):
+        return _stay(installation, post, still, now)
+    if whole:
+        steering.release(store, post.id, now)
+        return "; the post was held for its words alone, so it goes on"
+    store.deliveries.release(post.id, now)
+    return "; what was held for its words goes on"
+
+
+def _stay(installation: Installation, post: Post, still: Sequence[str], now: datetime) -> str:
+    """Tell what a held post still waits for, in its row and in the note beside its files."""
+    reason = "\n".join(still)
+    if post.state is PostState.HELD and reason != post.reason:
+        installation.store.posts.move_to(post.id, PostState.HELD, now, reason)
+        folder = folders.folder_of(installation.outbox, post)
+        if folder.is_dir():
+            folders.leave_reason(folder, post, reason)
+    return f"; it stays held: {folders.told(post, '; '.join(still))}"
+
+
+def _wrong(installation: Installation, post: Post, accounts: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with the words now, as intake says it."""
+    for delivery in installation.store.deliveries.of_post(post.id):
+        if delivery.account not in accounts or delivery.state in _OVER:
+            continue
+        if names := bare(installation, post, delivery.words):
+            pictures = len(post.artworks)
+            yield no_alt_text(names, pictures, is_set=pictures > 1)
+        for objection in objections(installation, post, delivery.account, delivery.words):
+            yield f"{delivery.account}: {objection}"
+
+
+def _known(installation: Installation, post: Post, deliveries: Sequence[Delivery]) -> set[str]:
+    """Return all that intake and the publisher may have said of these words."""
+    found = set[str]()
+    for delivery in deliveries:
+        account, words = delivery.account, delivery.words
+        said = objections(installation, post, account, words)
+        found |= {f"{account}: {each}" for each in [*said, "; ".join(said)]}
+        if names := bare(installation, post, words):
+            found |= {no_alt_text(names, len(post.artworks), is_set=s) for s in (True, False)}
+    return found

@@ -1,0 +1,211 @@
+"""What an edit does to a post that is not sent yet: held, being protected, or protected."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from postguard.app.editing import NewWords, edit
+from postguard.app.installation import Installation, open_installation
+from postguard.app.roles import make_roles
+from postguard.app.steering import hold, release
+from postguard.daemon import run_once
+from postguard.errors import Unusable
+from postguard.model import DeliveryState, Edit, Place, Post, PostState
+from postguard.protect.workshop import InProcessWorkshop
+from postguard.system.folders import RENDITIONS, folder_of
+from tests.making import new_post
+
+CONFIG = """
+outbox = "{outbox}"
+[artist]
+name = "花"
+[accounts.sky]
+network = "preview"
+text = "{{title}}\\n{{text}}"
+[accounts.fedi]
+network = "preview"
+shows = "mastodon"
+[intake]
+settle = "0.2s"
+words_wait = "0.3s"
+[recipes]
+default = [{{ step = "tags" }}]
+plain = [{{ step = "downscale", long_side = 320 }}]
+"""
+FAR = 'at = "2034-12-24 12:00"\n'
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    for name in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "config.toml").write_text(CONFIG.format(outbox=tmp_path / "outbox"))
+    opened = open_installation(tmp_path / "config.toml")
+    work(opened)  # a first start holds what lies there already
+    yield opened
+    opened.store.db.close()
+
+
+def work(made: Installation) -> None:
+    """Do all that can be done now, as the daemon does."""
+    roles = make_roles(made, lambda: None, InProcessWorkshop)
+    run_once(roles.all(), made.clock, lambda _: roles.intake.taking.at_rest())
+    roles.release()
+
+
+def dropped(made: Installation, words: str, pictures: int = 1) -> Post:
+    """What became of a drop when all was done that could be."""
+    folder = made.outbox / "fox"
+    folder.mkdir()
+    for number in range(1, pictures + 1):
+        out = io.BytesIO()
+        Image.new("RGB", (80, 60), (200, 90, 10 * number)).save(out, "PNG")
+        (folder / f"{number}.png").write_bytes(out.getvalue())
+    (folder / "post.toml").write_text(words)
+    work(made)
+    return made.store.posts.get(1)
+
+
+def changed(made: Installation, new: NewWords, account: str | None = None) -> list[str]:
+    """What the artist is told of an edit."""
+    return [o.said for o in edit(made, 1, new, account, made.clock.now())]
+
+
+def alts(made: Installation) -> set[tuple[str, ...]]:
+    return {d.words.alts for d in made.store.deliveries.of_post(1)}
+
+
+def in_files(made: Installation, words: str) -> set[bool]:
+    """Whether the words stand inside the files that are to be sent."""
+    folder = folder_of(made.outbox, made.store.posts.get(1)) / RENDITIONS
+    files = made.store.posts.renditions(1, folder)
+    return {words.encode() in each.path.read_bytes() for each in files}
+
+
+def test_a_post_that_lacks_its_alt_text_goes_on_when_it_has_one(made: Installation) -> None:
+    """It is held again and released again: what was said stays said."""
+    post = dropped(made, FAR + 'text = "月"\n')
+    assert post.state is PostState.HELD
+    told = changed(made, NewWords(alts={1: "赤い狐"}))
+    assert told == ["will say so; the post was held for its words alone, so it goes on"] * 2
+    work(made)
+    assert made.store.posts.get(1).state is PostState.PROTECTED
+    assert (alts(made), in_files(made, "赤い狐")) == ({("赤い狐",)}, {True})
+
+
+def test_one_of_two_missing_alt_texts_is_taken_and_the_other_asked_for(made: Installation) -> None:
+    dropped(made, FAR, pictures=2)
+    told = changed(made, NewWords(alts={2: "白い狐"}))
+    assert all("it stays held: 1.png: there is no alt text" in each for each in told)
+    post = made.store.posts.get(1)
+    assert post.reason.startswith("1.png: there is no alt text")
+    assert post.reason in (folder_of(made.outbox, post) / "reason.txt").read_text()
+    changed(made, NewWords(alts={1: "赤い狐"}))
+    work(made)
+    assert alts(made) == {("赤い狐", "白い狐")}
+
+
+def test_words_that_are_too_long_are_shortened_and_the_template_stays(made: Installation) -> None:
+    long = f'title = "雪"\nalt = "狐"\ntext = "{"狐" * 320}"\n'
+    assert dropped(made, FAR + long).state is PostState.HELD
+    with pytest.raises(Unusable, match="nothing was changed"):
+        changed(made, NewWords(text="狐" * 310))
+    assert "goes on" in changed(made, NewWords(text="短い"))[0]
+    work(made)
+    assert [d.words.text for d in made.store.deliveries.of_post(1)] == ["雪\n短い", "短い"]
+
+
+def test_what_is_held_by_hand_takes_new_words_and_stays_held(made: Installation) -> None:
+    dropped(made, FAR)
+    made.store.posts.move_to(1, PostState.HELD, made.clock.now(), "held by you")
+    told = changed(made, NewWords(alts={1: "赤い狐"}))
+    assert all(each.endswith("it stays held: held by you") for each in told)
+    assert made.store.posts.get(1).reason == "held by you"
+
+
+def test_a_protected_post_is_protected_anew_with_its_new_words(made: Installation) -> None:
+    """Its time stays, and what is held and released meanwhile is not lost either."""
+    dropped(made, FAR + 'alt = "赤い狐"\n')
+    due = [d.due_at for d in made.store.deliveries.of_post(1)]
+    told = changed(made, NewWords(alts={1: "白い狐"}))
+    assert told == ["will say so; its files carry the words too and are protected anew first"] * 2
+    assert made.store.posts.get(1).state is PostState.TAKEN
+    hold(made.store, 1, made.clock.now())
+    release(made.store, 1, made.clock.now())
+    work(made)
+    assert made.store.posts.get(1).state is PostState.PROTECTED
+    assert (in_files(made, "白い狐"), in_files(made, "赤い狐")) == ({True}, {False})
+    assert [d.due_at for d in made.store.deliveries.of_post(1)] == due
+
+
+@pytest.mark.parametrize(
+    ("words", "new"),
+    [
+        ('recipe = "plain"\nalt = "赤い狐"\n', NewWords(alts={1: "白い狐"})),
+        ('alt = "赤い狐"\n', NewWords(cw="雪")),
+    ],
+)
+def test_files_that_do_not_carry_the_words_stay(
+    made: Installation, words: str, new: NewWords
+) -> None:
+    dropped(made, FAR + words)
+    assert changed(made, new, "fedi") == ["will say so"]
+    assert made.store.posts.get(1).state is PostState.PROTECTED
+
+
+def test_files_of_which_a_copy_may_be_out_stay(made: Installation) -> None:
+    dropped(made, FAR + 'alt = "赤い狐"\n')
+    store, now = made.store, made.clock.now()
+    store.deliveries.make_due(1, now)
+    store.deliveries.claim(now, ("fedi",))
+    told = changed(made, NewWords(alts={1: "白い狐"}))
+    assert "the tags inside its files keep the old words" in told[0]
+    assert told[1] == "it is being sent at this moment; run this again in a minute"
+    assert store.posts.has_renditions(1)
+
+
+def test_work_that_is_under_way_is_given_up_for_the_new_words(made: Installation) -> None:
+    store, now = made.store, made.clock.now()
+    store.posts.create(new_post(accounts=("sky", "fedi")), now)
+    store.posts.placed(1, Place.QUEUED)
+    store.posts.move_to(1, PostState.TAKEN, now)
+    store.posts.progress.begin(1)
+    changed(made, NewWords(cw="snow"), "fedi")
+    assert store.posts.progress.tell(1, None)
+    told = changed(made, NewWords(alts={1: "a white fox"}))
+    assert all("protected anew" in each for each in told)
+    assert not store.posts.progress.tell(1, None)
+    assert store.posts.get(1).state is PostState.TAKEN
+
+
+def test_one_account_held_for_its_words_goes_on_and_the_other_keeps_its_time(
+    made: Installation,
+) -> None:
+    """Its server took longer texts when it was taken in."""
+    dropped(made, FAR + f'alt = "赤い狐"\ntext = "{"狐" * 200}"\n')
+    store, now = made.store, made.clock.now()
+    delivery = store.deliveries.get(1)
+    long = replace(delivery.words, text="狐" * 310)
+    store.wishes.reword(delivery, long, Edit(), now)
+    (why,) = made.accounts.objections("sky", long, 1)
+    store.deliveries.hold(1, why, now)
+    told = changed(made, NewWords(text="短い"), "sky")
+    assert told[0].endswith("what was held for its words goes on")
+    assert [d.state for d in store.deliveries.of_post(1)] == [
+        DeliveryState.WAITING,
+        DeliveryState.SCHEDULED,
+    ]
+
+
+def test_a_post_that_is_let_go_on_is_stopped_before_it_is_changed(made: Installation) -> None:
+    dropped(made, FAR)
+    release(made.store, 1, made.clock.now())
+    with pytest.raises(Unusable, match="postguard hold 1"):
+        changed(made, NewWords(alts={1: "赤い狐"}))
