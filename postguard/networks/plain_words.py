@@ -208,6 +208,7 @@ def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
     quality = f" at quality {encode['quality']}" if encode.get("quality") else ""
     why = f" ({encode['why']})" if encode.get("why") else ""
     size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
-    score = encode.get("ssimulacra2")
-    like = "" if score is None else f"; likeness {score} of 100 to what was made (SSIMULACRA2)"
-    return Line("Saved", f"as {kind}{quality}{why}: {size}{like}")
+    found = _table(encode.get("ssimulacra2"))
+    over = f", over {found['over']}" if found.get("over") else ""
+    like = f"; likeness to what was made {found.get('score')} of 100 (SSIMULACRA2{over})"
+    return Line("Saved", f"as {kind}{quality}{why}: {size}{like if found else ''}")

@@ -125,8 +125,9 @@ def test_what_finishes_the_file_is_said_of_the_file(step: str) -> None:
 
 
 def test_why_a_file_is_of_its_kind_and_how_like_it_is_stands_with_it() -> None:
-    written = {"quality": 92, "why": "as PNG it would take too much", "ssimulacra2": 91.4}
+    like = {"score": 91.4, "over": "four parts"}
+    written = {"quality": 92, "why": "as PNG it would take too much", "ssimulacra2": like}
     assert said_of({"step": "tags"}, encode=written)["Saved"] == (
         "as JPEG at quality 92 (as PNG it would take too much): 4 × 3 pixels, 100 bytes; "
-        "likeness 91.4 of 100 to what was made (SSIMULACRA2)"
+        "likeness to what was made 91.4 of 100 (SSIMULACRA2, over four parts)"
     )
