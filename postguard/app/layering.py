@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from postguard import settings as config
-from postguard.app.installation import Installation
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import ConfigError
 from postguard.model import Delivery, Json, Level, Post, Words
@@ -16,6 +16,9 @@ from postguard.settings.schema import AnyAccount, PreviewAccount
 from postguard.store import Store
 from postguard.store.audit import AuditRows
 from postguard.system import paths
+
+if TYPE_CHECKING:  # `show` needs no account's network
+    from postguard.app.installation import Installation
 
 _HERE = "pages on this PC, which nobody else sees"
 
