@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from postguard.app import answering
 from postguard.app.auditing import DailyAudit
 from postguard.app.installation import Installation
 from postguard.app.preflight import LookingAhead
@@ -197,7 +199,7 @@ def make_roles(
         settings=lambda: installation.settings,
         posts=store.posts,
         workshop=readers[0],
-        objections=installation.accounts.objections,
+        objections=partial(answering.objections, installation),
         fit_of=lambda account, _: installation.accounts.fit_of(account),
         first_start=first_start,
     )

@@ -2,18 +2,18 @@
 
 Both are found when it is sent, since only then it is known where they stand. Until then it waits:
 for the post that it answers as long as that one is on its way, for a copy nearly as long as it may
-be late.
+be late. So only answers can wait for each other for ever, and such a circle is held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from postguard.errors import Refused
-from postguard.model import Copy, Delivery, DeliveryState, Draft, Json, PostState
+from postguard.model import Copy, Delivery, DeliveryState, Draft, Json, PostState, Words
 
 _KEPT = "joined"  # the key in a plan
 _LOOK_AGAIN = timedelta(minutes=1)
@@ -109,22 +109,66 @@ def _linked(
 
 
 def _answered(delivery: Delivery, copies: Copies, now: datetime) -> str:
-    said = delivery.words.reply_to
-    if said and not said.startswith("#"):
-        return said
-    number = int(said[1:]) if said else copies.before_in_series(delivery.post_id, delivery.account)
+    number = _leans_on(delivery, copies)
     if number is None:
-        return ""
+        return delivery.words.reply_to
+    # Any circle has a post that answers a later one; looked for only there, it costs nothing else.
+    if number >= delivery.post_id:
+        _refuse_circle(delivery, copies)
     other = copies.copy(number, delivery.account)
     if other is not None and other.receipt is not None and _stands(other):
         return other.receipt.uri
-    if other is not None and _is_going(other) and number != delivery.post_id:
+    if other is not None and _is_going(other):
         why = f"waits for post {number}, which it answers"
         raise NotYet(_next_look(other, now), why, anew=True)
     raise Refused(
         f"it answers post {number}, which is not posted on {delivery.account}; when that one is, "
         f"`postguard retry {delivery.post_id}` sends this one"
     )
+
+
+def own(words: Words) -> int | None:
+    """Return the number of the artist's own post that is answered; None: none is."""
+    return int(words.reply_to[1:]) if words.reply_to.startswith("#") else None
+
+
+def circle(first: int, account: str, copies: Copies) -> list[int]:
+    """Return the posts that answer each other in a circle, met from post `first` on; empty: there
+    is none."""
+    met = list[int]()
+    number: int | None = first
+    while number is not None and number not in met:
+        met.append(number)
+        other = copies.copy(number, account)
+        if other is None or _stands(other):
+            return []
+        number = _leans_on(other.delivery, copies)
+    return [] if number is None else met[met.index(number) :]
+
+
+def told(ring: Sequence[int]) -> str:
+    """Return what a circle means for its posts."""
+    if len(ring) == 1:
+        found = f"post {ring[0]} answers itself"
+    else:
+        numbers = " and ".join(str(number) for number in sorted(ring))
+        found = f"posts {numbers} answer each other, so that each waits for the other for ever"
+    return (
+        f"{found}; take reply_to out of the words beside one of them, and move its files from "
+        "held/ to the outbox"
+    )
+
+
+def _leans_on(delivery: Delivery, copies: Copies) -> int | None:
+    """Return the own post that a delivery answers, by its words or by its series."""
+    if delivery.words.reply_to:
+        return own(delivery.words)
+    return copies.before_in_series(delivery.post_id, delivery.account)
+
+
+def _refuse_circle(delivery: Delivery, copies: Copies) -> None:
+    if ring := circle(delivery.post_id, delivery.account, copies):
+        raise Refused(told(ring))
 
 
 def _stands(other: Copy) -> bool:

@@ -209,3 +209,9 @@ def test_a_post_that_is_let_go_on_is_stopped_before_it_is_changed(made: Installa
     release(made.store, 1, made.clock.now())
     with pytest.raises(Unusable, match="postguard hold 1"):
         changed(made, NewWords(alts={1: "赤い狐"}))
+
+
+def test_an_answer_to_no_post_is_held_when_it_is_taken_in(made: Installation) -> None:
+    post = dropped(made, FAR + 'alt = "赤い狐"\nreply_to = "#99"\n')
+    assert post.state is PostState.HELD
+    assert "sky: it answers post 99 (reply_to), but there is none" in post.reason

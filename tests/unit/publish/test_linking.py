@@ -116,6 +116,32 @@ def test_no_post_waits_for_itself(outside: Outside) -> None:
     answer = post(outside, to("sky", reply_to="#1"))
     pass_time(outside, NOW)
     assert state(outside, answer) is DeliveryState.HELD
+    assert "post 1 answers itself" in outside.store.deliveries.get(1).reason
+
+
+def test_posts_that_answer_each_other_in_a_circle_are_held(outside: Outside) -> None:
+    """Without this each would wait for the one before it for ever."""
+    post(outside, to("sky", reply_to="#3"))
+    post(outside, to("sky", reply_to="#1"))
+    post(outside, to("sky", reply_to="#2"))
+    pass_time(outside, NOW + HOUR)
+    assert [state(outside, number) for number in (1, 2, 3)] == [DeliveryState.HELD] * 3
+    assert "posts 1 and 2 and 3 answer each other" in outside.store.deliveries.get(1).reason
+
+
+def test_a_circle_through_a_series_holds_the_post_that_closes_it(outside: Outside) -> None:
+    post(outside, to("sky", reply_to="#2"), series="雪")
+    post(outside, to("sky"), series="雪")
+    pass_time(outside, NOW + HOUR)
+    assert [state(outside, n) for n in (1, 2)] == [DeliveryState.HELD, DeliveryState.POSTED]
+    assert "posts 1 and 2 answer each other" in outside.store.deliveries.get(1).reason
+
+
+def test_an_answer_to_a_later_post_is_no_circle(outside: Outside, net: Noting) -> None:
+    post(outside, to("sky", reply_to="#2"))
+    post(outside, to("sky", NOW + HOUR))
+    pass_time(outside, NOW + 2 * HOUR)
+    assert net.drafts[-1].reply_to == outside.store.deliveries.receipts(2)["sky"].uri
 
 
 def test_an_address_is_handed_on_as_it_is(outside: Outside, net: Noting) -> None:
