@@ -6,6 +6,7 @@ import pytest
 
 from postguard.model import Replies, Words
 from postguard.networks.bluesky.rules import MAX_PARTS, length, limits_for, objections
+from postguard.networks.drawing import served_size
 
 LIMITS = limits_for(2_000_000)
 LIST = "at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.graph.list/3kaaaaaaaaaaa"
@@ -62,3 +63,11 @@ def test_a_text_counts_by_what_it_has_more_of() -> None:
     """300 characters, or 3000 bytes: an emoji of several parts is eleven bytes and one sign."""
     assert length("狐" * 10) == 10
     assert length("👩‍🎨" * 10) == 11
+
+
+def test_the_largest_picture_that_is_sent_is_served_in_its_own_size() -> None:
+    """A resize by the platform would undo some of the marks and of the cloak."""
+    side = LIMITS.side
+    assert side is not None
+    assert served_size("bluesky", side, side // 2) == (side, side // 2)
+    assert served_size("bluesky", side + 1, side // 2) != (side + 1, side // 2)
