@@ -122,21 +122,18 @@ class Notice(StepOptions):
     size: Annotated[float, Field(strict=True, ge=0.01, le=0.2)] = 0.024
 
 
-Strength = Literal["low", "medium", "high"]
-# What each strength promises: the least SSIMULACRA2 between the picture before and after (80:
-# hardly to be told apart side by side; 65: a fine grain to a close look; 45: plainly a grain).
 Look = Literal["grain", "canvas", "screentone"]
 
 
 class Noise(StepOptions):
-    """Band-limited luma noise, as strong as its visibility lets it be. `strength`: the least
-    likeness that is kept, as the cloak's; `look`: of film, of canvas, or of manga; `soften`:
-    blurs slightly what lies off the lines."""
+    """Band-limited luma noise, as strong as it may be seen. `strength`: the least likeness that is
+    kept, the same as the cloak's; `look`: of film, of canvas, or of manga; `soften`: what lies off
+    the lines is slightly blurred, within the same likeness."""
 
     step: Literal["noise"]
-    strength: Strength = "low"
+    strength: Literal["low", "medium", "high"] = "low"
     look: Look = "grain"
-    soften: StrictBool = False
+    soften: StrictBool = True
 
 
 Mode = Literal["style", "poison", "immunise"]

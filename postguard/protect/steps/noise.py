@@ -1,91 +1,155 @@
-"""Fine luma noise over the whole picture, after an optional slight blur.
+"""Noise that models read as much of the picture, and people as the grain of its ground.
 
-The pass band (about 0.05 to 0.25 cycles per pixel) is where encoders read brush strokes and edges:
-finer noise would be lost in the platform's JPEG, coarser noise would show as blotches.
+It is as strong as its visibility lets it be: the strength's name promises the least SSIMULACRA2
+that is kept, and the search ends just above it. Brightness alone is changed, most in the middle
+tones, where film has its grain; black and white, where a change is seen first, get the least.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from postguard.imaging import Picture, to_image
+from postguard.imaging import Picture
 from postguard.imaging.picture import strips
+from postguard.imaging.visibility import SMALLEST, reference
 from postguard.model import Json
 from postguard.protect.chance import generator
+from postguard.protect.looks import BAND, UNIT, Pattern, pattern
+from postguard.protect.softening import softened
 from postguard.protect.steps import Scene
+from postguard.protect.steps.cloak import FLOORS
+from postguard.protect.strongest import Found, strongest
 from postguard.settings import recipes
 
-FINE, COARSE = 1.0, 3.75  # radii of the two blurs; measured: 88 % of the energy in BAND
-BAND = (0.05, 0.25)  # cycles per pixel
-_RAW_DEVIATION = 19.12  # of the difference of the two blurs of uniform random bytes, measured
-_GRID = 7  # every 7th pixel each way is enough to measure what was done
+MOST = 32.0  # of 255: the largest deviation, which no floor reaches on art
+_FIRST = {"low": 1.8, "medium": 3.0, "high": 4.5}  # where searches begin: about where they end
+_ENDS = 0.4  # share of the noise that black and white get
+_SEARCHED = 1 << 20  # pixels: of a larger picture, windows of this area are searched
+_WINDOWS = 4  # across and down
+_NEAR_WHOLE = 2.0  # points above the floor that are near enough for the whole of a large picture
+_GRID = 7  # every 7th pixel each way is enough to measure how large the change is
+
+Bytes = NDArray[np.uint8]
 
 
 class Noise:
-    """Add noise of deviation `amount` (in 1/255) to R, G and B alike; same seed, same bytes."""
+    """Lay a `look` over the picture, as strong as `strength` lets it be; same seed, same bytes."""
 
     def __init__(self, options: recipes.Noise) -> None:
         self._options = options
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
-        """Return the noisy picture and the deviation that was really reached.
+        """Return the noisy picture, its likeness to the one before, and how large the change is.
 
-        Noise fades with the alpha, to none where it is 0; black and white clip it.
+        Noise fades with the alpha, to none where it is 0.
         """
-        soft = _blurred(picture, self._options.blur) if self._options.blur else picture.pixels
-        grain = _grain(picture.width, picture.height, scene.seed, self._options.amount)
-        pixels = _add(soft, grain, picture.alpha)
+        look, strength = self._options.look, self._options.strength
+        made = pattern(look, (picture.width, picture.height), generator(scene.seed, "noise"))
+        soft = softened(picture) if self._options.soften else picture.pixels
+        layer = Layer(picture.pixels, soft, made, picture.alpha)
+        found = _held(layer, strength)
+        pixels = layer.finished(found.amount)
         record: dict[str, Json] = {
-            "amount": self._options.amount,
-            "blur": self._options.blur,
+            "look": look,
+            "strength": strength,
+            "floor": FLOORS[strength],
+            "ssimulacra2": None if found.score is None else round(found.score, 1),
+            "soften": self._options.soften,
             "band": list(BAND),
-            "measured": _deviation(soft, pixels),
+            "amount": round(found.amount, 2),
+            "mean_change": _mean_change(picture.pixels, pixels),
         }
         return Picture(pixels, picture.alpha, picture.gray), record
 
 
-def _blurred(picture: Picture, radius: float) -> NDArray[np.uint8]:
-    """Blur the colour; with alpha weighed by it, so that nothing dark seeps in from outside."""
-    blur = ImageFilter.GaussianBlur(radius)
-    if picture.alpha is None:
-        return np.asarray(to_image(picture).filter(blur))
-    image = to_image(picture).convert("RGBa").filter(blur).convert("RGBA").convert("RGB")
-    pixels = np.array(image)
-    pixels[picture.alpha == 0] = 0
-    return pixels
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A picture, (H, W, 3), and what is laid over its softened pixels: (H, W) grain, which fades
+    with the alpha. The softening comes in with the first level of grain, so that there is an
+    amount that keeps any floor."""
+
+    before: Bytes
+    soft: Bytes
+    grain: Pattern
+    alpha: Bytes | None
+
+    def finished(self, deviation: float) -> Bytes:
+        """Return the pixels with grain of this standard deviation in the middle tones."""
+        soft = self._soft(min(deviation, 1.0))
+        made = np.empty_like(soft)
+        weights = _weights() * np.float32(deviation / UNIT)
+        for rows in strips(made.shape[1], made.shape[0]):
+            part = self.grain[rows] * weights[_luma(soft[rows])]
+            if self.alpha is not None:
+                part *= self.alpha[rows] / np.float32(255)
+            change = np.rint(part).astype(np.int16)
+            for channel in range(3):
+                total = soft[rows, :, channel] + change
+                made[rows, :, channel] = np.clip(total, 0, 255, out=total)
+        return made
+
+    def _soft(self, share: float) -> Bytes:
+        if share >= 1 or self.soft is self.before:
+            return self.soft
+        before, soft = (Image.fromarray(pixels) for pixels in (self.before, self.soft))
+        return np.asarray(Image.blend(before, soft, share))
+
+    def windows(self) -> Layer:
+        """Return parts from all over the picture, side by side: enough to search in."""
+        height, width = self.grain.shape
+        share = (_SEARCHED / (height * width)) ** 0.5
+        if share >= 1:
+            return self
+        at = np.ix_(_spread(height, share), _spread(width, share))
+        alpha = None if self.alpha is None else self.alpha[at]
+        before = self.before[at]
+        soft = before if self.soft is self.before else self.soft[at]
+        return Layer(before, soft, self.grain[at], alpha)
 
 
-def _grain(width: int, height: int, seed: bytes, amount: float) -> NDArray[np.int8]:
-    """Return (H, W) band-limited noise of deviation `amount`, as the difference of two blurs."""
-    white = generator(seed, "noise").bytes(width * height)
-    image = Image.frombytes("L", (width, height), white)
-    fine, coarse = (np.asarray(image.filter(ImageFilter.GaussianBlur(s))) for s in (FINE, COARSE))
-    grain = np.empty((height, width), np.int8)
-    # One look-up for each of the 511 differences: no floats at the picture's size.
-    table = np.arange(-255, 256) * (amount / _RAW_DEVIATION)
-    steps = np.clip(np.rint(table), -127, 127).astype(np.int8)
-    for rows in strips(width, height):
-        grain[rows] = steps[fine[rows].astype(np.int16) - coarse[rows] + 255]
-    return grain
+def _held(layer: Layer, strength: str) -> Found:
+    """Return the largest deviation that keeps the strength's floor on the whole picture; one too
+    small for a score gets what others begin with."""
+    floor, first = FLOORS[strength], _FIRST[strength]
+    if min(layer.grain.shape) < SMALLEST:
+        return Found(first, None)
+    parts = layer.windows()
+    found = strongest(_judge(parts), floor, first=first, most=MOST)
+    if parts is layer:
+        return found
+    return strongest(_judge(layer), floor, first=found.amount, most=MOST, near=_NEAR_WHOLE)
 
 
-def _add(
-    pixels: NDArray[np.uint8], grain: NDArray[np.int8], alpha: NDArray[np.uint8] | None
-) -> NDArray[np.uint8]:
-    """Return pixels + grain, clipped; a strip at a time."""
-    result = np.empty_like(pixels)
-    for rows in strips(pixels.shape[1], pixels.shape[0]):
-        part = grain[rows].astype(np.int16)
-        if alpha is not None:
-            part = part * alpha[rows] // 255
-        for channel in range(3):
-            total = pixels[rows, :, channel] + part
-            result[rows, :, channel] = np.clip(total, 0, 255, out=total)
-    return result
+def _judge(layer: Layer) -> Callable[[float], float]:
+    known = reference(layer.before)
+    return lambda deviation: known.score(layer.finished(deviation))
 
 
-def _deviation(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float:
+def _spread(length: int, share: float) -> NDArray[np.intp]:
+    """Return the indices of windows that lie evenly in `length` and are `share` of it."""
+    each = max(1, int(length * share / _WINDOWS))
+    starts = np.linspace(0, length - each, _WINDOWS).astype(np.intp)
+    return np.unique(starts[:, None] + np.arange(each))
+
+
+def _luma(pixels: Bytes) -> Bytes:
+    red, green, blue = (pixels[..., i].astype(np.uint16) for i in range(3))
+    return ((red * 77 + green * 150 + blue * 29) >> 8).astype(np.uint8)  # at most 65,280
+
+
+@cache
+def _weights() -> NDArray[np.float32]:
+    """Return the share of the noise that each brightness gets: 1 in the middle."""
+    light = np.arange(256, dtype=np.float32) / 255
+    return np.asarray(_ENDS + (1 - _ENDS) * 4 * light * (1 - light), np.float32)
+
+
+def _mean_change(before: Bytes, after: Bytes) -> float:
     change = after[::_GRID, ::_GRID].astype(np.int16) - before[::_GRID, ::_GRID]
-    return round(float(change.std()), 2)
+    return round(float(np.abs(change).mean()), 2)

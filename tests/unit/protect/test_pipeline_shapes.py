@@ -23,7 +23,7 @@ RECIPE: tuple[dict[str, Json], ...] = (
     {"step": "downscale", "long_side": 400},
     {"step": "watermark", "text": "© 山田花子"},
     {"step": "notice"},
-    {"step": "noise", "blur": 0.4},
+    {"step": "noise", "look": "canvas"},
     {"step": "tags"},
 )
 ROOM = 60_000

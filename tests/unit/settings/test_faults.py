@@ -61,8 +61,8 @@ def fault(text):
             id="text for a switch",
         ),
         pytest.param(
-            'recipes.a = [{ step = "noise", amount = "3" }]\n',
-            "config.toml:1: recipes.a[0].amount: must be a number",
+            'recipes.a = [{ step = "notice", size = "3" }]\n',
+            "config.toml:1: recipes.a[0].size: must be a number",
             id="text for a number",
         ),
         pytest.param(
@@ -76,8 +76,8 @@ def fault(text):
             id="number too large",
         ),
         pytest.param(
-            'recipes.a = [{ step = "noise", amount = nan }]\n',
-            "config.toml:1: recipes.a[0].amount: must be at most 32",
+            'recipes.a = [{ step = "notice", size = nan }]\n',
+            "config.toml:1: recipes.a[0].size: must be at most 0.2",
             id="no number at all",
         ),
         pytest.param(

@@ -70,7 +70,13 @@ STEPS = {
         place=st.sampled_from(["auto", "footer"]),
         size=floats(0.01, 0.2),
     ),
-    "noise": st.builds(r.Noise, step=st.just("noise"), amount=floats(0, 32), blur=floats(0, 5)),
+    "noise": st.builds(
+        r.Noise,
+        step=st.just("noise"),
+        strength=st.sampled_from(["low", "medium", "high"]),
+        look=st.sampled_from(["grain", "canvas", "screentone"]),
+        soften=st.booleans(),
+    ),
     "cloak": st.builds(
         r.Cloak,
         step=st.just("cloak"),
