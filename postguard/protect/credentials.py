@@ -24,11 +24,19 @@ ROOM = 4_096  # bytes to keep free: about 3,300 to 3,500 are used, as the artist
 _USES = ("data_mining", "ai_inference", "ai_training", "ai_generative_training")
 # The newer vocabulary, and the older one, which tools of data sets look for still.
 _VOCABULARIES = ("c2pa", "cawg")
+_LABEL = "{}.training-mining"
 _FORBIDDEN = "notAllowed"
 _DRAWN_BY_A_PERSON = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"
 _SETTINGS = {
-    # Else the signer puts a small picture in, which is up to a megabyte and has no cloak.
-    "builder": {"thumbnail": {"enabled": False}},
+    "builder": {
+        # Else the signer puts a small picture in, which is up to a megabyte and has no cloak.
+        "thumbnail": {"enabled": False},
+        # What the artist states themselves, and did not find somewhere ("gathered").
+        "created_assertion_labels": [
+            "c2pa.actions",
+            *(_LABEL.format(v) for v in _VOCABULARIES),
+        ],
+    },
     "core": {"allowed_network_hosts": []},
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
 }
@@ -92,7 +100,7 @@ def said(signer: Identity) -> dict[str, Json]:
     return {
         "signer": signer.name,
         "certificate": signer.fingerprint,
-        "states": {f"{v}.training-mining": _FORBIDDEN for v in _VOCABULARIES},
+        "states": {_LABEL.format(v): _FORBIDDEN for v in _VOCABULARIES},
     }
 
 
@@ -114,7 +122,7 @@ def _statement() -> dict[str, Json]:
 def _reserved(vocabulary: str) -> Json:
     """All four uses, since each covers its own: training alone would allow generative training."""
     entries: dict[str, Json] = {f"{vocabulary}.{use}": {"use": _FORBIDDEN} for use in _USES}
-    return {"label": f"{vocabulary}.training-mining", "data": {"entries": entries}}
+    return {"label": _LABEL.format(vocabulary), "data": {"entries": entries}}
 
 
 def _library() -> ModuleType:

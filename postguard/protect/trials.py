@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 from PIL import Image
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture, flatten, to_image
 from postguard.model import Json, Limits
-from postguard.protect import containers, search
+from postguard.protect import chroma, containers, search
 from postguard.protect.containers import AVIF, CHROMA, JPEG, LONGEST_SIDE, PNG, WEBP
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.search import Span
@@ -27,6 +28,7 @@ MOST_ENCODES = 8
 SPANS = {JPEG: search.JPEG, WEBP: Span(top=100, floor=80, aim=88), AVIF: Span(floor=55, aim=70)}
 
 _CONTAINER_BYTES = 1_024  # profile and headers, whatever the picture
+_AGAIN = 0.8
 _SQUARE = 256  # pixels: four of them tell about where to begin
 _WORTH_SAMPLING = 8 * 4 * _SQUARE**2  # pixels
 
@@ -167,7 +169,9 @@ def searched(job: Job, mime: str) -> Encoded:
         if quality is not None:
             final = _progressive(job, image, sizes, quality) if mime == JPEG else quality
             return job.done(mime, sized, final)
-        factor *= search.shrink(sizes, job.room - job.fixed, span)
+        # Hard edges weigh more the smaller a picture is: a second time, more is given up.
+        again = _AGAIN if factor < 1 else 1.0
+        factor *= again * search.shrink(sizes, job.room - job.fixed, span)
         first = span.aim
     raise job.too_big()
 
@@ -177,8 +181,20 @@ def trial(image: Image.Image, mime: str, packets: Packets) -> Callable[[int], by
     long as an optimised baseline JPEG, for a file within 5 % of its size."""
     if mime == JPEG:
         return lambda quality: containers.jpeg(image, quality, packets, progressive=False)
-    write = containers.avif if mime == AVIF else containers.webp
-    return lambda quality: write(image, quality, packets)
+    if mime == AVIF:
+        return lambda quality: containers.avif(image, quality, packets)
+    prepared = _for_half_colour(image)
+    return lambda quality: containers.webp(prepared, quality, packets)
+
+
+def _for_half_colour(image: Image.Image) -> Image.Image:
+    """Return the image as lossy WebP, which halves its colour, is to get it."""
+    if not image.mode.startswith("RGB"):
+        return image
+    prepared = Image.fromarray(chroma.sharpened(np.asarray(image.convert("RGB"))))
+    if image.mode == "RGBA":
+        prepared.putalpha(image.getchannel("A"))
+    return prepared
 
 
 def _guess(job: Job, image: Image.Image, mime: str) -> int:

@@ -113,6 +113,7 @@ def test_it_forbids_every_use_for_ai_in_both_vocabularies_and_says_a_person_drew
     assert created["action"] == "c2pa.created"
     assert created["digitalSourceType"].endswith("/digitalCreation")
     assert manifest["signature_info"]["common_name"] == NAME
+    assert b"gathered_assertions" not in made.data, "the artist states it all themselves"
 
 
 def test_nothing_else_is_told_no_thumbnail_no_ingredient_no_time_no_place(signer):

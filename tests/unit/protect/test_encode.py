@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, features
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.imaging.visibility import ssimulacra2
 from postguard.model import Limits
-from postguard.protect import search
-from postguard.protect.encode import encode
+from postguard.protect import chroma, containers, scoring, search
+from postguard.protect.encode import alike, encode
+from postguard.protect.finishing import Finish, asked, finish
 from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
+from postguard.protect.steps import encode as steps
 from postguard.protect.trials import MOST_ENCODES, Encoded
+from postguard.settings import recipes
 
 SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の狐" * 100)
 PACKETS = Packets(xmp.packet(SAID), exif.block(SAID), iim.block(SAID))
@@ -181,6 +186,151 @@ def test_png_alone_shrinks_until_it_fits() -> None:
     assert len(made.data) <= 60_000
 
 
+EVERY = ("image/jpeg", "image/png", "image/webp", "image/avif")
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
+@pytest.mark.parametrize("art", [painted, flat])
+def test_the_recipes_format_is_taken_where_the_network_takes_it(
+    kind: str, art: Callable[[], Picture]
+) -> None:
+    made = encode(art(), limits(mimes=EVERY), PACKETS, kind)
+    assert made.mime == f"image/{kind}"
+    assert made.record["why"] == "the recipe asks for it"
+    assert decoded(made).size == (400, 300)
+    audit(made.data, made.mime, PACKETS)
+
+
+@pytest.mark.parametrize(("art", "mime"), [(painted, "image/jpeg"), (flat, "image/png")])
+@pytest.mark.parametrize("kind", ["webp", "avif"])
+def test_a_format_that_the_network_does_not_take_becomes_what_suits_and_the_record_says_so(
+    kind: str, art: Callable[[], Picture], mime: str
+) -> None:
+    made = encode(art(), limits(), PACKETS, kind)
+    assert made.mime == mime
+    assert str(made.record["why"]).startswith(f"the network takes no image/{kind}; ")
+
+
+def test_a_png_that_is_too_big_becomes_a_jpeg_and_keeps_its_pixels() -> None:
+    made = encode(painted(), limits(100_000), PACKETS, "png")
+    assert (made.mime, made.width) == ("image/jpeg", 400)
+    assert "as PNG it would take" in str(made.record["why"])
+
+
+def test_avif_keeps_colour_at_full_size_within_a_tight_limit() -> None:
+    made = encode(painted(), limits(30_000, EVERY), PACKETS, "avif")
+    assert made.record["subsampling"] == "4:4:4"
+    assert 0.8 * 30_000 < len(made.data) <= 30_000
+    assert (made.width, made.height) == (400, 300)
+
+
+def test_without_avif_in_pillow_the_artist_reads_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(features, "check", lambda name: name != "avif")
+    with pytest.raises(StepFailed, match='format = "auto"'):
+        encode(painted(), limits(mimes=EVERY), PACKETS, "avif")
+
+
+def test_webp_is_without_loss_where_that_fits() -> None:
+    made = encode(flat(), limits(mimes=EVERY), PACKETS, "webp")
+    assert (np.asarray(decoded(made).convert("RGB")) == flat().pixels).all()
+    assert (made.record["quality"], made.record["subsampling"]) == (None, None)
+    lossy = encode(painted(), limits(60_000, EVERY), PACKETS, "webp")
+    assert isinstance(lossy.record["quality"], int)
+
+
+def outlined(size: int = 256) -> Picture:
+    """Flat saturated colours with hard outlines: what halved colour frays most."""
+    y, x = np.mgrid[:size, :size]
+    pixels = np.full((size, size, 3), (250, 240, 220), np.uint8)
+    pixels[(x // 21 + y // 17) % 3 == 0] = (225, 20, 45)
+    pixels[(x // 13 - y // 19) % 5 == 0] = (20, 60, 200)
+    pixels[np.abs((x + 2 * y) % 61 - 30) < 2] = (15, 10, 20)
+    return Picture(pixels)
+
+
+def test_webp_keeps_outlines_between_colours_better_than_pillow_alone_at_no_more_bytes() -> None:
+    """Chroma is prepared for 4:2:0; the score is of what a viewer shows."""
+    art = outlined()
+    made = encode(art, limits(22_000, ("image/webp",)), Packets())
+    quality = made.record["quality"]
+    assert isinstance(quality, int)
+    plain = containers.webp(Image.fromarray(art.pixels), quality, Packets())
+    shown = [np.asarray(Image.open(io.BytesIO(data))) for data in (made.data, plain)]
+    ours, alone = (ssimulacra2(art.pixels, one) for one in shown)
+    assert ours > alone + 5
+    assert len(made.data) < 1.1 * len(plain)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (64, 2), (500, 700)])
+def test_preparing_colour_keeps_the_shape_and_gray_pixels(shape: tuple[int, int]) -> None:
+    gray = np.repeat(noise(*shape)[..., :1], 3, axis=2)
+    prepared = chroma.sharpened(gray)
+    assert prepared.shape == gray.shape
+    assert np.abs(prepared.astype(int) - gray).max() <= 2
+
+
+def test_strips_of_a_large_picture_do_not_show_in_its_colour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    art = outlined().pixels
+    whole = chroma.sharpened(art)
+    monkeypatch.setattr(chroma, "_STRIP", 256 * 32)
+    assert np.abs(chroma.sharpened(art).astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
+def test_another_picture_is_encoded_alike_for_comparison(kind: str) -> None:
+    made = encode(flat(), limits(mimes=EVERY), PACKETS, kind)
+    other = Image.open(io.BytesIO(alike(painted(), made)))
+    assert (other.format or "").lower() == kind
+    assert other.size == (made.width, made.height)
+
+
+def test_what_comes_into_the_file_afterwards_is_kept_free() -> None:
+    made = encode(painted(), limits(70_000), PACKETS, reserved=20_000)
+    assert 40_000 < len(made.data) <= 50_000
+    with pytest.raises(StepFailed, match="tags alone need"):
+        encode(painted(), limits(20_000), PACKETS, reserved=19_000)
+
+
+def test_the_step_of_a_recipe_decides_the_format_and_the_record_scores_the_file() -> None:
+    step = steps.Encode(recipes.Encode(step="encode", format="webp"))
+    how = asked([step], None)
+    made = finish(painted(), limits(60_000, EVERY), how)
+    assert made.mime == "image/webp"
+    scored = made.record["ssimulacra2"]
+    assert isinstance(scored, dict)
+    assert scored["over"] == "the whole picture"
+    shown = np.asarray(decoded(made).convert("RGB"))
+    assert scored["score"] == pytest.approx(ssimulacra2(painted().pixels, shown), abs=0.02)
+
+
+@pytest.mark.parametrize("shape", [(360, 800), (800, 360)])
+def test_a_large_picture_is_scored_over_squares_that_tell_about_the_whole(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(scoring, "SIDE", 160)
+    monkeypatch.setattr(scoring, "_WHOLE", 4 * 160**2)
+    picture = painted(*shape)
+    made = encode(picture, limits(100_000, JPEG_ONLY), PACKETS)
+    scored = scoring.score(picture, made.data)
+    assert scored is not None
+    assert scored["over"] == "4 squares of 160 px"
+    whole = ssimulacra2(picture.pixels, np.asarray(decoded(made)))
+    assert scored["score"] == pytest.approx(whole, abs=3)
+
+
+def test_a_picture_too_small_for_the_measure_has_no_score() -> None:
+    assert scoring.score(Picture(noise(7, 9)), b"") is None
+
+
+def test_a_picture_without_loss_scores_100() -> None:
+    made = finish(flat(), limits(), Finish())
+    assert made.record["ssimulacra2"] == {"score": 100.0, "over": "the whole picture"}
+
+
 def test_a_limit_smaller_than_the_tags_is_refused_in_words() -> None:
     with pytest.raises(StepFailed, match="tags alone need"):
         encode(painted(), limits(PACKETS.size()), PACKETS)
@@ -202,16 +352,19 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
     st.sampled_from(["rgb", "gray", "alpha", "gray alpha"]),
     st.integers(6_000, 200_000),
     st.sampled_from([("image/jpeg", "image/png"), JPEG_ONLY, ("image/webp",), ("image/png",)]),
+    st.sampled_from(["auto", "jpeg", "png", "webp", "avif"]),
 )
 def test_any_picture_fits_any_sane_limit_and_passes_the_audit(
-    size: tuple[int, int], kind: str, most: int, mimes: tuple[str, ...]
+    size: tuple[int, int], kind: str, most: int, mimes: tuple[str, ...], form: str
 ) -> None:
     pixels = noise(*size)
     gray = kind.startswith("gray")
     if gray:
         pixels = np.repeat(pixels[..., :1], 3, axis=2)
     alpha = pixels[..., 0].copy() if kind.endswith("alpha") else None
-    made = encode(Picture(pixels, alpha, gray), limits(most, mimes), PACKETS)
+    made = encode(
+        Picture(pixels, alpha, gray), limits(most, (*mimes, f"image/{form}")), PACKETS, form
+    )
     assert len(made.data) <= most
     assert made.record["encodes"] in range(1, MOST_ENCODES + 1)
     assert decoded(made).size == (made.width, made.height)
