@@ -30,7 +30,8 @@ SPANS = {JPEG: search.JPEG, WEBP: Span(top=100, floor=80, aim=88), AVIF: Span(fl
 _CONTAINER_BYTES = 1_024  # profile and headers, whatever the picture
 _AGAIN = 0.8
 _SQUARE = 256  # pixels: four of them tell about where to begin
-_WORTH_SAMPLING = 8 * 4 * _SQUARE**2  # pixels
+_WORTH_SAMPLING = 1 / 6  # of the picture: a larger sample costs as much as it saves
+_SURELY = 0.8  # of the room: a sample may err by that much
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,8 @@ def searched(job: Job, mime: str) -> Encoded:
         sized = job.sized(mime, factor)
         image = image_of(sized, mime)
         if first is None:
+            if mime == JPEG and _at_top(job, image):
+                return job.done(mime, sized, span.top)
             first = _guess(job, image, mime)
         sizes = _sizes(job, trial(image, mime, job.packets), span, first)
         quality = search.best(sizes, job.room - job.fixed)
@@ -197,12 +200,34 @@ def _for_half_colour(image: Image.Image) -> Image.Image:
     return prepared
 
 
+def _at_top(job: Job, image: Image.Image) -> bool:
+    """Write the progressive JPEG of top quality at once where it surely fits."""
+    sample, span = _sample(image), SPANS[JPEG]
+    taken = len(containers.jpeg(sample, span.top, Packets(), progressive=False))
+    expected = taken * image.width * image.height / (sample.width * sample.height)
+    if expected > _SURELY * (job.room - job.fixed):
+        return False
+    return job.offer(containers.jpeg(image, span.top, job.packets, progressive=True))
+
+
 def _guess(job: Job, image: Image.Image, mime: str) -> int:
-    """Return where to begin. A JPEG is written sooner than guessed at; of the others, four
-    squares of a large picture are tried."""
-    span, pixels = SPANS[mime], image.width * image.height
-    if mime == JPEG or pixels < _WORTH_SAMPLING or min(image.size) < 2 * _SQUARE:
+    """Return where to begin: a JPEG is written sooner than guessed at; of the others, the sample
+    of a large picture is tried."""
+    span, sample = SPANS[mime], _sample(image)
+    share = sample.width * sample.height / (image.width * image.height)
+    if mime == JPEG or share > _WORTH_SAMPLING:
         return span.top
+    write, sizes = trial(sample, mime, Packets()), dict[int, int]()
+    room = round((job.room - job.fixed) * share)
+    while (quality := search.next_quality(sizes, room, span)) is not None:
+        sizes[quality] = max(1, len(write(quality)) - len(srgb_profile()))
+    return search.best(sizes, room) or span.floor
+
+
+def _sample(image: Image.Image) -> Image.Image:
+    """Return four squares of a picture as one, or a small picture itself."""
+    if min(image.size) < 2 * _SQUARE:
+        return image
     sample = Image.new(image.mode, (2 * _SQUARE, 2 * _SQUARE))
     for x in (0, 1):
         for y in (0, 1):
@@ -210,11 +235,7 @@ def _guess(job: Job, image: Image.Image, mime: str) -> int:
             top = (image.height - _SQUARE) * (1 + 2 * y) // 4
             part = image.crop((left, top, left + _SQUARE, top + _SQUARE))
             sample.paste(part, (x * _SQUARE, y * _SQUARE))
-    write, sizes = trial(sample, mime, Packets()), dict[int, int]()
-    room = round((job.room - job.fixed) * sample.width * sample.height / pixels)
-    while (quality := search.next_quality(sizes, room, span)) is not None:
-        sizes[quality] = max(1, len(write(quality)) - len(srgb_profile()))
-    return search.best(sizes, room) or span.floor
+    return sample
 
 
 def _sizes(job: Job, write: Callable[[int], bytes], span: Span, first: int) -> dict[int, int]:

@@ -75,10 +75,10 @@ def test_flat_art_stays_png_without_any_loss() -> None:
     assert made.record["quality"] is None
 
 
-def test_painted_art_becomes_progressive_jpeg_444_at_top_quality_in_two_encodes() -> None:
+def test_painted_art_becomes_progressive_jpeg_444_at_top_quality_in_one_encode() -> None:
     made = encode(painted(), limits(), PACKETS)
     image = decoded(made)
-    assert (made.mime, made.record["quality"], made.record["encodes"]) == ("image/jpeg", 95, 2)
+    assert (made.mime, made.record["quality"], made.record["encodes"]) == ("image/jpeg", 95, 1)
     assert image.info.get("progressive")
     assert {(h, v) for _, h, v, _ in image.layer} == {(1, 1)}  # type: ignore[attr-defined]
 
