@@ -16,15 +16,15 @@ _JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # version 1.1, square pix
 _NOT_PICTURE = re.compile(rb"\xff[^\x00]")  # libjpeg stuffs FF as FF 00; we write no restarts
 
 _SIZE_BYTES = 2  # a segment's size counts itself
-_TABLE_IDS = 4
-_CLASS_AND_ID = {kind << 4 | i for kind in (0, 1) for i in range(_TABLE_IDS)}
+_LUMA_AND_COLOUR = {0, 1}  # 8-bit tables
+_CLASS_AND_ID = {0x00, 0x01, 0x10, 0x11}
 
 
 def check(data: bytes, packets: Packets) -> None:
     """Walk the whole file. Raises Stray at the first thing that we did not write."""
     reader = Reader(data)
     reader.expect(bytes([0xFF, _SOI]), "start of image")
-    blocks, signed = _blocks(packets), Segments(packets.manifest)
+    blocks, signed, tables = _blocks(packets), Segments(packets.manifest), Tables()
     frame: Frame | None = None
     while (marker := _marker(reader)) != _EOI:
         segment = _segment(reader, marker)
@@ -32,16 +32,17 @@ def check(data: bytes, packets: Packets) -> None:
             frame = Frame(segment)
         elif marker == _SOS and frame is not None:
             frame.scan(segment)
+            tables.used()
             _skip_picture(reader, data)
         elif marker in _APPS and frame is None:
             blocks.meet(_app_name(marker, segment), segment)
         elif marker == _APP11 and frame is None:
             signed.meet(segment)
         else:
-            _check_table(marker, segment, before_frame=frame is None)
+            tables.meet(marker, segment, before_frame=frame is None)
     reader.end("end of the JPEG")
-    blocks.end()
-    signed.end()
+    for part in (blocks, signed, tables):
+        part.end()
     if frame is None or not frame.scans:
         raise Stray("no picture")
 
@@ -110,30 +111,43 @@ class Frame:
         self.scans += 1
 
 
-def _check_table(marker: int, segment: bytes, *, before_frame: bool) -> None:
-    if marker == _DHT:
-        _check_huffman(segment)
-    elif marker == _DQT and before_frame:
-        _check_quantisers(segment)
-    else:
-        raise Stray(f"a segment FF{marker:02X} that we did not write")
+class Tables:
+    """Quantisers, each once; Huffman tables, each once for a scan and never without one."""
+
+    def __init__(self) -> None:
+        self._quantisers: set[int] = set()
+        self._huffman: set[int] = set()
+
+    def meet(self, marker: int, segment: bytes, *, before_frame: bool) -> None:
+        """Check one segment of tables. Raises Stray where it is anything else."""
+        reader = Reader(segment)
+        if marker == _DHT:
+            while reader.left:
+                _note(self._huffman, reader, _CLASS_AND_ID)
+                codes = sum(reader.take(16, "Huffman table"))
+                if len(set(reader.take(codes, "Huffman table"))) != codes:
+                    raise Stray("a Huffman table with doubled symbols")
+        elif marker == _DQT and before_frame:
+            while reader.left:
+                _note(self._quantisers, reader, _LUMA_AND_COLOUR)
+                if 0 in reader.take(64, "quantiser table"):
+                    raise Stray("a quantiser table with a zero")
+        else:
+            raise Stray(f"a segment FF{marker:02X} that we did not write")
+
+    def used(self) -> None:
+        """Note that a scan follows: the next one may have other tables."""
+        self._huffman.clear()
+
+    def end(self) -> None:
+        """Raise Stray where tables were met that belong to no scan."""
+        if self._huffman:
+            raise Stray("a Huffman table without a picture")
 
 
-def _check_quantisers(segment: bytes) -> None:
-    reader = Reader(segment)
-    while reader.left:
-        if reader.number("B", "quantiser table") >= _TABLE_IDS:  # 8-bit tables only
-            raise Stray("a quantiser table that we did not write")
-        if 0 in reader.take(64, "quantiser table"):
-            raise Stray("a quantiser table with a zero")
-
-
-def _check_huffman(segment: bytes) -> None:
-    reader = Reader(segment)
-    while reader.left:
-        if reader.number("B", "Huffman table") not in _CLASS_AND_ID:
-            raise Stray("a Huffman table that we did not write")
-        codes = sum(reader.take(16, "Huffman table"))
-        symbols = reader.take(codes, "Huffman table")
-        if len(set(symbols)) != codes:
-            raise Stray("a Huffman table with doubled symbols")
+def _note(met: set[int], reader: Reader, known: set[int]) -> None:
+    """Note a table by its number. Raises Stray where we write none such, or it was met."""
+    number = reader.number("B", "table")
+    if number not in known or number in met:
+        raise Stray("a table that we did not write")
+    met.add(number)

@@ -109,7 +109,8 @@ def test_bytes_behind_the_end_are_refused() -> None:
 
 
 def test_a_file_cut_off_anywhere_is_refused() -> None:
-    for size in range(len(OURS)):
+    frames = OURS.index(b"mdat")
+    for size in [*range(0, frames, 3), *range(frames, len(OURS), 41), len(OURS) - 1]:
         refused(OURS[:size], AVIF)
 
 
@@ -150,7 +151,7 @@ def test_boxes_with_nothing_inserted_are_ours() -> None:
     audit(with_box(b"", b"meta", b"iprp", b"ipco"), AVIF, PACKETS)
 
 
-@pytest.mark.parametrize("flip", [0x01, 0x20, 0xFF])
+@pytest.mark.parametrize("flip", [0x01, 0xFF])
 def test_no_byte_but_the_frames_and_what_measures_them_can_be_changed(flip: int) -> None:
     """Those are the picture's width and height, AV1's level, and its sequence headers."""
     data = bytearray(OURS)
