@@ -14,6 +14,7 @@ from postguard.cli.ending import Commands
 from postguard.cli.identity import COMMANDS as IDENTITY
 from postguard.cli.models import COMMANDS as MODELS
 from postguard.cli.pictures import COMMANDS as PICTURES
+from postguard.cli.prove import COMMANDS as PROVE
 from postguard.cli.queue import COMMANDS as QUEUE
 from postguard.cli.running import COMMANDS as RUNNING
 from postguard.cli.setup import COMMANDS as SETUP
@@ -48,7 +49,17 @@ def cli(context: click.Context, config: Path | None) -> None:
         context.color = False
 
 
-for command in (*SETUP, *RUNNING, *QUEUE, *CHANGING, *PICTURES, *MODELS, *IDENTITY, *AUDIT):
+for command in (
+    *SETUP,
+    *RUNNING,
+    *QUEUE,
+    *CHANGING,
+    *PICTURES,
+    *PROVE,
+    *MODELS,
+    *IDENTITY,
+    *AUDIT,
+):
     cli.add_command(command)
 
 

@@ -47,6 +47,7 @@ class Rendition:
     Attributes:
         position: the artwork's place in the post.
         record: what was done and measured, safe to publish (never a seed).
+        likeness: what finds the picture again from a copy; empty: not made.
     """
 
     position: int
@@ -58,6 +59,7 @@ class Rendition:
     height: int
     size: int
     record: Mapping[str, Json]
+    likeness: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typing import Any, cast
 from postguard import imaging
 from postguard.errors import Retryable, StepFailed
 from postguard.imaging import Picture
+from postguard.imaging.likeness import fingerprint
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import finishing
@@ -222,6 +223,7 @@ class _Bench:
             height=encoded.height,
             size=len(encoded.data),
             record=self._record(encoded, notes, measured),
+            likeness=fingerprint(base),
         )
 
     def _measured(self, encoded: Encoded, name: str, limits: Limits) -> dict[str, Json]:

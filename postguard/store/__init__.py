@@ -8,6 +8,7 @@ from pathlib import Path
 from postguard.store.accounts import EVERYTHING, AccountRows
 from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
+from postguard.store.likeness import LikenessRows
 from postguard.store.plans import PlanRows
 from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
@@ -20,6 +21,7 @@ __all__ = [
     "Database",
     "DeliveryRows",
     "Event",
+    "LikenessRows",
     "PlanRows",
     "PostRows",
     "ReadingRows",
@@ -41,6 +43,7 @@ class Store:
     readings: ReadingRows
     spending: SpentRows
     wishes: WishRows
+    likenesses: LikenessRows
 
 
 def open_store(path: Path) -> Store:
@@ -51,5 +54,5 @@ def open_store(path: Path) -> Store:
     wishes = WishRows(db, posts, deliveries)
     return Store(
         *(db, posts, deliveries, PlanRows(db), accounts),
-        *(ReadingRows(db), SpentRows(db), wishes),
+        *(ReadingRows(db), SpentRows(db), wishes, LikenessRows(db)),
     )
