@@ -22,9 +22,9 @@ MAX_LANGS = 3
 MAX_HIDDEN_TAGS = 8
 MAX_TAG_BYTES = 640
 MAX_LISTS = 5
-# The app itself takes 4000 pixels (social-app, IMAGE_SIZE_CONFIG_POSTS), but the larger of the sizes
-# that a picture is served in lies inside 2000 (atproto, packages/bsky/src/image/uri.ts): what is
-# larger is resized before anybody sees it, and with it the marks and the cloak.
+# The app itself takes 4000 pixels (social-app, IMAGE_SIZE_CONFIG_POSTS), but the larger of the
+# sizes in which a picture is served lies inside 2000 (atproto, packages/bsky/src/image/uri.ts):
+# what is larger is resized before anybody sees it, and with it the marks and the cloak.
 MAX_SIDE = 2000
 # Every part of a thread has its postgate, and the first its threadgate: one commit takes 200.
 MAX_PARTS = 99
