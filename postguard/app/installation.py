@@ -27,7 +27,7 @@ from postguard.model import (
     Words,
 )
 from postguard.ports import Clock
-from postguard.protect.captions import caption
+from postguard.protect import captions
 from postguard.publish import linking
 from postguard.publish.planning import Timing
 from postguard.settings.schema import Config
@@ -150,7 +150,7 @@ class Installation:
         folder = folder_of(self.outbox, post)
         into = self._renditions_folder(post)
         deliveries = self.store.deliveries.of_post(post.id)
-        words = caption([d.words for d in deliveries if not d.dry_run] or [deliveries[0].words])
+        words = captions.inside(deliveries)
         return ProtectOrder(
             artworks=tuple(
                 ArtworkOrder(
@@ -228,7 +228,7 @@ class Installation:
         return Draft(
             *(words, files, delivery.post_id, delivery.account),
             reply_to=joined.reply_to,
-            link=joined.link,
+            link=joined.link if words.link_to else "",  # the copy may be gone since
         )
 
     def _renditions_folder(self, post: Post) -> Path:

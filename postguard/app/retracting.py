@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from postguard.app.editing import restate
 from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
 from postguard.errors import Refused, Retryable, Unusable
 from postguard.model import Delivery, DeliveryState, Post
-from postguard.publish import doubt
+from postguard.publish import doubt, linking
 from postguard.store import Store
 from postguard.system import folders
 
@@ -36,10 +38,11 @@ def to_retract(store: Store, post_id: int, account: str | None) -> tuple[Post, l
 def retract(
     installation: Installation, post: Post, chosen: Sequence[Delivery], now: datetime
 ) -> list[Outcome]:
-    """Delete the copies that stand and stop those to come; say of each how it went. What could
-    not be done is done by doing all of it again."""
+    """Delete the copies that stand, stop those to come, and take the links to them out of the
+    others; say of each how it went. What could not be done is done by doing all of it again."""
     rows = installation.store.deliveries  # looked at anew: the artist was asked meanwhile
     told = [_taken_back(installation, rows.get(d.id), now) for d in chosen]
+    told += [_unlinked(installation, d, now) for d in _left_linking(installation, post.id)]
     _leave_note(installation, post.id)
     return told
 
@@ -92,6 +95,28 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
         )
     rows.finish(delivery.id, receipt, now)
     return _delete(installation, delivery, now)
+
+
+def _left_linking(installation: Installation, post_id: int) -> Iterator[Delivery]:
+    """Yield the copies that stand with a link to one that was deleted."""
+    rows = installation.store.deliveries
+    copies = rows.of_post(post_id)
+    gone = {d.account for d in copies if d.state is DeliveryState.RETRACTED}
+    for delivery in copies:
+        attempt = rows.last_attempt(delivery.id)
+        linked = attempt is not None and linking.kept(attempt.plan).link
+        if linked and delivery.state is DeliveryState.POSTED and delivery.words.link_to in gone:
+            yield delivery
+
+
+def _unlinked(installation: Installation, delivery: Delivery, now: datetime) -> Outcome:
+    """Take a dead link out of a copy that stands, where its network can change a text."""
+    name, words = delivery.words.link_to, replace(delivery.words, link_to="")
+    told = outcome_of(installation, delivery, lambda: restate(installation, delivery, words, now))
+    said = f"its link to the copy on {name}, which is gone, was taken out; it {told.said}"
+    if not told.done:
+        said = f"its text still links to the copy on {name}, which is gone: {told.said}"
+    return replace(told, said=said)
 
 
 def _leave_note(installation: Installation, post_id: int) -> None:

@@ -151,6 +151,22 @@ def test_one_copy_is_deleted_and_the_other_stands(rig: Rig) -> None:
     assert "deleted again" in receipt_note(rig).splitlines()[1]
 
 
+def test_a_link_to_a_deleted_copy_is_taken_out_of_the_one_that_stands(rig: Rig) -> None:
+    """A repeat mends what its server did not take, and a later edit does not bring it back."""
+    rig.send()
+    url = rig.installation.store.deliveries.receipts(1)["a"].url
+    assert rig.texts()[1] == [f"月の下の狐\n\n{url}"]
+    rig.servers[1].fail_next(STATUSES, status=503, method="PUT")
+    assert rig.retract("a") == [True, False]
+    assert "its text still links to the copy on a" in rig.said[1]
+    assert rig.retract("a") == [True, True]
+    assert "was taken out" in rig.said[1]
+    assert rig.texts() == [[], ["月の下の狐"]]
+    assert rig.retract("a") == [True]
+    assert rig.edit(NewWords(cw="snow"), "b") == [True]
+    assert rig.texts()[1] == ["月の下の狐"]
+
+
 def test_the_note_beside_the_files_goes_on_saying_what_was_deleted(rig: Rig) -> None:
     """Whoever writes it anew: one copy waits, is posted, and is read back."""
     rig.servers[1].fail_next("/api/v2/media", status=503)
