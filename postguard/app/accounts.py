@@ -177,14 +177,15 @@ class Accounts:
     def _preview(self, name: str, account: AnyAccount) -> Network:
         shows = account.shows if isinstance(account, PreviewAccount) else account.network
         handle = account.handle if isinstance(account, BlueskyAccount) else ""
-        megapixels = self.settings().intake.max_megapixels
+        settings = self.settings()
         return preview.Preview(
             shows,
             self.previews,
             self.originals,
             known=None if isinstance(account, PreviewAccount) else lambda: self.limits(name),
             handle=handle,
-            max_megapixels=megapixels,
+            max_megapixels=settings.intake.max_megapixels,
+            zone=settings.timezone,
         )
 
 

@@ -112,6 +112,7 @@ def _network(installation: Installation, account: str, shows: Shows, own: Shows)
         known=None if usual else known,
         handle=table.handle if isinstance(table, BlueskyAccount) else "",
         max_megapixels=installation.settings.intake.max_megapixels,
+        zone=installation.settings.timezone,
     )
 
 

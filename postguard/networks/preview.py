@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -42,13 +42,13 @@ class Look:
 
     Attributes:
         handle: as whom; empty: the account's name.
-        at: when, as an ISO time.
+        at: when, in the zone that it is told in.
         posted: where it stands; empty: it was not posted.
     """
 
     shows: Shows
     limits: Limits
-    at: str
+    at: datetime
     handle: str = ""
     posted: str = ""
 
@@ -81,6 +81,7 @@ class Preview:
         originals: returns the artist's files of a post, by position; they may be gone.
         known: returns what the server takes whose account this is a dry run of.
         handle: as whom the post is shown.
+        zone: the artist's, in which times are told; None: this PC's.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Preview:
         known: Callable[[], Limits] | None = None,
         handle: str = "",
         max_megapixels: float = 200.0,
+        zone: tzinfo | None = None,
     ) -> None:
         self._shows = shows
         self._previews = previews
@@ -99,6 +101,7 @@ class Preview:
         self._known = known
         self._handle = handle
         self._max_megapixels = max_megapixels
+        self._zone = zone
 
     def limits(self) -> Limits:
         """Return the limits of the network that is shown. No I/O."""
@@ -193,7 +196,8 @@ class Preview:
         pairs = tuple(Pair(r.path, _at(originals, r.position)) for r in draft.renditions)
         job = Job(self._shows, pairs, folder, self._max_megapixels)
         drawings = _drawn(job) if pairs else ()
-        at, posted = str(plan["at"]), str(plan.get("posted", ""))
+        at = datetime.fromisoformat(str(plan["at"])).astimezone(self._zone)
+        posted = str(plan.get("posted", ""))
         look = Look(self._shows, self.limits(), at, self._handle, posted)
         page = render(draft, drawings, look)
         files.write_whole(folder / PAGE, page.encode())
@@ -208,7 +212,7 @@ def render(draft: Draft, drawings: Sequence[Drawing], look: Look) -> str:
         network=NAMES[shows],
         shows=shows,
         handle=look.handle or draft.account,
-        at=datetime.fromisoformat(look.at).astimezone(),  # by this PC's clock
+        at=look.at,
         posted=look.posted,
         parts=_parts(outgoing(draft, look.limits, shows), shown, shows),
         lang=words.langs[0] if words.langs else "",

@@ -72,7 +72,9 @@ DEFAULT_GATES = About(
     reach="others cannot quote your posts, so fewer people come across them",
     why="a quote carries your picture on, where your own gates no longer hold",
     by_hand="Bluesky: Settings > Moderation > Post interaction settings",
-    limit="it counts for Bluesky's own app only; postguard sets the gates of its own posts",
+    limit="it counts for Bluesky's own app only; postguard sets the gates of its own posts. The "
+    "server takes all settings of the app at once: what you change in it in the same second as "
+    "--fix may be lost",
     fixable=True,
 )
 RECENT_GATES = About(

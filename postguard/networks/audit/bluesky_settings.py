@@ -183,6 +183,9 @@ class BlueskySettings:
             raise
 
     def _prefer(self, change: Change) -> None:
+        """Preferences are written all at once and without a swap: what another app changes
+        between the look and the write, a moment later, is overwritten. The reading back sees
+        only what comes after."""
         kind = change.place.partition("#")[2]
         stand = self._preferences()
         if next((p for p in stand if p["$type"] == kind), None) != change.before:

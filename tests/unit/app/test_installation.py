@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,7 @@ from postguard.app import roles
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
 from postguard.model import (
+    Draft,
     NewArtwork,
     NewDelivery,
     Place,
@@ -158,6 +160,17 @@ def test_a_dry_run_takes_what_the_accounts_server_was_heard_to_take(
     told = replace(installation.accounts.limits("fedi"), text=5000)
     installation.store.accounts.keep_limits("fedi", told, NOW)
     assert installation.accounts.network("fedi", dry_run=True).limits() == told
+
+
+def test_a_page_tells_times_in_the_artists_zone(installation: Installation) -> None:
+    """Whatever the zone of the PC that draws it."""
+    zone = {"timezone": ZoneInfo("Pacific/Kiritimati")}
+    installation.settings = installation.settings.model_copy(update=zone)
+    sky, post = installation.accounts.network("sky"), protected_post(installation.store)
+    draft = Draft(Words("A fox"), (), post.id, "sky")
+    sky.send(draft, sky.plan(draft, NOW))
+    (page,) = installation.home.previews.glob("1-sky/*.html")
+    assert "Made 2026-11-24 02:00" in page.read_text()
 
 
 def test_a_paused_account_waits_for_more_than_a_login(installation: Installation) -> None:

@@ -88,7 +88,7 @@ def shown(words: Words, shows: Shows = "bluesky", posted: str = "") -> str:
     rendition = Rendition(0, "any", Path("x"), "00", "image/png", 10, 10, 1000, RECORD)
     draft = Draft(words, (rendition,), 1, "demo")
     limits = Preview(shows, Path(), lambda _: []).limits()
-    look = Look(shows, limits, NOW.isoformat(), posted=posted)
+    look = Look(shows, limits, NOW, posted=posted)
     return render(draft, [Drawing(drawn, None, drawn, drawn)], look)
 
 
