@@ -13,11 +13,15 @@ from PIL import ExifTags, Image
 
 from postguard.imaging.opening import FORMATS
 
+_THUMBNAIL = "a small copy of an earlier state (thumbnail)"
+_PROMPT = "a generator's prompt"
+
 _XMP: Mapping[str, str] = {
     "where it was made (GPS)": r"exif:GPS|GPSLatitude",
     "the serial number of a device": r"(aux|exifEX):(Lens|Body)?SerialNumber",
     "the history of its file": r"(xmpMM|photoshop):(History|DocumentAncestors)|DerivedFrom",
-    "a generator's prompt": r"AIPromptInformation|parameters:Prompt",
+    _PROMPT: r"AIPromptInformation|parameters:Prompt",
+    "the folders of a PC": r"[A-Za-z]:[\\/]+Users[\\/]|file:///",
 }
 _TAGS: Mapping[int, str] = {
     0xA420: "a number of its own (ImageUniqueID)",
@@ -32,6 +36,9 @@ _FIRST_TAGS: Mapping[int, str] = {
     0x0110: "the model of the camera or scanner",
     0x013C: "the name of the computer",
 }
+_USER_COMMENT, _PHOTOSHOP_THUMBNAIL = 0x9286, 0x040C
+# How generators sign what they write into a JPEG's or WebP's comment, in whatever encoding.
+_STEPS = re.compile(rb"S\0?t\0?e\0?p\0?s\0?:")
 _PROMPTS = {"parameters", "prompt", "workflow", "invokeai_metadata", "sd-metadata", "Dream"}
 
 
@@ -54,7 +61,8 @@ def told_by(data: bytes) -> Told | None:
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                found = dict.fromkeys((*_from_exif(image), *_from_xmp(image), *_from_text(image)))
+                readers = (_from_exif, _from_xmp, _from_text, _from_blocks)
+                found = dict.fromkeys(words for read in readers for words in read(image))
                 return Told(tuple(found), *image.size)
         except Exception:  # noqa: BLE001  # decoders raise anything on damaged bytes
             return None
@@ -65,9 +73,12 @@ def _from_exif(image: Image.Image) -> Iterator[str]:
     if exif.get_ifd(ExifTags.IFD.GPSInfo):
         yield "where it was made (GPS)"
     yield from _named(exif, _FIRST_TAGS)
-    yield from _named(exif.get_ifd(ExifTags.IFD.Exif), _TAGS)
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    yield from _named(details, _TAGS)
+    if _STEPS.search(_as_bytes(details.get(_USER_COMMENT, b""))):
+        yield _PROMPT
     if exif.get_ifd(ExifTags.IFD.IFD1):
-        yield "a small copy of an earlier state (thumbnail)"
+        yield _THUMBNAIL
 
 
 def _named(tags: Mapping[Any, Any], private: Mapping[int, str]) -> Iterator[str]:
@@ -86,4 +97,19 @@ def _from_xmp(image: Image.Image) -> Iterator[str]:
 
 def _from_text(image: Image.Image) -> Iterator[str]:
     if _PROMPTS & image.info.keys():
-        yield "a generator's prompt"
+        yield _PROMPT
+    if image.info.get("comment"):
+        yield "a comment"
+
+
+def _from_blocks(image: Image.Image) -> Iterator[str]:
+    if image.format == "MPO":
+        yield "a second picture"
+    resources = image.info.get("photoshop")
+    if isinstance(resources, Mapping) and _PHOTOSHOP_THUMBNAIL in resources:
+        yield _THUMBNAIL
+
+
+def _as_bytes(value: object) -> bytes:
+    """EXIF's comment as it lies in the file, or as Pillow made text of it."""
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -1,6 +1,7 @@
 """What a picture file tells of its maker is found, and what is meant to be read is not."""
 
 import io
+import struct
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -50,6 +51,8 @@ def test_what_exif_tells_of_the_maker_is_found(packet, word):
         ('exif:GPSLatitude="35,0N"', "GPS"),
         ('aux:SerialNumber="12"', "serial number"),
         ('xmpMM:History="saved"', "history"),
+        ('stRef:filePath="C:\\Users\\hanako\\fox.clip"', "folders"),
+        ('stRef:filePath="file:///home/hanako/fox.psd"', "folders"),
     ],
 )
 def test_what_xmp_tells_of_the_maker_is_found(field, word):
@@ -60,6 +63,30 @@ def test_a_generators_prompt_is_found():
     texts = PngImagePlugin.PngInfo()
     texts.add_text("parameters", "a fox, Steps: 20")
     assert "prompt" in " ".join(told_by(saved("PNG", pnginfo=texts)).private)
+
+
+@pytest.mark.parametrize(
+    "comment", [b"ASCII\0\0\0a fox\nSteps: 20", b"UNICODE\0" + "狐\nSteps: 20".encode("utf-16-le")]
+)
+def test_a_prompt_in_the_comment_of_a_jpeg_is_found(comment):
+    told = told_by(saved(exif=exif(0x9286, comment, 0x8769)))
+    assert told.private == ("a generator's prompt",)
+
+
+def test_a_comment_and_a_second_picture_are_found():
+    assert told_by(saved(comment=b"by Hanako")).private == ("a comment",)
+    second = Image.new("RGB", (60, 40), "red")
+    told = told_by(saved("MPO", save_all=True, append_images=[second]))
+    assert told.private == ("a second picture",)
+
+
+def test_photoshops_thumbnail_is_found():
+    small = b"8BIM\x04\x0c\0\0" + struct.pack(">I", 4) + b"\xff\xd8\xff\xd9"
+    resources = b"Photoshop 3.0\0" + small
+    made = saved()
+    size = struct.pack(">H", len(resources) + 2)
+    data = made[:2] + b"\xff\xed" + size + resources + made[2:]
+    assert "thumbnail" in " ".join(told_by(data).private)
 
 
 def test_a_makers_name_and_copyright_are_meant_to_be_read():

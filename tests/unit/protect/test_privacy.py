@@ -16,6 +16,7 @@ from PIL import Image
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.model import Limits
+from postguard.protect import containers
 from postguard.protect.encode import encode
 from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
@@ -249,6 +250,15 @@ def test_a_webp_without_its_extended_header_or_picture_is_refused() -> None:
     ours = riff_chunks(FILES[WEBP])
     refused(riff(*ours[1:]), WEBP)
     refused(riff(*[part for part in ours if part[0] != b"VP8 "]), WEBP)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+@pytest.mark.parametrize("packets", [PACKETS, Packets()])
+def test_a_lossless_webp_passes(mode: str, packets: Packets) -> None:
+    noise = Image.effect_noise((40, 24), 60).convert(mode)
+    if "A" in mode:
+        noise.putalpha(Image.linear_gradient("L").resize(noise.size))
+    audit(containers.webp_lossless(noise, packets), WEBP, packets)
 
 
 def test_a_simple_lossless_webp_passes_without_tags() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, features
 
 from postguard.errors import StepFailed
+from postguard.protect import containers
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
 from tests.unit.protect.blocks import box, boxes
@@ -27,14 +28,18 @@ pytestmark = has_avif
 AVIF = "image/avif"
 
 
+def noise(mode: str) -> Image.Image:
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 40, channels), np.uint8)
+    return Image.fromarray(pixels.squeeze())
+
+
 @cache
 def written(mode: str = "RGB", packets: Packets = PACKETS, **options: object) -> bytes:
     """Return a small AVIF as Pillow writes it of a new image."""
-    channels = len(Image.new(mode, (1, 1)).getbands())
-    pixels = np.random.default_rng(0).integers(0, 256, (24, 40, channels), np.uint8)
     options = {"subsampling": "4:0:0" if mode in {"L", "LA"} else "4:4:4", **options}
     file = io.BytesIO()
-    Image.fromarray(pixels.squeeze()).save(
+    noise(mode).save(
         file, "AVIF", quality=80, speed=10, exif=packets.exif, xmp=packets.xmp, **options
     )
     return file.getvalue()
@@ -82,6 +87,12 @@ def test_what_pillow_writes_of_a_new_image_passes(
     mode: str, packets: Packets, profile: bytes
 ) -> None:
     audit(written(mode, packets, icc_profile=profile), AVIF, packets)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+@pytest.mark.parametrize("packets", [PACKETS, Packets()])
+def test_what_our_encoder_writes_passes(mode: str, packets: Packets) -> None:
+    audit(containers.avif(noise(mode), 60, packets), AVIF, packets)
 
 
 @pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2"])
