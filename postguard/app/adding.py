@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from postguard import settings as config
-from postguard.errors import Unusable
+from postguard.errors import BadWords, Unusable
 from postguard.intake import sidecar
 from postguard.system import files
 
+_FILE = "words"  # where intake would find the fault, and the artist has no such file
+_FAULT = re.compile(rf"{_FILE}(?::[0-9]+)?: ([a-z_]+): (.+)", re.DOTALL)
+_OPTIONS = {"tags": "--tag", "labels": "--label"}  # the others are named as their fields are
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 
 
@@ -47,15 +50,27 @@ def _refuse_impossible(
     if len(words.get("alt", ())) > len(pictures):
         raise Unusable(f"there are more alt texts than pictures ({len(pictures)})")
     names = tuple(p.name for p in pictures)
-    said = sidecar.parse(
-        sidecar_text(words, names), "add", tuple(settings.accounts), settings.timezone
-    )
+    text, accounts = sidecar_text(words, names), tuple(settings.accounts)
+    try:
+        said = sidecar.parse(text, _FILE, accounts, settings.timezone)
+    except BadWords as exc:
+        raise BadWords(_as_given(str(exc), words)) from exc
     if said.top.recipe is not None and said.top.recipe not in settings.recipes:
         known = ", ".join(settings.recipes) or "none"
         raise Unusable(f"there is no recipe {said.top.recipe}; known: {known}")
     at = said.top.asked
     if at not in {None, "now", "slot"} and datetime.fromisoformat(at) <= now:
         raise Unusable(f'{words["at"]} is over already; say another time, or "now"')
+
+
+def _as_given(fault: str, words: Mapping[str, Any]) -> str:
+    """Return what is wrong with a sidecar in the words of the command that it was made of."""
+    if (found := _FAULT.fullmatch(fault)) is None:
+        return fault
+    key, problem = found.groups()
+    value = words.get(key, "")
+    said = value if isinstance(value, str) else ", ".join(value)
+    return f'{_OPTIONS.get(key, "--" + key.replace("_", "-"))} "{said}": {problem}'
 
 
 def _drop_one(outbox: Path, picture: Path, words: Mapping[str, Any]) -> str:

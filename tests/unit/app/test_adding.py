@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from postguard.app.adding import drop, sidecar_text
 from postguard.app.installation import Installation
-from postguard.errors import Unusable
+from postguard.errors import BadWords, Unusable
 from postguard.intake import sidecar, written
 from postguard.intake.words import spread
 from tests.making import NOW
@@ -84,6 +84,27 @@ def test_a_set_appears_whole_and_its_pictures_stay_where_they_were(
     assert spread(fields.alt, sorted(there)) == ["あ", "い"]
     assert [path.name for path in installation.outbox.iterdir()] == ["きつね"]
     assert all(picture.exists() for picture in pictures)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"at": "tomorrow"}, '--at "tomorrow": write "now", "slot", or day and time as'),
+        ({"not_before": "soon"}, '--not-before "soon": write a day as 2026-12-01'),
+        ({"reply_to": "fox"}, '--reply-to "fox": write the address of a post'),
+        ({"tags": ("a b", "狐")}, '--tag "a b, 狐": "a b" cannot be a hashtag'),
+        ({"to": ("skye",)}, '--to "skye": there is no account skye; did you mean sky?'),
+    ],
+)
+def test_what_cannot_be_meant_is_told_by_its_option(
+    installation: Installation, tmp_path: Path, words: dict[str, Any], told: str
+) -> None:
+    """The artist wrote no file, so no line of one is named."""
+    picture = tmp_path / "fox.png"
+    picture.write_bytes(b"fox")
+    with pytest.raises(BadWords) as caught:
+        drop(installation.path, (picture,), words, NOW)
+    assert str(caught.value).startswith(told)
 
 
 def test_a_time_that_is_over_is_refused_at_once(
