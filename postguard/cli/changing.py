@@ -1,4 +1,4 @@
-"""Changing one's mind about a post: move, edit, retract."""
+"""Changing one's mind about a post: move, edit, retract, hold, release, retry, pause."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postguard.cli.rows import NUMBER, open_rows, say, time_now, zone
+from postguard.cli.rows import NUMBER, open_rows, say, say_as_json, say_of, time_now, zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("post_id", metavar="POST", type=NUMBER)
 @click.argument("where", metavar="TIME|now|slot|first|last|up|down")
 @_ACCOUNT
-def move(post_id: int, where: str, account: str | None) -> None:
+@_JSON
+def move(post_id: int, where: str, account: str | None, as_json: bool) -> None:
     """Give a post another time ("2026-12-24 19:30"), or another place among those that wait.
 
     `slot` is its account's next free one; `up` and `down` change places with the neighbour. A
@@ -34,7 +35,8 @@ def move(post_id: int, where: str, account: str | None) -> None:
     from postguard.app import moving
 
     rows = open_rows()
-    say(moving.move(rows, post_id, where, account, zone(rows), time_now()))
+    told = moving.move(rows, post_id, where, account, zone(rows), time_now())
+    say_of(rows, post_id, told, as_json=as_json)
 
 
 @click.command()
@@ -55,7 +57,11 @@ def edit(
     account: str | None,
     as_json: bool,
 ) -> None:
-    """Change the words of a post, before it is posted and, where the network can, after."""
+    """Change the words of a post, before it is posted and, where the network can, after.
+
+    A post that was held for its words alone goes on. What you say here goes before what the files
+    beside it say.
+    """
     from postguard.app import editing
     from postguard.app.installation import open_installation
     from postguard.cli.busy import busy
@@ -103,7 +109,59 @@ def retract(
     _tell(post_id, told, as_json=as_json)
 
 
-COMMANDS = (move, edit, retract)
+@click.command()
+@click.argument("post_id", metavar="POST", type=NUMBER)
+@_JSON
+def hold(post_id: int, as_json: bool) -> None:
+    """Keep a post back until you release it."""
+    from postguard.app import steering
+
+    rows = open_rows()
+    say_of(rows, post_id, steering.hold(rows, post_id, time_now()), as_json=as_json)
+
+
+@click.command()
+@click.argument("post_id", metavar="POST", type=NUMBER)
+@_JSON
+def release(post_id: int, as_json: bool) -> None:
+    """Let a held post go on; words that you put beside it in held/ are read anew."""
+    from postguard.app import steering
+
+    rows = open_rows()
+    say_of(rows, post_id, steering.release(rows, post_id, time_now()), as_json=as_json)
+
+
+@click.command()
+@click.argument("post_id", metavar="POST", type=NUMBER)
+@_JSON
+def retry(post_id: int, as_json: bool) -> None:
+    """Try a post again now: release it if it is held, and send it without waiting for its slot."""
+    from postguard.app import steering
+
+    rows = open_rows()
+    say_of(rows, post_id, steering.retry(rows, post_id, time_now()), as_json=as_json)
+
+
+@click.command()
+@click.argument("account", required=False)
+@click.option("--off", is_flag=True, help="Go on posting.")
+@_JSON
+@click.pass_obj
+def pause(config: Path | None, account: str | None, off: bool, as_json: bool) -> None:
+    """Stop posting, to one ACCOUNT or to all; taking and protecting go on."""
+    from postguard.app import steering
+    from postguard.store import EVERYTHING
+
+    rows = open_rows()
+    told = steering.pause(config, account, rows, paused=not off)
+    if not as_json:
+        say(told)
+        return
+    paused = rows.accounts.paused()
+    say_as_json(told, all_paused=EVERYTHING in paused, paused=sorted(paused - {EVERYTHING}))
+
+
+COMMANDS = (move, edit, retract, hold, release, retry, pause)
 
 
 def _numbered(alt: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The queue: add, list, show, hold, release, pause, retry."""
+"""The queue: add, list, show."""
 
 from __future__ import annotations
 
@@ -137,45 +137,7 @@ def show(config: Path | None, /, post_id: int, as_: str, as_json: bool) -> None:
         click.echo(f"  {'now':<{len('2026-12-25 19:30:00')}}  {said}")
 
 
-@click.command()
-@click.argument("post_id", metavar="POST", type=NUMBER)
-def hold(post_id: int) -> None:
-    """Keep a post back until you release it."""
-    from postguard.app import steering
-
-    say(steering.hold(open_rows(), post_id, time_now()))
-
-
-@click.command()
-@click.argument("post_id", metavar="POST", type=NUMBER)
-def release(post_id: int) -> None:
-    """Let a held post go on; words that you put beside it in held/ are read anew."""
-    from postguard.app import steering
-
-    say(steering.release(open_rows(), post_id, time_now()))
-
-
-@click.command()
-@click.argument("post_id", metavar="POST", type=NUMBER)
-def retry(post_id: int) -> None:
-    """Try a post again now: release it if it is held, and send it without waiting for its slot."""
-    from postguard.app import steering
-
-    say(steering.retry(open_rows(), post_id, time_now()))
-
-
-@click.command()
-@click.argument("account", required=False)
-@click.option("--off", is_flag=True, help="Go on posting.")
-@click.pass_obj
-def pause(config: Path | None, account: str | None, off: bool) -> None:
-    """Stop posting, to one ACCOUNT or to all; taking and protecting go on."""
-    from postguard.app import steering
-
-    say(steering.pause(config, account, open_rows(), paused=not off))
-
-
-COMMANDS = (add, list_, show, hold, release, retry, pause)
+COMMANDS = (add, list_, show)
 
 
 def _calendar(config: Path | None, *, as_json: bool) -> None:

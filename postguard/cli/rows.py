@@ -65,3 +65,22 @@ def say(text: str) -> None:
     click.echo(text)
     if not rung:
         click.echo(NOT_RUNNING)
+
+
+def say_as_json(text: str, **more: object) -> None:
+    """Wake the daemon and tell programs what was done."""
+    from postguard.app.bell import ring
+    from postguard.cli import for_programs
+
+    for_programs.echo({"said": text, "running": ring(), **more})
+
+
+def say_of(store: Store, post_id: int, text: str, *, as_json: bool) -> None:
+    """Wake the daemon and tell what was done with a post; programs get what became of it, too."""
+    from postguard.cli import for_programs
+
+    if not as_json:
+        say(text)
+        return
+    post, deliveries = store.posts.get(post_id), store.deliveries.of_post(post_id)
+    say_as_json(text, **for_programs.post(post, deliveries, store))

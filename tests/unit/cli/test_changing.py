@@ -169,3 +169,24 @@ def test_what_is_overdue_or_held_stands_in_the_calendar_as_such(ready):
 def test_a_calendar_with_nothing_in_it_says_so(terminal):
     terminal.configure()
     assert "Nothing is planned" in terminal.run("list", "--calendar").stdout
+
+
+def test_programs_are_told_what_became_of_a_post(ready):
+    """As the others do: what was said, and the post as it is now."""
+    post = scheduled(ready.store(), NOW + timedelta(hours=1))
+    for words, state in [
+        (("move", post, "2099-12-24 19:30"), "protected"),
+        (("hold", post), "held"),
+        (("release", post), "protected"),
+        (("retry", post), "protected"),
+    ]:
+        told = ready.json(*words)
+        assert (told["post"], told["state"], told["running"]) == (post, state, False)
+        assert told["said"].startswith(f"Post {post} (狐.png)")
+
+
+def test_programs_are_told_what_is_paused(ready):
+    assert ready.json("pause", "sky")["paused"] == ["sky"]
+    told = ready.json("pause")
+    assert (told["all_paused"], told["paused"]) == (True, ["sky"])
+    assert ready.json("pause", "--off")["paused"] == []
