@@ -241,13 +241,25 @@ AnyStep = Annotated[
 
 
 def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
-    """Return (index, reason) of the first step that is out of order or doubled, or None."""
+    """Return (index, reason) of the first step that is out of order, doubled, or says otherwise
+    than the recipe's tags, or None."""
     names = [str(getattr(s, "step")) for s in steps]  # noqa: B009  # each subclass has one
     for i, (before, here) in enumerate(pairwise(names), start=1):
         if ORDER.index(before) == ORDER.index(here):
             return i, f"{here} stands twice; keep one"
         if ORDER.index(before) > ORDER.index(here):
             return i, f"{here} must come before {before}: {WHY_ORDER[here]}"
+    return _contradiction(steps)
+
+
+def _contradiction(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
+    """A notice of our words, or a signature, forbids what the tags leave open or allow."""
+    open_to_ai = [s.mining for s in steps if isinstance(s, Tags) and not s.forbids]
+    for i, step in enumerate(steps):
+        forbids = isinstance(step, Credentials) or (isinstance(step, Notice) and not step.text)
+        if open_to_ai and forbids:
+            name = "notice" if isinstance(step, Notice) else "credentials"
+            return i, f'{name} says no to AI, the tags say "{open_to_ai[0]}"; take one of them out'
     return None
 
 

@@ -183,6 +183,21 @@ def test_options_that_contradict_or_lack_their_words_are_refused(
         options(**said)
 
 
+@pytest.mark.parametrize("mining", ["unspecified", "allowed"])
+def test_a_recipe_that_says_no_in_the_picture_and_else_in_its_tags_is_refused(mining: str) -> None:
+    tags = {"step": "tags", "mining": mining}
+    for step in ({"step": "notice"}, {"step": "credentials"}):
+        steps = [step, tags] if step["step"] == "notice" else [tags, step]
+        problem = recipes.order_problem(recipes.read(steps))
+        assert problem is not None
+        assert problem[0] == steps.index(step)
+        assert mining in problem[1]
+        forbidding = [each if each is step else {"step": "tags"} for each in steps]
+        assert recipes.order_problem(recipes.read(forbidding)) is None
+    own = [{"step": "notice", "text": "ご自由に"}, tags]
+    assert recipes.order_problem(recipes.read(own)) is None
+
+
 @given(any_text, st.text(max_size=200))
 def test_any_own_words_and_policy_survive(own: str, policy: str) -> None:
     said = Statement(constraints={"ja": own}, usage={"ja": own}, policy="{" + policy)
