@@ -289,6 +289,13 @@ def test_a_novel_as_alt_text_is_cut_to_one_segment_and_nothing_else_is() -> None
     assert said["creator"] == [(None, "山田花子")]
 
 
+def test_the_longest_policy_and_page_leave_room_in_one_segment() -> None:
+    said = Statement(policy="{" + "&" * 7_999, web="https://" + "&" * 1_990, alt="狐" * 9_000)
+    packet = xmp.packet(said)
+    assert len(packet) <= xmp.LIMIT
+    assert packet.count(b"&amp;") == 7_999 + 2 * 1_990
+
+
 @given(any_text, any_text, any_text)
 def test_any_text_survives_xmp_but_for_what_xml_forbids(a: str, b: str, c: str) -> None:
     said = properties(packets(at=scene(Artist(a, b, "", ("en",)), alt=c), credit=b).xmp)
