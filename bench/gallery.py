@@ -4,7 +4,7 @@
 draws one contact sheet for each step: a row for each look that `settings.recipes` knows, so that
 a new strength is shown without a change here, and beside each whole picture a part of it as it is
 posted. `--cloak` adds the cloak's strengths, which take minutes each. README.md beside the sheets
-says what each look cost and how like the original it is.
+says what each look cost and how like the original it is; with `--only` the rest of it stays.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from postguard.app.starting import SIDES
 from postguard.cloak.runner import LocalEngine
 from postguard.imaging import Picture, flatten, open_picture, to_image
 from postguard.imaging.visibility import ssimulacra2
-from postguard.model import Artist, Json
+from postguard.model import Artist, CloakKit, Json
 from postguard.protect.steps import Scene
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
@@ -48,7 +48,7 @@ VARIED: Mapping[str, tuple[str, ...]] = {
     "watermark": ("strength",),
     "notice": ("place", "langs"),
     "noise": ("look", "strength"),
-    "hidden": ("strength",),
+    "hidden": (),
     "cloak": ("strength",),
 }
 FIXED: Mapping[str, dict[str, Json]] = {"watermark": {"text": MARK}, "cloak": {"mode": "style"}}
@@ -190,7 +190,8 @@ def scene(name: str, work: Path, engine: LocalEngine) -> Scene:
     """Return a scene whose seed is the picture's name."""
     artist = Artist("山田花子", "© 2026 山田花子", langs=("ja", "en"))
     seed = name.encode().ljust(32, b".")
-    return Scene(artist, "", "", seed, 2026, work, engine, lambda _: None, post=12)
+    kit = CloakKit(artist_seed=seed.hex())
+    return Scene(artist, "", "", seed, 2026, work, engine, lambda _: None, kit=kit, post=12)
 
 
 def _sized(picture: Picture, side: int) -> Picture:
@@ -232,16 +233,23 @@ def save(canvas: Image.Image, path: Path, room: int) -> None:
     path.write_bytes(file.getvalue())
 
 
-def page(found: Mapping[str, Sequence[Look]]) -> str:
-    """Return README.md: each sheet, and what was measured of its rows."""
-    parts = [_HEAD.format(side=SIDE)]
-    for name, rows in found.items():
-        parts += [f"## {name.capitalize()}\n\n![{name}]({name}.jpg)\n", _TABLE]
-        for row in rows:
-            means = _mean(row.likeness, 1), _mean(row.changed, 2), _mean(row.seconds, 2)
-            parts.append(f"| {row.label} | {' | '.join(means)} |")
-        parts.append("")
-    return "\n".join([*parts, f"## Grounds\n\n{_GROUNDS}\n\n![grounds](grounds.jpg)\n"])
+def section(name: str, rows: Sequence[Look]) -> str:
+    """Return one sheet's part of the page, with what was measured of its rows."""
+    parts = [f"## {name.capitalize()}\n", f"![{name}]({name}.jpg)\n", _TABLE]
+    for row in rows:
+        means = _mean(row.likeness, 1), _mean(row.changed, 2), _mean(row.seconds, 2)
+        parts.append(f"| {row.label} | {' | '.join(means)} |")
+    return "\n".join(parts) + "\n"
+
+
+def page(before: str, drawn: Sequence[str]) -> str:
+    """Return README.md: the sections that were drawn now, and of the page before what was not."""
+    known = {part.splitlines()[0]: f"## {part}" for part in before.split("\n## ")[1:]}
+    now = {part.splitlines()[0].removeprefix("## "): part for part in drawn}
+    found = known | now
+    titles = [name.capitalize() for name in ("downscale", *VARIED, "grounds")]
+    parts = [found[title].strip("\n") for title in titles if title in found]
+    return "\n\n".join([_HEAD.format(side=SIDE).strip("\n"), *parts]) + "\n"
 
 
 def _mean(values: Sequence[float], digits: int) -> str:
@@ -263,16 +271,21 @@ def main() -> None:
     for look in looks(cloak=asked.cloak):
         if not asked.only or look.step in asked.only:
             found.setdefault(look.step, []).append(look)
-    room = ROOM // (len(found) + 1)
+    room = ROOM // (len(VARIED) + 2)  # of the downscale's and the grounds' sheets too
+    sections = []
     with LocalEngine(WEIGHTS) as engine:
         pictures = list(art())
         for name, rows in found.items():
             drawn = _drawn(rows, pictures, engine, asked.cell)
             save(sheet(drawn, asked.cell), asked.into / f"{name}.jpg", room)
+            sections.append(section(name, rows))
         if not asked.only:
             drawn = _on_grounds(engine, asked.cell)
             save(sheet(drawn, asked.cell), asked.into / "grounds.jpg", room)
-    (asked.into / "README.md").write_text(page(found), encoding="utf-8")
+            sections.append(f"## Grounds\n\n{_GROUNDS}\n\n![grounds](grounds.jpg)\n")
+    readme = asked.into / "README.md"
+    before = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    readme.write_text(page(before, sections), encoding="utf-8")
 
 
 def _drawn(

@@ -100,7 +100,7 @@ _LEFT: Mapping[str, Left] = {
     "notice": Left.WHOLE,
     "noise": Left.PART,
     "cloak": Left.PART,
-    "hidden": Left.PART,
+    "hidden": Left.WHOLE,  # it is as strong as it must be to be read behind them
 }
 # Tags that forbid nothing are no statement; as a recipe says it, and as a record does.
 _FORBIDDING_NOTHING = {"unspecified", "allowed", "DMI-UNSPECIFIED", "DMI-ALLOWED"}
@@ -110,9 +110,10 @@ _LEFT_OF_METADATA = {"bluesky": Left.FILE, "mastodon": Left.NOTHING}
 
 def given_by(step: Mapping[str, Json]) -> tuple[int, ...]:
     """Return the measures of one step, as a recipe or a rendition's record has it; a step that
-    only saves the picture has none."""
+    only saves the picture has none, nor has a mark that a picture could not carry."""
     name = str(step.get("step", ""))
-    if name == "tags" and step.get("mining") in _FORBIDDING_NOTHING:
+    forbids_nothing = name == "tags" and step.get("mining") in _FORBIDDING_NOTHING
+    if forbids_nothing or step.get("carried") is False:
         return ()
     if name != "cloak":
         return (_OF_STEP[name],) if name in _OF_STEP else ()

@@ -80,6 +80,13 @@ def _cloaked(step: Mapping[str, Any]) -> str:
     )
 
 
+def _hidden(step: Mapping[str, Any]) -> str:
+    if not step.get("carried"):
+        return str(step.get("note", "nothing was drawn"))
+    cost = f", {step['psnr']} dB PSNR" if step.get("psnr") else ""
+    return f"the post's number, read here behind {step.get('read_behind')}{cost}"
+
+
 def _tagged(step: Mapping[str, Any]) -> str:
     mining = str(step.get("mining", ""))
     said = _MINING.get(mining, mining)
@@ -93,5 +100,6 @@ _STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "notice": _noticed,
     "noise": _noised,
     "cloak": _cloaked,
+    "hidden": _hidden,
     "tags": _tagged,
 }

@@ -54,6 +54,13 @@ def test_tags_that_forbid_nothing_are_no_statement(mining: str) -> None:
     assert given_by({"step": "tags", "mining": "ai-training"}) == (5,)
 
 
+@pytest.mark.parametrize(("carried", "measures"), [(True, (4,)), (False, ())])
+def test_a_hidden_mark_counts_where_the_picture_carries_it(
+    carried: bool, measures: tuple[int, ...]
+) -> None:
+    assert given_by({"step": "hidden", "carried": carried}) == measures
+
+
 @pytest.mark.parametrize("step", ["tags", "credentials"])
 def test_metadata_stays_on_bluesky_in_the_file_alone_and_on_mastodon_not_at_all(step: str) -> None:
     assert left_of(step, "bluesky") is Left.FILE

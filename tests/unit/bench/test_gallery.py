@@ -70,4 +70,16 @@ def test_a_sheet_takes_no_more_bytes_than_it_may(tmp_path: Path) -> None:
 
 def test_the_page_tells_what_was_measured_of_each_look() -> None:
     look = gallery.Look("noise", "grain, low", {}, 1600, [0.5, 1.5], [80.0, 81.0], [2.0, 3.0])
-    assert "| grain, low | 80.5 | 2.50 | 1.00 |" in gallery.page({"noise": [look]})
+    said = gallery.section("noise", [look])
+    assert "| grain, low | 80.5 | 2.50 | 1.00 |" in said
+    assert "![noise](noise.jpg)" in said
+
+
+def test_a_sheet_that_is_drawn_alone_leaves_the_rest_of_the_page() -> None:
+    first = gallery.page("", ["## Watermark\n\nyesterday\n", "## Noise\n\nstays\n"])
+    again = gallery.page(first, ["## Watermark\n\nnew\n", "## Hidden\n\nmore\n"])
+    assert "yesterday" not in again
+    assert [line[3:] for line in again.splitlines() if line.startswith("## ")] == [
+        *("Watermark", "Noise", "Hidden"),
+    ]
+    assert gallery.page(again, []) == again

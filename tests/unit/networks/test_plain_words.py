@@ -106,6 +106,11 @@ def said_of(step: dict[str, Any], **record: Any) -> dict[str, str]:
             "canvas, strength high, over a slight blur off the lines",
         ),
         ({"step": "noise", "amount": 3.0, "measured": 2.9}, "fine noise of 2.9 in 255"),
+        (
+            {"step": "hidden", "carried": True, "psnr": 46.2, "read_behind": "WebP 80 at 1000 px"},
+            "the post's number, read here behind WebP 80 at 1000 px, 46.2 dB PSNR",
+        ),
+        ({"step": "hidden", "carried": False, "note": "too flat"}, "too flat"),
         ({"step": "tags", "mining": "DMI-ALLOWED"}, "machines can read: all use is allowed"),
         ({"step": "of a later version", "note": "was drawn"}, "was drawn"),
         ({"step": "of a later version"}, ""),
