@@ -279,7 +279,7 @@ def main() -> None:
             drawn = _drawn(rows, pictures, engine, asked.cell)
             save(sheet(drawn, asked.cell), asked.into / f"{name}.jpg", room)
             sections.append(section(name, rows))
-        if not asked.only:
+        if not asked.only or "grounds" in asked.only:
             drawn = _on_grounds(engine, asked.cell)
             save(sheet(drawn, asked.cell), asked.into / "grounds.jpg", room)
             sections.append(f"## Grounds\n\n{_GROUNDS}\n\n![grounds](grounds.jpg)\n")
