@@ -211,11 +211,10 @@ def _at_top(job: Job, image: Image.Image) -> bool:
 
 
 def _guess(job: Job, image: Image.Image, mime: str) -> int:
-    """Return where to begin: a JPEG is written sooner than guessed at; of the others, the sample
-    of a large picture is tried."""
+    """Return where to begin: what a sample of a large picture says."""
     span, sample = SPANS[mime], _sample(image)
     share = sample.width * sample.height / (image.width * image.height)
-    if mime == JPEG or share > _WORTH_SAMPLING:
+    if share > _WORTH_SAMPLING:
         return span.top
     write, sizes = trial(sample, mime, Packets()), dict[int, int]()
     room = round((job.room - job.fixed) * share)
@@ -257,15 +256,30 @@ def _progressive(job: Job, image: Image.Image, sizes: dict[int, int], quality: i
 
     A progressive file that is larger than the limit (tiny pictures) leaves the baseline one.
     """
-    tried: dict[int, int] = {}
-    while not job.spent and quality not in tried:
-        data = containers.jpeg(image, quality, job.packets, progressive=True)
-        if not job.offer(data):
-            break
-        tried[quality] = max(1, len(data) - job.fixed)
-        saved = sizes.get(quality, tried[quality]) / tried[quality]
-        quality = search.climb(sizes, quality, (job.room - job.fixed) * saved)
+    room, tried, ceiling = job.room - job.fixed, dict[int, int](), SPANS[JPEG].top + 1
+    goal = search.climb(sizes, quality, room * _saving(image, quality))
+    while not job.spent and goal not in tried and goal >= quality:
+        data = containers.jpeg(image, goal, job.packets, progressive=True)
+        if job.offer(data):
+            tried[goal] = max(1, len(data) - job.fixed)
+            saved = search.size_at(goal, sizes) / tried[goal]
+            goal = min(search.climb(sizes, goal, room * saved), ceiling - 1)
+        else:
+            ceiling = goal
+            goal -= 1
     return max(tried, default=quality)
+
+
+def _saving(image: Image.Image, quality: int) -> float:
+    """Return how many times larger a baseline JPEG is than a progressive one, by a sample."""
+    sample = _sample(image)
+    if sample.width * sample.height > _WORTH_SAMPLING * image.width * image.height:
+        return 1.0
+    baseline, progressive = (
+        len(containers.jpeg(sample, quality, Packets(), progressive=scans))
+        for scans in (False, True)
+    )
+    return baseline / progressive
 
 
 def smaller_png(job: Job) -> Encoded:
