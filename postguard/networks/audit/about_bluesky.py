@@ -91,7 +91,8 @@ ALTS = About(
     recommended="every picture has one",
     reach="more reach, not less: people who cannot see it, and searches, find your art",
     why="some people cannot see the picture; and a line against AI use fits there",
-    by_hand="Bluesky cannot change an alt text; delete the post and post it again",
+    by_hand="`postguard edit POST --alt` for a post that postguard made; the app cannot change an "
+    "alt text, so any other is deleted and posted again",
     limit="postguard looks at the newest posts only",
 )
 PICTURES = About(
