@@ -1,10 +1,10 @@
-"""Presses marks onto a picture: each swayed, turned, and light or dark as its ground asks for."""
+"""Presses marks onto a picture: each bent and worn, and light or dark as its ground asks for."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,15 @@ from PIL import Image
 from postguard.imaging import Picture
 from postguard.imaging.picture import strips
 from postguard.protect.marks import Mark
+from postguard.protect.warping import Bend, bend, worn
 
-_SWAY = 0.03  # deviation of a mesh point of the sway, in the mark's units
-_CELL = 1.6  # side of a cell of that mesh, in the mark's units
-_BREATH = 0.1  # how far opacity varies between them
 _REDUCED = 8  # the ground is judged on cells of this many pixels
 _MIDDLE = 128
-
-Box = tuple[int, int, int, int]
-Mesh = list[tuple[Box, tuple[float, ...]]]
+_BREATH = 0.1  # how far opacity varies between marks
+_ON_MIDDLE = 0.45  # how much stronger a mark is on middle gray, where neither tone stands out
+_ON_BUSY = 0.5  # and on ground whose deviation is _BUSY
+_BUSY = 48.0  # levels of 255
+_STRONGEST = 0.85  # the art must be guessed at under any mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,84 +38,96 @@ class Stamp:
     dark: bool = False
 
 
-def stamp_of(mark: Mark, angle: float, opacity: float, chance: np.random.Generator) -> Stamp:
-    """Return the mark swayed, turned and thinned to its opacity."""
-    mesh = _sway(mark.body.size, mark.unit, chance)
-    share = min(1.0, opacity * (1 + _BREATH * chance.uniform(-1, 1)))
-    thin = [round(v * share) for v in range(256)]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mark goes: its centre in pixels, degrees counter-clockwise, a factor of its size,
+    and of its opacity."""
 
-    def turned(layer: Image.Image) -> Image.Image:
-        bicubic = Image.Resampling.BICUBIC
-        swayed = layer.transform(layer.size, Image.Transform.MESH, mesh, bicubic)
-        return swayed.rotate(angle, bicubic, expand=True)
+    x: float
+    y: float
+    angle: float
+    factor: float = 1.0
+    strength: float = 1.0
 
-    body = turned(mark.body)
-    ring = turned(mark.ring).point(thin) if mark.ring else None
-    if body.mode == "L":
-        return Stamp(body.point(thin), ring)
-    cover, colour = body.getchannel("A"), body.convert("RGB")
-    return Stamp(cover.point(thin), ring, colour, dark=_mean(colour.convert("L"), cover) < _MIDDLE)
+
+def stamp_of(mark: Mark, bent: Bend, opacity: float, chance: np.random.Generator) -> Stamp:
+    """Return the mark bent, and worn to its opacity; outline and body are worn differently."""
+    if mark.body.mode == "L":
+        body, ring = _bent_text(mark, bent)
+        inked = worn(body, mark.unit, opacity, chance)
+        return Stamp(inked, worn(ring, mark.unit, opacity, chance) if ring else None)
+    logo = bent.apply(mark.body)
+    cover, colour = logo.getchannel("A"), logo.convert("RGB")
+    inked = worn(cover, mark.unit, opacity, chance)
+    ring = worn(bent.apply(mark.ring), mark.unit, opacity, chance) if mark.ring else None
+    return Stamp(inked, ring, colour, dark=_mean(colour.convert("L"), cover) < _MIDDLE)
+
+
+def _bent_text(mark: Mark, bent: Bend) -> tuple[Image.Image, Image.Image | None]:
+    """Return letters and outline bent, as two channels of one image: half the work."""
+    if mark.ring is None:
+        return bent.apply(mark.body), None
+    body, ring, _ = bent.apply(Image.merge("RGB", (mark.body, mark.ring, mark.body))).split()
+    return body, ring
 
 
 def _mean(values: Image.Image, weights: Image.Image) -> float:
     return float(np.average(np.asarray(values), weights=np.asarray(weights, np.float64) + 1e-6))
 
 
-def _sway(size: tuple[int, int], unit: float, chance: np.random.Generator) -> Mesh:
-    """Return a mesh (for Image.transform) whose inner points are moved a little."""
-    columns, rows = (max(2, round(side / (_CELL * unit))) for side in size)
-    xs = np.linspace(0, size[0], columns + 1).round().astype(int)
-    ys = np.linspace(0, size[1], rows + 1).round().astype(int)
-    at = np.stack(np.meshgrid(xs, ys), axis=-1) + chance.normal(
-        0, _SWAY * unit, (rows + 1, columns + 1, 2)
-    )
-    return [
-        (
-            (int(xs[i]), int(ys[j]), int(xs[i + 1]), int(ys[j + 1])),
-            # upper left, lower left, lower right, upper right: as Pillow wants a quad
-            tuple(
-                float(v) for q in ((0, 0), (1, 0), (1, 1), (0, 1)) for v in at[j + q[0], i + q[1]]
-            ),
-        )
-        for j, i in product(range(rows), range(columns))
-    ]
+class Press:
+    """Presses marks onto a copy of a picture.
 
+    Args:
+        opacity: of a mark on plain ground that is dark or light.
+        reach: how far a mark's points are moved, in pixels.
+    """
 
-def stamped(
-    picture: Picture, stamps: list[Stamp], spots: NDArray[np.float64]
-) -> NDArray[np.uint8]:
-    """Press the stamps onto a copy of the picture, in turn."""
-    canvas = Image.fromarray(picture.pixels)
-    ground = _Ground(canvas, picture.alpha)
-    for n, (x, y) in enumerate(spots):
-        stamp = stamps[n % len(stamps)]
-        at = round(x - stamp.cover.width / 2), round(y - stamp.cover.height / 2)
-        _press(canvas, stamp, at, ground.is_dark(at, stamp.cover.size), gray=picture.gray)
-    pixels = np.empty_like(picture.pixels)
-    for rows in strips(picture.width, picture.height):
-        pixels[rows] = np.asarray(canvas.crop((0, rows.start, picture.width, rows.stop)))
-        if picture.alpha is not None:
-            pixels[rows][picture.alpha[rows] == 0] = 0
-    return pixels
+    def __init__(
+        self, picture: Picture, opacity: float, reach: float, chance: np.random.Generator
+    ) -> None:
+        self._picture, self._opacity, self._reach = picture, opacity, reach
+        self._chance = chance
+        self._canvas = Image.fromarray(picture.pixels)
+        self._ground = _Ground(self._canvas, picture.alpha)
 
+    def press(self, mark: Mark, places: Iterable[Place]) -> None:
+        """Draw the mark at each place; what hangs over the edge is cut off."""
+        for place in places:
+            turn = place.angle, place.factor
+            bent = bend(mark.body.size, mark.unit, turn, self._reach, self._chance)
+            at = round(place.x - bent.size[0] / 2), round(place.y - bent.size[1] / 2)
+            light, need = self._ground.under(at, bent.size)
+            breath = 1 + _BREATH * self._chance.uniform(-1, 1)
+            opacity = min(_STRONGEST, self._opacity * place.strength * need * breath)
+            stamp = stamp_of(mark, bent, max(opacity, self._opacity), self._chance)
+            self._paste(stamp, at, dark_ground=light < _MIDDLE)
 
-def _press(
-    canvas: Image.Image, stamp: Stamp, at: tuple[int, int], dark_ground: bool, *, gray: bool
-) -> None:
-    """Draw one mark; what hangs over the edge is cut off."""
-    light_ring = stamp.dark if stamp.colour else not dark_ground
-    if stamp.ring:
-        canvas.paste((255,) * 3 if light_ring else (0,) * 3, at, stamp.ring)
-    if stamp.colour is None:
-        canvas.paste((255,) * 3 if dark_ground else (0,) * 3, at, stamp.cover)
-    else:
-        colour = stamp.colour.convert("L").convert("RGB") if gray else stamp.colour
-        canvas.paste(colour, at, stamp.cover)
+    def _paste(self, stamp: Stamp, at: tuple[int, int], *, dark_ground: bool) -> None:
+        light_ring = stamp.dark if stamp.colour else not dark_ground
+        if stamp.ring:
+            self._canvas.paste((255,) * 3 if light_ring else (0,) * 3, at, stamp.ring)
+        if stamp.colour is None:
+            self._canvas.paste((255,) * 3 if dark_ground else (0,) * 3, at, stamp.cover)
+        else:
+            gray = self._picture.gray
+            colour = stamp.colour.convert("L").convert("RGB") if gray else stamp.colour
+            self._canvas.paste(colour, at, stamp.cover)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Return what was pressed so far; what is transparent stays empty."""
+        picture = self._picture
+        pixels = np.empty_like(picture.pixels)
+        for rows in strips(picture.width, picture.height):
+            pixels[rows] = np.asarray(self._canvas.crop((0, rows.start, picture.width, rows.stop)))
+            if picture.alpha is not None:
+                pixels[rows][picture.alpha[rows] == 0] = 0
+        return pixels
 
 
 class _Ground:
-    """How dark the picture is under a mark, judged on a small copy; what is transparent does
-    not count."""
+    """What the picture is like under a mark, judged on a small copy; what is transparent does not
+    count."""
 
     def __init__(self, image: Image.Image, alpha: NDArray[np.uint8] | None) -> None:
         small = image.reduce(_REDUCED).convert("L")
@@ -125,11 +137,19 @@ class _Ground:
             seen = Image.fromarray((alpha > 0).view(np.uint8) * 255)
             self._weight = np.asarray(seen.reduce(_REDUCED), np.float32) / np.float32(255)
 
-    def is_dark(self, at: tuple[int, int], size: tuple[int, int]) -> bool:
+    def under(self, at: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
+        """Return the mean luma, and how much stronger than on plain black or white a mark must
+        be to show as well."""
         (left, top), (right, bottom) = (
             [max(0, math.floor(v / _REDUCED)) for v in at],
             [max(1, math.ceil((v + s) / _REDUCED)) for v, s in zip(at, size, strict=True)],
         )
-        weight = float(self._weight[top:bottom, left:right].sum())
-        luma = float(self._luma[top:bottom, left:right].sum())
-        return luma < _MIDDLE * weight
+        weight = self._weight[top:bottom, left:right]
+        # Where nothing is seen, the stored luma is already 0 times its weight.
+        luma = self._luma[top:bottom, left:right]
+        total = max(float(weight.sum()), 1e-6)
+        mean = float(luma.sum()) / total
+        apart = luma - mean * weight
+        busy = min(1.0, math.sqrt(float((apart**2).sum()) / total) / _BUSY)
+        middle = max(0.0, 1 - abs(mean - _MIDDLE) / _MIDDLE)
+        return mean, 1 + _ON_MIDDLE * middle + _ON_BUSY * busy

@@ -19,13 +19,17 @@ from pydantic import (
 # Downscale first: later steps would be blurred by it. Marks before noise and cloak, which then
 # cover the marks too. Tags go around the finished pixels and count in the file; a signature holds
 # for finished bytes only. (design.md, decision 5)
-ORDER = ("downscale", "watermark", "notice", "noise", "cloak", "tags", "encode", "credentials")
+ORDER = (
+    *("downscale", "watermark", "notice", "noise", "cloak", "hidden"),
+    *("tags", "encode", "credentials"),
+)
 WHY_ORDER = {
     "downscale": "shrinking afterwards would blur what the earlier step has drawn",
     "watermark": "the noise and the cloak must cover the watermark too",
     "notice": "the noise and the cloak must cover the notice too",
     "noise": "the cloak is computed for the pixels that are posted",
     "cloak": "the cloak is computed for the pixels that are posted",
+    "hidden": "it must be as weak as the finished picture allows, and the cloak would blur it",
     "tags": "the tags are written around the finished picture",
     "encode": "a signature holds for the finished bytes only",
     "credentials": "a signature holds for the finished bytes only",
@@ -182,6 +186,12 @@ Mining = Literal[
 ]
 
 
+class Hidden(StepOptions):
+    """A mark that only the artist's key reads: the post's number. There is nothing to set."""
+
+    step: Literal["hidden"]
+
+
 class Tags(StepOptions):
     """Machine-readable statements. `mining`: the PLUS vocabulary's value; `constraints`: own words
     on what is forbidden instead of the built-in ones; `policy`: rights in ODRL, for the two values
@@ -235,7 +245,7 @@ class Credentials(StepOptions):
 
 
 AnyStep = Annotated[
-    Downscale | Watermark | Notice | Noise | Cloak | Tags | Encode | Credentials,
+    Downscale | Watermark | Notice | Noise | Cloak | Hidden | Tags | Encode | Credentials,
     Field(discriminator="step"),
 ]
 

@@ -1,13 +1,14 @@
-"""A mark tiled over the whole picture, so that cropping and erasing cost more than the art.
+"""A mark tiled over the whole picture, and once, larger, over what it shows.
 
 Each mark is light on dark ground and dark on light ground, with an outline of the other tone, so
-that it shows everywhere. It sways a little, differently in every artwork: marks that are alike in
-a collection can be estimated from it and subtracted (Dekel et al., CVPR 2017).
+that it shows everywhere. Each is bent and its ink worn, differently in every artwork, and angle,
+scale and phase are drawn: marks that are alike in a collection can be estimated from it and
+subtracted (Dekel et al., CVPR 2017). All of it comes from the artwork's secret seed, so the
+artist, and nobody else, can draw the very same mark again.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,36 +21,56 @@ from postguard.model import Artist, Json
 from postguard.protect.chance import generator
 from postguard.protect.lettering import Lettering
 from postguard.protect.marks import LogoMark, Maker, TextMark
-from postguard.protect.stamping import stamp_of, stamped
+from postguard.protect.saliency import focus
+from postguard.protect.stamping import Place, Press
 from postguard.protect.steps import Scene
+from postguard.protect.tiling import Layout, Spot, Wish, lattice, lay_out, with_large
 from postguard.settings import recipes
 
 STEP = "watermark"
 FAINTEST = 3.0  # mean change of the marked pixels, in 1/255, below which nobody would see it
-ROOM = 0.92  # largest share of a side that one mark may take
-_VARIANTS = 5  # differently swayed marks in one picture
+REACH, LEAST_REACH = 0.01, 4.0  # of the bend: as a share of the short side, and in pixels
+_LARGE_STRENGTH = 0.85  # opacity of the larger mark beside the others': more of it is seen
 _SAMPLES = 256  # rows and columns looked at to measure what was done
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How marks lie.
+class Look:
+    """What a strength means: opacity, size as a share of the short side, and spacing."""
 
-    Attributes:
-        size: as the mark takes it (em, or a logo's height), in pixels.
-        angle: degrees counter-clockwise.
-        pitch: from mark to mark along a row, and from row to row, in pixels.
-        legible: one whole mark of a readable size fits into the picture.
-    """
-
+    opacity: float
     size: float
-    angle: float
-    pitch: tuple[float, float]
-    legible: bool
+    spacing: float
+
+
+LOOKS: dict[recipes.MarkStrength, Look] = {
+    "subtle": Look(0.12, 0.05, 0.9),
+    "clear": Look(0.2, 0.058, 0.7),
+    "sample": Look(0.42, 0.085, 0.45),
+}
+
+
+def look_of(options: recipes.Watermark) -> Look:
+    """Return the look of the strength, with what is said otherwise."""
+    look = LOOKS[options.force]
+    return Look(
+        look.opacity if options.opacity is None else options.opacity,
+        look.size if options.size is None else options.size,
+        look.spacing if options.spacing is None else options.spacing,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """Where all marks of one picture lie; it tells what an attacker must not know."""
+
+    layout: Layout
+    spots: list[Spot]
+    large: Spot | None
 
 
 class Watermark:
-    """Tile `text` or a `logo` over the picture; the phase of the tiling is secret."""
+    """Mark a picture with a text or a logo; all chance comes from the scene's seed."""
 
     def __init__(self, options: recipes.Watermark, lettering: Lettering | None = None) -> None:
         self._options = options
@@ -62,92 +83,69 @@ class Watermark:
             StepFailed: no font has the text's characters, the logo cannot be used, or the mark
                 cannot be seen on this picture.
         """
-        options, size = self._options, (picture.width, picture.height)
         maker, record = self._maker(scene.artist, scene.year)
-        layout = lay_out(maker.shape(), maker.least, size, options)
         chance = generator(scene.seed, STEP)
-        mark = maker.draw(layout.size, outline=options.outline)
-        stamps = [stamp_of(mark, layout.angle, options.opacity, chance) for _ in range(_VARIANTS)]
-        spots = lattice(size, layout, chance.random(2))
-        pixels = stamped(picture, stamps, spots)
-        record |= _described(layout, len(spots), _visible(picture, pixels, layout.legible))
+        marking = self._marking(maker, picture, chance)
+        pixels = self._pressed(maker, marking, picture, chance)
+        record["strength"] = self._options.force
+        record |= _described(marking, _visible(picture, pixels, marking.layout.legible))
         return Picture(pixels, picture.alpha, picture.gray), record
+
+    def marking(self, picture: Picture, scene: Scene) -> Marking:
+        """Return where the marks of a picture lie, as `apply` draws them."""
+        maker, _ = self._maker(scene.artist, scene.year)
+        return self._marking(maker, picture, generator(scene.seed, STEP))
+
+    def _marking(self, maker: Maker, picture: Picture, chance: np.random.Generator) -> Marking:
+        look, canvas = look_of(self._options), (picture.width, picture.height)
+        wish = Wish(look.size, look.spacing, self._options.angle, maker.least)
+        layout = lay_out(maker.shape(), canvas, wish)
+        spots = lattice(canvas, layout, chance)
+        others, large = with_large(spots, layout, canvas, lambda takes: focus(picture, takes))
+        return Marking(layout, others, large)
+
+    def _pressed(
+        self, maker: Maker, marking: Marking, picture: Picture, chance: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        outline, size = self._options.outline, marking.layout.size
+        reach = max(LEAST_REACH, REACH * min(picture.width, picture.height))
+        press = Press(picture, look_of(self._options).opacity, reach, chance)
+        mark = maker.draw(size, outline=outline)
+        press.press(mark, (Place(s.x, s.y, s.angle, s.size / size) for s in marking.spots))
+        if (large := marking.large) is not None:
+            mark = maker.draw(large.size, outline=outline)
+            press.press(mark, [Place(large.x, large.y, large.angle, 1.0, _LARGE_STRENGTH)])
+        return press.pixels()
 
     def _maker(self, artist: Artist, year: int) -> tuple[Maker, dict[str, Json]]:
         if self._options.logo:
             path = Path(self._options.logo).expanduser()
             return LogoMark(path, STEP), {"logo": path.name}
-        if "{name}" in self._options.text and not artist.name:
+        if "{name}" in self._options.words and not artist.name:
             raise StepFailed(STEP, "the text asks for {name}, but [artist] has no name: add it")
-        text = self._options.text.replace("{year}", str(year)).replace("{name}", artist.name)
+        text = self._options.words.replace("{year}", str(year)).replace("{name}", artist.name)
         return TextMark(text, self._lettering, STEP), {"text": text}
 
 
-def _described(layout: Layout, marks: int, contrast: float) -> dict[str, Json]:
+def _described(marking: Marking, contrast: float) -> dict[str, Json]:
+    """Return what everybody may know: sizes and angle as laid out, not as they were drawn, which
+    would spare an attacker the search."""
+    layout, large = marking.layout, marking.large
     record: dict[str, Json] = {
         "size": round(layout.size, 1),
         "angle": layout.angle,
-        "marks": marks,
+        "marks": len(marking.spots) + (large is not None),
         "legible": layout.legible,
+        "crops": layout.crops,
         "contrast": round(contrast, 1),
     }
+    if large is not None:
+        width, height = large.extent(layout.shape)
+        box = large.x - width / 2, large.y - height / 2, width, height
+        record["large"] = [round(v) for v in box]
     if not layout.legible:
         record["note"] = "the picture is too small for one legible mark"
     return record
-
-
-def lay_out(
-    shape: tuple[float, float], least: float, canvas: tuple[int, int], options: recipes.Watermark
-) -> Layout:
-    """Return how marks of `shape` (width, height at size 1) lie on a canvas of (width, height).
-
-    A mark that would be too large for the picture shrinks, down to the `least` legible size; in
-    a picture too narrow even for that at the wanted angle, it lies along the picture.
-    """
-    wanted = max(least, options.size * min(canvas))
-    for angle in (options.angle, 0.0, 90.0):
-        across, down = _extent(shape, angle)
-        largest = ROOM * min(canvas[0] / across, canvas[1] / down)
-        if largest >= least:
-            size = min(wanted, largest)
-            return Layout(size, angle, _pitch(shape, size, options.spacing), legible=True)
-    return Layout(least, options.angle, _pitch(shape, least, options.spacing), legible=False)
-
-
-def _extent(shape: tuple[float, float], angle: float) -> tuple[float, float]:
-    """Return the (width, height) that a turned rectangle takes."""
-    cos, sin = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
-    return shape[0] * cos + shape[1] * sin, shape[0] * sin + shape[1] * cos
-
-
-def _pitch(shape: tuple[float, float], size: float, spacing: float) -> tuple[float, float]:
-    """Leave `spacing` times the mark's mean side free, and never let outlines touch."""
-    gap = size * max(0.3, spacing * math.sqrt(shape[0] * shape[1]))
-    return shape[0] * size + gap, shape[1] * size + gap
-
-
-def lattice(
-    canvas: tuple[int, int], layout: Layout, phase: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return (N, 2) centres of marks in a turned brick pattern that covers the canvas.
-
-    `phase`: where the pattern begins, in [0, 1) of its period along a row and across two rows.
-    """
-    turn = math.radians(layout.angle)
-    along, across = (math.cos(turn), -math.sin(turn)), (math.sin(turn), math.cos(turn))
-    # A mark whose centre lies a pitch outside cannot reach in.
-    reach = [v / 2 + layout.pitch[0] for v in _extent((canvas[0], canvas[1]), layout.angle)]
-    columns, rows = (math.ceil(r / p) + 1 for r, p in zip(reach, layout.pitch, strict=True))
-    j, i = np.mgrid[-rows - 1 : rows + 2, -columns - 1 : columns + 2]
-    u = (i + 0.5 * (j % 2) + phase[0]) * layout.pitch[0]
-    v = (j + 2 * phase[1]) * layout.pitch[1]
-    x = canvas[0] / 2 + u * along[0] + v * across[0]
-    y = canvas[1] / 2 + u * along[1] + v * across[1]
-    margin = layout.pitch[0]
-    inside = (abs(x - canvas[0] / 2) < canvas[0] / 2 + margin) & (
-        abs(y - canvas[1] / 2) < canvas[1] / 2 + margin
-    )
-    return np.stack((x[inside], y[inside]), axis=-1)
 
 
 def _visible(picture: Picture, pixels: NDArray[np.uint8], must_show: bool) -> float:

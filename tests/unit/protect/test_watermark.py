@@ -14,7 +14,8 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.protect.chance import generator
 from postguard.protect.lettering import Lettering
-from postguard.protect.steps.watermark import Layout, Watermark, lattice, lay_out
+from postguard.protect.steps.watermark import Watermark
+from postguard.protect.tiling import Wish, lattice, lay_out
 from postguard.settings import recipes
 from tests.unit.protect.conftest import busy, cut_out, pictures, plain, scene_of
 
@@ -23,7 +24,7 @@ NO_FONTS = Lettering(lambda characters: [])
 
 
 def watermark(**options):
-    words = options if "logo" in options else {"text": TEXT, **options}
+    words = options if {"logo", "preset"} & set(options) else {"text": TEXT, **options}
     return Watermark(recipes.Watermark(step="watermark", **words), NO_FONTS)
 
 
@@ -88,7 +89,7 @@ def test_nothing_secret_is_in_the_record():
     before = plain(300, 300, 128)
     records = [watermark().apply(before, scene_of(seed))[1] for seed in ("a", "b")]
     for record in records:
-        for measured in ("contrast", "marks"):
+        for measured in ("contrast", "marks", "large"):
             record.pop(measured)
     assert records[0] == records[1]
 
@@ -190,7 +191,7 @@ def test_a_logo_that_cannot_be_used_is_explained(tmp_path, make, words):
         watermark(logo=logo).apply(plain(400, 400, 50), scene_of())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(picture=pictures())
 def test_any_picture_keeps_its_shape_alpha_and_grayness(picture):
     before = picture.pixels.copy()
@@ -211,27 +212,27 @@ def test_any_picture_keeps_its_shape_alpha_and_grayness(picture):
     json.dumps(record)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
-    width=st.integers(1, 3000),
-    height=st.integers(1, 3000),
+    width=st.integers(300, 3000),
+    height=st.integers(300, 3000),
     angle=st.floats(-90, 90),
     spacing=st.floats(0, 5),
 )
 def test_the_lattice_leaves_no_hole(width, height, angle, spacing):
-    """Every corner and the centre have a mark's centre within a row and a column of them."""
-    options = recipes.Watermark(step="watermark", text="x", angle=angle, spacing=spacing, size=0.2)
-    layout = lay_out((5.0, 1.0), 12.0, (width, height), options)
-    spots = lattice((width, height), layout, generator(b"s", "t").random(2))
-    reach = np.hypot(layout.pitch[0] / 2, layout.pitch[1])
-    for point in ((0, 0), (width, 0), (0, height), (width, height), (width / 2, height / 2)):
-        assert np.hypot(*(spots - point).T).min() <= reach + 1
+    """Every point has a mark's centre within a row and a column of it."""
+    layout = lay_out((5.0, 1.0), (width, height), Wish(0.06, spacing, angle, 12.0))
+    spots = lattice((width, height), layout, generator(b"s", "t"))
+    centres = np.array([(s.x, s.y) for s in spots])
+    reach = 1.1 * np.hypot(layout.pitch[0] / 2, layout.pitch[1]) + 1
+    for share in (0.3, 0.5, 0.7):
+        assert np.hypot(*(centres - (share * width, share * height)).T).min() <= reach
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(60, 4000), st.integers(60, 4000), st.floats(0.01, 0.5))
 def test_a_legible_layout_has_a_whole_mark_inside_the_picture(width, height, size):
-    options = recipes.Watermark(step="watermark", text="x", size=size)
-    layout = lay_out((3.0, 1.0), 12.0, (width, height), options)
-    assert isinstance(layout, Layout)
+    layout = lay_out((3.0, 1.0), (width, height), Wish(size, 1.0, 28.0, 12.0))
     assert layout.legible
     assert layout.size >= 12
     turn = np.radians(layout.angle)
@@ -244,3 +245,130 @@ def test_busy_ground_is_changed_as_much_as_plain_ground():
     after, record = watermark().apply(before, scene_of())
     assert record["contrast"] > 15
     assert (change(before, after) > 8).mean() > 0.03
+
+
+def turned(shape, spot):
+    """Width and height of the upright box around a mark, by hand."""
+    turn = np.radians(spot.angle)
+    cos, sin = abs(np.cos(turn)), abs(np.sin(turn))
+    return spot.size * (shape[0] * cos + shape[1] * sin), spot.size * (
+        shape[0] * sin + shape[1] * cos
+    )
+
+
+@pytest.mark.parametrize("canvas", [(1600, 1000), (1000, 1600), (900, 900), (640, 480)])
+@pytest.mark.parametrize("options", [{}, {"strength": "subtle"}, {"preset": "sample"}])
+def test_every_crop_of_two_fifths_holds_a_whole_mark(canvas, options):
+    """Crops of that area of any side ratio up to 2.5 times the picture's own, at random places."""
+    rng = np.random.default_rng(7)
+    for seed in ("a", "b", "c"):
+        marking = watermark(**options).marking(plain(*canvas, 128), scene_of(seed))
+        assert marking.layout.crops
+        every = [*marking.spots, *([marking.large] if marking.large else [])]
+        boxes = [(s.x, s.y, *turned(marking.layout.shape, s)) for s in every]
+        for share in rng.uniform(0.4, 1, 200):
+            size = share * canvas[0], 0.4 / share * canvas[1]
+            left, top = rng.uniform(0, 1, 2) * (np.array(canvas) - size)
+            assert any(
+                left <= x - w / 2
+                and x + w / 2 <= left + size[0]
+                and top <= y - h / 2
+                and y + h / 2 <= top + size[1]
+                for x, y, w, h in boxes
+            )
+
+
+def test_a_mark_too_wide_for_crops_says_so():
+    """One long line cannot be in every crop; the record must not promise it."""
+    text = "© Yamada Hanako, please do not repost, edit or train on this drawing"
+    _, record = watermark(text=text).apply(plain(500, 500, 60), scene_of())
+    assert (record["legible"], record["crops"]) == (True, False)
+
+
+@pytest.mark.parametrize("corner", [(0.25, 0.3), (0.7, 0.65)])
+def test_the_larger_mark_lies_on_the_subject(corner):
+    before = plain(1200, 800, (200, 210, 220))
+    x, y = int(corner[0] * 1200), int(corner[1] * 800)
+    rng = np.random.default_rng(1)
+    before.pixels[y - 90 : y + 90, x - 90 : x + 90] = rng.integers(0, 200, (180, 180, 3))
+    large = watermark().marking(before, scene_of()).large
+    assert large is not None
+    assert abs(large.x - x) < 0.15 * 1200
+    assert abs(large.y - y) < 0.15 * 800
+    _, record = watermark().apply(before, scene_of())
+    left, top, width, height = record["large"]
+    assert left < x < left + width
+    assert top < y < top + height
+
+
+def test_no_mark_lies_on_the_larger_one():
+    marking = watermark().marking(plain(1200, 800, 90), scene_of())
+    large, (width, height) = marking.large, marking.layout.shape
+    assert large.size > 1.3 * max(s.size for s in marking.spots)
+    for spot in marking.spots:
+        turn, dx, dy = np.radians(large.angle), spot.x - large.x, spot.y - large.y
+        along, across = (
+            dx * np.cos(turn) - dy * np.sin(turn),
+            dx * np.sin(turn) + dy * np.cos(turn),
+        )
+        sizes = (large.size + spot.size) / 2
+        assert abs(along) >= width * sizes or abs(across) >= height * sizes
+
+
+def test_strengths_grow_from_subtle_to_sample():
+    before = plain(800, 600, 128)
+    names = ("subtle", "clear", "sample")
+    changes = []
+    for name in names:
+        after, record = watermark(strength=name).apply(before, scene_of())
+        assert record["strength"] == name
+        changes.append(change(before, after).mean())
+    assert changes[0] * 1.3 < changes[1]
+    assert changes[1] * 1.3 < changes[2]
+
+
+def test_what_is_said_goes_before_the_strength():
+    quiet, record = watermark(strength="sample", opacity=0.1, size=0.03).apply(
+        plain(800, 600, 128), scene_of()
+    )
+    loud, _ = watermark(strength="sample").apply(plain(800, 600, 128), scene_of())
+    assert record["size"] == 18
+    assert change(plain(800, 600, 128), quiet).mean() < change(plain(800, 600, 128), loud).mean()
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "strength"),
+    [
+        ({"preset": "sample"}, "SAMPLE", "sample"),
+        ({"preset": "no-repost"}, "無断転載禁止", "clear"),
+        ({"preset": "no-repost", "strength": "subtle"}, "無断転載禁止", "subtle"),
+        ({"preset": "sample", "text": "© {name}"}, "© 山田花子", "sample"),
+    ],
+)
+def test_a_preset_brings_text_and_strength_where_they_are_unset(options, text, strength):
+    _, record = watermark(**options).apply(plain(600, 400, 50), scene_of())
+    assert (record["text"], record["strength"]) == (text, strength)
+
+
+def test_a_mark_needs_a_text_a_logo_or_a_preset():
+    with pytest.raises(ValueError, match="preset"):
+        recipes.Watermark(step="watermark")
+    with pytest.raises(ValueError, match="either"):
+        recipes.Watermark(step="watermark", text="x", logo="y.png")
+
+
+def test_two_marks_of_a_picture_are_not_alike():
+    """Laid over each other by their centres, they hardly agree."""
+    step = watermark(angle=0.0)
+    before = plain(1000, 1000, 0)
+    after, _ = step.apply(before, scene_of())
+    spots = [
+        s for s in step.marking(before, scene_of()).spots if 250 < s.x < 750 and 60 < s.y < 940
+    ]
+    ink = after.pixels[..., 0].astype(float)
+    first, *others = (
+        ink[round(s.y) - 30 : round(s.y) + 30, round(s.x) - 160 : round(s.x) + 160].ravel()
+        for s in spots[:5]
+    )
+    # Without the bend it is 0.45, with even ink 0.34, and without both 0.63.
+    assert np.mean([np.corrcoef(first, other)[0, 1] for other in others]) < 0.31
