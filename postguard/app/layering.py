@@ -52,10 +52,16 @@ def of_post(
     steps = [s for each in recorded if isinstance(each, list) for s in each if isinstance(s, dict)]
     if not steps:
         return None
-    rows = AuditRows(store.db)
-    doors = {d.account: _door(rows, d.account, _fitted(d), d.words) for d in deliveries}
-    fear, models = _wished(path)
-    return _layers(steps, doors, fear, LocalEngine(models).available())
+    settings, rows = _settings(path), AuditRows(store.db)
+    doors = {
+        d.account: Door(_fitted(d), (_HERE,))
+        if d.dry_run or isinstance(settings.accounts.get(d.account), PreviewAccount)
+        else _door(rows, d.account, _fitted(d), d.words)
+        for d in deliveries
+    }
+    models = settings.models.dir or paths.home().models
+    cloak = LocalEngine(models.expanduser()).available()
+    return _layers(steps, doors, settings.artist.fear, cloak)
 
 
 def _layers(
@@ -88,11 +94,9 @@ def _door(rows: AuditRows, name: str, network: str, asked: AnyAccount | Words) -
     return Door(network, shut, audited=bool(found))
 
 
-def _wished(path: Path | None) -> tuple[Fear, Path]:
-    """Return what the artist fears, and where models for the cloak lie."""
+def _settings(path: Path | None) -> config.Settings:
+    """Return the config; where it cannot be read, one that says nothing."""
     try:
-        settings = config.load(path or config.default_path())
+        return config.load(path or config.default_path())
     except ConfigError:
-        return Fear.BOTH, paths.home().models
-    named = settings.models.dir
-    return settings.artist.fear, paths.home().models if named is None else named.expanduser()
+        return config.Settings()

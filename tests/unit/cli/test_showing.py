@@ -59,6 +59,15 @@ def test_a_copy_that_was_taken_back_is_not_told_as_standing_there(terminal, post
     assert "shows it" not in told
 
 
+MASTODON = """\
+outbox = "{outbox}"
+
+[accounts.fedi]
+network  = "mastodon"
+instance = "https://mastodon.example"
+"""
+
+
 def protected_by(store, *steps):
     """Return the number of a post for Mastodon that these steps have protected."""
     words = Words("雪", quotes=Quotes.NOBODY)
@@ -72,7 +81,7 @@ def protected_by(store, *steps):
 
 
 def test_a_post_tells_what_protects_it_and_what_would_add_most(terminal):
-    terminal.configure()
+    terminal.configure(MASTODON)
     number = protected_by(terminal.store(), "watermark", "tags")
     told = terminal.run("show", number).stdout
     rows = [" ".join(line.split()) for line in told.splitlines()]
@@ -83,6 +92,12 @@ def test_a_post_tells_what_protects_it_and_what_would_add_most(terminal):
     layers = terminal.json("show", number)["layers"]
     assert [m["measure"] for m in layers["measures"] if m["used"]] == [4, 7]
     assert "a sentence that people can read" in layers["next"]
+
+
+def test_pages_on_this_pc_are_open_to_nobody(terminal):
+    terminal.configure()
+    account = terminal.json("show", protected_by(terminal.store(), "tags"))["layers"]["accounts"]
+    assert account["fedi"]["closed"] == ["pages on this PC, which nobody else sees"]
 
 
 def test_a_post_that_is_not_protected_yet_claims_nothing(terminal):
