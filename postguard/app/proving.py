@@ -13,6 +13,7 @@ from postguard.imaging import Picture, exhibit, likeness, locating
 from postguard.imaging.likeness import Candidate
 from postguard.imaging.locating import Place
 from postguard.model import Artwork, Post, Progress, Receipt, Rendition
+from postguard.protect import hidden
 from postguard.store.likeness import Kept
 from postguard.system import files
 from postguard.system.folders import RENDITIONS, folder_of
@@ -51,11 +52,13 @@ class Sought:
     Attributes:
         compared: how many pictures of the ledger it was compared with.
         unseen: posts that it was not, for their files are gone and they have no fingerprint.
+        hidden: the post that the copy's hidden mark names; None: none can be read.
     """
 
     proof: Proof | None
     compared: int
     unseen: int
+    hidden: int | None = None
 
 
 def prove(installation: Installation, file: Path, sheet: Path | None, on_progress: Tell) -> Sought:
@@ -68,7 +71,8 @@ def prove(installation: Installation, file: Path, sheet: Path | None, on_progres
     proof = proving.proof()
     if proof is not None and sheet is not None:
         files.write_whole(sheet, _sheet(installation, copy, proof), mode=0o644)
-    return Sought(proof, installation.store.likenesses.count(), unseen)
+    compared = installation.store.likenesses.count()
+    return Sought(proof, compared, unseen, proving.hidden(proof))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,14 @@ class _Proving:
             if found is not None:
                 return found
         return None
+
+    def hidden(self, proof: Proof | None) -> int | None:
+        """Return the post that the copy's own hidden mark names."""
+        key = bytes.fromhex(self._installation.cloak_kit().artist_seed)
+        if proof is None:
+            return hidden.read_copy(self._gray, key, None, (1, 1)).post
+        size = proof.rendition.width, proof.rendition.height
+        return hidden.read_copy(self._gray, key, proof.place, size).post
 
     def _candidates(self, least: float) -> list[_Likely]:
         """Return what may be it, the likeliest first."""

@@ -44,7 +44,7 @@ def prove(config: Path | None, /, file: Path, sheet: Path | None, as_json: bool)
     else:
         for line in _lines(file, sought, installation.settings.timezone):
             click.echo(line)
-    if sought.proof is None:
+    if sought.proof is None and sought.hidden is None:
         sys.exit(_FAILED)
     if sheet is not None and not as_json:
         click.secho(f"{sheet}", bold=True)
@@ -63,6 +63,8 @@ def _lines(file: Path, sought: Sought, zone: tzinfo) -> Iterator[str]:
         )
     else:
         yield from _found(file, proof, zone)
+    if sought.hidden is not None:
+        yield from _told("hidden mark", f"your key reads post {sought.hidden} in the copy itself")
     if sought.unseen:
         yield from _wrapped(
             f"{sought.unseen} posts could not be compared: their files are gone, and they were "
@@ -138,6 +140,7 @@ def _for_programs(sought: Sought) -> dict[str, Any]:
         "found": proof is not None,
         "compared": sought.compared,
         "not_compared": sought.unseen,
+        "hidden_mark": sought.hidden,
     }
     if proof is None:
         return told

@@ -10,6 +10,7 @@ from postguard.protect.steps.cloak import Cloak
 from postguard.protect.steps.credentials import Credentials
 from postguard.protect.steps.downscale import Downscale
 from postguard.protect.steps.encode import Encode
+from postguard.protect.steps.hidden import Hidden
 from postguard.protect.steps.noise import Noise
 from postguard.protect.steps.notice import Notice
 from postguard.protect.steps.tags import Tags
@@ -22,6 +23,7 @@ STEPS: dict[str, Callable[[Any], Step]] = {
     "notice": Notice,
     "noise": Noise,
     "cloak": Cloak,
+    "hidden": Hidden,
     "tags": Tags,
     "encode": Encode,
     "credentials": Credentials,
