@@ -36,6 +36,7 @@ ART = Path(__file__).resolve().parents[2] / "shared" / "art"
 POSTED, SHOWN = 1600, 600  # px: long side as posted, width as a feed shows it
 ENLARGED = 3
 _INK = 80  # of 255: how far letters are from their ground
+_RIM = 2  # px of the 600: at the plate's rim the art shines in
 _BESIDE = 12  # px of the 600: the ground that is left beside them
 MOST = 0.15  # of the characters may be read otherwise
 LANGS: Mapping[str, tuple[str, ...]] = {"ja": ("ja",), "en": ("en",), "both": ("ja", "en")}
@@ -135,8 +136,9 @@ def _box(record: Mapping[str, Any], marked: Picture, scale: float) -> Box:
     left, top, width, height = record["at"]
     if record["turned"]:
         left, top, width, height = marked.width - top - height, left, height, width
-    right, bottom = left + width, top + height
-    return round(left * scale), round(top * scale), round(right * scale), round(bottom * scale)
+    near, far = (left, top), (left + width, top + height)
+    inner = [round(v * scale) + _RIM for v in near] + [round(v * scale) - _RIM for v in far]
+    return inner[0], inner[1], inner[2], inner[3]
 
 
 def read(image: Image.Image, langs: Sequence[str]) -> str:
