@@ -171,8 +171,9 @@ class Posts(Protocol):
         """Record where the post's folder lies now."""
         ...
 
-    def reword(self, post_id: int, new: NewPost, now: datetime) -> None:
-        """Replace words, artworks' alt texts and unsent deliveries of a released post."""
+    def reword(self, post_id: int, new: NewPost, now: datetime) -> bool:
+        """Replace words, artworks' alt texts and unsent deliveries of a released post, which is
+        taken with them, or held with their reason; False: the artist held it meanwhile."""
         ...
 
 

@@ -175,14 +175,13 @@ class Taking:
         except Retryable as exc:
             self._wait(exc, now)
             return
-        self.posts.reword(post.id, new, now)
-        if new.reason:
+        if not self.posts.reword(post.id, new, now):
+            log.info("post %d was held again while its words were read", post.id)
+        elif new.reason:
             folders.leave_reason(_made(folder), post, new.reason)
-            self.posts.move_to(post.id, PostState.HELD, now, new.reason)
             _say_held(post, new.reason)
         else:
             folders.remove_reason(folder, post)
-            self.posts.move_to(post.id, PostState.TAKEN, now)
             self.on_taken()
 
     def _take(self, arrivals: Arrivals, now: datetime) -> bool:

@@ -130,9 +130,9 @@ class Protecting:
 
     def _protect(self, post: Post, now: datetime) -> None:
         self.desk.note(post.id, now, "protecting", post.recipe)
-        order = self.order_of(post)
-        self.desk.progress.begin(post.id)
+        self.desk.progress.begin(post.id)  # first: an edit from here on is noticed
         try:
+            order = self.order_of(post)
             renditions = self._made(_Work(post), order)
             self.desk.protected(post.id, renditions, self.clock.now())
         finally:

@@ -173,9 +173,12 @@ class PostRows:
         with self._db.change() as db:
             db.execute("UPDATE posts SET place = ? WHERE id = ?", (place, post_id))
 
-    def reword(self, post_id: int, new: NewPost, now: datetime) -> None:
-        """Replace artworks, words and deliveries of a post that was never protected."""
+    def reword(self, post_id: int, new: NewPost, now: datetime) -> bool:
+        """Replace artworks, words and deliveries of a released post, and take or hold it, in one
+        transaction; False: it is not released any more, and stays as it is."""
         with self._db.change() as db:
+            if self.get(post_id).state is not PostState.RELEASED:
+                return False
             db.execute("DELETE FROM artworks WHERE post_id = ?", (post_id,))
             db.execute(
                 "DELETE FROM deliveries WHERE post_id = ? AND state IN ('waiting', 'held')"
@@ -189,6 +192,9 @@ class PostRows:
             )
             self._insert_artworks(post_id, new)
             self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
+            state = PostState.HELD if new.reason else PostState.TAKEN
+            self.move_to(post_id, state, now, new.reason)
+        return True
 
     def protected(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> None:
         """Store the renditions and let the post's deliveries be planned, in one transaction.

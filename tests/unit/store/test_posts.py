@@ -75,12 +75,22 @@ def test_folders_in_the_wrong_place_are_listed(store: Store) -> None:
 
 def test_rewording_replaces_words_and_deliveries(store: Store) -> None:
     post = store.posts.create(new_post(reason="no alt text"), NOW)
-    store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW)
+    store.posts.move_to(post.id, PostState.RELEASED, NOW)
+    assert store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW)
+    assert store.posts.get(post.id).state is PostState.TAKEN
     found = store.deliveries.of_post(post.id)
     assert [(d.account, d.state) for d in found] == [
         ("sky", DeliveryState.WAITING),
         ("fedi", DeliveryState.WAITING),
     ]
+
+
+def test_a_post_that_was_held_again_meanwhile_is_not_reworded(store: Store) -> None:
+    post = store.posts.create(new_post(), NOW)
+    store.posts.move_to(post.id, PostState.HELD, NOW, "held by you")
+    assert not store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW)
+    assert [d.account for d in store.deliveries.of_post(post.id)] == ["sky"]
+    assert store.posts.get(post.id).reason == "held by you"
 
 
 def test_pages_go_on_where_the_last_one_ended(store: Store) -> None:
