@@ -12,18 +12,19 @@ from postguard.imaging.picture import Picture, flatten, to_image
 
 _PANEL = (760, 760)
 _GAP = 24
-_HEAD = 48
+_HEAD = 76
+_NARROWEST = 290  # room for the words above a panel
 _GROUND, _INK = (245, 245, 242), (30, 30, 30)
 _OUTLINE = ((0, 0, 0), 7), ((255, 210, 0), 3)  # dark around light: it shows on any picture
 
 
 def sheet(copy: Picture, posted: Picture, original: Picture | None, place: Place) -> bytes:
     """Return a PNG. `original`: beside the other two, where it is still there."""
-    hand = "mirrored: " if place.mirrored else ""
-    part = "whole" if place.whole else f"{place.area:.0%} of it, outlined"
+    part = "all of it" if place.whole else f"{place.area:.0%} of it, outlined"
+    hand = ", mirrored" if place.mirrored else ""
     panels = [
         ("The copy", _small(copy)),
-        (f"What you posted ({hand}{part})", _outlined(_small(posted), place)),
+        (f"What you posted:\n{part}{hand}", _outlined(_small(posted), place)),
     ]
     if original is not None:
         panels.append(("Your original", _small(original)))
@@ -55,12 +56,13 @@ def _outlined(image: Image.Image, place: Place) -> Image.Image:
 
 
 def _in_a_row(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    width = sum(image.width for _, image in panels) + _GAP * (len(panels) + 1)
+    widths = [max(image.width, _NARROWEST) for _, image in panels]
+    width = sum(widths) + _GAP * (len(panels) + 1)
     height = max(image.height for _, image in panels) + _HEAD + _GAP
     page = Image.new("RGB", (width, height), _GROUND)
     pen, font, x = ImageDraw.Draw(page), ImageFont.load_default(22), _GAP
-    for title, image in panels:
+    for (title, image), room in zip(panels, widths, strict=True):
         pen.text((x, 14), title, _INK, font)
         page.paste(image, (x, _HEAD))
-        x += image.width + _GAP
+        x += room + _GAP
     return page
