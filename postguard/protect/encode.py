@@ -18,9 +18,10 @@ from postguard.imaging import Picture
 from postguard.model import Limits
 from postguard.protect import containers
 from postguard.protect.containers import AVIF, JPEG, PNG, WEBP
+from postguard.protect.job import Encoded, Job
 from postguard.protect.packets import Packets
 from postguard.protect.steps.downscale import shrink
-from postguard.protect.trials import Encoded, Job, image_of, searched, smaller_png, trial
+from postguard.protect.trials import image_of, searched, smaller_png, trial
 
 AUTO = "auto"
 _MIMES = {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF}

@@ -15,12 +15,12 @@ from postguard.model import Json, Limits
 from postguard.protect import credentials, privacy
 from postguard.protect.encode import AUTO, encode
 from postguard.protect.identity import Identity
+from postguard.protect.job import Encoded
 from postguard.protect.packets import Packets
 from postguard.protect.scoring import score
 from postguard.protect.steps import Step
 from postguard.protect.steps.credentials import Credentials
 from postguard.protect.steps.encode import Encode
-from postguard.protect.trials import Encoded
 
 
 @dataclass(frozen=True, slots=True)

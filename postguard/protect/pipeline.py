@@ -28,13 +28,13 @@ from postguard.protect.encode import alike
 from postguard.protect.estimating import Estimate
 from postguard.protect.failing import check_shape, failing_closed
 from postguard.protect.finishing import Finish, finish
+from postguard.protect.job import Encoded
 from postguard.protect.steps import Scene, Step
 from postguard.protect.steps.cloak import Cloak, targets_folder
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
 from postguard.protect.sweeping import WORK, sweep
-from postguard.protect.trials import Encoded
 from postguard.settings import recipes
 from postguard.settings.recipes import order_problem
 from postguard.system import files, wire

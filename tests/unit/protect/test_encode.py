@@ -20,12 +20,12 @@ from postguard.model import Limits
 from postguard.protect import chroma, containers, scoring, search
 from postguard.protect.encode import alike, encode
 from postguard.protect.finishing import Finish, asked, finish
+from postguard.protect.job import MOST_ENCODES, Encoded
 from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
 from postguard.protect.steps import encode as steps
-from postguard.protect.trials import MOST_ENCODES, Encoded
 from postguard.settings import recipes
 
 SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の狐" * 100)
@@ -101,6 +101,19 @@ def test_one_more_step_of_quality_would_not_have_fitted() -> None:
         better, "JPEG", quality=quality + 1, subsampling=0, progressive=True
     )
     assert len(better.getvalue()) + PACKETS.size() + len(srgb_profile()) > 70_000
+
+
+@pytest.mark.parametrize("shape", [(304, 400), (800, 960)])
+def test_what_was_a_jpeg_before_gets_the_quality_that_it_had_where_a_little_more_would_fit(
+    shape: tuple[int, int],
+) -> None:
+    before = containers.jpeg(
+        Image.fromarray(painted(*shape).pixels), 84, Packets(), progressive=False
+    )
+    source = Picture(np.asarray(Image.open(io.BytesIO(before))))
+    made = encode(source, limits(round(1.06 * len(before)), JPEG_ONLY), Packets())
+    assert made.record["quality"] == 84
+    assert ssimulacra2(source.pixels, np.asarray(decoded(made))) > 95
 
 
 def test_below_the_quality_floor_there_are_fewer_pixels_instead() -> None:
@@ -372,7 +385,7 @@ def test_any_picture_fits_any_sane_limit_and_passes_the_audit(
 
 
 @given(st.floats(0.2, 1.2), st.floats(0, 60_000), st.floats(1_000, 3e6), st.integers(2_000, 10**6))
-def test_the_search_finds_the_best_quality_of_any_falling_curve_in_seven_trials(
+def test_the_search_finds_the_best_quality_of_any_falling_curve_in_eight_trials(
     power: float, constant: float, scale: float, room: int
 ) -> None:
     def size(quality: int) -> int:
@@ -382,7 +395,7 @@ def test_the_search_finds_the_best_quality_of_any_falling_curve_in_seven_trials(
     while (quality := search.next_quality(trials, room)) is not None:
         assert quality not in trials
         trials[quality] = size(quality)
-        assert len(trials) <= 7
+        assert len(trials) <= 8
     found = search.best(trials, room)
     truth = [q for q in range(search.JPEG.floor, search.JPEG.top + 1) if size(q) <= room]
     if not truth:
@@ -395,5 +408,5 @@ def test_the_search_finds_the_best_quality_of_any_falling_curve_in_seven_trials(
 def test_shrinking_aims_at_a_quality_above_the_floor() -> None:
     trials = {95: 400_000, 70: 120_000}
     factor = search.shrink(trials, 100_000)
-    assert factor == pytest.approx(math.sqrt(100_000 / search.size_at(80, trials)))
+    assert factor == pytest.approx(math.sqrt(100_000 / search.size_at(search.JPEG.aim, trials)))
     assert search.size_at(70, trials) == pytest.approx(120_000)
