@@ -23,7 +23,9 @@ _ENDINGS = {
     "image/avif": ".avif",
 }
 # Without an account there is no server to fit: only what any viewer takes.
-_NO_LIMITS = Limits(fit="file", text=0, alt=0, images=1, image_bytes=50_000_000)
+_NO_LIMITS = Limits(
+    fit="file", text=0, alt=0, images=1, image_bytes=50_000_000, mimes=tuple(_ENDINGS)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """An artist makes the certificate that signs their pictures, and looks at it."""
 
+import io
 import stat
 
 import pytest
+from PIL import Image
 
 from postguard.protect.identity import NAME
 
@@ -78,6 +80,23 @@ def test_a_name_that_no_certificate_takes_is_told_and_nothing_is_made(home, name
     assert done.exit_code == 1
     assert said in done.stderr
     assert not kept(home).exists()
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "avif"])
+def test_a_file_is_signed_in_the_format_that_the_recipe_names(home, kind):
+    c2pa = pytest.importorskip("c2pa", reason="the extra c2pa is not installed")
+    home.configure(
+        NAMED.replace('"tags"', f'"encode", format = "{kind}" }}}}, {{{{ step = "credentials"')
+    )
+    home.run("identity", "new")
+    Image.new("RGB", (40, 30), (200, 80, 20)).save(home.home / "fox.png")
+    done = home.run("protect", home.home / "fox.png", "-o", home.home / "made.png")
+    assert done.exit_code == 0, done.output
+    ending = "jpg" if kind == "jpeg" else kind
+    with c2pa.Reader(
+        f"image/{kind}", io.BytesIO((home.home / f"made.{ending}").read_bytes())
+    ) as r:
+        assert r.get_validation_state() == "Valid"
 
 
 def test_show_says_how_to_make_one(home):
