@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FAILED = 1
 _MARKS = ("watermark", "notice", "hidden")  # the steps that say whose it is
-_UNRELATED = "in our tests unrelated pictures stay below 0.35"
+_UNRELATED = "of 60 unrelated pictures in our tests, the nearest reached 0.44"
 
 
 @click.command()
