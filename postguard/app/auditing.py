@@ -138,7 +138,7 @@ class Auditing:
         settings = self.installation.settings
         account = settings.accounts[name]
         steps = settings.recipes.get(account.recipe or "default", ())
-        sides = [getattr(s, "long_side", None) for s in steps if s.step == "downscale"]
+        sides = [s.side_for(account.network) for s in steps if s.step == "downscale"]
         own = urlsplit(settings.artist.web).hostname
         return Asked(
             visibility=account.visibility,

@@ -62,6 +62,11 @@ class Downscale(StepOptions):
             raise ValueError("say long_side = 1600, megapixels = 2 or networks = {bluesky = 1200}")
         return self
 
+    def side_for(self, network: str) -> int | None:
+        """Return the long side of a post to this network alone; None: no side is asked for."""
+        sides = (self.long_side, *(s for n, s in (self.networks or {}).items() if n == network))
+        return min((side for side in sides if side is not None), default=None)
+
 
 MarkStrength = Literal["subtle", "clear", "sample"]
 MarkPreset = Literal["sample", "no-repost"]
