@@ -16,13 +16,13 @@ from PIL import Image, ImageChops
 
 _LEAST_CELL = 4  # pixels
 _CELL = 0.2  # side of a cell of the mesh, in the mark's units: about two strokes
-_WIDE = 1.1  # distance of the nodes of the wide bend, in the mark's units
-_WIDE_SHARE, _FINE_SHARE = 0.6, 0.22  # deviation of each bend, as a share of the reach
+_WIDE = 1.5  # distance of the nodes of the wide bend, in the mark's units
+_WIDE_SHARE, _FINE_SHARE = 0.6, 0.12  # deviation of each bend, as a share of the reach
 _MOST_REACH = 0.2  # in the mark's units: beyond it a mark cannot be read
-_GRAIN = 0.1  # side of a grain of worn ink, in the mark's units: about a stroke
+_GRAIN = 0.08  # side of a grain of worn ink, in the mark's units: less than a stroke
 _LEAST_GRAIN = 2.0  # pixels: finer would be lost in the platform's JPEG
-_THIN = 0.12  # what is left of the ink where it is most worn
-_EDGE = 5.0  # how suddenly ink ends: 1 is a soft cloud, more is chalk
+_THIN = 0.25  # what is left of the ink where it is most worn
+_EDGE = 4.0  # how suddenly ink ends: 1 is a soft cloud, more is chalk
 
 Box = tuple[int, int, int, int]
 Mesh = list[tuple[Box, tuple[float, ...]]]

@@ -45,7 +45,7 @@ class Look:
 
 LOOKS: dict[recipes.MarkStrength, Look] = {
     "subtle": Look(0.12, 0.05, 0.9),
-    "clear": Look(0.2, 0.058, 0.7),
+    "clear": Look(0.2, 0.062, 0.6),
     "sample": Look(0.42, 0.085, 0.45),
 }
 
