@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from scipy import ndimage
 Floats = NDArray[np.float64]
 
 _DENSE = 3  # pixels: a search no wider looks at every displacement
-OPACITIES = np.linspace(0, 1.6, 33)  # factors of an estimated opacity
+OPACITIES = np.linspace(0, 1.6, 17)  # factors of an estimated opacity
 CHANGED = 2 / 255  # a pixel that the mark changed by more is the marked region's
 
 
@@ -31,18 +32,22 @@ class Marked:
     plain: Floats
     marked: Floats
 
-    @property
+    @cached_property
     def region(self) -> NDArray[np.bool_]:
         """(H, W): where the mark is."""
         return np.asarray(np.abs(self.marked - self.plain).max(-1) > CHANGED)
 
+    @cached_property
+    def error(self) -> float:
+        """The mean square of what the mark changed, in the region."""
+        return self._error(self.marked)
+
     def gain(self, attacked: Floats) -> float:
         """Return by how many dB the attacked picture is nearer to the plain one, in the region."""
-        here = self.region
-        before, after = (
-            float(((p[here] - self.plain[here]) ** 2).mean()) for p in (self.marked, attacked)
-        )
-        return 10 * float(np.log10(before / max(after, 1e-9)))
+        return 10 * float(np.log10(self.error / max(self._error(attacked), 1e-9)))
+
+    def _error(self, picture: Floats) -> float:
+        return float(((picture[self.region] - self.plain[self.region]) ** 2).mean())
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def fixed(
         _lay(white, body, left, top)
         _lay(black, ring, left, top)
     low, high = 0.02, 0.95
-    for _ in range(12):
+    for _ in range(8):
         opacity = (low + high) / 2
         found = [_blended(image, opacity * white, opacity * black) for image in images]
         low, high = (
