@@ -28,6 +28,7 @@ MAX_LISTS = 5
 MAX_SIDE = 2000
 # Every part of a thread has its postgate, and the first its threadgate: one commit takes 200.
 MAX_PARTS = 99
+MIMES = ("image/jpeg", "image/png", "image/webp")  # the lexicon takes any image; AVIF is untried
 LABELS = ("sexual", "nudity", "porn", "graphic-media")
 # The address of another copy is known only when that copy is posted: room is kept for it.
 LINK_GRAPHEMES = 48
@@ -47,6 +48,7 @@ def limits_for(size: int, *, gallery: bool = False) -> Limits:
         images=most_images(gallery=gallery),
         image_bytes=size,
         side=MAX_SIDE,
+        mimes=MIMES,
         named=True,
     )
 

@@ -22,7 +22,8 @@ QUOTES_SINCE = 7  # api_versions.mastodon of Mastodon 4.5
 _HONOURING = re.compile(r"\b(pleroma|akkoma)\b", re.IGNORECASE)
 _RELATIVE = re.compile(r"\(.*\)")  # "2.7.2 (compatible; Pleroma 2.9.1)"
 _MASTODON = re.compile(r"[2-9]\.\d+\.\d+")  # forks add to it: 4.4.1+glitch; GoToSocial is at 0.x
-_MIMES = ("image/jpeg", "image/png")
+_MIMES = ("image/jpeg", "image/png", "image/webp")
+_TAKEN_BY_ALL = _MIMES[:2]
 _DENIED = {401, 403}
 _MISSING = 404
 _OK = 200
@@ -64,7 +65,7 @@ def limits_of(said: Mapping[str, Any]) -> Limits:
     # Pleroma before 2.6 has no `configuration` and says it on the first level.
     size = _number(media, "image_size_limit", _number(said, "upload_limit", 16 * 1024 * 1024))
     pixels = min(KEPT_PIXELS, _number(media, "image_matrix_limit", KEPT_PIXELS))
-    taken = media.get("supported_mime_types") or _MIMES
+    taken = media.get("supported_mime_types") or _TAKEN_BY_ALL
     return Limits(
         fit=f"mastodon-{size}-{pixels}",
         text=_number(statuses, "max_characters", _number(said, "max_toot_chars", 500)),

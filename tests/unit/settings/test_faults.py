@@ -41,7 +41,8 @@ def fault(text):
             '[recipes]\ndefault = [\n  { step = "downscale", long_side = 900 },\n'
             '  { step = "watermrk", text = "x" },\n]\n',
             'config.toml:4: recipes.default[1]: step must be one of "downscale", "watermark", '
-            '"notice", "noise", "cloak", "tags"; did you mean "watermark"?',
+            '"notice", "noise", "cloak", "hidden", "tags", "encode", "credentials"; did you mean '
+            '"watermark"?',
             id="misspelt step",
         ),
         pytest.param(

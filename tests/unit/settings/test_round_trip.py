@@ -83,9 +83,14 @@ STEPS = {
         strength=st.sampled_from(["low", "medium", "high"]),
         time_limit=floats(5, 86_400),
     ),
+    "hidden": st.builds(r.Hidden, step=st.just("hidden")),
     "tags": st.builds(
         r.Tags, step=st.just("tags"), mining=st.sampled_from(["all", "ai-training"]), credit=TEXT
     ),
+    "encode": st.builds(
+        r.Encode, step=st.just("encode"), format=st.sampled_from(["auto", "webp", "avif"])
+    ),
+    "credentials": st.builds(r.Credentials, step=st.just("credentials")),
 }
 
 
