@@ -24,6 +24,7 @@ _NEARLY_WHOLE, _LEAST_CROP = 0.9, 0.3  # share of a picture's area that a copy s
 _LOOKED_AT = 5  # candidates that are compared with the files themselves
 # Of the rough resemblance in [-1, 1]: in bench/proving.py, copies had 0.6 and more.
 _LEAST_ROUGH, _ABOUT_AS_WELL = 0.4, 0.1
+_ALL_OF_IT = Place(1.0, mirrored=False, left=0, top=0, width=1, height=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def prove(installation: Installation, file: Path, sheet: Path | None, on_progres
     if sheet is not None and not sheet.parent.is_dir():
         raise Unusable(f"{sheet.parent} is not there; make it first, or name another folder")
     copy = _opened(installation, file)
-    proving = _Proving(installation, copy, on_progress)
+    proving = _Proving(installation, copy, files.sha256_of(file), on_progress)
     unseen = proving.catch_up()
     proof = proving.proof()
     if proof is not None and sheet is not None:
@@ -87,9 +88,10 @@ class _Likely:
 class _Proving:
     """One copy, and the ledger that it is looked for in."""
 
-    def __init__(self, installation: Installation, copy: Picture, tell: Tell) -> None:
+    def __init__(self, installation: Installation, copy: Picture, sha256: str, tell: Tell) -> None:
         self._installation = installation
         self._rows = installation.store.likenesses
+        self._sha256 = sha256
         self._gray = likeness.gray(copy)
         self._tell = tell
 
@@ -106,7 +108,10 @@ class _Proving:
         return left
 
     def proof(self) -> Proof | None:
-        """Return what the copy was taken from: nearly whole copies are found at once."""
+        """Return what the copy was taken from: nearly whole copies are found at once, and one of
+        the very bytes that went in or out without any look at pixels."""
+        if (known := self._rows.with_bytes(self._sha256)) is not None:
+            return self._told(*known, lambda _: _ALL_OF_IT)
         for least in (_NEARLY_WHOLE, _LEAST_CROP):
             found = self._among(self._candidates(least))
             if found is not None:
@@ -158,13 +163,25 @@ class _Proving:
 
     def _compared(self, kept: Kept, candidate: Candidate) -> Proof | None:
         """Compare with the file that was posted, else with what is kept of it."""
-        post = self._installation.store.posts.get(kept.post_id)
-        artwork = next((a for a in post.artworks if a.position == kept.position), None)
-        renditions = [r for r in self._largest(post) if r.position == kept.position]
+
+        def place(picture: Picture | None) -> Place:
+            seen = likeness.gray(picture) if picture else likeness.thumbnail(kept.fingerprint)
+            return locating.locate(self._gray, seen, candidate)
+
+        return self._told(kept.post_id, kept.position, place)
+
+    def _told(
+        self, post_id: int, position: int, place: Callable[[Picture | None], Place]
+    ) -> Proof | None:
+        """Return what the ledger knows of a picture; `place`: where the copy lies in its largest
+        file that can be read. None: the post was protected anew at this moment, without the picture."""
+        post = self._installation.store.posts.get(post_id)
+        artwork = next((a for a in post.artworks if a.position == position), None)
+        renditions = [r for r in self._largest(post) if r.position == position]
         if artwork is None or not renditions:
             return None
-        file, seen = self._seen(renditions, kept)
-        place = locating.locate(self._gray, seen, candidate)
+        opened = ((r.path, self._readable(r.path)) for r in renditions)
+        file, picture = next((pair for pair in opened if pair[1] is not None), (None, None))
         original = folder_of(self._installation.outbox, post) / artwork.name
         return Proof(
             post=post,
@@ -173,18 +190,9 @@ class _Proving:
             posted=file,
             original=original,
             there=original.is_file(),
-            place=place,
+            place=place(picture),
             receipts=self._installation.store.deliveries.receipts(post.id),
         )
-
-    def _seen(
-        self, renditions: list[Rendition], kept: Kept
-    ) -> tuple[Path | None, likeness.GrayImage]:
-        for rendition in renditions:
-            picture = self._readable(rendition.path)
-            if picture is not None:
-                return rendition.path, likeness.gray(picture)
-        return None, likeness.thumbnail(kept.fingerprint)
 
     def _fingerprints(self, post_id: int) -> dict[int, bytes]:
         made: dict[int, bytes] = {}

@@ -51,6 +51,19 @@ class LikenessRows:
         )
         return None if row is None else Kept(*row)
 
+    def with_bytes(self, sha256: str) -> tuple[int, int] | None:
+        """Return the first post, and the position in it, whose original or finished file has
+        these bytes."""
+        row = self._db.row(
+            "SELECT f.post_id, f.position FROM"
+            " (SELECT post_id, position FROM artworks WHERE sha256 = ?"
+            " UNION SELECT post_id, position FROM renditions WHERE sha256 = ?) f"
+            " JOIN renditions r ON r.post_id = f.post_id AND r.position = f.position"
+            " ORDER BY f.post_id LIMIT 1",
+            (sha256, sha256),
+        )
+        return None if row is None else (int(row[0]), int(row[1]))
+
     def count(self) -> int:
         """Return how many there are."""
         row = self._db.row("SELECT count(*) FROM likenesses")

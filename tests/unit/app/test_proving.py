@@ -145,6 +145,21 @@ def test_a_crop_of_two_fifths_leads_to_its_post_and_its_place(
     assert box_found == pytest.approx((0.25, 0.1, 0.9, 0.72), abs=0.03)
 
 
+@pytest.mark.parametrize("whose", ["original", "posted"])
+def test_the_very_bytes_are_known_whatever_was_drawn_over_them(
+    ledger: Installation, whose: str
+) -> None:
+    post = ledger.store.posts.get(2)
+    folder = folder_of(ledger.outbox, post)
+    finished = ledger.store.posts.renditions(2, folder / RENDITIONS)
+    path = folder / "3.png" if whose == "original" else finished[1].path
+    proof = sought(ledger, path).proof
+    assert proof is not None
+    assert (proof.post.id, proof.artwork.name) == (2, "3.png")
+    assert proof.place.sure
+    assert proof.place.whole
+
+
 @pytest.mark.parametrize("seed", [101, 102])
 def test_a_strangers_picture_leads_nowhere(
     ledger: Installation, tmp_path: Path, seed: int
