@@ -55,8 +55,9 @@ class Desk(Protocol):
         """Return posts in any of these states, oldest first."""
         ...
 
-    def protected(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> None:
-        """Store the renditions; the post's deliveries can be planned afterwards."""
+    def finished(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> bool:
+        """Store the renditions; the post's deliveries can be planned afterwards. False: the post
+        changed since the work on it began, and they are not wanted."""
         ...
 
     def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
@@ -134,7 +135,8 @@ class Protecting:
         try:
             order = self.order_of(post)
             renditions = self._made(_Work(post), order)
-            self.desk.protected(post.id, renditions, self.clock.now())
+            if not self.desk.finished(post.id, renditions, self.clock.now()):
+                raise _NotWantedError
         finally:
             self.desk.progress.end()
         files = "1 file" if len(renditions) == 1 else f"{len(renditions)} files"

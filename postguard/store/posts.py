@@ -219,6 +219,15 @@ class PostRows:
             if self.get(post_id).state is PostState.TAKEN:
                 self.move_to(post_id, PostState.PROTECTED, now)
 
+    def finished(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> bool:
+        """Store what was made of a post since `progress.begin`, in one transaction with the look
+        whether it is still wanted. False: it is not, for an edit or a hold came first."""
+        with self._db.change():
+            wanted = self.progress.tell(post_id, None)
+            if wanted:
+                self.protected(post_id, renditions, now)
+        return wanted
+
     def renditions(self, post_id: int, folder: Path, fit: str | None = None) -> list[Rendition]:
         """Return the renditions, in the artworks' order; their files lie in `folder`."""
         rows = self._db.rows(

@@ -227,6 +227,28 @@ def test_work_that_ends_just_as_the_post_is_held_is_not_kept(store: Store) -> No
     assert not store.posts.has_renditions(post)
 
 
+def test_files_with_the_old_words_are_not_kept_when_an_edit_comes_at_the_last_moment(
+    store: Store,
+) -> None:
+    """After the last look whether they are wanted, and before they are stored."""
+    post = taken(store, "a.png")
+
+    class Edited(Still):
+        def now(self) -> datetime:
+            store.posts.protect_anew(post, NOW)
+            return NOW
+
+    class Silent(OneOfEach):
+        def protect(
+            self, order: ProtectOrder, on_progress: Callable[[Progress], None]
+        ) -> tuple[Rendition, ...]:
+            return (rendition(),)
+
+    assert Protecting(store.posts, Silent(), Edited(), Orders()).tick(NOW)
+    assert store.posts.get(post).state is PostState.TAKEN
+    assert not store.posts.has_renditions(post)
+
+
 def test_a_fault_of_work_that_was_held_leaves_the_artists_reason(store: Store) -> None:
     post = taken(store, "a.png")
 
