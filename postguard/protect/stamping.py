@@ -22,6 +22,7 @@ _ON_MIDDLE = 0.45  # how much stronger a mark is on middle gray, where neither t
 _ON_BUSY = 0.5  # and on ground whose deviation is _BUSY
 _BUSY = 48.0  # levels of 255
 _STRONGEST = 0.85  # the art must be guessed at under any mark
+_RING = 0.6  # opacity of an outline beside its body's: as strong, letters look cast in metal
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ def stamp_of(mark: Mark, bent: Bend, opacity: float, chance: np.random.Generator
     if mark.body.mode == "L":
         body, ring = _bent_text(mark, bent)
         inked = worn(body, mark.unit, opacity, chance)
-        return Stamp(inked, worn(ring, mark.unit, opacity, chance) if ring else None)
+        return Stamp(inked, worn(ring, mark.unit, _RING * opacity, chance) if ring else None)
     logo = bent.apply(mark.body)
     cover, colour = logo.getchannel("A"), logo.convert("RGB")
     inked = worn(cover, mark.unit, opacity, chance)
-    ring = worn(bent.apply(mark.ring), mark.unit, opacity, chance) if mark.ring else None
+    outline = bent.apply(mark.ring) if mark.ring else None
+    ring = worn(outline, mark.unit, _RING * opacity, chance) if outline else None
     return Stamp(inked, ring, colour, dark=_mean(colour.convert("L"), cover) < _MIDDLE)
 
 
