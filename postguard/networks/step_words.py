@@ -53,7 +53,8 @@ def _watermarked(step: Mapping[str, Any]) -> str:
     strength = f", {step['strength']}" if step.get("strength") else ""
     times = f", {step['marks']} times over the picture" if step.get("marks") else ""
     times += ", the largest over what matters" if step.get("large") else ""
-    doubt = "" if step.get("legible", True) else " — too small here to be read"
+    doubt = "" if step.get("crops", True) else " — a crop could lose it; a shorter text would not"
+    doubt = doubt if step.get("legible", True) else " — too small here to be read"
     return f"{mark}{strength}{times}{doubt}"
 
 

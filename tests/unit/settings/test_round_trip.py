@@ -56,6 +56,8 @@ STEPS = {
         r.Watermark,
         step=st.just("watermark"),
         text=TEXT.filter(bool),
+        preset=st.sampled_from([None, "sample", "no-repost"]),
+        strength=st.sampled_from([None, "subtle", "clear", "sample"]),
         opacity=floats(0.01, 1),
         size=floats(0.01, 0.5),
         spacing=floats(0, 5),
