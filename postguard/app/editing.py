@@ -59,7 +59,7 @@ def edit(
     wanted = {d.id: _said(installation, post, d, edit) for d in chosen}
     if worse := list(_worse(installation, post, chosen, wanted)):
         raise Unusable("nothing was changed:\n" + "\n".join(worse))
-    told = _reworded(installation, post, wanted, edit, now)
+    told = _reworded(installation, chosen, wanted, edit, now)
     for d in installation.store.deliveries.of_post(post_id):
         if d.id in wanted and d.id not in told:
             told[d.id] = _restated(installation, d, wanted[d.id], now)
@@ -76,6 +76,19 @@ def _refuse_unread(post: Post, chosen: Sequence[Delivery]) -> None:
         raise Unusable(
             f"the words of post {post.id} cannot be read yet: {post.reason}\nChange the files in "
             f"{post.place}/{post.folder}, then `postguard release {post.id}`"
+        )
+
+
+def _refuse_overtaken(
+    post: Post, chosen: Sequence[Delivery], now_there: Sequence[Delivery]
+) -> None:
+    """Refuse new words that were made of words that are not there any more."""
+    _refuse_unread(post, now_there)
+    words = {d.id: d.words for d in now_there}
+    if any(words.get(d.id) != d.words for d in chosen):
+        raise Unusable(
+            f"the words of post {post.id} were changed at this very moment by something else, and "
+            "this changed nothing; run it again"
         )
 
 
@@ -110,12 +123,18 @@ def _worse(
 
 
 def _reworded(
-    installation: Installation, post: Post, wanted: Mapping[int, Words], edit: Edit, now: datetime
+    installation: Installation,
+    chosen: Sequence[Delivery],
+    wanted: Mapping[int, Words],
+    edit: Edit,
+    now: datetime,
 ) -> dict[int, Outcome]:
     """Change what was not sent yet, and what follows of that, in one transaction."""
     store, told = installation.store, dict[int, Outcome]()
     with store.db.change():
+        post = store.posts.get(chosen[0].post_id)
         before = store.deliveries.of_post(post.id)
+        _refuse_overtaken(post, chosen, before)
         changed = set[int]()
         for d in before:
             if d.id not in wanted or d.state is DeliveryState.POSTED:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from postguard.app import wording
 from postguard.app.editing import NewWords, edit
 from postguard.app.installation import Installation, open_installation
 from postguard.app.roles import make_roles
@@ -209,6 +211,43 @@ def test_a_post_that_is_let_go_on_is_stopped_before_it_is_changed(made: Installa
     release(made.store, 1, made.clock.now())
     with pytest.raises(Unusable, match="postguard hold 1"):
         changed(made, NewWords(alts={1: "赤い狐"}))
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen once between the look at a post and its change. There is no way in
+    between but a patch."""
+    looked, left = wording.objections, [happens]
+
+    def objections(*args: Any) -> list[str]:
+        if left:
+            left.pop()()
+        return looked(*args)
+
+    monkeypatch.setattr(wording, "objections", objections)
+
+
+def test_an_edit_that_a_release_overtakes_changes_nothing(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else intake, which has read the edits of before already, would put the old words back."""
+    dropped(made, FAR)
+    meanwhile(monkeypatch, lambda: release(made.store, 1, made.clock.now()))
+    with pytest.raises(Unusable, match="postguard hold 1"):
+        changed(made, NewWords(alts={1: "赤い狐"}))
+    assert alts(made) == {("",)}
+
+
+def test_an_edit_that_another_overtakes_does_not_undo_it(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped(made, FAR)
+    meanwhile(monkeypatch, lambda: changed(made, NewWords(cw="雪"), "fedi"))
+    with pytest.raises(Unusable, match="run it again"):
+        changed(made, NewWords(text="月"), "fedi")
+    assert {d.words.cw for d in made.store.deliveries.of_post(1)} == {"", "雪"}
+    changed(made, NewWords(text="月"), "fedi")
+    said = {(d.words.cw, d.words.text) for d in made.store.deliveries.of_post(1)}
+    assert said == {("", ""), ("雪", "月")}
 
 
 def test_an_answer_to_no_post_is_held_when_it_is_taken_in(made: Installation) -> None:
