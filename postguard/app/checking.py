@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from postguard.app import bell, layering
 from postguard.app.installation import FIXED, Installation
@@ -18,12 +19,13 @@ from postguard.model.layers import Layers
 from postguard.model.measures import Direction
 from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
-from postguard.protect.steps.downscale import training_advice
+from postguard.protect.steps.downscale import fitting, training_advice
 from postguard.settings.notices import NOTICES
-from postguard.settings.recipes import AnyStep, Downscale, Notice, Watermark
+from postguard.settings.recipes import AnyStep, Downscale, NetworkName, Notice, Watermark
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
+_HUGE = 30_000, 20_000  # pixels of a picture of 3:2, larger than any limit
 _TO_FILL = {
     Direction.PIXELS: 'add { step = "downscale", long_side = 1200 } or { step = "noise" }',
     Direction.STATEMENT: 'add { step = "notice" }: tags alone do not stay on every network',
@@ -99,10 +101,15 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
 
 
 def _size_advice(steps: Iterable[AnyStep]) -> str:
-    """Return what the size that a recipe posts offers to training; empty: it limits no side."""
-    sides = [step.long_side for step in steps if isinstance(step, Downscale)]
-    side = sides[0] if sides else None
-    return training_advice((side, round(side * 2 / 3))) if side else ""
+    """Return what the largest picture of 3:2 that a recipe posts offers to training; empty: less
+    than whole, or the recipe limits no size."""
+    step = next((s for s in steps if isinstance(s, Downscale)), None)
+    if step is None:
+        return ""
+    sides = [side for name in get_args(NetworkName) if (side := step.side_for(name))]
+    side = max(sides) if len(sides) == len(get_args(NetworkName)) else None
+    size = fitting(_HUGE, side, step.megapixels)
+    return training_advice(size) if size != _HUGE else ""
 
 
 def _letters(installation: Installation) -> Iterator[Checked]:

@@ -236,8 +236,22 @@ def test_where_nothing_is_signed_no_certificate_is_asked_for(terminal):
     assert signature(terminal) is None
 
 
-@pytest.mark.parametrize(("side", "enough"), [(1600, True), (800, False)])
-def test_a_size_that_is_enough_to_train_on_is_told(terminal, side, enough):
-    terminal.configure(LAYERED.replace("800", str(side)))
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [
+        ("long_side = 1600", "1600 × 1067"),
+        ("long_side = 800", ""),
+        ("megapixels = 2.0", "1732 × 1154"),
+        ("megapixels = 0.5", ""),
+        ("networks = {{ bluesky = 800, mastodon = 1600 }}", "1600 × 1067"),
+        ("networks = {{ bluesky = 800, mastodon = 1000 }}", ""),
+        ("networks = {{ bluesky = 800 }}", ""),
+        ("networks = {{ bluesky = 800 }}, megapixels = 2.0", "1732 × 1154"),
+    ],
+)
+def test_a_size_that_is_enough_to_train_on_is_told(terminal, limit, size):
+    """However the recipe limits it; by the largest that any network gets."""
+    terminal.configure(LAYERED.replace("long_side = 800", limit))
     said = layers_of(terminal)["said"]
-    assert ("1600 × 1067 pixels are enough to train on" in said) == enough
+    assert ("enough to train on" in said) == bool(size)
+    assert f"{size} pixels are enough" in said or not size
