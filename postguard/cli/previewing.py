@@ -15,7 +15,7 @@ from postguard.cli.wide import wrapped
 from postguard.model import Rendition
 from postguard.networks import plain_words
 from postguard.networks.outgoing import Outgoing, pieces
-from postguard.networks.plain_words import NAMES, bytes_in_words
+from postguard.networks.plain_words import NAMES, bytes_in_words, kind_of
 from postguard.networks.text import alt_of
 
 _KINDS = {"link": "a link", "mention": "a mention", "tag": "a hashtag"}
@@ -80,9 +80,8 @@ def _post(view: View, number: int, post: Outgoing) -> Iterator[str]:
 
 
 def _picture(view: View, rendition: Rendition) -> Iterator[str]:
-    kind = rendition.mime.rpartition("/")[2].upper()
     size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
-    yield from _under(f"picture {rendition.position + 1}: {kind}, {size}")
+    yield from _under(f"picture {rendition.position + 1}: {kind_of(rendition.mime)}, {size}")
     alt = alt_of(view.draft.words, rendition)
     yield from _under(f"  alt text: {alt}" if alt else "  it has no alt text")
 

@@ -41,6 +41,7 @@ _LABELS = {
 }
 # A gain is told from its controls, and from nothing, by these.
 _NOISE, _CLEARLY = 0.01, 3
+_KINDS = {"webp": "WebP"}  # the others are written in capitals
 _FINISHING = {"encode", "credentials"}  # their work is in the file, which is told last
 _AGAINST = {
     "style": "learning your style from it",
@@ -101,7 +102,7 @@ def done(rendition: Rendition) -> list[Line]:
         if measured and step.get("step") == "cloak":
             lines.append(Line("Measured", _measured(measured, rendition.fit)))
     lines.append(_saved(rendition, encode))
-    signed = _table(encode.get("signed"))
+    signed = _table(encode.get("credentials"))
     return [*lines, Line("Signed", step_words.of_signature(signed))] if signed else lines
 
 
@@ -171,6 +172,12 @@ def _survived(picture: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def kind_of(mime: str) -> str:
+    """Return the name of a kind of file, as `WebP` of `image/webp`."""
+    name = mime.rpartition("/")[2]
+    return _KINDS.get(name, name.upper())
+
+
 def bytes_in_words(size: int) -> str:
     """Return a number of bytes as people say it."""
     if size >= MB:
@@ -204,11 +211,12 @@ def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:
 
 
 def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
-    kind = rendition.mime.rpartition("/")[2].upper()
     quality = f" at quality {encode['quality']}" if encode.get("quality") else ""
     why = f" ({encode['why']})" if encode.get("why") else ""
     size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
     found = _table(encode.get("ssimulacra2"))
     over = f", over {found['over']}" if found.get("over") else ""
     like = f"; likeness to what was made {found.get('score')} of 100 (SSIMULACRA2{over})"
-    return Line("Saved", f"as {kind}{quality}{why}: {size}{like if found else ''}")
+    return Line(
+        "Saved", f"as {kind_of(rendition.mime)}{quality}{why}: {size}{like if found else ''}"
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from postguard.model import Quotes, Replies, Visibility, Words
-from postguard.networks.plain_words import audience, done, shown
+from postguard.networks.plain_words import audience, done, kind_of, shown
 from tests.making import rendition
 
 PICTURE = {
@@ -123,10 +123,15 @@ def test_what_a_step_did_is_said_in_words(step: dict[str, Any], says: str) -> No
 @pytest.mark.parametrize("step", ["encode", "credentials"])
 def test_what_finishes_the_file_is_said_of_the_file(step: str) -> None:
     signed = {"signer": "山田花子", "certificate": "AB:CD"}
-    said = said_of({"step": step}, encode={"quality": 92, "signed": signed})
+    said = said_of({"step": step}, encode={"quality": 92, "credentials": signed})
     assert list(said) == ["Saved", "Signed"]
     assert said["Signed"].startswith("Content Credentials as 山田花子: not for AI")
     assert list(said_of({"step": step})) == ["Saved"]
+
+
+@pytest.mark.parametrize(("mime", "kind"), [("image/webp", "WebP"), ("image/avif", "AVIF")])
+def test_a_kind_of_file_has_the_name_that_people_write(mime: str, kind: str) -> None:
+    assert kind_of(mime) == kind
 
 
 def test_why_a_file_is_of_its_kind_and_how_like_it_is_stands_with_it() -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.model import Artist, ArtworkOrder, Limits, ProtectOrder
+from postguard.networks import plain_words
 from postguard.protect import credentials, finishing, identity, pipeline
 from postguard.protect.finishing import Finish, finish
 from postguard.protect.metadata import exif, iim, xmp
@@ -213,6 +214,8 @@ def test_a_recipe_that_ends_with_credentials_signs_every_file_as_its_last_bytes(
         assert seen(data, rendition.mime)[0] == "Valid"
         assert hashlib.sha256(data).hexdigest() == rendition.sha256
         assert rendition.record["encode"]["credentials"]["signer"] == NAME
+        last = plain_words.done(rendition)[-1]
+        assert (last.name, NAME in last.words) == ("Signed", True)
 
 
 @pytest.mark.parametrize("folder", [None, "empty"])
