@@ -25,6 +25,7 @@ from postguard.protect.trials import image_of, searched, smaller_png, trial
 
 AUTO = "auto"
 _MIMES = {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF}
+_NAMES = {JPEG: "JPEG", PNG: "PNG", WEBP: "WebP", AVIF: "AVIF"}
 _WORTH_PNG = 3 / 8  # bytes a pixel: flat art takes one to two bits, painted art nine and more
 _ALWAYS_PNG = 16_000  # bytes: nothing is gained by giving up quality for so few
 _OPAQUE = 250  # of 255: the least alpha that is taken as opaque, since it lets 2 % through
@@ -50,7 +51,8 @@ def encode(
         return made
     refused = job.why
     made = _chosen(job)
-    return replace(made, record=made.record | {"why": f"{refused}; {made.record['why']}"})
+    whys = dict.fromkeys((refused, str(made.record["why"])))
+    return replace(made, record=made.record | {"why": "; ".join(whys)})
 
 
 def alike(picture: Picture, encoded: Encoded) -> bytes:
@@ -98,7 +100,7 @@ def _chosen(job: Job) -> Encoded:
 def _asked(job: Job, mime: str) -> Encoded | None:
     """Return the file of the kind that the recipe names; None, and why, where it cannot be."""
     if not job.takes(mime):
-        job.why = f"the network takes no {mime}"
+        job.why = f"the network takes no {_NAMES[mime]}"
         return None
     if mime == AVIF and not containers.has_avif():
         raise StepFailed(
@@ -122,7 +124,7 @@ def _as_png(job: Job, *, only_if_worth: bool) -> Encoded | None:
     flat = image.width * image.height * _WORTH_PNG + _ALWAYS_PNG + job.packets.size()
     worth = sized.alpha is not None or not only_if_worth or estimate <= flat
     if estimate > job.room or not worth:
-        job.why = f"as PNG it would take about {estimate:,} bytes"
+        job.why = f"as PNG it would take about {estimate / 1000:,.0f} kB"
         return None
     if not job.offer(containers.png(image, job.packets)):
         job.why = "as PNG it would take more bytes than the network takes"
