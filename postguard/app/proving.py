@@ -64,13 +64,16 @@ class Sought:
 
 def prove(installation: Installation, file: Path, sheet: Path | None, on_progress: Tell) -> Sought:
     """Look for the post that a copy was taken from. Raises BadPicture or Unusable."""
-    if sheet is not None and not sheet.parent.is_dir():
-        raise Unusable(f"{sheet.parent} is not there; make it first, or name another folder")
+    if sheet is not None:
+        if not sheet.parent.is_dir():
+            raise Unusable(f"{sheet.parent} is not there; make it first, or name another folder")
+        _spare(sheet, file)
     copy = _opened(installation, file)
     proving = _Proving(installation, copy, files.sha256_of(file), on_progress)
     unseen = proving.catch_up()
     proof = proving.proof()
     if proof is not None and sheet is not None:
+        _spare(sheet, proof.original, proof.posted)
         files.write_whole(sheet, _sheet(installation, copy, proof), mode=0o644)
     compared = installation.store.likenesses.count()
     return Sought(proof, compared, unseen, proving.hidden(proof))
@@ -174,7 +177,7 @@ class _Proving:
         self, post_id: int, position: int, place: Callable[[Picture | None], Place]
     ) -> Proof | None:
         """Return what the ledger knows of a picture; `place`: where the copy lies in its largest
-        file that can be read. None: the post was protected anew at this moment, without the picture."""
+        file that can be read. None: the post was protected anew just now, without the picture."""
         post = self._installation.store.posts.get(post_id)
         artwork = next((a for a in post.artworks if a.position == position), None)
         renditions = [r for r in self._largest(post) if r.position == position]
@@ -226,6 +229,13 @@ def _opened(installation: Installation, file: Path) -> Picture:
         return imaging.open_picture(imaging.read(file, most), max_megapixels=most)
     except BadPicture as exc:
         raise BadPicture(f"{file}: {exc}") from exc
+
+
+def _spare(sheet: Path, *evidence: Path | None) -> None:
+    """Raise Unusable where the sheet would be written over what it is to show."""
+    kept = [path for path in evidence if path is not None and path.exists()]
+    if sheet.exists() and any(sheet.samefile(path) for path in kept):
+        raise Unusable(f"{sheet} is what the sheet is to show; name another file")
 
 
 def _sheet(installation: Installation, copy: Picture, proof: Proof) -> bytes:

@@ -214,6 +214,21 @@ def test_the_sheet_shows_the_copy_what_was_posted_and_the_original(
     assert {colour: count for count, colour in colours}.get((255, 210, 0), 0) > 1_000
 
 
+def test_the_sheet_is_written_over_nothing_that_it_shows(
+    ledger: Installation, tmp_path: Path
+) -> None:
+    """The copy is evidence, and may be all that is left of it."""
+    copy = seen(tmp_path, posted(ledger, 4))
+    proof = sought(ledger, copy).proof
+    assert proof is not None
+    assert proof.posted is not None
+    for path in (copy, proof.original, proof.posted):
+        before = path.read_bytes()
+        with pytest.raises(Unusable, match="name another file"):
+            sought(ledger, copy, path)
+        assert path.read_bytes() == before
+
+
 def test_what_is_no_picture_and_a_folder_that_is_not_there_are_told(
     ledger: Installation, tmp_path: Path
 ) -> None:
