@@ -48,7 +48,9 @@ def event(told: Event, zone: tzinfo | None) -> str:
         return f"scheduled for {account}: {due:%a %Y-%m-%d %H:%M:%S}"
     if told.what == "step":
         step, _, rest = told.detail.partition(" ")
-        return f"  {_STEPS.get(step, step):<10} {rest}"
+        return f"  {_STEPS.get(step, step):<11} {rest}"
+    if told.what == "sent" and " file:" in told.detail:
+        return f"drawn as a page, not posted, for {told.detail}"
     detail = "" if told.what in _WITHOUT_DETAIL else told.detail
     return f"{_SAID.get(told.what, told.what)} {detail}".strip()
 

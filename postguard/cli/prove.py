@@ -84,8 +84,11 @@ def _found(file: Path, proof: Proof, zone: tzinfo) -> Iterator[str]:
     taken = proof.post.created_at.astimezone(zone)
     yield from _told("taken in", f"{taken:%Y-%m-%d %H:%M:%S %Z}")
     for account, receipt in sorted(proof.receipts.items()):
-        at = receipt.at.astimezone(zone)
-        yield from _told("posted", f"{at:%Y-%m-%d %H:%M:%S %Z} by {account}: {receipt.url}")
+        at = f"{receipt.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+        if receipt.is_page:
+            yield from _told("not posted", f"{at} drawn for {account}: {receipt.url}")
+        else:
+            yield from _told("posted", f"{at} by {account}: {receipt.url}")
     if not proof.receipts:
         yield from _told("posted", f"not yet; the post is {proof.post.state.value}")
     for said in _marks(proof):
@@ -159,6 +162,7 @@ def _for_programs(sought: Sought) -> dict[str, Any]:
                 "url": receipt.url,
                 "uri": receipt.uri,
                 "at": receipt.at.isoformat(),
+                "dry_run": receipt.is_page,
             }
             for account, receipt in sorted(proof.receipts.items())
         ],

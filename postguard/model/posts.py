@@ -221,6 +221,11 @@ class Receipt:
     at: datetime
     answer: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is of a dry run: a page on this PC, and nothing was posted."""
+        return self.url.startswith("file:")
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:

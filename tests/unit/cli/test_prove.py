@@ -13,6 +13,7 @@ from postguard.model import NewArtwork, NewDelivery, NewPost, Place, PostState, 
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import files
 from postguard.system.folders import RENDITIONS
+from tests.making import NOW
 from tests.unit.cli.conftest import PREVIEW, Terminal
 
 MARKED = PREVIEW.replace(
@@ -59,6 +60,16 @@ def test_it_tells_original_time_address_and_mark(terminal, copy):
     assert "posted/1-狐/狐.png" in said.replace(" ", "")
     assert "by sky: https://bsky.example/1" in said
     assert "watermark: “© 花子”" in said
+
+
+def test_a_dry_run_is_no_evidence_that_a_picture_was_posted(terminal, copy):
+    deliveries = terminal.store().deliveries
+    (drawn_for,) = deliveries.of_post(1)
+    deliveries.finish(drawn_for.id, Receipt("file:///1", "file:///1/index.html", NOW), NOW)
+    said = " ".join(terminal.run("prove", copy).stdout.split())
+    assert "not posted 2026-11-23 21:00:00 JST drawn for sky: file:///1/index.html" in said
+    assert "by sky" not in said
+    assert terminal.json("prove", copy)["posted"][0]["dry_run"]
 
 
 def test_programs_get_all_of_it(terminal, copy):

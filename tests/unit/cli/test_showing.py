@@ -33,6 +33,14 @@ def test_what_the_network_shows_stands_below_the_address(terminal, posted):
     assert lines[at + 1] == "  As Bluesky shows it: as you asked for"
 
 
+def test_a_dry_run_is_told_as_a_page_and_not_as_a_post(terminal, posted):
+    store, delivery = posted
+    assert "posted to sky https://bsky.app/1" in terminal.run("show", delivery.post_id).stdout
+    store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
+    told = terminal.run("show", delivery.post_id).stdout
+    assert "drawn as a page, not posted, for sky file:///1" in told
+
+
 def test_a_difference_is_told_with_its_advice(terminal, posted):
     store, delivery = posted
     seen = {"differences": [{"what": "alt", "says": "絵1に説明がない: `postguard edit 1`"}]}
