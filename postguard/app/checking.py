@@ -19,6 +19,7 @@ from postguard.model.layers import Layers
 from postguard.model.measures import Direction
 from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
+from postguard.protect.marks import LogoMark
 from postguard.protect.steps.downscale import fitting, training_advice
 from postguard.settings.notices import NOTICES
 from postguard.settings.recipes import AnyStep, Downscale, NetworkName, Notice, Watermark
@@ -33,6 +34,7 @@ _TO_FILL = {
     "table, or refuse AI use there: postguard audit --fix",
 }
 
+_NOT_DRAWN = "a mark or notice cannot be drawn, so its posts will be held"
 _RARE = "髙﨑鷗𠮟"  # kanji of names, which fonts for everyday Japanese may lack
 _NO_OTHER = "no other has rare kanji (sudo apt install fonts-noto-cjk brings one)"
 
@@ -58,6 +60,7 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     found += _folders(installation)
     found += _recipes(installation)
     found += _letters(installation)
+    found += _logos(installation)
     found += _signature(installation)
     found.append(_cloak(installation))
     found += _accounts(installation, offline=offline)
@@ -114,15 +117,14 @@ def _size_advice(steps: Iterable[AnyStep]) -> str:
 
 def _letters(installation: Installation) -> Iterator[Checked]:
     """Look whether all that recipes write into pictures can be drawn: a box is never drawn."""
-    texts = list(_written(installation))
-    if not texts:
-        return
     try:
+        texts = list(_written(installation))
         for text in texts:
             Lettering().typeface(text, "letters")
     except StepFailed as exc:
-        said = "a mark or notice cannot be drawn, so its posts will be held"
-        yield Checked("letters", False, said, exc.reason)
+        yield Checked("letters", False, _NOT_DRAWN, exc.reason)
+        return
+    if not texts:
         return
     others = installed_fonts(_RARE)
     more = f"for rare kanji, {Path(others[0].path).stem}" if others else _NO_OTHER
@@ -130,15 +132,28 @@ def _letters(installation: Installation) -> Iterator[Checked]:
 
 
 def _written(installation: Installation) -> Iterator[str]:
-    """Yield what the recipes write into pictures, with the artist's name and year filled in."""
+    """Yield what the recipes write into pictures, with the artist's name and year filled in.
+    Raises StepFailed where there is no name to fill in."""
     artist = installation.artist(installation.clock.now())
     for step in (s for steps in installation.settings.recipes.values() for s in steps):
         if isinstance(step, Watermark) and not step.logo:
+            if "{name}" in step.words and not artist.name:
+                raise StepFailed("letters", "a watermark says {name}: add a name to [artist]")
             year = str(installation.clock.now().year)
             yield step.words.replace("{year}", year).replace("{name}", artist.name)
         if isinstance(step, Notice):
             langs = step.langs or artist.langs
             yield step.text or "".join(NOTICES[lang] for lang in langs)
+
+
+def _logos(installation: Installation) -> Iterator[Checked]:
+    """Name the logos that cannot be drawn."""
+    marks = (s for steps in installation.settings.recipes.values() for s in steps)
+    for logo in dict.fromkeys(m.logo for m in marks if isinstance(m, Watermark) and m.logo):
+        try:
+            LogoMark(Path(logo).expanduser(), "watermark")
+        except StepFailed as exc:
+            yield Checked("logo", False, _NOT_DRAWN, exc.reason)
 
 
 def _signature(installation: Installation) -> Iterator[Checked]:

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from postguard.model import Finding, Level
 from postguard.store.audit import AuditRows
@@ -186,6 +187,26 @@ def test_a_letter_that_no_font_has_is_told_before_a_post_is_held(terminal):
     letters = next(f for f in json.loads(told) if f["what"] == "letters")
     assert not letters["ok"]
     assert "U+E1234" in letters["fix"]
+
+
+def test_a_mark_of_no_name_is_told_before_a_post_is_held(terminal):
+    terminal.configure(MARKED.replace("NAME", ""))
+    told = terminal.run("check", "--offline", "--json").stdout
+    letters = next(f for f in json.loads(told) if f["what"] == "letters")
+    assert not letters["ok"]
+    assert "add a name to [artist]" in letters["fix"]
+
+
+def test_a_logo_that_cannot_be_drawn_is_told_before_a_post_is_held(terminal):
+    logo = terminal.home / "mark.png"
+    terminal.configure(MARKED.replace('text = "© {{name}}"', f'logo = "{logo}"'))
+    found = json.loads(terminal.run("check", "--offline", "--json").stdout)
+    (told,) = (f for f in found if f["what"] == "logo")
+    assert not told["ok"]
+    assert "mark.png is not there" in told["fix"]
+    Image.merge("LA", [Image.linear_gradient("L")] * 2).save(logo)
+    found = json.loads(terminal.run("check", "--offline", "--json").stdout)
+    assert "logo" not in {f["what"] for f in found}
 
 
 def test_recipes_that_write_nothing_need_no_font(terminal):
