@@ -29,10 +29,15 @@ COMPARED_SIDE, COMPARED_QUALITY = 1400, 90
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One picture: the protected file, and the artist's original where it is still there."""
+    """One picture: the protected file, and the artist's original where it is still there.
+
+    Attributes:
+        art: share of the protected file's height that is art; a strip with the notice is below.
+    """
 
     rendition: Path
     original: Path | None
+    art: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def _one(job: Job, number: int, pair: Pair) -> Drawing:
     before = None
     if pair.original is not None and (original := _original(pair.original, job.max_megapixels)):
         path = job.into / f"{number}-before.webp"
-        before = _save(_resized(original, compared), path, COMPARED_QUALITY)
+        before = _save(_beside(original, compared, pair.art), path, COMPARED_QUALITY)
     return Drawing(*_served(job, number, pair.rendition, image), after, before)
 
 
@@ -117,6 +122,15 @@ def _original(path: Path, max_megapixels: float) -> Image | None:
         return _opened(path, max_megapixels)
     except BadPicture:
         return None
+
+
+def _beside(original: Image, size: tuple[int, int], art: float) -> Image:
+    """Return the original as large as the protected art, with nothing where its strip is: the
+    slider compares the same places."""
+    width, height = size
+    rows = min(height, max(1, round(height * art)))
+    small = _resized(original, (width, rows)).convert("RGBA")
+    return small.crop((0, 0, width, height))
 
 
 def _inside(width: int, height: int, side: int) -> tuple[int, int]:

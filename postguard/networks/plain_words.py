@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from postguard.model import Quotes, Rendition, Replies, Visibility, Words
 from postguard.networks import step_words
@@ -104,6 +104,17 @@ def done(rendition: Rendition) -> list[Line]:
     lines.append(_saved(rendition, encode))
     signed = _table(encode.get("credentials"))
     return [*lines, Line("Signed", step_words.of_signature(signed))] if signed else lines
+
+
+def share_of_art(rendition: Rendition) -> float:
+    """Return which part of a file's height is art, from above; 1 where no strip is below it."""
+    steps = rendition.record.get("steps")
+    for step in steps if isinstance(steps, list) else []:
+        at = _table(step).get("at")
+        if _table(step).get("place") == "footer" and isinstance(at, list):
+            top, height = int(cast("int", at[1])), int(cast("int", at[3]))
+            return top / (top + height)
+    return 1.0
 
 
 def visibility(found: Mapping[str, Any]) -> str:

@@ -193,7 +193,10 @@ class Preview:
 
     def _write(self, folder: Path, draft: Draft, plan: Mapping[str, Json]) -> None:
         originals = self._originals(draft.post_id)
-        pairs = tuple(Pair(r.path, _at(originals, r.position)) for r in draft.renditions)
+        pairs = tuple(
+            Pair(r.path, _at(originals, r.position), plain_words.share_of_art(r))
+            for r in draft.renditions
+        )
         job = Job(self._shows, pairs, folder, self._max_megapixels)
         drawings = _drawn(job) if pairs else ()
         at = datetime.fromisoformat(str(plan["at"])).astimezone(self._zone)

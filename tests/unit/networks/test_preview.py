@@ -56,7 +56,13 @@ class Addresses(HTMLParser):
         self.found += [v or "" for name, v in attrs if name in {"src", "href", "srcset", "action"}]
 
 
-def picture(folder: Path, mode: str = "RGB", suffix: str = "jpg", side: int = 90) -> Rendition:
+def picture(
+    folder: Path,
+    mode: str = "RGB",
+    suffix: str = "jpg",
+    side: int = 90,
+    record: dict[str, Any] = RECORD,
+) -> Rendition:
     """A protected file."""
     buffer = io.BytesIO()
     kind = {"jpg": "JPEG", "png": "PNG"}[suffix]
@@ -66,7 +72,7 @@ def picture(folder: Path, mode: str = "RGB", suffix: str = "jpg", side: int = 90
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     size = len(buffer.getvalue())
     mime = f"image/{kind.lower()}"
-    return Rendition(0, "any", path, digest, mime, side, side // 2, size, RECORD)
+    return Rendition(0, "any", path, digest, mime, side, side // 2, size, record)
 
 
 def written(
@@ -160,6 +166,16 @@ def test_before_and_after_have_the_same_size(tmp_path: Path) -> None:
         with Image.open(folder / name) as image:
             sizes.add(image.size)
     assert sizes == {(90, 45)}
+
+
+def test_beside_a_notice_in_a_strip_the_original_keeps_its_place(tmp_path: Path) -> None:
+    """Drawn over the strip too, it would be stretched away from the art that it is compared to."""
+    notice = {"step": "notice", "text": "禁", "place": "footer", "at": [0, 30, 90, 15]}
+    folder, _ = written(tmp_path, record={"steps": [notice]})
+    with Image.open(folder / "1-before.webp") as image:
+        before = image.convert("RGBA")
+    assert before.size == (90, 45)
+    assert before.getchannel("A").getbbox() == (0, 0, 90, 30)
 
 
 def test_without_the_original_the_page_says_so(tmp_path: Path) -> None:
