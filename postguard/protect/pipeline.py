@@ -40,6 +40,8 @@ from postguard.settings.recipes import order_problem
 from postguard.system import files, wire
 
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
+_SAVE_ONLY = {"encode"}
+_FINISHING = {"encode", "credentials"}  # their work is in the file, and told with that
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 Tell = Callable[[Progress], None]
@@ -100,6 +102,10 @@ def _check_engine(engine: CloakEngine | None) -> None:
         raise StepFailed("cloak", f"{missing}; or take the step out of the recipe")
 
 
+def _unheard(_: Progress) -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True)
 class _Bench:
     """One artwork being worked on, and the record of it."""
@@ -124,18 +130,23 @@ class _Bench:
         most = self.order.max_megapixels
         with failing_closed("open"):
             picture = imaging.open_picture(self._bytes(), max_megapixels=most)
+        protects = False
         for name, step in named_steps:
             if name != "downscale":
                 picture = self._kept_whole(picture)
             if isinstance(step, Cloak):
                 self.uncloaked = step, picture
-            with failing_closed(name), self._watched(name) as notes:
+            tell = _unheard if name in _FINISHING else self.tell
+            with failing_closed(name), self._watched(name, tell=tell) as notes:
                 picture, record = step.apply(picture, self._scene(name))
                 check_shape(picture)
                 if isinstance(step, Tags):
                     self.how = replace(self.how, packets=step.packets(self._scene(name)))
                 notes.update(record)
             self.done.append({"step": name, **notes})
+            protects |= name not in _SAVE_ONLY and record.get("carried") is not False
+        if not protects:
+            raise StepFailed("recipe", "no step of it protects this picture; add a notice to it")
         return picture
 
     def _kept_whole(self, picture: Picture) -> Picture:
@@ -193,15 +204,17 @@ class _Bench:
         return tell
 
     @contextmanager
-    def _watched(self, step: str, note: str = "") -> Iterator[dict[str, Json]]:
+    def _watched(
+        self, step: str, note: str = "", tell: Tell | None = None
+    ) -> Iterator[dict[str, Json]]:
         """Tell when a step begins and ends; yield the record that gets its seconds."""
-        progress = Progress(self.artwork.position, step, done=False, note=note)
-        self.tell(progress)
+        progress, tell = Progress(self.artwork.position, step, done=False, note=note), tell or self.tell
+        tell(progress)
         began = time.perf_counter()
         record: dict[str, Json] = {}
         yield record
         record["seconds"] = round(time.perf_counter() - began, 3)
-        self.tell(replace(progress, done=True, note=str(record.get("note", note)), fraction=1.0))
+        tell(replace(progress, done=True, note=str(record.get("note", note)), fraction=1.0))
 
     def _rendition(self, base: Picture, limits: Limits) -> Rendition:
         with failing_closed("encode"), self._watched("encode", limits.fit) as notes:

@@ -336,6 +336,20 @@ def test_a_file_that_comes_out_as_it_went_in_is_no_rendition(order, step, tmp_pa
         run(again)
 
 
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        ({"step": "encode"},),
+        ({"step": "hidden"},),
+        ({"step": "hidden"}, {"step": "encode", "format": "png"}),
+    ],
+)
+def test_a_picture_that_no_step_protects_is_no_rendition(order, recipe):
+    """It is only saved anew, or could not carry its mark: nothing unprotected is posted."""
+    with pytest.raises(StepFailed, match="no step of it protects this picture"):
+        run(replace(order, recipe=recipe))
+
+
 def test_what_a_killed_run_left_behind_is_swept(order):
     (order.into / ".work-old").mkdir(parents=True)
     (order.into / ".work-old" / "cloak-in.png").write_bytes(b"unprotected")
