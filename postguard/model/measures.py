@@ -110,10 +110,11 @@ _LEFT_OF_METADATA = {"bluesky": Left.FILE, "mastodon": Left.NOTHING}
 
 def given_by(step: Mapping[str, Json]) -> tuple[int, ...]:
     """Return the measures of one step, as a recipe or a rendition's record has it; a step that
-    only saves the picture has none, nor has a mark that a picture could not carry."""
+    only saves the picture has none, nor has a mark that a picture could not carry, or is too small
+    for."""
     name = str(step.get("step", ""))
     forbids_nothing = name == "tags" and step.get("mining") in _FORBIDDING_NOTHING
-    if forbids_nothing or step.get("carried") is False:
+    if forbids_nothing or False in {step.get("carried"), step.get("legible")}:
         return ()
     if name != "cloak":
         return (_OF_STEP[name],) if name in _OF_STEP else ()

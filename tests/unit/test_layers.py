@@ -61,6 +61,12 @@ def test_a_hidden_mark_counts_where_the_picture_carries_it(
     assert given_by({"step": "hidden", "carried": carried}) == measures
 
 
+@pytest.mark.parametrize(("legible", "measures"), [(True, (4,)), (False, ())])
+def test_a_watermark_counts_where_it_can_be_read(legible: bool, measures: tuple[int, ...]) -> None:
+    assert given_by({"step": "watermark", "legible": legible}) == measures
+    assert given_by({"step": "watermark", "text": "©"}) == (4,)
+
+
 @pytest.mark.parametrize("step", ["tags", "credentials"])
 def test_metadata_stays_on_bluesky_in_the_file_alone_and_on_mastodon_not_at_all(step: str) -> None:
     assert left_of(step, "bluesky") is Left.FILE
