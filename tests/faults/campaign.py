@@ -101,7 +101,7 @@ class Stage:
     def unreached(self) -> list[str]:
         """The checkpoints at which the power never went."""
         left = root.read_fate(self.home.folder)["left"] or {}
-        return [name for name, kills in left.items() if kills]
+        return [name for name, kills in left.items() if kills == self.plan.kills]
 
 
 @contextmanager
@@ -171,7 +171,7 @@ def main() -> int:
     if found.clean:
         shutil.rmtree(folder)
     else:
-        print(f"kept to be looked at: {folder}", file=sys.stderr)
+        sys.stderr.write(f"kept to be looked at: {folder}\n")
     return int(not found.clean)
 
 

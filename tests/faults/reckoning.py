@@ -157,7 +157,7 @@ def reckon(dropped: Sequence[Drop], ledger: Ledger, seen: Mapping[str, list[Seen
     found.held = len({post.id for post, _, _ in held})
     found.posted = sum(post.state is PostState.POSTED for post in ledger.posts())
     waiting = {(post.name, account) for post, account, _ in held}
-    shown = _Shown(found, ledger)
+    shown = _Shown(found, ledger, " ".join(why for _, _, why in held))
     for account, stands in seen.items():
         found.count_alts(account, stands)
         asked = {drop.name: drop for drop in dropped if account in drop.accounts}
@@ -172,9 +172,9 @@ def reckon(dropped: Sequence[Drop], ledger: Ledger, seen: Mapping[str, list[Seen
 class _Shown:
     """What each status or record shows, by its pictures: words may be equal on purpose."""
 
-    def __init__(self, found: Reckoning, ledger: Ledger) -> None:
+    def __init__(self, found: Reckoning, ledger: Ledger, doubts: str) -> None:
         self.times: Counter[tuple[str, str]] = Counter()
-        self._found = found
+        self._found, self._doubts = found, doubts
         self._of_picture = {h: post.name for post in ledger.posts() for h in ledger.hashes(post)}
         self._receipts = {(account, key): post.name for account, key, post in ledger.receipts()}
 
@@ -191,7 +191,10 @@ class _Shown:
             self._count(account, name)
             owner = self._receipts.get((account, each.key), "nobody")
             receipts.add(each.key)
-            if owner != name:
+            asked_about = (
+                owner == "nobody" and each.key in self._doubts
+            )  # of the artist, who looks
+            if owner != name and not asked_about:
                 told.append(f"{account}: {each.key} shows {name}; it is the receipt of {owner}")
         for (whose, key), name in self._receipts.items():
             if whose == account and key not in receipts:
