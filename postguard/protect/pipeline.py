@@ -41,7 +41,7 @@ from postguard.system import files, wire
 
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif"}
 _SAVE_ONLY = {"encode"}
-_FINISHING = {"encode", "credentials"}  # their work is in the file, and told with that
+_FINISHING = {"encode", "credentials"}  # they change no pixel: told as each file is saved
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 Tell = Callable[[Progress], None]
@@ -208,7 +208,8 @@ class _Bench:
         self, step: str, note: str = "", tell: Tell | None = None
     ) -> Iterator[dict[str, Json]]:
         """Tell when a step begins and ends; yield the record that gets its seconds."""
-        progress, tell = Progress(self.artwork.position, step, done=False, note=note), tell or self.tell
+        tell = tell or self.tell
+        progress = Progress(self.artwork.position, step, done=False, note=note)
         tell(progress)
         began = time.perf_counter()
         record: dict[str, Json] = {}

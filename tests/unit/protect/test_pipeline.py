@@ -123,6 +123,15 @@ def test_steps_run_once_for_all_networks(order, step):
     assert seeds == [bytes.fromhex(SEED)]
 
 
+def test_a_file_is_not_told_as_saved_before_it_is(order):
+    heard: list[Progress] = []
+    asked = replace(order, recipe=(DOWNSCALE, {"step": "encode", "format": "png"}))
+    made = run(asked, tell=heard.append)
+    saved = [progress.note for progress in heard if progress.step == "encode" and progress.done]
+    assert saved == [BSKY.fit, FEDI.fit]
+    assert made[0].record["steps"][-1] == {"step": "encode", "format": "png"}
+
+
 def test_progress_tells_each_step_in_order(order, step):
     def change(picture, scene):
         scene.on_fraction(0.5)
