@@ -10,7 +10,7 @@ from postguard import settings as config
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import ConfigError
 from postguard.model import Delivery, Json, Level, Post, Words
-from postguard.model.layers import Door, Layers, closed, uses
+from postguard.model.layers import Door, Layers, closed, uses_of_all
 from postguard.model.measures import Fear
 from postguard.settings.schema import AnyAccount, PreviewAccount
 from postguard.store import Store
@@ -35,7 +35,7 @@ def of_recipe(installation: Installation, recipe: str) -> Layers:
     }
     steps = [step.model_dump(mode="json") for step in settings.recipes[recipe]]
     cloak = LocalEngine(installation.models_dir).available()
-    return _layers(steps, doors, settings.artist.fear, cloak)
+    return _layers([steps], doors, settings.artist.fear, cloak)
 
 
 def of_post(
@@ -49,8 +49,12 @@ def of_post(
     """
     renditions = store.posts.renditions(post.id, Path())
     recorded = [r.record.get("steps") for r in renditions]
-    steps = [s for each in recorded if isinstance(each, list) for s in each if isinstance(s, dict)]
-    if not steps:
+    pictures = [
+        [step for step in steps if isinstance(step, dict)]
+        for steps in recorded
+        if isinstance(steps, list)
+    ]
+    if not any(pictures):
         return None
     settings, rows = _settings(path), AuditRows(store.db)
     doors = {
@@ -61,17 +65,17 @@ def of_post(
     }
     models = settings.models.dir or paths.home().models
     cloak = LocalEngine(models.expanduser()).available()
-    return _layers(steps, doors, settings.artist.fear, cloak)
+    return _layers(pictures, doors, settings.artist.fear, cloak)
 
 
 def _layers(
-    steps: Iterable[Mapping[str, Json]],
+    pictures: Sequence[Iterable[Mapping[str, Json]]],
     doors: Mapping[str, Door],
     fear: Fear,
     cloak: str | None,
 ) -> Layers:
     networks = tuple(dict.fromkeys(door.network for door in doors.values()))
-    return Layers(uses(steps, networks), doors, fear, cloak)
+    return Layers(uses_of_all(pictures, networks), doors, fear, cloak)
 
 
 def _accounts(accounts: Mapping[str, AnyAccount], recipe: str) -> dict[str, AnyAccount]:

@@ -165,6 +165,15 @@ def uses(steps: Iterable[Mapping[str, Json]], networks: Sequence[str]) -> tuple[
     return tuple(sorted(found.values(), key=lambda use: use.measure))
 
 
+def uses_of_all(
+    pictures: Sequence[Iterable[Mapping[str, Json]]], networks: Sequence[str]
+) -> tuple[Use, ...]:
+    """Return what every one of these pictures has, each given by its steps."""
+    each = [{(use.measure, use.step): use for use in uses(steps, networks)} for steps in pictures]
+    first, *others = each or [{}]
+    return tuple(use for key, use in first.items() if all(key in other for other in others))
+
+
 def closed(
     visibility: Visibility, replies: Replies, quotes: Quotes, well: Iterable[str] = ()
 ) -> tuple[str, ...]:

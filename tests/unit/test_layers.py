@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from postguard.model import Quotes, Replies, Visibility
-from postguard.model.layers import Door, Layers, closed, uses
+from postguard.model.layers import Door, Layers, closed, uses, uses_of_all
 from postguard.model.measures import MEASURES, Direction, Fear, Left, given_by, left_of
 from postguard.settings.recipes import ORDER
 
@@ -65,6 +65,15 @@ def test_a_hidden_mark_counts_where_the_picture_carries_it(
 def test_a_watermark_counts_where_it_can_be_read(legible: bool, measures: tuple[int, ...]) -> None:
     assert given_by({"step": "watermark", "legible": legible}) == measures
     assert given_by({"step": "watermark", "text": "©"}) == (4,)
+
+
+def test_of_several_pictures_only_what_protects_each_of_them_counts() -> None:
+    """The flat one carries no hidden mark; who copies it meets none."""
+    busy = [{"step": "notice"}, {"step": "hidden", "carried": True}]
+    flat = [{"step": "notice"}, {"step": "hidden", "carried": False}]
+    assert [use.step for use in uses_of_all([busy, flat], ["bluesky"])] == ["notice"]
+    assert [use.step for use in uses_of_all([busy, busy], ["bluesky"])] == ["hidden", "notice"]
+    assert uses_of_all([], ["bluesky"]) == ()
 
 
 @pytest.mark.parametrize("step", ["tags", "credentials"])

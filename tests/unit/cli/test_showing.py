@@ -76,15 +76,20 @@ instance = "https://mastodon.example"
 """
 
 
-def protected_by(store, *steps):
-    """Return the number of a post for Mastodon that these steps have protected."""
+def protected_by(store, *steps, second=None):
+    """Return the number of a post for Mastodon that these steps have protected; `second`: the
+    steps of another picture of it."""
     words = Words("雪", quotes=Quotes.NOBODY)
     new = new_post(deliveries=(NewDelivery("fedi", words, "now", "mastodon-1-2"),))
     post = store.posts.create(new, NOW)
     store.posts.placed(post.id, Place.QUEUED)
     store.posts.move_to(post.id, PostState.TAKEN, NOW)
-    record = {"steps": [{"step": step} for step in steps]}
-    store.posts.protected(post.id, [replace(rendition(), record=record)], NOW)
+    pictures = [steps] if second is None else [steps, second]
+    made = [
+        replace(rendition(position=i), record={"steps": [{"step": step} for step in each]})
+        for i, each in enumerate(pictures)
+    ]
+    store.posts.protected(post.id, made, NOW)
     return post.id
 
 
@@ -100,6 +105,13 @@ def test_a_post_tells_what_protects_it_and_what_would_add_most(terminal):
     layers = terminal.json("show", number)["layers"]
     assert [m["measure"] for m in layers["measures"] if m["used"]] == [4, 7]
     assert "a sentence that people can read" in layers["next"]
+
+
+def test_a_measure_that_one_of_two_pictures_lacks_is_not_the_posts(terminal):
+    terminal.configure(MASTODON)
+    number = protected_by(terminal.store(), "watermark", "notice", second=["notice"])
+    layers = terminal.json("show", number)["layers"]
+    assert [m["measure"] for m in layers["measures"] if m["used"]] == [5, 7]
 
 
 def test_pages_on_this_pc_are_open_to_nobody(terminal):
