@@ -145,10 +145,12 @@ def _for_programs(sought: Sought) -> dict[str, Any]:
         "not_compared": sought.unseen,
         "hidden_mark": sought.hidden,
     }
-    if proof is None:
-        return told
+    return told if proof is None else told | _of_proof(proof)
+
+
+def _of_proof(proof: Proof) -> dict[str, Any]:
     place = proof.place
-    return told | {
+    return {
         "post": proof.post.id,
         "name": proof.post.name,
         "state": proof.post.state.value,
