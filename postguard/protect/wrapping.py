@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,7 @@ _NOT_BEFORE = (
 )
 _NOT_AFTER = "（「『【〈《〔［｛([{"
 _PAUSES = "、。，．・：；？！）」』】　"  # where a Japanese sentence breaks without hurting
+_END = re.compile(rf"(?<=[.!?]) +|(?<=[。！？])(?=[^{re.escape(_NOT_BEFORE)}])")  # of a sentence
 _WIDE = {"W", "F"}
 _STEPS = 8  # halvings in search of the narrowest width: exact to 1/256
 
@@ -21,17 +23,23 @@ def wrap(text: str, width: float, measure: Measure, *, anywhere: bool = False) -
     """Break each line of `text` into the fewest lines within `width`, of nearly even lengths.
 
     Lines break at spaces and after Japanese pauses; with `anywhere`, between any kanji or kana
-    too, but never before closing marks or small kana.
+    too, but never before closing marks or small kana. Where it takes no line more, each sentence
+    begins one.
 
     Returns:
         The lines; None where one unbreakable piece is wider than `width`.
     """
     lines: list[str] = []
-    for sentence in text.splitlines():
-        broken = _even(_pieces(sentence, anywhere=anywhere), width, measure)
+    for paragraph in text.splitlines():
+        broken = _even(_pieces(paragraph, anywhere=anywhere), width, measure)
         if broken is None:
             return None
-        lines += broken
+        apart = [
+            line
+            for sentence in _END.split(paragraph)
+            for line in _even(_pieces(sentence, anywhere=anywhere), width, measure) or ()
+        ]
+        lines += apart if len(apart) == len(broken) else broken
     return lines
 
 

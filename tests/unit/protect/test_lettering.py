@@ -128,6 +128,13 @@ def test_lines_are_evened_out():
     assert wrap("aaa bbb ccc ddd", 11, len) == ["aaa bbb", "ccc ddd"]
 
 
+def test_a_sentence_begins_a_line_where_that_takes_no_line_more():
+    said = ["No AI training or", "image-to-image use.", "Do not repost."]
+    assert wrap(NOTICES["en"], 22, len) == said
+    assert wrap(NOTICES["en"], 60, len) == [NOTICES["en"]]
+    assert wrap("犬。この絵を、使わないで！？", 12, len) == ["犬。", "この絵を、使わないで！？"]
+
+
 def test_no_line_begins_with_a_mark_that_belongs_to_the_one_before():
     lines = wrap("ちょっと待って。「はい」、よし！", 4, len, anywhere=True)
     assert lines is not None
