@@ -155,12 +155,12 @@ def _check_size(image: Image.Image, max_megapixels: float) -> None:
     megapixels = width * height / 1e6
     if megapixels > max_megapixels:
         raise BadPicture(
-            f"{width} x {height} is {megapixels:,.1f} megapixels and the limit is "
+            f"{width} × {height} is {megapixels:,.1f} megapixels and the limit is "
             f"{max_megapixels:g}; export it smaller, or raise intake.max_megapixels in the config"
         )
     if max(width, height) > MAX_SIDE or min(width, height) < 1:
         raise BadPicture(
-            f"{width} x {height} is no size for a picture; export it with sides of 1 to "
+            f"{width} × {height} is no size for a picture; export it with sides of 1 to "
             f"{MAX_SIDE:,} pixels"
         )
 

@@ -11,11 +11,11 @@ from typing import Any
 _MINING = {
     "DMI-PROHIBITED-AIMLTRAINING": "no training of AI",
     "DMI-PROHIBITED-GENAIMLTRAINING": "no training of generative AI",
-    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining, but search engines",
+    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining except by search engines",
     "DMI-PROHIBITED": "no data mining of any kind",
-    "DMI-PROHIBITED-SEECONSTRAINT": "forbidden as your own words say",
-    "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR": "forbidden as the page says that they name",
-    "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": "forbidden as your policy says",
+    "DMI-PROHIBITED-SEECONSTRAINT": "what your own words forbid",
+    "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR": "what the policy forbids whose address they give",
+    "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": "what your policy, which they carry, forbids",
     "DMI-UNSPECIFIED": "nothing is said of AI",
     "DMI-ALLOWED": "all use is allowed",
 }
@@ -27,7 +27,8 @@ def of_step(step: Mapping[str, Any]) -> str:
     """Return what a step did, and what of it an artist should know."""
     say = _STEPS.get(str(step.get("step", "")))
     words = say(step) if say else str(step.get("note", ""))
-    return ". ".join(filter(None, (words, *(str(step.get(key, "")) for key in _TO_KNOW))))
+    to_know = (str(step.get(key, "")) for key in _TO_KNOW)
+    return ". ".join(filter(None, (words, *(said[:1].upper() + said[1:] for said in to_know))))
 
 
 def of_signature(signed: Mapping[str, Any]) -> str:

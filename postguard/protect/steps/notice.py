@@ -79,7 +79,7 @@ class Notice:
                 return done[0], done[1] | self._warning(done[1], lines)
         raise StepFailed(
             STEP,
-            f"at {picture.width} x {picture.height} pixels the picture is too small for a legible "
+            f"at {picture.width} × {picture.height} pixels the picture is too small for a legible "
             "notice: leave the notice out for such small works, or shorten its text",
         )
 

@@ -89,13 +89,13 @@ def said_of(step: dict[str, Any], **record: Any) -> dict[str, str]:
         ),
         (
             {"step": "downscale", "from": [9, 6], "to": [3, 2], "advice": "go smaller"},
-            "9 × 6 pixels became 3 × 2. go smaller",
+            "9 × 6 pixels became 3 × 2. Go smaller",
         ),
         ({"step": "watermark", "marks": 9}, "your logo, 9 times over the picture"),
         ({"step": "notice", "text": "禁"}, "“禁”"),
         (
             {"step": "notice", "text": "禁", "place": "footer", "warning": "no room at the edges"},
-            "“禁”, in a strip below the picture. no room at the edges",
+            "“禁”, in a strip below the picture. No room at the edges",
         ),
         (
             {"step": "noise", "look": "grain", "strength": "low", "ssimulacra2": 80.4},
@@ -111,6 +111,10 @@ def said_of(step: dict[str, Any], **record: Any) -> dict[str, str]:
             "the post's number, read here behind WebP 80 at 1000 px, 46.2 dB PSNR",
         ),
         ({"step": "hidden", "carried": False, "note": "too flat"}, "too flat"),
+        (
+            {"step": "tags", "mining": "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING"},
+            "machines can read: no data mining except by search engines",
+        ),
         ({"step": "tags", "mining": "DMI-ALLOWED"}, "machines can read: all use is allowed"),
         ({"step": "of a later version", "note": "was drawn"}, "was drawn"),
         ({"step": "of a later version"}, ""),
