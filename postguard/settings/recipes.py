@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StringConstraints,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -42,6 +44,7 @@ class StepOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]  # blanks alone are none
 NetworkName = Literal["bluesky", "mastodon"]
 Side = Annotated[int, Field(strict=True, ge=64, le=20_000)]
 
@@ -87,7 +90,7 @@ class Watermark(StepOptions):
     artwork; `outline`: a rim of the other tone, so that the mark shows on any ground."""
 
     step: Literal["watermark"]
-    text: str = ""
+    text: Text = ""
     logo: str = ""
     preset: MarkPreset | None = None
     strength: MarkStrength | None = None
@@ -125,7 +128,7 @@ class Notice(StepOptions):
     raised to what reads in a feed (14 px where it is shown 600 px wide) if it is smaller."""
 
     step: Literal["notice"]
-    text: str = ""
+    text: Text = ""
     langs: tuple[Literal["ja", "en"], ...] = ()
     place: Literal["auto", "footer"] = "auto"
     size: Annotated[float, Field(strict=True, ge=0.01, le=0.2)] = 0.024
@@ -204,9 +207,9 @@ class Tags(StepOptions):
 
     step: Literal["tags"]
     mining: Mining = "ai-training"
-    constraints: Annotated[str, Field(max_length=2_000)] = ""
-    policy: Annotated[str, Field(max_length=8_000)] = ""
-    credit: str = ""
+    constraints: Annotated[Text, Field(max_length=2_000)] = ""
+    policy: Annotated[Text, Field(max_length=8_000)] = ""
+    credit: Text = ""
 
     @property
     def forbids(self) -> bool:
@@ -217,7 +220,7 @@ class Tags(StepOptions):
     def _says_one_thing(self) -> Tags:
         if self.constraints and not self.forbids:
             raise ValueError(f'mining = "{self.mining}" forbids nothing: take constraints out')
-        if self.mining == "see-constraints" and not self.constraints.strip():
+        if self.mining == "see-constraints" and not self.constraints:
             raise ValueError('write what you forbid: constraints = "Only with …"')
         return self
 
@@ -226,13 +229,20 @@ class Tags(StepOptions):
         linked, embedded = (self.mining == f"see-{kind}-rights" for kind in ("linked", "embedded"))
         if linked and not self.policy.startswith(("http://", "https://")):
             raise ValueError('say where your policy is: policy = "https://…"')
-        if embedded and not self.policy.startswith("{"):
+        if embedded and not _is_object(self.policy):
             raise ValueError("write your ODRL policy in JSON: policy = '{…}'")
         if self.policy and not (linked or embedded):
             raise ValueError(
                 'a policy needs mining = "see-linked-rights" or "see-embedded-rights"'
             )
         return self
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 class Encode(StepOptions):

@@ -172,6 +172,7 @@ def test_a_policy_in_odrl_is_linked_or_embedded() -> None:
         ({"mining": "see-linked-rights", "policy": "{}"}, "https://"),
         ({"mining": "see-embedded-rights"}, "JSON"),
         ({"mining": "see-embedded-rights", "policy": "https://a.example"}, "JSON"),
+        ({"mining": "see-embedded-rights", "policy": '{"@type": "Set"'}, "JSON"),
         ({"policy": "https://a.example"}, "see-linked-rights"),
         ({"mining": "none"}, "'allowed'"),
     ],
@@ -181,6 +182,11 @@ def test_options_that_contradict_or_lack_their_words_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=advice):
         options(**said)
+
+
+def test_blanks_alone_are_no_words_of_ones_own() -> None:
+    """Else they would stand in the place of ours, and nothing be forbidden."""
+    assert packets(constraints=" \n", credit=" ") == packets()
 
 
 @pytest.mark.parametrize("mining", ["unspecified", "allowed"])
