@@ -58,7 +58,11 @@ def init(config: Path | None, /, yes: bool, **answers: str | None) -> None:
     if not yes:
         from postguard.cli import asking
 
-        usual = asking.ask(usual)
+        try:
+            usual = asking.ask(usual)
+        except click.Abort:
+            click.echo("\nNothing was written; begin anew with: postguard init", err=True)
+            raise
     written = starting.write(path, usual)
     click.echo(f"\nconfig:  {written.config}\noutbox:  {written.outbox}")
     for line in written.next_steps:

@@ -32,6 +32,13 @@ def test_both_networks_are_written_and_their_logins_named(terminal):
     assert "postguard login fedi" in done.stdout
 
 
+def test_questions_that_are_left_in_the_middle_write_nothing_and_say_so(terminal):
+    done = terminal.run("init", typed="雪乃\n")
+    assert done.exit_code == 130
+    assert "Nothing was written; begin anew with: postguard init" in done.stderr
+    assert not terminal.config.exists()
+
+
 def test_the_questions_take_what_is_typed(terminal):
     typed = ["雪乃", "both", "Asia/Tokyo", "~/絵", "yukino.example", "mastodon.example"]
     typed += ["training", "subtle", "small", "close"]
