@@ -42,7 +42,7 @@ def new(installation: Installation, name: str = "") -> Identity:
 
 
 def show(installation: Installation) -> Identity:
-    """Return the identity. Raises Unusable: none is there, it is damaged, or others can read it."""
+    """Return the identity. Raises Unusable: none is there, it is damaged, or others read it."""
     kept = Secrets(installation.home.secrets).get(NAME)
     if kept is None:
         raise Unusable("there is no identity yet; make yours with `postguard identity new`")
