@@ -52,7 +52,7 @@ def test_what_exif_tells_of_the_maker_is_found(packet, word):
         ('aux:SerialNumber="12"', "serial number"),
         ('xmpMM:History="saved"', "history"),
         ('stRef:filePath="C:\\Users\\hanako\\fox.clip"', "folders"),
-        ('stRef:filePath="file:///home/hanako/fox.psd"', "folders"),
+        ('stRef:filePath="file:///media/hanako/fox.psd"', "folders"),
     ],
 )
 def test_what_xmp_tells_of_the_maker_is_found(field, word):
