@@ -17,10 +17,12 @@ from postguard.protect.warping import Bend, bend, worn
 
 _REDUCED = 8  # the ground is judged on cells of this many pixels
 _MIDDLE = 128
+_SAME_TONE = 28  # levels about the middle within which a mark has the tone of most of the picture
 _BREATH = 0.1  # how far opacity varies between marks
 _ON_MIDDLE = 0.45  # how much stronger a mark is on middle gray, where neither tone stands out
 _ON_BUSY = 0.5  # and on ground whose deviation is _BUSY
 _BUSY = 48.0  # levels of 255
+_LOGO_REACH = 0.4  # of a text's bend: a drawing bent as far is not known again
 _STRONGEST = 0.85  # the art must be guessed at under any mark
 _RING = 0.6  # opacity of an outline beside its body's: as strong, letters look cast in metal
 
@@ -92,18 +94,21 @@ class Press:
         self._chance = chance
         self._canvas = Image.fromarray(picture.pixels)
         self._ground = _Ground(self._canvas, picture.alpha)
+        mostly_dark = self._ground.mean < _MIDDLE
+        self._dark_below = _MIDDLE + (_SAME_TONE if mostly_dark else -_SAME_TONE)
 
     def press(self, mark: Mark, places: Iterable[Place]) -> None:
         """Draw the mark at each place; what hangs over the edge is cut off."""
         for place in places:
             turn = place.angle, place.factor
-            bent = bend(mark.body.size, mark.unit, turn, self._reach, self._chance)
+            reach = self._reach * (1 if mark.body.mode == "L" else _LOGO_REACH)
+            bent = bend(mark.body.size, mark.unit, turn, reach, self._chance)
             at = round(place.x - bent.size[0] / 2), round(place.y - bent.size[1] / 2)
             light, need = self._ground.under(at, bent.size)
             breath = 1 + _BREATH * self._chance.uniform(-1, 1)
             opacity = min(_STRONGEST, self._opacity * place.strength * need * breath)
             stamp = stamp_of(mark, bent, max(opacity, self._opacity), self._chance)
-            self._paste(stamp, at, dark_ground=light < _MIDDLE)
+            self._paste(stamp, at, dark_ground=light < self._dark_below)
 
     def _paste(self, stamp: Stamp, at: tuple[int, int], *, dark_ground: bool) -> None:
         light_ring = stamp.dark if stamp.colour else not dark_ground
@@ -138,6 +143,11 @@ class _Ground:
         if alpha is not None:
             seen = Image.fromarray((alpha > 0).view(np.uint8) * 255)
             self._weight = np.asarray(seen.reduce(_REDUCED), np.float32) / np.float32(255)
+
+    @property
+    def mean(self) -> float:
+        """The mean luma of what is seen."""
+        return float((self._luma * self._weight).sum() / max(float(self._weight.sum()), 1e-6))
 
     def under(self, at: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
         """Return the mean luma, and how much stronger than on plain black or white a mark must
