@@ -188,11 +188,12 @@ def _accounts(answers: Answers) -> list[str]:
 
 def _recipe(answers: Answers, *, cloak: bool) -> str:
     """Return the recipe that fits the fear: marks and notice help most against image-to-image,
-    the cloak against training; every recipe has pixels, a statement and a limited size."""
+    the cloak against training, and where there is none the marks must do; every recipe has pixels,
+    a statement and a limited size."""
     visible = "sample" if answers.preset == "sample" else answers.visible
     side, mode = SIDES[answers.preset], _MODES[answers.fear]
     steps = [(f'step = "downscale", long_side = {side}', "fewer pixels to learn from")]
-    if answers.fear != "training" or visible == "sample":
+    if answers.fear != "training" or visible == "sample" or not cloak:
         said = "your mark over the picture: hard to erase or crop away"
         mark = f'step = "watermark", {_mark(answers, visible)}, strength = {_q(visible)}'
         steps.append((mark, said))
