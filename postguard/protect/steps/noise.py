@@ -30,7 +30,7 @@ from postguard.settings import recipes
 MOST = 32.0  # of 255: the largest deviation, which no floor reaches on art
 _FIRST = {"low": 1.8, "medium": 3.0, "high": 4.5}  # where searches begin: about where they end
 _ENDS = 0.4  # share of the noise that black and white get
-_SEARCHED = 1 << 20  # pixels: of a larger picture, windows of this area are searched
+_SEARCHED = 1 << 18  # pixels: of a larger picture, windows of this area are searched
 _WINDOWS = 4  # across and down
 _NEAR_WHOLE = 2.0  # points above the floor that are near enough for the whole of a large picture
 _GRID = 7  # every 7th pixel each way is enough to measure how large the change is
