@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
-import numpy as np
 from PIL import Image
 
 from postguard.protect import containers, search
@@ -15,7 +13,6 @@ from postguard.protect.search import Span
 _SQUARE = 256  # pixels
 _GRID = 8  # pixels: the blocks of a JPEG that the picture may have been
 _WORTH_IT = 1 / 6  # of the picture: a larger sample costs as much as it saves
-_BELOW = 6  # qualities
 
 
 def sample_of(image: Image.Image) -> Image.Image:
@@ -67,18 +64,6 @@ def saving(image: Image.Image, quality: int) -> float:
         return 1.0
     progressive = containers.jpeg(sample, quality, Packets(), progressive=True)
     return len(_jpeg(sample, quality)) / len(progressive)
-
-
-def truest(image: Image.Image, quality: int, least: int) -> int:
-    """Return the quality of a JPEG, of `quality` and the few below, whose errors are smallest: a
-    picture that was a JPEG before comes out best at the quality that it had."""
-    sample = sample_of(image)
-    wanted, errors = np.asarray(sample, np.int16), dict[int, float]()
-    for tried in range(quality, max(quality - _BELOW, least) - 1, -1):
-        with Image.open(io.BytesIO(_jpeg(sample, tried))) as found:
-            difference = np.asarray(found, np.int16) - wanted
-        errors[tried] = float(np.square(difference, dtype=np.int32).mean())
-    return min(errors, key=errors.__getitem__)
 
 
 def _share(sample: Image.Image, image: Image.Image) -> float:

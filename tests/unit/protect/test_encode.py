@@ -104,19 +104,6 @@ def test_one_more_step_of_quality_would_not_have_fitted() -> None:
     assert len(better.getvalue()) + PACKETS.size() + len(srgb_profile()) > 70_000
 
 
-@pytest.mark.parametrize("shape", [(304, 400), (800, 960)])
-def test_what_was_a_jpeg_before_gets_the_quality_that_it_had_where_a_little_more_would_fit(
-    shape: tuple[int, int],
-) -> None:
-    before = containers.jpeg(
-        Image.fromarray(painted(*shape).pixels), 84, Packets(), progressive=False
-    )
-    source = Picture(np.asarray(Image.open(io.BytesIO(before))))
-    made = encode(source, limits(round(1.06 * len(before)), JPEG_ONLY), Packets())
-    assert made.record["quality"] == 84
-    assert ssimulacra2(source.pixels, np.asarray(decoded(made))) > 95
-
-
 def test_below_the_quality_floor_there_are_fewer_pixels_instead() -> None:
     made = encode(painted(), limits(20_000), PACKETS)
     assert made.width < 400
