@@ -24,7 +24,7 @@ _ON_BUSY = 0.5  # and on ground whose deviation is _BUSY
 _BUSY = 48.0  # levels of 255
 _LOGO_REACH = 0.4  # of a text's bend: a drawing bent as far is not known again
 _STRONGEST = 0.85  # the art must be guessed at under any mark
-_RING = 0.6  # opacity of an outline beside its body's: as strong, letters look cast in metal
+_RING = 0.75  # opacity of an outline beside its body's: as strong, letters look cast in metal
 
 
 @dataclass(frozen=True, slots=True)

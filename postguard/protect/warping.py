@@ -21,7 +21,7 @@ _WIDE_SHARE, _FINE_SHARE = 0.6, 0.12  # deviation of each bend, as a share of th
 _MOST_REACH = 0.2  # in the mark's units: beyond it a mark cannot be read
 _GRAIN = 0.08  # side of a grain of worn ink, in the mark's units: less than a stroke
 _LEAST_GRAIN = 2.0  # pixels: finer would be lost in the platform's JPEG
-_THIN = 0.33  # what is left of the ink where it is most worn
+_THIN = 0.25  # what is left of the ink where it is most worn
 _EDGE = 4.0  # how suddenly ink ends: 1 is a soft cloud, more is chalk
 
 Box = tuple[int, int, int, int]
