@@ -126,6 +126,6 @@ def test_ctrl_c_ends_a_protect_with_its_children_and_leaves_nothing_behind(
         children = home.wait(psutil.Process(process.pid).children, "the cloak's child")
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(rig.PATIENCE) == 130
-        assert not any(child.is_running() for child in children)
+        assert not psutil.wait_procs(children, rig.PATIENCE)[1]
         assert list(temporary.iterdir()) == []
         assert not list(tmp_path.glob("out.*"))
