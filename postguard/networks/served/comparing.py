@@ -59,16 +59,23 @@ class Pair:
         sent, served = (_luma(p)[self._region(box)] for p in (self.sent, self.served))
         return _slope(sent - sent.mean(), served - served.mean()) if sent.size else None
 
-    def kept_beside(self, original: Picture, contrast: float, but: Box | None) -> float | None:
+    def kept_beside(
+        self, original: Picture, contrast: float, but: Box | None, *, strip: bool = False
+    ) -> float | None:
         """Return what of a watermark is left: of what the recipe changed strongly in the original.
 
         Args:
             contrast: mean change of the pixels that were marked, in 1/255.
             but: a box that is not the watermark's.
+            strip: that box is a strip below the art, of which the original has nothing.
         """
         height, width = self.sent.shape[:2]
+        if strip and but is not None:
+            height = self._region(but)[0].start
+        if height == 0:
+            return None
         plain = _luma(_resized(original, (width, height)))
-        sent, served = _luma(self.sent) - plain, _luma(self.served) - plain
+        sent, served = (_luma(pixels[:height]) - plain for pixels in (self.sent, self.served))
         marked = np.abs(sent) >= max(_ABOVE_NOISE, _STRONG * contrast)
         if but is not None:
             marked[self._region(but)] = False

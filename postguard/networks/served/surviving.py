@@ -43,6 +43,7 @@ class Sent:
         original: the artist's file, where it is still there: a watermark is seen beside it.
         notice: where the notice stands in the file that was sent.
         watermark: mean change of the pixels that the watermark marked, in 1/255; None: none.
+        strip: the notice stands in a strip below the art.
     """
 
     url: str
@@ -50,6 +51,7 @@ class Sent:
     original: Path | None = None
     notice: Box | None = None
     watermark: float | None = None
+    strip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
         original,
         notice=_place(rendition, found.get("notice", {})),
         watermark=float(contrast) if isinstance(contrast, int | float) else None,
+        strip=found.get("notice", {}).get("place") == "footer",
     )
 
 
@@ -154,7 +157,8 @@ def _watermark(pair: Pair, picture: Sent, max_megapixels: float) -> float | None
         original = imaging.open_picture(data, max_megapixels=max_megapixels)
     except BadPicture:
         return None
-    return pair.kept_beside(original, picture.watermark, picture.notice)
+    box, strip = picture.notice, picture.strip
+    return pair.kept_beside(original, picture.watermark, box, strip=strip)
 
 
 def _place(rendition: Rendition, notice: Mapping[str, Any]) -> Box | None:

@@ -24,6 +24,7 @@ RECIPE: tuple[dict[str, Json], ...] = (
     {"step": "watermark", "text": "© 山田花子"},
     {"step": "notice"},
 )
+IN_A_STRIP = (*RECIPE[:2], {"step": "notice", "place": "footer"})
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +41,18 @@ def made(original: Path) -> Rendition:
     return protect(original, original.parent / "made")
 
 
-def protect(path: Path, into: Path, limits: Limits = LIMITS, but: int = 0) -> Rendition:
-    """Run the recipe on one file, without its first steps."""
+def protect(
+    path: Path,
+    into: Path,
+    limits: Limits = LIMITS,
+    recipe: tuple[dict[str, Json], ...] = RECIPE,
+) -> Rendition:
+    """Run a recipe on one file."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     order = ProtectOrder(
         artworks=(ArtworkOrder(0, path, digest, "狐", "5e" * 32),),
         recipe_name="default",
-        recipe=RECIPE[but:],
+        recipe=recipe,
         limits=(limits,),
         into=into,
         artist=Artist("山田花子", "© 2026 山田花子", langs=("ja", "en")),
@@ -82,6 +88,14 @@ def survives(host: StaticHost, what: Sent, change: Change, kind: str = "WEBP") -
 
 def smaller(image: Image.Image) -> Image.Image:
     return image.resize((500, 375), Image.Resampling.LANCZOS)
+
+
+def unmarked(image: Image.Image, original: Path) -> Image.Image:
+    """What was sent, with the original in place of the art above its strip."""
+    with Image.open(original) as art:
+        width = image.width
+        image.paste(art.convert("RGB").resize((width, round(width * art.height / art.width))))
+    return image
 
 
 def blurred(image: Image.Image) -> Image.Image:
@@ -128,6 +142,17 @@ def test_a_server_that_serves_the_unmarked_original_is_found_out(
     assert found.notice < 0.3
 
 
+def test_above_a_strip_the_watermark_is_told_from_the_art(
+    host: StaticHost, original: Path, tmp_path: Path
+) -> None:
+    """The original has no strip: laid over the whole file it would not lie on itself."""
+    made = protect(original, tmp_path / "made", recipe=IN_A_STRIP)
+    kept = survives(host, sent("", made, original), lambda image: image)
+    bare = survives(host, sent("", made, original), lambda image: unmarked(image, original))
+    assert kept.watermark == pytest.approx(1, abs=0.15)
+    assert bare.watermark == pytest.approx(0, abs=0.1)
+
+
 def test_a_notice_that_was_cut_out_is_gone_while_the_watermark_stays(
     host: StaticHost, made: Rendition, original: Path
 ) -> None:
@@ -161,7 +186,7 @@ def test_the_notice_is_found_where_the_step_turned_the_picture_and_the_file_was_
     rng = np.random.default_rng(0)
     tall = tmp_path / "tall.png"
     Image.fromarray(rng.integers(0, 256, (800, 64, 3), dtype=np.uint8)).save(tall)
-    rendition = protect(tall, tmp_path / "made", replace(LIMITS, image_bytes=16_000), but=2)
+    rendition = protect(tall, tmp_path / "made", replace(LIMITS, image_bytes=16_000), RECIPE[2:])
     steps = rendition.record["steps"]
     assert isinstance(steps, list)
     notice = next(s for s in steps if isinstance(s, dict) and s["step"] == "notice")
