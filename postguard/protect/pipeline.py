@@ -31,7 +31,7 @@ from postguard.protect.finishing import Finish, finish
 from postguard.protect.job import Encoded
 from postguard.protect.steps import Scene, Step
 from postguard.protect.steps.cloak import Cloak, targets_folder
-from postguard.protect.steps.downscale import fitting, shrink
+from postguard.protect.steps.downscale import fitting, shrink, strictest
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
 from postguard.protect.sweeping import WORK, sweep
@@ -152,11 +152,8 @@ class _Bench:
     def _kept_whole(self, picture: Picture) -> Picture:
         """Return the picture as small as the strictest network keeps it: marks and a cloak are
         made for the pixels that are posted, and a network's own resize would undo some of them."""
-        limits = self.order.limits
-        side = min((limit.side for limit in limits if limit.side), default=None)
-        pixels = min((limit.pixels for limit in limits if limit.pixels), default=None)
         before = (picture.width, picture.height)
-        after = fitting(before, side, None if pixels is None else pixels / 1e6)
+        after = fitting(before, *strictest(self.order.limits))
         if after == before:
             return picture
         with failing_closed("downscale"), self._watched("downscale") as notes:
