@@ -16,7 +16,7 @@ from postguard import settings as config
 from postguard.cloak.job import Mode
 from postguard.errors import BadPicture, StepFailed, Unusable
 from postguard.model import Json, Progress
-from postguard.system import paths
+from postguard.system import files, paths
 from postguard.worker import engine
 
 MODES: tuple[str, ...] = get_args(Mode)
@@ -45,8 +45,8 @@ def measure(
     asked: Asked, models: Path, on_progress: Callable[[Progress], None]
 ) -> Mapping[str, Json]:
     """Return what was measured. Raises Unusable or BadPicture."""
-    if asked.sheet is not None and not asked.sheet.parent.is_dir():
-        raise Unusable(f"{asked.sheet.parent} is not there; make it first, or name another folder")
+    if asked.sheet is not None:
+        files.check_folder_of(asked.sheet)
 
     def tell(fraction: float) -> None:
         on_progress(Progress(0, "measure", done=fraction >= 1, fraction=fraction))

@@ -100,8 +100,7 @@ def _check_places(wanted: Wanted) -> None:
     """Raise Unusable before any work where something cannot be written."""
     places = [p for p in (wanted.out, wanted.target, wanted.record, wanted.before) if p]
     for place in places:
-        if not place.parent.is_dir():
-            raise Unusable(f"{place.parent} is not there; make it first, or name another folder")
+        files.check_folder_of(place)
         if place.exists() and place.samefile(wanted.file):
             raise Unusable(f"{place} is the original itself; name another file")
     _check_apart(places)

@@ -65,8 +65,7 @@ class Sought:
 def prove(installation: Installation, file: Path, sheet: Path | None, on_progress: Tell) -> Sought:
     """Look for the post that a copy was taken from. Raises BadPicture or Unusable."""
     if sheet is not None:
-        if not sheet.parent.is_dir():
-            raise Unusable(f"{sheet.parent} is not there; make it first, or name another folder")
+        files.check_folder_of(sheet)
         _spare(sheet, file)
     copy = _opened(installation, file)
     proving = _Proving(installation, copy, files.sha256_of(file), on_progress)

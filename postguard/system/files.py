@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from postguard.errors import Unusable
+
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
 _CHUNK = 1 << 20
@@ -30,6 +32,12 @@ def sha256_of(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def check_folder_of(path: Path) -> None:
+    """Raise Unusable where a file that is to be written has no folder yet."""
+    if not path.parent.is_dir():
+        raise Unusable(f"{path.parent} is not there; make it first, or name another folder")
 
 
 def private_dir(path: Path) -> Path:

@@ -173,26 +173,29 @@ default = [ {{ step = "watermark", text = "© {{name}}" }}, {{ step = "notice" }
 """
 
 
+def finding(terminal, what):
+    """What an offline check says of one thing."""
+    told = terminal.run("check", "--offline", "--json").stdout
+    return next(f for f in json.loads(told) if f["what"] == what)
+
+
 def test_the_font_that_draws_the_marks_is_told(terminal):
     terminal.configure(MARKED.replace("NAME", "山田花子"))
-    told = terminal.run("check", "--offline", "--json").stdout
-    letters = next(f for f in json.loads(told) if f["what"] == "letters")
+    letters = finding(terminal, "letters")
     assert letters["ok"]
     assert "rare kanji" in letters["said"]
 
 
 def test_a_letter_that_no_font_has_is_told_before_a_post_is_held(terminal):
     terminal.configure(MARKED.replace("NAME", "花\U000e1234"))
-    told = terminal.run("check", "--offline", "--json").stdout
-    letters = next(f for f in json.loads(told) if f["what"] == "letters")
+    letters = finding(terminal, "letters")
     assert not letters["ok"]
     assert "U+E1234" in letters["fix"]
 
 
 def test_a_mark_of_no_name_is_told_before_a_post_is_held(terminal):
     terminal.configure(MARKED.replace("NAME", ""))
-    told = terminal.run("check", "--offline", "--json").stdout
-    letters = next(f for f in json.loads(told) if f["what"] == "letters")
+    letters = finding(terminal, "letters")
     assert not letters["ok"]
     assert "add a name to [artist]" in letters["fix"]
 
