@@ -33,10 +33,12 @@ const { PDS, envToCfg, envToSecrets } = require('@atproto/pds')
 // Tokens end and rate limits pass by this clock, so it must be there before the packages are.
 function dateAhead(file) {
   const True = Date
-  let ahead = 0, readAt = 0
+  let ahead = 0, isFresh = false
   const now = () => {
-    if (True.now() - readAt > 2) {
-      readAt = True.now()
+    // Once a turn of the event loop: a request sent after the file was written finds it so.
+    if (!isFresh) {
+      isFresh = true
+      setImmediate(() => { isFresh = false }).unref()
       try {
         ahead = JSON.parse(fs.readFileSync(file, 'utf8'))[0] * 1000
       } catch { /* it is not there yet */ }
