@@ -62,7 +62,7 @@ clean: ## remove what was made here
 	@tools/setup/venv.sh '' $@
 
 .venv/test.stamp: $(INPUTS)
-	@tools/setup/venv.sh cloak,sd,keyring,c2pa,test $@ .venv/base.stamp
+	@tools/setup/venv.sh cloak,sd,keyring,c2pa,cluster,notify,push,docs,test $@ .venv/base.stamp
 
 .venv/dev.stamp: $(INPUTS)
-	@tools/setup/venv.sh cloak,sd,keyring,c2pa,test,dev $@ .venv/test.stamp .venv/base.stamp
+	@tools/setup/venv.sh cloak,sd,keyring,c2pa,cluster,notify,push,docs,test,dev $@ .venv/test.stamp .venv/base.stamp
