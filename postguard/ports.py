@@ -25,6 +25,7 @@ from postguard.model import (
     Receipt,
     Rendition,
     Shown,
+    Sighting,
     Words,
 )
 
@@ -64,6 +65,16 @@ class Network(Protocol):
         self, draft: Draft, plan: Mapping[str, Json], taken: Collection[str] = ()
     ) -> Receipt | None:
         """Return the receipt of this plan if the network has its post; never writes.
+
+        `taken`: uris of posts that other deliveries have a receipt for; none of these is it.
+        """
+        ...
+
+    def look_for(
+        self, drafts: Sequence[Draft], since: datetime, taken: Collection[str] = ()
+    ) -> list[list[Sighting]]:
+        """Return for each draft the account's posts of `since` or later that may be it, though no
+        plan of it is known; never writes. Raises Retryable, Unsure or LoggedOut.
 
         `taken`: uris of posts that other deliveries have a receipt for; none of these is it.
         """

@@ -10,6 +10,7 @@ from postguard.model.outside import (
     Finding,
     Level,
     Shown,
+    Sighting,
 )
 from postguard.model.posts import (
     Artwork,
@@ -76,6 +77,7 @@ __all__ = [
     "Rendition",
     "Replies",
     "Shown",
+    "Sighting",
     "Visibility",
     "Words",
     "body",

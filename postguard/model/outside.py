@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from postguard.model.json import Json
+from postguard.model.posts import Receipt
 from postguard.model.protection import Rendition
 from postguard.model.words import Quotes, Replies, Visibility, Words
 
@@ -49,6 +50,18 @@ class Shown:
     quotes: Quotes | None = None
     pictures: tuple[str, ...] = ()
     sha256: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A post on the network that may have been made of a draft, by what it says and shows.
+
+    Attributes:
+        sure: nothing of the draft is missing there.
+    """
+
+    receipt: Receipt
+    sure: bool
 
 
 class Level(StrEnum):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
-from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Words
+from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Sighting, Words
 from postguard.networks.bluesky.editing import changes
 from postguard.networks.bluesky.errors import closed
+from postguard.networks.bluesky.finding import Found, alike, made_at
 from postguard.networks.bluesky.names import Tids, blob_cid
 from postguard.networks.bluesky.pds import OFFICIAL, image_bytes
 from postguard.networks.bluesky.reading import cid_of, images_of, place_of, refuse_other, shown
@@ -133,6 +134,24 @@ class Bluesky:
         cid = (found[0] or {}).get("cid")
         return self._receipt(plan, made.astimezone(UTC), {"cid": cid})
 
+    def look_for(
+        self, drafts: Sequence[Draft], since: datetime, taken: Collection[str] = ()
+    ) -> list[list[Sighting]]:
+        """Compare texts and pictures with the account's posts since then.
+
+        Raises:
+            Unsure: it has more posts since then than can be looked through.
+        """
+        records = self._repo.posts(self._session.did, since)
+        images = most_images(gallery=self._account.gallery)
+        return [
+            [
+                Sighting(self._seen(found), sure=same)
+                for found, same in alike(records, each.words, parts_of(each, images), taken)
+            ]
+            for each in drafts
+        ]
+
     def read_back(self, receipt: Receipt) -> Shown | None:
         """Return the post as its records say, and the digests of the bytes that anybody gets."""
         did, rkeys = place_of(receipt)
@@ -233,6 +252,13 @@ class Bluesky:
         rkeys: Json = [w["rkey"] for w in _planned(plan) if w["collection"] == POST]
         uri = f"at://{plan['did']}/{POST}/{plan['rkey']}"
         return Receipt(uri, self._url(plan), at, answer | {"rkeys": rkeys})
+
+    def _seen(self, found: Sequence[Found]) -> Receipt:
+        """Return the receipt of a post, or a thread, that was found standing."""
+        rkeys = [str(each["uri"]).rpartition("/")[2] for each in found]
+        answer: dict[str, Json] = {"cid": str(found[0]["cid"]), "rkeys": list(rkeys)}
+        at = made_at(found[0]).astimezone(UTC)
+        return Receipt(str(found[0]["uri"]), self._url({"rkey": rkeys[0]}), at, answer)
 
     def _url(self, plan: Mapping[str, Json]) -> str:
         return f"https://bsky.app/profile/{self._account.handle}/post/{plan['rkey']}"

@@ -117,7 +117,7 @@ def writes(
 
 def post_record(words: Words, part: Part, made: str, dids: Mapping[str, str]) -> dict[str, Json]:
     """Return the record of one post; `made` is its createdAt."""
-    record: dict[str, Json] = {"text": _with_link(part.text, part.link), "createdAt": made}
+    record: dict[str, Json] = {"text": shown_text(part), "createdAt": made}
     if found := [*_facets(part.text, dids), *_link_facet(part)]:
         record["facets"] = found
     if words.langs:
@@ -127,6 +127,11 @@ def post_record(words: Words, part: Part, made: str, dids: Mapping[str, str]) ->
     if words.labels:
         record["labels"] = labels_of(words)
     return record
+
+
+def shown_text(part: Part) -> str:
+    """Return the text of a part with the link behind it, as its record says it."""
+    return _with_link(part.text, part.link)
 
 
 def gates_of(words: Words, uri: str, made: str, *, root: bool) -> dict[str, dict[str, Json]]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
-from postguard.errors import Refused
+from postguard.errors import Refused, Unsure
 from postguard.model import Json, Replies, Words
+from postguard.networks.bluesky.finding import made_at
 from postguard.networks.bluesky.reading import Standing, replies_of
 from postguard.networks.bluesky.record import POST, POSTGATE, THREADGATE, allowed
 from postguard.networks.bluesky.rules import place_of_post
 from postguard.networks.bluesky.session import BlueskySession
+
+_PAGE = "100"  # the most that a PDS gives at once
+_MOST_PAGES = 50
 
 
 class Repo:
@@ -42,6 +48,27 @@ class Repo:
             return None
         gates = (self._value(did, gate, rkey) for gate in (THREADGATE, POSTGATE))
         return Standing(post, *gates)
+
+    def posts(self, did: str, since: datetime) -> list[Mapping[str, Any]]:
+        """Return the account's posts of `since` or later, the newest first.
+
+        Raises:
+            Retryable, LoggedOut: as `BlueskySession.query`.
+            Unsure: the PDS said something else, or there are more than can be looked through.
+        """
+        seen: list[Mapping[str, Any]] = []
+        ask = {"repo": did, "collection": POST, "limit": _PAGE}
+        for _ in range(_MOST_PAGES):
+            try:
+                page = self._session.query("com.atproto.repo.listRecords", **ask)
+            except Refused as exc:
+                raise Unsure(str(exc)) from exc
+            records = list(page.get("records") or ())
+            seen += [record for record in records if made_at(record) >= since]
+            if len(records) == 0 or made_at(records[-1]) < since or not page.get("cursor"):
+                return seen
+            ask["cursor"] = str(page["cursor"])
+        raise Unsure("the account has more new posts than can be looked through")
 
     def commit(self, did: str) -> str:
         """Return the name of the account's last change, which the next one can build upon."""

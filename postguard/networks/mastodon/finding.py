@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from postguard.errors import LoggedOut, Refused, Unsure
 from postguard.model import Json
 from postguard.networks.mastodon.client import MastodonClient
 from postguard.networks.mastodon.match import (
+    EARLIEST,
     Likeness,
     Sought,
     best_of,
@@ -35,12 +37,43 @@ def find_parts(
         Retryable, LoggedOut: as every call.
     """
     parts, seen, found = parts_in(plan), [], []
-    for page in _pages(client, plan):
+    planned_at, after = datetime.fromisoformat(str(plan["createdAt"])), str(plan["after"])
+    sought = Sought(parts[0], planned_at, after, str(plan["answers"]), taken)
+    for page in _pages(client, str(plan["account"]), after):
         seen.extend(page)
-        found = _chain(seen, parts, plan, taken)
+        found = _chain(seen, parts, sought)
         if len(found) == len(parts) and all(whole for _, whole in found):
             break
     return [status for status, _ in found]
+
+
+def recent(client: MastodonClient, account: str, since: datetime) -> list[Status]:
+    """Return the account's statuses of `since` or later, and some of the day before.
+
+    Raises:
+        Unsure: there are more than can be looked through.
+        Retryable, LoggedOut: as every call.
+    """
+    seen: list[Status] = []
+    for page in _pages(client, account, ""):
+        seen.extend(page)
+        if page and max(status["created_at"] for status in page) < since - EARLIEST:
+            break
+    return seen
+
+
+def alike(
+    statuses: Sequence[Status], parts: Sequence[Part], since: datetime, taken: Collection[str]
+) -> list[tuple[list[Status], bool]]:
+    """Return each post among the statuses that these parts may have made, whatever it answers,
+    and whether nothing of it is missing."""
+    found: list[tuple[list[Status], bool]] = []
+    others = set(taken)
+    while chain := _chain(statuses, parts, Sought(parts[0], since, "", None, others)):
+        whole = len(chain) == len(parts) and all(whole for _, whole in chain)
+        found.append(([status for status, _ in chain], whole))
+        others.add(str(chain[0][0]["uri"]))
+    return found
 
 
 def resolve(client: MastodonClient, address: str) -> str:
@@ -74,31 +107,28 @@ def _search(client: MastodonClient, address: str) -> Sequence[Status]:
 
 
 def _chain(
-    statuses: Sequence[Status],
-    parts: Sequence[Part],
-    plan: Mapping[str, Json],
-    taken: Collection[str],
+    statuses: Sequence[Status], parts: Sequence[Part], first: Sought
 ) -> list[tuple[Status, bool]]:
-    """Return each part's status and whether it is whole; each part answers the one before it."""
-    planned_at = datetime.fromisoformat(str(plan["createdAt"]))
-    answers, found = str(plan["answers"]), []
+    """Return each part's status and whether it is whole; each part answers the one before it.
+    `first`: what is looked for with the first part."""
+    sought, found = first, []
     for part in parts:
-        sought = Sought(part, planned_at, str(plan["after"]), answers, taken)
+        sought = replace(sought, part=part)
         status = best_of(statuses, sought)
         if status is None:
             break
         found.append((status, likeness(status, sought) is Likeness.WHOLE))
-        answers = str(status["id"])
+        sought = replace(sought, answers=str(status["id"]))
     return found
 
 
-def _pages(client: MastodonClient, plan: Mapping[str, Json]) -> Iterator[list[Status]]:
+def _pages(client: MastodonClient, account: str, after: str) -> Iterator[list[Status]]:
     """Yield the statuses behind the one that was newest, the nearest page first; where the account
     had none, all that it has now, the newest page first."""
-    at = str(plan["after"])
+    at = after
     way, furthest = ("min_id", max) if at else ("max_id", min)
     for _ in range(_MOST_PAGES):
-        page = _page(client, str(plan["account"]), **({way: at} if at else {}))
+        page = _page(client, account, **({way: at} if at else {}))
         yield page
         edge = furthest((str(status["id"]) for status in page), key=order_of, default=at)
         if edge == at:  # a server that cannot page gives the same again

@@ -37,14 +37,14 @@ class Sought:
 
     Attributes:
         after: id of the account's newest status when it was planned; empty: it had none.
-        answers: id of the status that it replies to; empty: none.
+        answers: id of the status that it replies to; empty: none; None: whichever.
         taken: uris of statuses that are other posts'.
     """
 
     part: Part
     planned_at: datetime
     after: str
-    answers: str
+    answers: str | None
     taken: Collection[str]
 
 
@@ -84,7 +84,7 @@ def _stands_right(status: Mapping[str, Any], sought: Sought) -> bool:
         return False
     if status["created_at"] < sought.planned_at - EARLIEST:
         return False
-    return str(status.get("in_reply_to_id") or "") == sought.answers
+    return sought.answers in {None, str(status.get("in_reply_to_id") or "")}
 
 
 def _says_the_same(status: Mapping[str, Any], part: Part) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from postguard.errors import LoggedOut, Refused
-from postguard.model import Draft, Json, Limits, Receipt, Shown, Words
+from postguard.model import Draft, Json, Limits, Receipt, Shown, Sighting, Words
 from postguard.networks.mastodon.changing import (
     Changes,
     Status,
@@ -18,7 +18,7 @@ from postguard.networks.mastodon.changing import (
     url_of,
 )
 from postguard.networks.mastodon.client import MastodonClient, Missing
-from postguard.networks.mastodon.finding import find_parts, resolve
+from postguard.networks.mastodon.finding import alike, find_parts, recent, resolve
 from postguard.networks.mastodon.instance import QUOTES_SINCE, api_version, ask, limits_of
 from postguard.networks.mastodon.login import NEEDED, covers
 from postguard.networks.mastodon.parts import Part, parts_in, parts_of, pictures_of, rows_of
@@ -123,6 +123,23 @@ class Mastodon:
         if statuses:  # the first parts of a thread, which `send` goes on with
             self._begun[parts[0].key] = statuses
         return None
+
+    def look_for(
+        self, drafts: Sequence[Draft], since: datetime, taken: Collection[str] = ()
+    ) -> list[list[Sighting]]:
+        """Compare text, warning, alt texts and shapes with the account's posts since then.
+
+        Raises:
+            Unsure: it has more posts since then than can be looked through.
+        """
+        limits, statuses = self.limits(), recent(self._client, self._who(), since)
+        return [
+            [
+                Sighting(_receipt(found), sure=whole)
+                for found, whole in alike(statuses, parts_of(draft, limits, str), since, taken)
+            ]
+            for draft in drafts
+        ]
 
     def read_back(self, receipt: Receipt) -> Shown | None:
         """Return the post as it is shown, a thread in one; None: its first status is gone."""

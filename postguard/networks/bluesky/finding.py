@@ -1,0 +1,74 @@
+"""Tells which of an account's posts a draft has made, by what they say and show. Pure.
+
+The bytes of a picture have a name, so a record that shows the very bytes of a draft is it. Where
+the pictures were protected anew since, only the words are left, and they may be another post's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from postguard.model import Words
+from postguard.networks.bluesky.names import blob_cid
+from postguard.networks.bluesky.reading import cid_of, images_of
+from postguard.networks.bluesky.record import Part, shown_text
+from postguard.networks.text import alt_of
+
+Found = Mapping[str, Any]  # a record with its `uri`, `cid` and `value`
+
+
+def alike(
+    records: Sequence[Found], words: Words, parts: Sequence[Part], taken: Collection[str]
+) -> list[tuple[list[Found], bool]]:
+    """Return each post, with the parts of its thread, that may have been made of these words, and
+    whether it shows the very bytes. Where one does, no other is returned."""
+    found = []
+    for first in records:
+        if first["uri"] not in taken and _says(first, words, parts[0]):
+            chain = _thread(first, records, words, parts)
+            same = all(map(_shows, chain, parts))
+            found.append((chain, same and len(chain) == len(parts)))
+    sure = [each for each in found if each[1]]
+    return sure or found
+
+
+def made_at(record: Found) -> datetime:
+    """Return when a record says that it was made."""
+    return datetime.fromisoformat(str(record["value"]["createdAt"]))
+
+
+def _thread(
+    first: Found, records: Sequence[Found], words: Words, parts: Sequence[Part]
+) -> list[Found]:
+    """Return a post with those parts of its thread that stand, each an answer to the last."""
+    chain = [first]
+    for part in parts[1:]:
+        answers = [each for each in records if _parent(each) == chain[-1]["uri"]]
+        fitting = next((each for each in answers if _says(each, words, part)), None)
+        if fitting is None:
+            break
+        chain.append(fitting)
+    return chain
+
+
+def _parent(record: Found) -> str:
+    reply = record["value"].get("reply") or {}
+    return str((reply.get("parent") or {}).get("uri") or "")
+
+
+def _says(record: Found, words: Words, part: Part) -> bool:
+    """Return whether a record has the text of a part and as many pictures, and shows its bytes or
+    describes them alike."""
+    value, images = record["value"], images_of(record["value"])
+    if value.get("text") != shown_text(part) or len(images) != len(part.renditions):
+        return False
+    alts = [str(image.get("alt") or "") for image in images]
+    return _shows(record, part) or alts == [alt_of(words, each) for each in part.renditions]
+
+
+def _shows(record: Found, part: Part) -> bool:
+    """Return whether a record shows the very bytes of a part's pictures."""
+    cids = [cid_of(image) for image in images_of(record["value"])]
+    return cids == [blob_cid(each.sha256) for each in part.renditions]
