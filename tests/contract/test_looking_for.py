@@ -142,11 +142,13 @@ def test_what_was_posted_before_is_not_looked_at(on_bluesky: Network, tmp_path: 
     assert on_bluesky.look_for([what], NOW + timedelta(minutes=1)) == [[]]
 
 
-def test_many_posts_are_looked_through_page_by_page(on_mastodon: Network, tmp_path: Path) -> None:
-    what = draft(WORDS, picture(tmp_path))
+def test_many_posts_are_looked_through_page_by_page(
+    on_mastodon: Network, mastodon: MastodonServer, tmp_path: Path
+) -> None:
+    what, token = draft(WORDS, picture(tmp_path)), mastodon.token_for("hanako")
     sent = post(on_mastodon, what)
-    for number in range(45):
-        post(on_mastodon, draft(Words(text=str(number))))
+    for number in range(41):
+        send_form("POST", f"{mastodon.url}/api/v1/statuses", {"status": f"{number}"}, token)
     assert [each.receipt.uri for each in seen(on_mastodon, what)] == [sent.uri]
 
 
