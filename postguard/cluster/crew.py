@@ -1,0 +1,201 @@
+"""The machines that work for us, however often they come and go.
+
+A job is done again wherever it was lost: with the machine that had it, with the scheduler, or with
+the line to it. That is harmless, for the same job gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from distributed import Client, Future, Security, wait
+from distributed.client import FutureCancelledError
+
+from postguard.cluster import version, work
+from postguard.cluster.joining import GPU, unreachable
+from postguard.cluster.parcel import Parcel
+from postguard.errors import PostguardError, Retryable
+
+log = logging.getLogger(__name__)
+
+_LOOK = 2.0  # seconds between two looks whether there is anybody
+_RETRIES = 3  # of one task, by Dask itself; then we hand it over anew
+_OVER_AGAIN = 5  # as often is a job handed over anew
+_T = TypeVar("_T")
+
+
+class AbsentError(Retryable):
+    """No machine of the cluster is there to do it."""
+
+
+@dataclass(slots=True)
+class Crew:
+    """Whoever of a cluster is there.
+
+    Attributes:
+        scheduler: `tls://HOST:PORT`.
+        patience: seconds without any machine after which a job is given back.
+    """
+
+    scheduler: str
+    keys: Security
+    patience: float
+    _client: Client | None = None
+    _joining: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _listeners: dict[str, Callable[[Any], None]] = field(default_factory=dict)
+    _names: itertools.count[int] = field(default_factory=itertools.count)
+
+    async def do(self, parcel: Parcel, on_step: Callable[[Any], None]) -> work.Done:
+        """Have a parcel's job done, and return what `work.do` returns.
+
+        Args:
+            on_step: hears how far it is, as JSON.
+
+        Raises:
+            AbsentError: nobody was there for longer than `patience`.
+            Unusable: the scheduler is no part of our cluster.
+            Retryable: machine after machine was lost over it.
+        """
+        for _ in range(_OVER_AGAIN):
+            client = await self._joined()
+            try:
+                return await self._done(client, parcel, on_step)
+            except _LostError as lost:
+                log.info("a job is handed over anew: %s", lost)
+                await self._leave(client)
+        raise Retryable("the machines that worked on it were lost, again and again")
+
+    async def close(self) -> None:
+        """Leave the cluster."""
+        if self._client is not None:
+            await self._leave(self._client)
+
+    async def _done(
+        self, client: Client, parcel: Parcel, on_step: Callable[[Any], None]
+    ) -> work.Done:
+        """Raises _LostError where it must be handed over anew."""
+        name = f"{next(self._names)}-{uuid.uuid4().hex}"
+        self._listeners[name] = on_step
+        try:
+            future = await self._handed_over(client, parcel, name)
+            done: work.Done = await self._finished(client, future)
+        finally:
+            del self._listeners[name]
+        return done
+
+    async def _handed_over(self, client: Client, parcel: Parcel, name: str) -> Future[work.Done]:
+        """Give a job to those who may do it: one of our version, with a GPU if any has one."""
+        workers = await self._somebody(client)
+        needs = {version.ours(): 1.0}
+        if parcel["kind"] == "cloak" and any(GPU in found for found in workers):
+            needs[GPU] = 1.0
+        return client.submit(
+            work.do,
+            parcel,
+            name,
+            key=f"postguard-{name}",
+            pure=False,
+            retries=_RETRIES,
+            resources=needs,
+        )
+
+    async def _finished(self, client: Client, future: Future[work.Done]) -> work.Done:
+        """Wait for a task for as long as there is anybody to do it."""
+        while not future.done():
+            try:
+                await wait([future], timeout=_LOOK)
+            except TimeoutError:
+                if future.status == "pending":
+                    await self._somebody(client)
+        if future.status == "finished":
+            done: work.Done = await _or_lost(future)
+            return done
+        if future.status == "error":
+            raise _LostError(f"{await _or_lost(future.exception())}")
+        raise _LostError(f"it was {future.status}")
+
+    async def _somebody(self, client: Client) -> list[dict[str, float]]:
+        """Return what each machine of our version has, as soon as there is one.
+
+        Raises:
+            AbsentError: patience is at its end.
+            _LostError: the scheduler has gone.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.patience
+        while not (found := await self._present(client)):
+            if loop.time() >= deadline:
+                raise AbsentError(
+                    "no machine of the cluster is on, or none runs this version of postguard; "
+                    "start `postguard cluster worker` there"
+                )
+            await asyncio.sleep(min(_LOOK, max(deadline - loop.time(), 0)))
+        return found
+
+    async def _present(self, client: Client) -> list[dict[str, float]]:
+        if client.status != "running" or client.scheduler is None:
+            raise _LostError("the scheduler has gone")
+        known = await _or_lost(client.scheduler.identity())
+        resources = [worker["resources"] for worker in known["workers"].values()]
+        return [found for found in resources if version.ours() in found]
+
+    async def _joined(self) -> Client:
+        async with self._joining:
+            if self._client is None:
+                self._client = await self._join()
+            return self._client
+
+    async def _join(self) -> Client:
+        """Raises AbsentError where the scheduler does not answer within `patience`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.patience
+        while True:
+            try:
+                client: Client = await Client(
+                    self.scheduler,
+                    security=self.keys,
+                    asynchronous=True,
+                    set_as_default=False,
+                    timeout=10,
+                )
+            except OSError as exc:
+                error = unreachable(self.scheduler, exc)
+                if not isinstance(error, Retryable) or loop.time() >= deadline:
+                    raise _absent(error) from exc
+                await asyncio.sleep(_LOOK)
+            else:
+                client.subscribe_topic(work.TOPIC, self._hear)
+                return client
+
+    async def _leave(self, client: Client) -> None:
+        """Forget a client whose scheduler has gone; others may have found that out before."""
+        async with self._joining:
+            if self._client is client:
+                self._client = None
+                await client.close(timeout=1)
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, said = event
+        if (listener := self._listeners.get(said["job"])) is not None:
+            listener(said["progress"])
+
+
+class _LostError(Exception):
+    """A job, or the way to it, was lost."""
+
+
+async def _or_lost(asked: Awaitable[_T]) -> _T:
+    try:
+        return await asked
+    except (OSError, TimeoutError, FutureCancelledError) as exc:
+        raise _LostError(str(exc)) from exc
+
+
+def _absent(error: PostguardError) -> PostguardError:
+    return AbsentError(str(error)) if isinstance(error, Retryable) else error

@@ -1,0 +1,197 @@
+"""How the machines of a cluster meet: mutual TLS always, one version, nothing else listens.
+
+This module and `work` are what a worker needs; torch comes in with the first job, in a process of
+its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dask
+from distributed import Scheduler, Security, Worker
+from distributed.comm.addressing import get_address_host_port
+from distributed.comm.core import CommClosedError
+from distributed.core import rpc
+from distributed.diagnostics.plugin import SchedulerPlugin
+
+from postguard.cluster import certificates, version
+from postguard.errors import PostguardError, Retryable, Unusable
+
+log = logging.getLogger(__name__)
+
+GPU = "GPU"  # a resource of each worker that has one
+_VERSION = "postguard_version"
+_WAIT_TO_JOIN = "30s"
+# A machine that sleeps is gone in half a minute; a task that outlived this many workers is at
+# fault itself.
+_CONFIG = {
+    "distributed.scheduler.worker-ttl": "30s",
+    "distributed.scheduler.allowed-failures": 5,
+    "distributed.comm.timeouts.connect": "10s",
+    "distributed.comm.timeouts.tcp": "30s",
+    "distributed.admin.large-graph-warning-threshold": "1GB",  # a picture travels with its task
+}
+
+
+def configure() -> None:
+    """Set what Dask would else read from files and variables of this machine."""
+    dask.config.refresh(paths=[], env={})
+    dask.config.set(_CONFIG)
+
+
+def security(folder: Path) -> Security:
+    """Return the keys of this machine. Raises Unusable where they are missing, or not private."""
+    certificates.check(folder)
+    authority, certificate, key = (str(folder / name) for name in certificates.MACHINE_FILES)
+    return Security(
+        require_encryption=True,
+        tls_ca_file=authority,
+        tls_scheduler_cert=certificate,
+        tls_scheduler_key=key,
+        tls_worker_cert=certificate,
+        tls_worker_key=key,
+        tls_client_cert=certificate,
+        tls_client_key=key,
+    )
+
+
+class _NoPages:
+    """A part of Dask's nodes that serves pages on every interface, to anyone: here it does not."""
+
+    def start_http_server(self, *_given: object, **_named: object) -> None:
+        """Serve nothing."""
+
+
+class _Scheduler(_NoPages, Scheduler):
+    pass
+
+
+class _Worker(_NoPages, Worker):
+    pass
+
+
+class _Tell(SchedulerPlugin):
+    """Lets a worker ask what this machine runs, before it joins."""
+
+    async def start(self, scheduler: Scheduler) -> None:
+        """Answer one more question."""
+
+        async def told() -> str:
+            return version.ours()
+
+        scheduler.handlers[_VERSION] = told
+
+
+async def schedule(host: str, port: int, folder: Path, on_ready: Callable[[str], None]) -> None:
+    """Be the scheduler until this process is asked to end.
+
+    Args:
+        host: an address of this machine, see `address.listening`; port 0: a free one.
+        folder: this machine's certificate and key.
+        on_ready: gets the address, once it listens.
+
+    Raises:
+        Unusable: the keys are missing or not private, or the port is taken.
+    """
+    keys = security(folder)
+    try:
+        scheduler = await _Scheduler(
+            host=host, port=port, protocol="tls://", security=keys, plugins=[_Tell()]
+        )
+    except RuntimeError as exc:  # as Dask wraps whatever happens at a start
+        why = next((c for c in _causes(exc) if isinstance(c, OSError)), exc)
+        raise Unusable(f"{host}:{port} cannot be listened on ({why})") from exc
+    async with scheduler:
+        on_ready(scheduler.address)
+        await _until_asked_to_end()
+
+
+async def work_for(
+    scheduler: str, name: str, folder: Path, *, gpu: bool, on_ready: Callable[[], None]
+) -> None:
+    """Join the scheduler and work for it until it is gone or this process is asked to end.
+
+    Raises:
+        Unusable: the keys are missing or not private, the scheduler refuses us or is no part of
+            our cluster, or it runs another version.
+        Retryable: it cannot be reached, or has gone.
+    """
+    keys = security(folder)
+    await _check_version(scheduler, keys)
+    host = _own_address(scheduler)
+    resources = {version.ours(): 1.0} | ({GPU: 1.0} if gpu else {})
+    worker = await _Worker(
+        scheduler,
+        host=host,
+        name=name,
+        nthreads=1,
+        resources=resources,
+        security=keys,
+        memory_limit=0,  # the work is done in processes of its own; Dask would count only this one
+        death_timeout=_WAIT_TO_JOIN,
+    )
+    on_ready()
+    ended = asyncio.ensure_future(worker.finished())
+    asked = asyncio.ensure_future(_until_asked_to_end())
+    await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not asked.done():
+        asked.cancel()
+        raise Retryable("the scheduler has gone")
+    await worker.close(reason="asked to end")
+
+
+def _own_address(scheduler: str) -> str:
+    """Return the address of this machine that the scheduler is reached from: Dask's worker would
+    listen on all of them. Raises Retryable: there is no way to it."""
+    host, port = get_address_host_port(scheduler)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        kind, how, protocol, _, there = found[0]
+        with socket.socket(kind, how, protocol) as probe:  # a datagram's: nothing is sent
+            probe.connect(there)
+            return str(probe.getsockname()[0])
+    except OSError as exc:
+        raise unreachable(scheduler, exc) from exc
+
+
+async def _check_version(scheduler: str, keys: Security) -> None:
+    """Raise Unusable or Retryable where the scheduler is not one to work for."""
+    try:
+        async with rpc(scheduler, connection_args=keys.get_connection_args("worker")) as asked:
+            theirs = await getattr(asked, _VERSION)()
+    except (OSError, CommClosedError) as exc:
+        raise unreachable(scheduler, exc) from exc
+    if (why := version.refusal(theirs, version.ours())) is not None:
+        raise Unusable(why)
+
+
+def unreachable(scheduler: str, exc: BaseException) -> PostguardError:
+    """Return why a scheduler could not be joined: for good, or for now."""
+    if any(isinstance(cause, ssl.SSLError) for cause in _causes(exc)):
+        return Unusable(
+            f"{scheduler} and this machine do not know each other: their certificates come from "
+            "two clusters. Copy this machine's folder again from where you ran "
+            "`postguard cluster init`"
+        )
+    return Retryable(f"{scheduler} cannot be reached; is that machine on, and its scheduler?")
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
+
+
+async def _until_asked_to_end() -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
