@@ -1,7 +1,8 @@
 """Tells from a weights file's header which network it holds; needs no torch and reads no weights.
 
-The networks are the tiny autoencoders of github.com/madebyollin/taesd (MIT): one `Sequential`,
-described here as a tuple of layers, with the tensor names that follow from the positions in it.
+The networks are the tiny autoencoders of github.com/madebyollin/taesd (MIT) and our own surrogate
+(docs/models.md): one `Sequential`, described here as a tuple of layers, with the tensor names that
+follow from the positions in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from postguard.errors import PostguardError
 
 Shapes = dict[str, tuple[int, ...]]
 SUFFIX = ".safetensors"
+SURROGATE = "surrogate"  # family and name of our own encoder
+HEAD = 32  # its latent channels for each teacher: FLUX.2's first, then Sana's
 _MOST_HEADER = 1 << 20  # bytes; ours have about 10 kB
 _MOST_CHANNELS = 4096
 _RGB = 3
@@ -28,12 +31,17 @@ class UnknownWeights(PostguardError):  # noqa: N818  # named as its kin in error
 
 @dataclass(frozen=True, slots=True)
 class Conv:
-    """3x3 convolution, padding 1."""
+    """Convolution of `size` x `size`, which keeps the picture's size but for the stride."""
 
     n_in: int
     n_out: int
     stride: int = 1
     bias: bool = True
+    size: int = 3
+
+    @property
+    def padding(self) -> int:
+        return (self.size - 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,15 @@ class Plain:
     name: str
 
 
-Layer = Conv | Block | Plain
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Branches that read the same; what the coarser ones give is repeated to the first's size,
+    and all is joined along the channels."""
+
+    branches: tuple[tuple[Layer, ...], ...]
+
+
+Layer = Conv | Block | Plain | Fork
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +144,11 @@ def _position(name: str) -> int:
 def _tensors(layer: Layer) -> Shapes:
     if isinstance(layer, Plain):
         return {}
+    if isinstance(layer, Fork):
+        branches = enumerate(layer.branches)
+        return {f"branches.{i}.{k}": v for i, b in branches for k, v in shapes_of(b).items()}
     if isinstance(layer, Conv):
-        weight: Shapes = {"weight": (layer.n_out, layer.n_in, 3, 3)}
+        weight: Shapes = {"weight": (layer.n_out, layer.n_in, layer.size, layer.size)}
         return weight | ({"bias": (layer.n_out,)} if layer.bias else {})
     n = layer.n
     found: Shapes = {}
@@ -173,4 +192,14 @@ def _taef2_decoder(n: int, latent: int) -> Architecture:
     return Architecture("taef2", (*start, *middle, Block(n), Conv(n, 3)), 8, encoder=False)
 
 
-_FAMILIES = (_taesd, _taef2, _taesana, _taef2_decoder)
+def _surrogate(n: int, _latent: int = 0) -> Architecture:
+    """Our own: a trunk that reads a quarter of the size soon, and a head for each teacher."""
+    relu = Plain("relu")
+    start = (Conv(3, 3 * n // 4, stride=2, size=6), relu, Conv(3 * n // 4, n, stride=2), relu)
+    trunk = (*start, Block(n), Block(n), *_down(n))
+    halved = (Conv(n, n, stride=2, bias=False), Block(n), Block(n))
+    heads = Fork(((Conv(n, HEAD),), (*halved, *halved, Conv(n, HEAD))))
+    return Architecture(SURROGATE, (*trunk, heads), 32, encoder=True)
+
+
+_FAMILIES = (_taesd, _taef2, _taesana, _taef2_decoder, _surrogate)

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from postguard.cloak.architectures import (
+    SURROGATE,
     Architecture,
     Block,
     Conv,
+    Fork,
     Layer,
     UnknownWeights,
     encoder_name,
@@ -24,6 +28,8 @@ from postguard.cloak.architectures import (
 )
 from postguard.cloak.catalogue import in_use
 from postguard.cloak.device import Device
+
+OWN = Path(__file__).parents[1] / "models" / f"{SURROGATE}.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,13 @@ class Encoder:
         `fast` computes in bfloat16 where the device gains by it.
         """
         return self.features(x, fast=fast)[0]
+
+    @torch.no_grad()
+    def read(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same for whoever has no tensors; see `measure.Reader`."""
+        latents = self(torch.from_numpy(x).to(self.device.torch), fast=True)
+        found: NDArray[np.float32] = latents.cpu().numpy()
+        return found
 
     def features(self, x: Tensor, *, fast: bool = False) -> tuple[Tensor, list[Tensor]]:
         """Return the latents, and what each stage between the ends gives: (B,c,h,w), finest first.
@@ -79,6 +92,20 @@ def load_encoders(folder: Path, device: Device) -> list[Encoder]:
     if not found:
         raise UnknownWeights(f"there is no encoder in {folder}")
     return found
+
+
+def load_encoder(path: Path, device: Device) -> Encoder:
+    """Load one encoder. Raises UnknownWeights: the file is not one of ours."""
+    return _load(path, identify(path), device)
+
+
+def surrogate(device: Device) -> Encoder:
+    """Load our own encoder, which is always there.
+
+    Its latents are those of its teachers, FLUX.2's 32 channels and then Sana's (repeated to the
+    same size), each divided by their deviation: so both weigh alike in a distance.
+    """
+    return load_encoder(OWN, device)
 
 
 def build(architecture: Architecture) -> nn.Sequential:
@@ -119,22 +146,22 @@ def _padded(x: Tensor, stride: int) -> Tensor:
 
 def _module(layer: Layer) -> nn.Module:
     if isinstance(layer, Conv):
-        return _conv(layer.n_in, layer.n_out, stride=layer.stride, bias=layer.bias)
+        pad, size = layer.padding, layer.size
+        return nn.Conv2d(layer.n_in, layer.n_out, size, layer.stride, pad, bias=layer.bias)
+    if isinstance(layer, Fork):
+        return _Fork(layer)
     if isinstance(layer, Block):
         return _Block(layer.n, pooled=layer.pooled)
     module: nn.Module = _PLAIN[layer.name]()
     return module
 
 
-def _conv(n_in: int, n_out: int, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
-    return nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=bias)
-
-
 class _Block(nn.Module):
     def __init__(self, n: int, *, pooled: bool) -> None:
         super().__init__()
         relu = nn.ReLU(inplace=True)
-        self.conv = nn.Sequential(_conv(n, n), relu, _conv(n, n), relu, _conv(n, n))
+        first, second, third = (nn.Conv2d(n, n, 3, padding=1) for _ in range(3))
+        self.conv = nn.Sequential(first, relu, second, relu, third)
         self.pool = _pool(n) if pooled else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -142,6 +169,19 @@ class _Block(nn.Module):
         if self.pool is not None:
             x = x + self.pool(x)
         return torch.relu(self.conv(x) + x)
+
+
+class _Fork(nn.Module):
+    def __init__(self, fork: Fork) -> None:
+        super().__init__()
+        chains = (nn.Sequential(*(_module(layer) for layer in b)) for b in fork.branches)
+        self.branches = nn.ModuleList(chains)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B,n,H,W) -> (B,sum of channels,h,w) of the first branch's size."""
+        first, *others = (branch(x) for branch in self.branches)
+        size = first.shape[-2:]
+        return torch.cat([first, *(functional.interpolate(z, size) for z in others)], 1)
 
 
 def _pool(n: int) -> nn.Sequential:
