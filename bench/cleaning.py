@@ -21,8 +21,9 @@ from torch.nn import functional
 from postguard.cloak.architectures import identify
 from postguard.cloak.encoders import Encoder, build
 from postguard.cloak.eye import Eye, error_at
-from postguard.cloak.tensors import Pixels, to_pixels, to_tensor
-from postguard.cloak.transforms import Codec
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.platforms import Codec
+from postguard.cloak.tensors import to_pixels, to_tensor
 
 Purifier = Callable[[Pixels], Pixels]
 NOISE = 0.05  # of the full range: published as enough to weaken the older cloaks

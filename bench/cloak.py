@@ -21,6 +21,7 @@ that the plain loop gives the rows of 5b.
 from __future__ import annotations
 
 import argparse
+import functools
 import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,21 +43,14 @@ from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.holding import hold, judge
 from postguard.cloak.measure import PLATFORMS, READ_PIXELS
+from postguard.cloak.pixels import Pixels, scale_inside, scale_to_area, scaled, shrunk
+from postguard.cloak.platforms import BLUESKY_SIDES, Chain, Codec, chains
 from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import spread
 from postguard.cloak.styles import STYLES
 from postguard.cloak.targets import Target
-from postguard.cloak.tensors import (
-    Pixels,
-    resized,
-    scale_inside,
-    scale_to_area,
-    scaled,
-    shrunk,
-    to_pixels,
-    to_tensor,
-)
-from postguard.cloak.transforms import BLUESKY_SIDES, Chain, Codec, Looks, View, chains
+from postguard.cloak.tensors import resized, to_pixels, to_tensor
+from postguard.cloak.transforms import Looks, View, with_loss
 from postguard.imaging.visibility import ssimulacra2
 from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
@@ -235,7 +229,7 @@ def check() -> str:
     small, jpeg = (SHORT // 2, SHORT // 2), Codec("JPEG", 75)
     looks = {
         "png": lambda v: v,
-        "jpeg75": jpeg.with_loss,
+        "jpeg75": functools.partial(with_loss, jpeg),
         "half": lambda v: resized(v, small),
     }
     lines, worst = [], 0.0

@@ -42,7 +42,8 @@ from bench.verdicts import BEFORE, CLEAN, CLOAKED, SIGNS, Case, table, verdicts
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.tensors import Pixels, to_pixels, to_tensor
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.imaging.visibility import ssimulacra2
 
 ROWS = 5  # squares along the short side of each art file

@@ -25,8 +25,9 @@ from bench.squares import SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.measure import PLATFORMS
-from postguard.cloak.tensors import Pixels, resized
-from postguard.cloak.transforms import Chain, chains
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.platforms import Chain, chains
+from postguard.cloak.tensors import resized
 from postguard.imaging import Picture
 from postguard.imaging.visibility import ssimulacra2
 from postguard.model import Artist

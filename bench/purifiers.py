@@ -27,7 +27,8 @@ from bench.cleaning import SIMPLE, Impress, Purifier, autoencoder
 from bench.squares import ART, SHARED, Cloaked, Wish, centre, cloaked
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.tensors import Pixels, to_tensor
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.tensors import to_tensor
 from postguard.imaging.visibility import ssimulacra2
 
 SHORT = 512

@@ -20,7 +20,7 @@ from bench.table import Figure, Measured
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.measure import PLATFORMS
-from postguard.cloak.tensors import Pixels
+from postguard.cloak.pixels import Pixels
 from postguard.protect.steps.cloak import FLOORS
 
 PHOTOGUARD = LOOPS[0]

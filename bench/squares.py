@@ -16,7 +16,8 @@ from postguard.cloak.cloaking import STEPS, Studio, cloak
 from postguard.cloak.concepts import BUNDLED
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.job import Job, Mode
-from postguard.cloak.tensors import Pixels, to_tensor
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.tensors import to_tensor
 from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

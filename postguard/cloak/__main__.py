@@ -25,8 +25,8 @@ from postguard.cloak.cloaking import ROOMS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu
 from postguard.cloak.diffusion.folders import find
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.job import Job, Message, Order
-from postguard.cloak.measuring import compare
+from postguard.cloak.job import Job, Measurement, Message, Order
+from postguard.cloak.measuring import compare, opened
 from postguard.errors import PostguardError
 from postguard.system import files, wire
 from postguard.system.pipes import send, take_stdout
@@ -153,13 +153,28 @@ def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[st
     if order.measure is not None:
         asked = order.measure
         encoders = shelf.encoders(asked.models, frugal=asked.frugal)
-        return compare(asked, _used(encoders, asked.weights), tell)
+        return _compared(asked, _used(encoders, asked.weights), tell)
     job = order.cloak
     assert job is not None
     encoders = shelf.encoders(job.models, frugal=job.thrift == len(ROOMS) - 1)
     used = _used(encoders, job.weights)
     room, pipeline = ROOMS[job.thrift], shelf.pipeline(job)
     return cloak(job, Studio(used, time.monotonic, room=room, pipeline=pipeline), tell)
+
+
+def _compared(
+    asked: Measurement, encoders: list[Encoder], tell: Callable[[float], None]
+) -> dict[str, Any]:
+    """Return what was measured, and where the page lies that shows it."""
+    from postguard.cloak import figure  # a rendition's measurement draws none
+
+    if asked.prompt:
+        figure.stable_diffusion(asked.models)  # said before minutes of measuring
+    trial = opened(asked)
+    found = compare(trial, encoders, tell)
+    if asked.figure is not None:
+        found["figure"] = figure.draw(asked, trial, encoders, found)
+    return found
 
 
 def _used(encoders: list[Encoder], weights: Mapping[str, float]) -> list[Encoder]:

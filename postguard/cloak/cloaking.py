@@ -19,19 +19,12 @@ from postguard.cloak.coding import Coder
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.holding import hold
-from postguard.cloak.job import Job
+from postguard.cloak.job import MEGAPIXELS, Job
+from postguard.cloak.pixels import Pixels, scale_to_area, scaled, shrunk
 from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import alpha_tensor, spread
 from postguard.cloak.targets import Target
-from postguard.cloak.tensors import (
-    Pixels,
-    resized,
-    scale_to_area,
-    scaled,
-    shrunk,
-    to_pixels,
-    to_tensor,
-)
+from postguard.cloak.tensors import resized, to_pixels, to_tensor
 from postguard.cloak.transforms import looks
 from postguard.imaging import Picture, open_picture
 from postguard.system.files import write_whole
@@ -40,7 +33,6 @@ if TYPE_CHECKING:
     from postguard.cloak.diffusion.pipeline import Pipeline
 
 STEPS = 18
-MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 _LOW_SHARE, _TILE_SHARE = 0.85, 0.97  # of the time limit, and of the progress, at their ends
 
 

@@ -26,8 +26,9 @@ from postguard.cloak.encoders import Encoder, build
 from postguard.cloak.grid import Panel, Row
 from postguard.cloak.job import Measurement
 from postguard.cloak.measure import Trial, read
+from postguard.cloak.pixels import Pixels, scale_inside, scaled, shrunk
 from postguard.cloak.places import busiest, flattest
-from postguard.cloak.tensors import Pixels, scale_inside, scaled, shrunk, to_pixels
+from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.system import files
 
 _SIDE = 640  # px of a panel's long side
@@ -52,7 +53,7 @@ def draw(
     """Write the PNG `asked.figure` whole and return its path.
 
     Args:
-        found: what `measuring.compare` has measured so far.
+        found: what `measuring.compare` has measured.
 
     Raises:
         UnknownWeights: `asked.prompt` is set and there is no Stable Diffusion to draw it with, or
@@ -131,7 +132,7 @@ def _seen(asked: Measurement, trial: Trial, encoders: Sequence[Encoder]) -> Iter
 
 
 def _goals(trial: Trial) -> Row:
-    panels = tuple(_panel(mode, to_pixels(image)) for mode, image in trial.targets.items())
+    panels = tuple(_panel(mode, image) for mode, image in trial.targets.items())
     return Row("What the cloak draws a model towards", panels)
 
 
@@ -143,7 +144,8 @@ def _redrawn(asked: Measurement, trial: Trial, device: Device) -> list[Row]:
     from postguard.cloak.diffusion.drawing import compare
     from postguard.cloak.diffusion.pipeline import load
 
-    before, after = (read(pixels).to(device.torch) for pixels in (trial.before, trial.after))
+    looks = (trial.before, trial.after)
+    before, after = (to_tensor(read(pixels)).to(device.torch) for pixels in looks)
     made = compare(load(folder, device), before, after, asked.prompt, seed=0)
     labels = ("of the one without the cloak", "of the one with the cloak")
     panels = tuple(_panel(label, to_pixels(x)) for label, x in zip(labels, made, strict=True))
@@ -182,7 +184,7 @@ def _decoder(path: Path, architecture: Architecture, device: Device) -> nn.Modul
 @torch.no_grad()
 def _decoded(net: nn.Module, encoder: Encoder, pixels: Pixels) -> Pixels:
     """(H,W,3) -> the same picture at the size that a model reads, through its latents."""
-    x = read(pixels).to(encoder.device.torch)
+    x = to_tensor(read(pixels)).to(encoder.device.torch)
     decoded: torch.Tensor = net(encoder(x))
     return to_pixels(decoded[..., : x.shape[-2], : x.shape[-1]])
 

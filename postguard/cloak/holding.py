@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import Sheet
-from postguard.cloak.tensors import Pixels
-from postguard.cloak.transforms import Codec
 from postguard.imaging.visibility import SMALLEST, reference
 
 NEAR_ENOUGH = 0.5  # above the floor: the search ends

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["style", "poison", "immunise"]
+MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 
 
 @dataclass(frozen=True, slots=True)

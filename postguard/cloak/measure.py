@@ -3,40 +3,54 @@
 R = |E(x') - z*| / |E(x) - z*|: 1 = nothing gained, 0 = the target reached. A change alone proves
 nothing (random signs shift latents too, but towards nowhere), so each R stands beside that of the
 same amounts with random signs, and of the same changes shuffled over the picture.
+
+Needs no torch: an encoder is whatever reads a picture, in torch or in numpy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from postguard.cloak.encoders import Encoder
-from postguard.cloak.tensors import Pixels, resized, scale_to_area, scaled, shrunk, to_tensor
-from postguard.cloak.transforms import Chain, chains
+from postguard.cloak.pixels import Pixels, fitted, scale_to_area, scaled, shrunk
+from postguard.cloak.platforms import Chain, chains
 
 READ_PIXELS = 700_000  # what a model reads at once: training sets are shrunk to 512..1024 px
 _WINDOW = 256  # px; of a larger picture four windows are read, as training crops are
 PLATFORMS = ("bluesky", "bluesky-full", "mastodon")
 LOOKS = ("r", "signs", "shuffled")
 Ratios = dict[str, dict[str, dict[str, float]]]  # chain -> encoder -> each of LOOKS
+Planes = NDArray[np.float32]
+
+
+class Reader(Protocol):
+    """An encoder, as it is measured with."""
+
+    @property
+    def name(self) -> str:
+        """What records call it."""
+        ...
+
+    def read(self, x: Planes) -> Planes:
+        """(n,3,h,w) in [0,1] -> the latents, (n,...)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A finished cloak. `targets`: for each mode (1,3,h,w) in [0,1] at any size."""
+    """A finished cloak. `targets`: for each mode a picture of any size."""
 
     before: Pixels
     after: Pixels
-    targets: Mapping[str, Tensor]
+    targets: Mapping[str, Pixels]
 
 
 def measure(
-    trial: Trial, encoders: Sequence[Encoder], on_step: Callable[[float], None] = lambda _: None
+    trial: Trial, encoders: Sequence[Reader], on_step: Callable[[float], None] = lambda _: None
 ) -> dict[str, Ratios]:
     """Return R of each mode, chain and encoder with its controls, to three decimals."""
     routes = chains((trial.before.shape[0], trial.before.shape[1]))
@@ -63,51 +77,55 @@ def gain(ratios: Ratios, which: str = "r", platforms: Sequence[str] = PLATFORMS)
 class _Goals:
     """The targets' latents, encoded once for each size: most chains share one."""
 
-    def __init__(self, targets: Mapping[str, Tensor]) -> None:
+    def __init__(self, targets: Mapping[str, Pixels]) -> None:
         self._targets = targets
-        self._known: dict[tuple[str, str, tuple[int, int]], Tensor] = {}
+        self._known: dict[tuple[str, str, tuple[int, int]], Planes] = {}
 
-    def at(self, encoder: Encoder, size: tuple[int, int]) -> dict[str, Tensor]:
+    def at(self, encoder: Reader, size: tuple[int, int]) -> dict[str, Planes]:
         for mode, image in self._targets.items():
             if (encoder.name, mode, size) not in self._known:
-                latents = _latents(encoder, _windows(resized(image, size)))
+                latents = encoder.read(_windows(fitted(image, size)))
                 self._known[encoder.name, mode, size] = latents
         return {mode: self._known[encoder.name, mode, size] for mode in self._targets}
 
 
-@torch.no_grad()
 def _behind(
     chain: Chain,
     trial: Trial,
     looks: Mapping[str, Pixels],
-    encoders: Sequence[Encoder],
+    encoders: Sequence[Reader],
     goals: _Goals,
 ) -> dict[str, dict[str, dict[str, float]]]:
     clean = read(chain(trial.before))
-    size = clean.shape[-2], clean.shape[-1]
+    size = clean.shape[0], clean.shape[1]
     seen = {name: _windows(read(chain(pixels))) for name, pixels in looks.items()}
     found: dict[str, dict[str, dict[str, float]]] = {mode: {} for mode in trial.targets}
     for encoder in encoders:
-        unchanged = _latents(encoder, _windows(clean))
-        latents = {name: _latents(encoder, y) for name, y in seen.items()}
+        unchanged = encoder.read(_windows(clean))
+        latents = {name: encoder.read(y) for name, y in seen.items()}
         for mode, goal in goals.at(encoder, size).items():
-            far = (unchanged - goal).norm().clamp_min(1e-9)
+            far = max(_norm(unchanged - goal), 1e-9)
             found[mode][encoder.name] = {
-                name: round(float((z - goal).norm() / far), 3) for name, z in latents.items()
+                name: round(_norm(z - goal) / far, 3) for name, z in latents.items()
             }
     return found
 
 
-def read(served: Pixels) -> Tensor:
-    """Return a served picture as a model reads it: (1,3,h,w) in [0,1], at most READ_PIXELS."""
+def _norm(latents: Planes) -> float:
+    return float(np.linalg.norm(latents.ravel()))
+
+
+def read(served: Pixels) -> Pixels:
+    """Return a served picture as a model reads it: in at most READ_PIXELS."""
     size = served.shape[0], served.shape[1]
-    return to_tensor(shrunk(served, scaled(size, scale_to_area(size, READ_PIXELS))))
+    return shrunk(served, scaled(size, scale_to_area(size, READ_PIXELS)))
 
 
-def _windows(x: Tensor) -> Tensor:
-    """(1,3,H,W) -> (n,3,h,w), n of 1, 2 and 4: the middle of each half or quarter of it."""
-    rows, columns = (_spans(n) for n in x.shape[-2:])
-    return torch.cat([x[..., r, c] for r in rows for c in columns])
+def _windows(pixels: Pixels) -> Planes:
+    """(H,W,3) -> (n,3,h,w) in [0,1], n of 1, 2 and 4: the middle of each half or quarter of it."""
+    rows, columns = _spans(pixels.shape[0]), _spans(pixels.shape[1])
+    windows = np.stack([pixels[r, c] for r in rows for c in columns])
+    return np.ascontiguousarray(windows.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
 
 def _spans(length: int) -> list[slice]:
@@ -115,10 +133,6 @@ def _spans(length: int) -> list[slice]:
         return [slice(0, length)]
     starts = (length // 4 - _WINDOW // 2, 3 * length // 4 - _WINDOW // 2)
     return [slice(start, start + _WINDOW) for start in starts]
-
-
-def _latents(encoder: Encoder, x: Tensor) -> Tensor:
-    return encoder(x.to(encoder.device.torch), fast=True)
 
 
 def _change(trial: Trial) -> NDArray[np.int16]:

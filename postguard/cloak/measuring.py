@@ -1,4 +1,7 @@
-"""Compares two finished files, with and without the cloak: strength, controls and visibility."""
+"""Compares two finished files, with and without the cloak: strength, controls and visibility.
+
+Needs no torch.
+"""
 
 from __future__ import annotations
 
@@ -7,52 +10,46 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from postguard.cloak.cloaking import MEGAPIXELS
-from postguard.cloak.encoders import Encoder
-from postguard.cloak.job import Measurement
-from postguard.cloak.measure import LOOKS, PLATFORMS, Ratios, Trial, gain, measure
-from postguard.cloak.tensors import Pixels, to_tensor
+from postguard.cloak.job import MEGAPIXELS, Measurement
+from postguard.cloak.measure import LOOKS, PLATFORMS, Ratios, Reader, Trial, gain, measure
+from postguard.cloak.pixels import LUMA, Pixels
 from postguard.errors import BadPicture
 from postguard.imaging import Picture, open_picture, read
 from postguard.imaging.visibility import SMALLEST, ssimulacra2
 
-_FLAT = 2.0  # of 255: the largest spread of luma in a 5x5 window that counts as flat
+_FLAT = 2.0  # of 255: the largest spread of luma in a window that counts as flat
+_AROUND = 5  # px of such a window's side
 
 
-def compare(
-    asked: Measurement, encoders: Sequence[Encoder], on_step: Callable[[float], None]
-) -> dict[str, Any]:
-    """Return what was measured of two files of one size.
+def opened(asked: Measurement) -> Trial:
+    """Return both pictures and the targets.
 
     Raises:
         BadPicture: a file cannot be opened, the sizes differ, or no target is there.
     """
-    if asked.prompt:
-        from postguard.cloak.figure import stable_diffusion
-
-        stable_diffusion(asked.models)  # said before minutes of measuring
     before, after = (_opened(path) for path in (asked.before, asked.after))
     if before.pixels.shape != after.pixels.shape:
         raise BadPicture(
             f"{asked.before.name} has {before.width}x{before.height} pixels and "
             f"{asked.after.name} {after.width}x{after.height}; only files of one size compare"
         )
-    images = {path.stem: to_tensor(_opened(path).pixels) for path in _targets(asked.targets)}
-    trial = Trial(before.pixels, after.pixels, images)
+    images = {path.stem: _opened(path).pixels for path in _targets(asked.targets)}
+    return Trial(before.pixels, after.pixels, images)
+
+
+def compare(
+    trial: Trial, encoders: Sequence[Reader], on_step: Callable[[float], None]
+) -> dict[str, Any]:
+    """Return what was measured of two pictures of one size."""
     ratios = measure(trial, encoders, lambda fraction: on_step(fraction * 0.9))
-    found: dict[str, Any] = {
+    found = {
         "encoders": [encoder.name for encoder in encoders],
         "ratios": ratios,
         "gains": {mode: _gains(of_mode) for mode, of_mode in ratios.items()},
-        **visibility(before.pixels, after.pixels),
+        **visibility(trial.before, trial.after),
     }
-    if asked.figure is not None:
-        from postguard.cloak import figure  # a rendition's measurement draws none
-
-        found["figure"] = figure.draw(asked, trial, encoders, found)
     on_step(1.0)
     return found
 
@@ -85,12 +82,19 @@ def visibility(before: Pixels, after: Pixels) -> dict[str, float | None]:
 
 def _flat(pixels: Pixels) -> NDArray[np.bool_]:
     """(H,W): where luma spreads over at most _FLAT within two pixels around."""
-    light = pixels @ np.array([0.299, 0.587, 0.114], np.float32)
-    plane = torch.from_numpy(np.pad(light, 2, mode="edge"))[None, None]
-    top = torch.nn.functional.max_pool2d(plane, 5, 1)
-    bottom = -torch.nn.functional.max_pool2d(-plane, 5, 1)
-    flat: NDArray[np.bool_] = ((top - bottom) <= _FLAT)[0, 0].numpy()
-    return flat
+    light = (pixels @ np.array(LUMA, np.float32)).astype(np.float32, copy=False)
+    spread = _widest(light, np.maximum) - _widest(light, np.minimum)
+    return spread <= np.float32(_FLAT)
+
+
+def _widest(plane: NDArray[np.float32], choose: np.ufunc) -> NDArray[np.float32]:
+    """(H,W) -> (H,W): the largest or the smallest of each window of _AROUND pixels a side."""
+    for axis in (0, 1):
+        border = [(_AROUND // 2,) * 2 if a == axis else (0, 0) for a in (0, 1)]
+        padded = np.pad(plane, border, mode="edge")
+        windows = np.lib.stride_tricks.sliding_window_view(padded, _AROUND, axis)
+        plane = choose.reduce(windows, axis=-1)
+    return plane
 
 
 def _targets(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from postguard.cloak.tensors import LUMA, Pixels
+from postguard.cloak.pixels import LUMA, Pixels
 
 _CELL = 8  # px: smaller than a brush stroke, larger than grain
 

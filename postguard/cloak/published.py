@@ -30,7 +30,8 @@ from postguard.cloak.catalogue import TINY, WEIGHTS, label
 from postguard.cloak.configs import Network
 from postguard.cloak.device import Device, cpu
 from postguard.cloak.encoders import Encoder, build, frozen, staged
-from postguard.cloak.tensors import Pixels, to_tensor
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.tensors import to_tensor
 
 _SEEN = 4  # latents that a known answer describes
 _DIGITS = 3

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from postguard.cloak.budget import REACH, budget
-from postguard.cloak.tensors import Pixels, grown, to_tensor
+from postguard.cloak.pixels import Pixels, grown
+from postguard.cloak.tensors import to_tensor
 
 _STRIP_PIXELS = 1 << 20
 _BLOCK = 16

@@ -17,7 +17,7 @@ from postguard.cloak.device import cpu
 from postguard.cloak.diffusion.pipeline import Pipeline, load
 from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Measurement
-from postguard.cloak.measuring import compare
+from postguard.cloak.measuring import compare, opened
 from postguard.protect.steps.cloak import CEILINGS
 from tests.unit.cloak import tiny, tiny_diffusion
 
@@ -124,13 +124,8 @@ def test_on_the_real_encoders_paintings_and_flat_cartoons_keep_the_floor_and_gai
     crop = small.crop((left, top, left + 160, top + 160))
     real = Studio(load_encoders(tiny.REAL, cpu()), lambda: 0.0, steps=12)
     _, record = run(real, tmp_path, crop, floor=65.0, ceiling=CEILINGS["medium"])
-    measured = compare(
-        Measurement(
-            tmp_path / "in.png", tmp_path / "out.png", tmp_path / "immunise.png", tiny.REAL
-        ),
-        real.encoders,
-        lambda _: None,
-    )
+    files = (tmp_path / f"{name}.png" for name in ("in", "out", "immunise"))
+    measured = compare(opened(Measurement(*files, tiny.REAL)), real.encoders, lambda _: None)
     for platform in ("bluesky", "mastodon"):
         for found in measured["ratios"]["immunise"][platform].values():
             assert found["r"] < min(found["signs"], found["shuffled"]) - 0.1

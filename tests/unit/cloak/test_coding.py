@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from postguard.cloak.coding import Coder
+from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import luma, to_pixels, to_tensor
-from postguard.cloak.transforms import BLUESKY_QUALITY, Codec
 from tests.unit.cloak import tiny
 
 WEBP = Codec("WEBP", BLUESKY_QUALITY)

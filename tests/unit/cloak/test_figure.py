@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from postguard.cloak import figure, grid
@@ -16,7 +15,6 @@ from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Measurement
 from postguard.cloak.measure import Trial
 from postguard.cloak.places import busiest, flattest
-from postguard.cloak.tensors import to_tensor
 from tests.unit.cloak import tiny, tiny_diffusion
 
 LOOKS = {"r": 0.123, "signs": -0.001, "shuffled": 0.02}
@@ -34,7 +32,7 @@ FOUND = {
 def trial(height: int = 96, width: int = 128) -> Trial:
     before = tiny.art(height, width)
     after = before ^ np.uint8(3)
-    return Trial(before, after, {"style": to_tensor(tiny.art(48, 64, seed=7))})
+    return Trial(before, after, {"style": tiny.art(48, 64, seed=7)})
 
 
 def rows_of(asked: Measurement, shown: Trial) -> list[grid.Row]:
@@ -115,7 +113,9 @@ def test_a_damaged_decoder_is_named(asked):
 
 def test_every_target_is_shown_by_its_mode(asked):
     shown = trial()
-    two = dataclasses.replace(shown, targets={**shown.targets, "poison": torch.zeros(1, 3, 9, 9)})
+    two = dataclasses.replace(
+        shown, targets={**shown.targets, "poison": np.zeros((9, 9, 3), np.uint8)}
+    )
     goals = rows_of(asked, two)[-1]
     assert [panel.label for panel in goals.panels] == ["style", "poison"]
     assert np.asarray(goals.panels[1].image).max() == 0

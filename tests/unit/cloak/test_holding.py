@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postguard.cloak.holding import _search, hold
+from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import spread
-from postguard.cloak.transforms import Codec
 from postguard.imaging.visibility import ssimulacra2
 from tests.unit.cloak import tiny
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from postguard.cloak.platforms import MASTODON_PIXELS, Codec, chains
 from postguard.cloak.tensors import to_pixels, to_tensor
-from postguard.cloak.transforms import MASTODON_PIXELS, Codec, View, chains, looks
+from postguard.cloak.transforms import View, looks
 from tests.unit.cloak import tiny
 
 
