@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from postguard.app import seen
 from postguard.app.editing import restate
 from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
@@ -125,5 +126,5 @@ def _leave_note(installation: Installation, post_id: int) -> None:
     post, gone = store.posts.get(post_id), store.wishes.taken_back(post_id)
     folder = folders.folder_of(installation.outbox, post)
     if gone and folder.is_dir():
-        receipts, warnings = store.deliveries.receipts(post_id), store.readings.warnings(post_id)
-        folders.leave_receipt(folder, post, receipts, warnings, gone)
+        receipts, found = store.deliveries.receipts(post_id), seen.lines(store, post_id)
+        folders.leave_receipt(folder, post, receipts, found, gone)

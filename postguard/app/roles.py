@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from postguard.app import answering
+from postguard.app import answering, seen
 from postguard.app.auditing import DailyAudit
 from postguard.app.installation import Installation
 from postguard.app.preflight import LookingAhead
@@ -219,7 +219,7 @@ def make_roles(
         store.posts,
         lambda: installation.outbox,
         store.deliveries.receipts,
-        store.readings.warnings,
+        partial(seen.lines, store),
         store.wishes.taken_back,
     )
     store.posts.progress.end()  # of a run that was cut off

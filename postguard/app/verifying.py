@@ -1,7 +1,7 @@
 """Reads each post back after it was sent, and says what is not as it was asked for.
 
-What of a cloak survived is not measured here: that needs what it was drawn towards, which is kept
-with no rendition; it was measured behind both platforms before the post was sent.
+Of a cloak it is measured how much of its change is left in the pixels that are served. What that
+does to models is not: it was measured behind both platforms before the post was sent.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from postguard.app import seen
 from postguard.app.installation import Installation
 from postguard.errors import Held, LoggedOut, Retryable
 from postguard.model import Delivery, DeliveryState, Json, Place, Shown
@@ -116,7 +117,7 @@ class Verifying:
         if waiting and not found and unread.tries < len(WAITS):
             self._later(delivery, unread, waiting[0], now)
             return
-        kept = [{"notice": p.notice, "watermark": p.watermark} for p in pictures]
+        kept = [{"notice": p.notice, "watermark": p.watermark, "cloak": p.cloak} for p in pictures]
         self._found(delivery, unread, [*found, *verify.faded(kept)], pictures, now)
 
     def _survivals(self, delivery: Delivery, shown: Shown) -> tuple[Survival, ...]:
@@ -170,13 +171,13 @@ class Verifying:
         """Keep what was seen, unless the post was edited meanwhile; every difference is a warning,
         in the history and in the log."""
         told = [(each.what, each.words(delivery.post_id)) for each in found]
-        seen: dict[str, Json] = {
+        found_out: dict[str, Json] = {
             "differences": [{"what": what, "says": says} for what, says in told],
             "pictures": wire.load(list[Json], wire.dump(pictures)),
         }
         with self.installation.store.db.change():
             readings = self.installation.store.readings
-            if not readings.keep(delivery.id, seen, now, asked=unread.look_at):
+            if not readings.keep(delivery.id, found_out, now, asked=unread.look_at):
                 return
             for _, says in told:
                 self._note(delivery, "warning", says, now)
@@ -194,7 +195,7 @@ class Verifying:
         self.installation.store.posts.note(delivery.post_id, now, what, detail)
 
     def _leave_receipt(self, post_id: int) -> None:
-        """Write the differences beside the files as well, where these lie in posted/ already."""
+        """Write it beside the files as well, where these lie in posted/ already."""
         store = self.installation.store
         post = store.posts.get(post_id)
         if post.place is not Place.POSTED:
@@ -204,7 +205,7 @@ class Verifying:
                 folders.folder_of(self.installation.outbox, post),
                 post,
                 store.deliveries.receipts(post_id),
-                store.readings.warnings(post_id),
+                seen.lines(store, post_id),
                 store.wishes.taken_back(post_id),
             )
         except OSError as exc:  # the artist may have taken the folder away

@@ -159,11 +159,14 @@ def shown(seen: Mapping[str, Any], fit: str) -> list[str]:
     if "differences" not in seen:
         return []
     found = [str(d.get("says")) for d in seen["differences"]] or ["as you asked for"]
+    return [*(f"{where}: {said}" for said in found), *served(seen)]
+
+
+def served(seen: Mapping[str, Any]) -> list[str]:
+    """Return what each picture is where it is served, and what of its protection is left; `seen`
+    as in `shown`."""
     pictures = enumerate(seen.get("pictures") or (), start=1)
-    return [
-        *(f"{where}: {said}" for said in found),
-        *(f"picture {number}: {_survived(picture)}" for number, picture in pictures),
-    ]
+    return [f"picture {number}: {_survived(picture)}" for number, picture in pictures]
 
 
 def _survived(picture: Mapping[str, Any]) -> str:
@@ -180,7 +183,18 @@ def _survived(picture: Mapping[str, Any]) -> str:
         for name in ("notice", "watermark")
         if picture.get(name) is not None
     ]
-    return "; ".join(parts)
+    return "; ".join([*parts, *_cloak_left(picture)])
+
+
+def _cloak_left(picture: Mapping[str, Any]) -> list[str]:
+    """Return what of the cloak is left, beside what chance alone would seem to leave."""
+    share, chance = picture.get("cloak"), picture.get("chance")
+    if share is None or chance is None:
+        return []
+    said = f"the cloak keeps {min(max(share, 0), 1):.0%} of its change"
+    if share <= chance:
+        said += ", no more than by chance: nothing of it is left"
+    return [f"{said} (a change that never was in it: {chance:.0%})"]
 
 
 def kind_of(mime: str) -> str:

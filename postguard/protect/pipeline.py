@@ -24,6 +24,7 @@ from postguard.imaging.likeness import fingerprint
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import finishing
+from postguard.protect.changes import Change
 from postguard.protect.encode import alike
 from postguard.protect.estimating import Estimate
 from postguard.protect.failing import check_shape, failing_closed
@@ -119,12 +120,16 @@ class _Bench:
     how: Finish
     done: list[Json] = field(default_factory=list)
     uncloaked: tuple[Cloak, Picture] | None = None
+    change: Change | None = None
 
     def renditions(self, named_steps: list[tuple[str, Step]]) -> list[Rendition]:
         """One base for all networks: two cloaks of one picture could be averaged away."""
         base = self._base(named_steps)
         limits = {limit.fit: limit for limit in self.order.limits}
-        return [self._rendition(base, limit) for limit in limits.values()]
+        made = [self._rendition(base, limit) for limit in limits.values()]
+        if self.change is not None:
+            self.change.keep(self.order.into)
+        return made
 
     def _base(self, named_steps: list[tuple[str, Step]]) -> Picture:
         most = self.order.max_megapixels
@@ -134,20 +139,30 @@ class _Bench:
         for name, step in named_steps:
             if name != "downscale":
                 picture = self._kept_whole(picture)
-            if isinstance(step, Cloak):
-                self.uncloaked = step, picture
+            before = picture
             tell = _unheard if name in _FINISHING else self.tell
             with failing_closed(name), self._watched(name, tell=tell) as notes:
                 picture, record = step.apply(picture, self._scene(name))
                 check_shape(picture)
                 if isinstance(step, Tags):
                     self.how = replace(self.how, packets=step.packets(self._scene(name)))
+                if isinstance(step, Cloak):
+                    record |= self._cloaked(step, before, picture)
                 notes.update(record)
             self.done.append({"step": name, **notes})
             protects |= name not in _SAVE_ONLY and record.get("carried") is not False
         if not protects:
             raise StepFailed("recipe", "no step of it protects this picture; add a notice to it")
         return picture
+
+    def _cloaked(self, step: Cloak, before: Picture, after: Picture) -> dict[str, Json]:
+        """Remember what the cloak is measured with; return which file holds its change, of a post
+        that will be read back."""
+        self.uncloaked = step, before
+        if not self.order.post:
+            return {}
+        self.change = Change.of(before, after, self.artwork.position)
+        return {"change": self.change.name}
 
     def _kept_whole(self, picture: Picture) -> Picture:
         """Return the picture as small as the strictest network keeps it: marks and a cloak are

@@ -49,13 +49,14 @@ class Shelving:
     """Moves folders after the rows: a crash in between is repaired by the next tick.
 
     Attributes:
+        seen: returns what reading a post back has shown, in lines by account.
         taken_back: returns the accounts whose copy of a post was deleted.
     """
 
     shelf: Shelf
     outbox: Callable[[], Path]
     receipts: Callable[[int], Mapping[str, Receipt]]
-    warnings: Callable[[int], Mapping[str, Sequence[str]]]
+    seen: Callable[[int], Mapping[str, Sequence[str]]]
     taken_back: Callable[[int], Collection[str]]
 
     def tick(self, now: datetime) -> bool:
@@ -89,8 +90,8 @@ class Shelving:
         if post.state is PostState.HELD:
             folders.leave_reason(folder, post, post.reason)
         if post.state in _WENT_OUT:
-            receipts, warnings = self.receipts(post.id), self.warnings(post.id)
-            folders.leave_receipt(folder, post, receipts, warnings, self.taken_back(post.id))
+            receipts, seen = self.receipts(post.id), self.seen(post.id)
+            folders.leave_receipt(folder, post, receipts, seen, self.taken_back(post.id))
 
     def _gone(self, post: Post, now: datetime) -> bool:
         """The artist took the folder away: what went out stays so, any other is withdrawn."""

@@ -22,7 +22,11 @@ _SCHEME = re.compile(r"https?://(\S+?)/?(?=\s|$)", re.IGNORECASE)
 _LAST = re.compile(r"\s*\S+\s*\Z")
 _MENTION = re.compile(r"(?<![/\w])@([a-z0-9_.-]*[a-z0-9_])@[\w.-]+\w", re.IGNORECASE)
 _MARKS = {"notice": "the notice", "watermark": "the watermark"}
-
+_LARGER = "look at it there; a larger or stronger one in the recipe survives better"
+_SMALLER = (
+    "a higher strength survives better; so does a smaller long_side of the downscale, where the "
+    "network made the picture smaller"
+)
 _EDIT = (
     "`postguard edit N` sets it anew; where the network cannot, `postguard retract N` deletes it"
 )
@@ -42,7 +46,7 @@ class Difference:
 
     Attributes:
         what: `gone`, `text`, `pictures`, `bytes`, `alt`, `cw`, `sensitive`, `labels`, `audience`,
-            `replies`, `quotes`, `languages` or `marks`.
+            `replies`, `quotes`, `languages`, `marks` or `cloak`.
         says: what differs and what that means, without a full stop.
         do: what to do about it; `N` stands for the post's number.
     """
@@ -78,19 +82,24 @@ def differences(
 
 
 def faded(kept: Sequence[Mapping[str, float | None]]) -> Iterator[Difference]:
-    """Yield which marks no longer do their work in a picture as it is served.
+    """Yield what no longer does its work in a picture as it is served.
 
     Args:
-        kept: of each picture, in order: mark -> share of its contrast that is left; None or
-            missing: it has no such mark, or that could not be measured.
+        kept: of each picture, in order: `notice`, `watermark` or `cloak` -> share of its contrast,
+            or of its change, that is left; None or missing: it has none, or that could not be
+            measured.
     """
     for number, marks in enumerate(kept, start=1):
         for name, mark in _MARKS.items():
             share = marks.get(name)
             if share is not None and share < LEAST_KEPT:
                 says = f"{mark} on picture {number} keeps only {max(share, 0):.0%} of its contrast"
-                do = "look at it there; a larger or stronger one in the recipe survives better"
-                yield Difference("marks", f"{says} as it is served", do)
+                yield Difference("marks", f"{says} as it is served", _LARGER)
+        share = marks.get("cloak")
+        if share is not None and share < LEAST_KEPT:
+            says = f"the cloak of picture {number} keeps only {max(share, 0):.0%} of its change"
+            means = "so it protects this copy less than was measured before it was sent"
+            yield Difference("cloak", f"{says} as it is served, {means}", _SMALLER)
 
 
 def _audience(words: Words, shown: Shown) -> Iterator[Difference]:

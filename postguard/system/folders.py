@@ -55,13 +55,13 @@ def leave_receipt(
     folder: Path,
     post: Post,
     receipts: Mapping[str, Receipt],
-    warnings: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    seen: Mapping[str, Sequence[str]] = MappingProxyType({}),
     gone: Collection[str] = (),
 ) -> None:
     """Write where each account posted, and when by this PC's clock: one line for each.
 
     Args:
-        warnings: of each account, in what its post differs from what was asked; a line for each.
+        seen: of each account, what reading its post back has shown; a line for each.
         gone: accounts whose post the artist had deleted again.
     """
     if _is_theirs(post, RECEIPT):
@@ -70,7 +70,7 @@ def leave_receipt(
     for name, receipt in sorted(receipts.items()):
         deleted = ", deleted again" if name in gone else ""
         lines.append(f"{name}: {receipt.url} ({_read(receipt.at)}){deleted}")
-        lines += [f"  not as you asked: {said}" for said in warnings.get(name, ())]
+        lines += [f"  {said}" for said in seen.get(name, ())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
 
 

@@ -21,7 +21,8 @@ from postguard.networks.served import copies
 from postguard.system import wire
 
 if TYPE_CHECKING:
-    from postguard.networks.served.comparing import Pair
+    from postguard.imaging import Picture
+    from postguard.networks.served.comparing import Left, Pair
 
 _SECONDS = 300  # for one post
 _KINDS = (
@@ -44,6 +45,7 @@ class Sent:
         notice: where the notice stands in the file that was sent.
         watermark: mean change of the pixels that the watermark marked, in 1/255; None: none.
         strip: the notice stands in a strip below the art.
+        change: what the cloak changed, as it was kept; None: no cloak, or none was kept.
     """
 
     url: str
@@ -52,6 +54,7 @@ class Sent:
     notice: Box | None = None
     watermark: float | None = None
     strip: bool = False
+    change: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Survival:
         likeness: SSIMULACRA2 beside what was sent, both in the smaller size of the two.
         notice, watermark: share of its contrast that is left, about 1 where nothing was lost;
             None: there is none, or it cannot be measured.
+        cloak: share of the strength of its change that is left; None as above.
+        chance: the share that seems to be left of a change that never was in the picture.
         problem: why it could not be looked at, in words.
         again: it may be there later.
     """
@@ -84,6 +89,8 @@ class Survival:
     likeness: float | None = None
     notice: float | None = None
     watermark: float | None = None
+    cloak: float | None = None
+    chance: float | None = None
     problem: str = ""
     again: bool = False
 
@@ -93,6 +100,7 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
     steps = rendition.record.get("steps")
     found = {s.get("step"): s for s in steps if isinstance(s, dict)} if _is_list(steps) else {}
     contrast = found.get("watermark", {}).get("contrast")
+    change = found.get("cloak", {}).get("change")
     return Sent(
         url,
         rendition.path,
@@ -100,6 +108,7 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
         notice=_place(rendition, found.get("notice", {})),
         watermark=float(contrast) if isinstance(contrast, int | float) else None,
         strip=found.get("notice", {}).get("place") == "footer",
+        change=rendition.path.parent / change if isinstance(change, str) else None,
     )
 
 
@@ -133,6 +142,7 @@ def _one(picture: Sent, max_megapixels: float, timeout: float) -> Survival:
     except (Refused, BadPicture) as exc:
         return Survival(problem=str(exc))
     pair = comparing.Pair.of(before, found)
+    left = _cloak(pair, picture, max_megapixels)
     return Survival(
         kind=_kind(data),
         width=found.width,
@@ -142,23 +152,41 @@ def _one(picture: Sent, max_megapixels: float, timeout: float) -> Survival:
         likeness=pair.likeness(),
         notice=pair.kept_within(picture.notice) if picture.notice else None,
         watermark=_watermark(pair, picture, max_megapixels),
+        cloak=left.share if left else None,
+        chance=left.chance if left else None,
     )
 
 
 def _watermark(pair: Pair, picture: Sent, max_megapixels: float) -> float | None:
     """Return what is left of the watermark; without the original nobody can tell it from the
     art."""
-    from postguard import imaging
-
-    if picture.watermark is None or picture.original is None:
+    if picture.watermark is None:
         return None
-    try:
-        data = imaging.read(picture.original, max_megapixels)
-        original = imaging.open_picture(data, max_megapixels=max_megapixels)
-    except BadPicture:
+    original = _opened(picture.original, max_megapixels)
+    if original is None:
         return None
     box, strip = picture.notice, picture.strip
     return pair.kept_beside(original, picture.watermark, box, strip=strip)
+
+
+def _cloak(pair: Pair, picture: Sent, max_megapixels: float) -> Left | None:
+    """Return what is left of the cloak; nobody knows where what it changed was not kept."""
+    change = _opened(picture.change, max_megapixels)
+    return None if change is None else pair.kept_of_change(change)
+
+
+def _opened(path: Path | None, max_megapixels: float) -> Picture | None:
+    """Return a file of this PC that the comparison needs; None: there is none that can be read."""
+    from postguard import imaging
+
+    if path is None:
+        return None
+    try:
+        return imaging.open_picture(
+            imaging.read(path, max_megapixels), max_megapixels=max_megapixels
+        )
+    except BadPicture:
+        return None
 
 
 def _place(rendition: Rendition, notice: Mapping[str, Any]) -> Box | None:

@@ -28,6 +28,7 @@ from postguard.model import (
     Visibility,
     Words,
 )
+from postguard.networks.served.surviving import Survival
 from postguard.publish.lanes import Lanes
 from postguard.store.readings import FIRST_LOOK
 from postguard.system.folders import RENDITIONS, folder_of
@@ -194,7 +195,8 @@ def test_a_difference_is_a_warning_in_history_receipt_and_log(
     assert "(audience)" in caplog.text
     assert "(alt)" in caplog.text
     assert "猫" not in caplog.text
-    head, *lines = rig.receipt.splitlines()
+    head, *lines, served = rig.receipt.splitlines()
+    assert served.startswith("  as it is served, picture 1: 60 × 40 pixels")
     assert head.startswith("fedi: https://art.example/@hanako/1")
     assert lines == [f"  not as you asked: {t.removeprefix('fedi: ')}" for t in told]
 
@@ -356,3 +358,18 @@ def test_the_daemon_reads_back_as_one_of_its_roles(rig: Rig) -> None:
     unread = rig.installation.store.readings.next_unread(NOW + timedelta(minutes=1))
     assert unread is not None
     assert unread.tries == 0
+
+
+def test_a_receipt_says_what_of_the_protection_is_left_in_the_picture_as_served(rig: Rig) -> None:
+    kept = Survival("WebP", 60, 40, 900, likeness=90.1, notice=0.9, cloak=0.12, chance=0.01)
+    rig.verifying.measured = lambda _: (kept,)
+    rig.look()
+    ((what, said),) = rig.history
+    assert what == "warning"
+    assert said.startswith("fedi: the cloak of picture 1 keeps only 12% of its change")
+    warned, told = rig.receipt.splitlines()[1:]
+    assert warned == f"  not as you asked: {said.removeprefix('fedi: ')}"
+    assert told.startswith("  as it is served, picture 1: 60 × 40 pixels, 900 bytes of WebP")
+    assert told.endswith("the cloak keeps 12% of its change (a change that never was in it: 1%)")
+    (picture,) = seen(rig)["pictures"]  # type: ignore[misc]
+    assert (picture["cloak"], picture["chance"]) == (0.12, 0.01)

@@ -57,6 +57,13 @@ def test_what_a_network_shows_is_said_with_what_is_left_of_the_marks() -> None:
         ({"problem": "cdn.example does not serve the picture (403)"}, "cdn.example does not"),
         ({"notice": -0.2}, "the notice keeps 0% of its contrast"),
         ({"notice": None, "watermark": None, "likeness": None}, "120 kB of WebP"),
+        (
+            {"cloak": 0.874, "chance": 0.012},
+            "the cloak keeps 87% of its change (a change that never was in it: 1%)",
+        ),
+        ({"cloak": 0.004, "chance": 0.012}, "no more than by chance: nothing of it is left"),
+        ({"cloak": -0.2, "chance": 0.0}, "the cloak keeps 0% of its change"),
+        ({"cloak": None, "chance": None}, "120 kB of WebP"),
     ],
 )
 def test_each_picture_says_what_is_known_of_it(fields: dict[str, Any], says: str) -> None:

@@ -281,6 +281,27 @@ def test_each_finished_file_is_measured_beside_the_same_one_without_the_cloak(or
         assert 0 < np.abs(after - before).mean() < 3
 
 
+def test_what_the_cloak_of_a_post_changed_is_kept_once_for_all_its_files(order):
+    """Networks share the cloak; the owner alone may read what takes it out again."""
+    made = run(replace(order, recipe=(DOWNSCALE, CLOAK), post=7), Engine(0.2))
+    names = {step["change"] for r in made for step in r.record["steps"] if "change" in step}
+    kept = [p for p in order.into.iterdir() if p.suffix == ".png" and "cloak" in p.name]
+    assert len(made) > len(kept) == 1
+    assert {p.name for p in kept} == names
+    assert kept[0].stat().st_mode & 0o777 == 0o600
+    with Image.open(kept[0]) as image:
+        change = np.asarray(image).astype(int) - 128
+    assert change.shape == (made[0].height, made[0].width)
+    assert set(np.unique(change)) <= {0, 1}  # as the engine changed it
+    assert change.any()
+
+
+def test_a_file_by_itself_leaves_no_change_behind(order):
+    """Nobody will read it back, and with it the cloak could be taken out."""
+    made = run(replace(order, recipe=(DOWNSCALE, CLOAK)), Engine(0.2))
+    assert {p.name for p in order.into.iterdir()} == {r.path.name for r in made}
+
+
 def test_a_cloak_too_weak_in_the_finished_file_makes_nothing_of_the_post(order):
     with pytest.raises(StepFailed, match=r"gained 0\.010"):
         run(replace(order, recipe=(DOWNSCALE, CLOAK)), Engine(0.01))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from postguard.app import seen
 from postguard.model import Place, Post, PostState, Receipt
 from postguard.publish.shelving import Shelving
 from postguard.store import Store
@@ -24,7 +25,7 @@ def shelving(store: Store, outbox: Path) -> Shelving:
         store.posts,
         lambda: outbox,
         store.deliveries.receipts,
-        store.readings.warnings,
+        lambda post_id: seen.lines(store, post_id),
         store.wishes.taken_back,
     )
 
@@ -107,7 +108,14 @@ def test_a_receipt_keeps_what_reading_the_post_back_has_shown(
     (delivery,) = store.deliveries.of_post(post.id)
     store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
     says = "the alt text is missing: postguard edit 1"
-    store.readings.keep(delivery.id, {"differences": [{"says": says}]}, NOW)
+    picture = {"kind": "WebP", "width": 640, "height": 480, "size": 9000, "same": False}
+    left = {"notice": 0.97, "cloak": 0.81, "chance": 0.01}
+    found = {"differences": [{"says": says}], "pictures": [picture | left]}
+    store.readings.keep(delivery.id, found, NOW)
     assert shelving.tick(NOW)
-    told = (outbox / "posted" / post.folder / "receipt.txt").read_text()
-    assert f"  not as you asked: {says}\n" in told
+    told = (outbox / "posted" / post.folder / "receipt.txt").read_text(encoding="utf-8")
+    assert told.splitlines()[1:] == [
+        f"  not as you asked: {says}",
+        "  as it is served, picture 1: 640 × 480 pixels, 9 kB of WebP; the notice keeps 97% of "
+        "its contrast; the cloak keeps 81% of its change (a change that never was in it: 1%)",
+    ]

@@ -250,3 +250,11 @@ def test_a_mark_that_faded_is_told_with_what_is_left_of_it() -> None:
         "the notice on picture 2 keeps only 21% of its contrast",
         "the watermark on picture 2 keeps only 0% of its contrast",
     ]
+
+
+def test_a_cloak_that_is_mostly_gone_is_told_with_what_that_means() -> None:
+    kept = [{"notice": 0.93, "cloak": 0.81}, {"cloak": 0.124}, {"cloak": None}]
+    (told,) = [each.words(7) for each in faded(kept)]
+    assert told.startswith("the cloak of picture 2 keeps only 12% of its change as it is served")
+    assert "protects this copy less than was measured before it was sent" in told
+    assert "a higher strength survives better" in told

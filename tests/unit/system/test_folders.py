@@ -33,11 +33,11 @@ def test_a_receipt_has_a_line_for_each_account(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_not_as_asked_stands_below_its_account(tmp_path: Path) -> None:
+def test_what_was_seen_of_a_post_stands_below_its_account(tmp_path: Path) -> None:
     leave_receipt(tmp_path, post(), RECEIPTS, {"fedi": ["the alt text is missing", "更に"]})
     head, *more, last = lines(tmp_path)
     assert head.startswith("fedi: ")
-    assert more == ["  not as you asked: the alt text is missing", "  not as you asked: 更に"]
+    assert more == ["  the alt text is missing", "  更に"]
     assert last.startswith("sky: ")
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,78 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from postguard.imaging import sample
-from postguard.model import Artist, ArtworkOrder, Json, Limits, ProtectOrder, Rendition
-from postguard.networks.served.surviving import Job, Sent, Survival, measure, measured, sent
-from postguard.protect import pipeline
-from tests.servers.static import StaticHost, start_static
+from postguard.model import Json, Rendition
+from postguard.networks.served.surviving import Job, measure, measured, sent
+from tests.servers.static import StaticHost
+from tests.unit.networks.served.making import LIMITS, RECIPE, protect, survives
 
-LIMITS = Limits("bluesky-2000000", 300, 2000, 4, 2_000_000)
-RECIPE: tuple[dict[str, Json], ...] = (
-    {"step": "downscale", "long_side": 800},
-    {"step": "watermark", "text": "© 山田花子"},
-    {"step": "notice"},
-)
 IN_A_STRIP = (*RECIPE[:2], {"step": "notice", "place": "footer"})
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fox below the moon."""
-    path = tmp_path_factory.mktemp("art") / "狐.png"
-    path.write_bytes(sample.draw())
-    return path
 
 
 @pytest.fixture(scope="module")
 def made(original: Path) -> Rendition:
     """The fox with a watermark and a notice, as the pipeline writes it."""
     return protect(original, original.parent / "made")
-
-
-def protect(
-    path: Path,
-    into: Path,
-    limits: Limits = LIMITS,
-    recipe: tuple[dict[str, Json], ...] = RECIPE,
-) -> Rendition:
-    """Run a recipe on one file."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    order = ProtectOrder(
-        artworks=(ArtworkOrder(0, path, digest, "狐", "5e" * 32),),
-        recipe_name="default",
-        recipe=recipe,
-        limits=(limits,),
-        into=into,
-        artist=Artist("山田花子", "© 2026 山田花子", langs=("ja", "en")),
-    )
-    (rendition,) = pipeline.run(order, None, 2026, lambda _: None)
-    return rendition
-
-
-@pytest.fixture
-def host() -> Iterator[StaticHost]:
-    with start_static() as started:
-        yield started
-
-
-Change = Callable[[Image.Image], Image.Image]
-
-
-def coded(image: Image.Image, kind: str = "WEBP", quality: int = 80) -> bytes:
-    """A picture as a server encodes it."""
-    out = io.BytesIO()
-    image.convert("RGB").save(out, kind, quality=quality)
-    return out.getvalue()
-
-
-def survives(host: StaticHost, what: Sent, change: Change, kind: str = "WEBP") -> Survival:
-    """What is left when the server serves a changed copy of what was sent."""
-    with Image.open(what.path) as image:
-        data = coded(change(image), kind)
-    url = host.says(data, Content_Type=f"image/{kind.lower()}")
-    (found,) = measure(Job((replace(what, url=url),), 200))
-    return found
 
 
 def smaller(image: Image.Image) -> Image.Image:

@@ -1,0 +1,65 @@
+"""Keeps what a cloak changed in a picture, beside its renditions: with it, what of the cloak is
+left in the picture as a network serves it can be measured later.
+
+It never leaves this PC: whoever had it could take the cloak out again. The change of luma is kept
+alone, for that is what networks leave of a cloak, and in steps of its own mean size, which halves
+the file: the slope that is measured with it differs by less than a hundredth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from postguard.imaging import Picture, flatten
+from postguard.imaging.picture import strips
+from postguard.system import files
+
+_MIDDLE = 128  # the gray level that stands for no change
+_NAMED = 12  # hex digits of its digest
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The file of one artwork's change, before it is written. `name`: as its record has it."""
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def of(cls, before: Picture, after: Picture, position: int) -> Change:
+        """Return what makes `after` of `before`, both of one size."""
+        out = io.BytesIO()
+        Image.fromarray(_in_steps(_luma_change(before, after))).save(out, "PNG", optimize=True)
+        digest = hashlib.sha256(out.getvalue()).hexdigest()[:_NAMED]
+        return cls(f"{position + 1}-cloak-{digest}.png", out.getvalue())
+
+    def keep(self, folder: Path) -> None:
+        """Write it whole, readable for its owner only."""
+        files.write_whole(folder / self.name, self.data)
+
+
+def _luma_change(before: Picture, after: Picture) -> NDArray[np.int16]:
+    """Return the change of luma (H, W) as it is seen; what is transparent, on white."""
+    change = np.empty((before.height, before.width), np.int16)
+    for rows in strips(before.width, before.height):
+        change[rows] = _luma(after, rows) - _luma(before, rows)
+    return change
+
+
+def _luma(picture: Picture, rows: slice) -> NDArray[np.int16]:
+    alpha = None if picture.alpha is None else picture.alpha[rows]
+    shown = flatten(Picture(picture.pixels[rows], alpha))
+    return np.asarray(Image.fromarray(shown.pixels).convert("L"), np.int16)
+
+
+def _in_steps(change: NDArray[np.int16]) -> NDArray[np.uint8]:
+    step = max(1, int(np.sqrt(np.square(change, dtype=np.float32).mean())))
+    levels = _MIDDLE + np.rint(change / np.float32(step)) * step
+    return np.asarray(levels.clip(0, 255), np.uint8)
