@@ -53,7 +53,7 @@ def clouds(rng: Rng, side: int, cells: float, octaves: int = 5) -> Plane:
     layers = [
         noise(rng, side, cells * 2**k, stretch) * 0.55**k
         for k in range(octaves)
-        if cells * 2**k < side
+        if k == 0 or cells * 2**k < side
     ]
     total: Plane = np.sum(layers, 0)
     low, high = float(total.min()), float(total.max())
