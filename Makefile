@@ -6,7 +6,7 @@ SEED ?= 1
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors fix lock bench gallery chaos servers-next system-deps clean
+.PHONY: help demo test check format lint types floors fix language lock bench gallery chaos servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -34,6 +34,9 @@ floors: .venv/dev.stamp ## check that imports go downward only
 fix: .venv/dev.stamp ## format the code and mend what can be mended by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+language: .venv/dev.stamp ## take new sentences into the catalogues and compile the translations
+	$(BIN)/python -m tools.language
 
 lock: .venv/dev.stamp ## pin today's releases of all dependencies in constraints.txt
 	tools/setup/lock.sh

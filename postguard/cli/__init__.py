@@ -9,6 +9,7 @@ import click
 
 from postguard.cli import given
 from postguard.cli.audit import COMMANDS as AUDIT
+from postguard.cli.backing_up import COMMANDS as BACKUPS
 from postguard.cli.changing import COMMANDS as CHANGING
 from postguard.cli.ending import Commands
 from postguard.cli.identity import COMMANDS as IDENTITY
@@ -59,6 +60,7 @@ for command in (
     *MODELS,
     *IDENTITY,
     *AUDIT,
+    *BACKUPS,
 ):
     cli.add_command(command)
 

@@ -9,44 +9,52 @@ import click
 
 from postguard.app.starting import Answers, instance_of, known_zone
 from postguard.errors import PostguardError
+from postguard.language import _
 
 
 def ask(usual: Answers) -> Answers:
     """Ask what `init` needs to know, each with the usual answer."""
-    click.echo("A few questions; Enter takes the answer in brackets.\n")
+    click.echo(_("A few questions; Enter takes the answer in brackets.\n"))
     named = replace(
         usual,
-        name=_text("Your name or pen name, for marks and tags", usual.name),
-        lang=_choice("Language of the notice in the picture", usual.lang, "en", "ja", "both"),
-        timezone=_checked("Your time zone", usual.timezone, known_zone),
-        outbox=_text("Folder to drop finished art into", usual.outbox),
-        bluesky=_text("Bluesky handle, as hanako.bsky.social; empty: none", usual.bluesky),
+        name=_text(_("Your name or pen name, for marks and tags"), usual.name),
+        lang=_choice(_("Language of the notice in the picture"), usual.lang, "en", "ja", "both"),
+        timezone=_checked(_("Your time zone"), usual.timezone, known_zone),
+        outbox=_text(_("Folder to drop finished art into"), usual.outbox),
+        bluesky=_text(_("Bluesky handle, as hanako.bsky.social; empty: none"), usual.bluesky),
         mastodon=_checked(
-            "Mastodon server, as mastodon.social; empty: none", usual.mastodon, instance_of
+            _("Mastodon server, as mastodon.social; empty: none"), usual.mastodon, instance_of
         ),
     )
-    click.echo("\nNo measure is complete protection; what you fear most decides which come first.")
+    click.echo(
+        _("\nNo measure is complete protection; what you fear most decides which come first.")
+    )
     return replace(
         named,
         fear=_choice(
-            "What do you fear most: that models learn from your art (training), that people have "
-            "it redrawn (image-to-image), or both?",
+            _(
+                "What do you fear most: that models learn from your art (training), that people "
+                "have it redrawn (image-to-image), or both?"
+            ),
             usual.fear,
             *("training", "image-to-image", "both"),
         ),
         visible=_choice(
-            "How visible may marks be: subtle, clear, or as strong as on a sample?",
+            _("How visible may marks be: subtle, clear, or as strong as on a sample?"),
             usual.visible,
             *("subtle", "clear", "sample"),
         ),
         preset=_choice(
-            "Picture size: portfolio (2000 px), sns (1200), small (800) or sample (1000)",
+            _("Picture size: portfolio (2000 px), sns (1200), small (800) or sample (1000)"),
             usual.preset,
             *("portfolio", "sns", "small", "sample"),
         ),
         reach=_choice(
-            "Who may come across it: wide (everyone), usual (everyone, but quotes are off and "
-            "Mastodon lists it nowhere) or close (Mastodon: followers; Bluesky is always public)",
+            _(
+                "Who may come across it: wide (everyone), usual (everyone, but quotes are off "
+                "and Mastodon lists it nowhere) or close (Mastodon: followers; Bluesky is always "
+                "public)"
+            ),
             usual.reach,
             *("wide", "usual", "close"),
         ),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from postguard.language import _
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,9 +30,9 @@ def audit(config: Path | None, /, *, account: str | None, **flags: bool) -> None
     from postguard.cli.mending import Mending
 
     if flags["fix"] and flags["undo"]:
-        raise click.UsageError("--fix and --undo cannot be done together")
+        raise click.UsageError(_("--fix and --undo cannot be done together"))
     if flags["as_json"] and (flags["fix"] or flags["undo"]) and not flags["yes"]:
-        raise click.UsageError("--json cannot ask; add --yes, or leave --json out")
+        raise click.UsageError(_("--json cannot ask; add --yes, or leave --json out"))
     auditing = Auditing(open_installation(config))
     consent = consenting.consent(browser=not flags["no_browser"])
     mending = Mending(auditing, consent, quiet=flags["as_json"], yes=flags["yes"])

@@ -9,19 +9,20 @@ import click
 
 from postguard.app.auditing import Audited
 from postguard.cli import for_programs, listing, wide
+from postguard.language import _, marked
 from postguard.model import Finding, Level
 
 _MARKS: dict[Level, tuple[str, str]] = {
-    Level.OK: ("ok  ", "green"),
+    Level.OK: (marked("ok  "), "green"),
     Level.UNKNOWN: ("?   ", "blue"),
-    Level.ADVICE: ("note", "cyan"),
-    Level.WARNING: ("FIX ", "yellow"),
-    Level.BLOCKING: ("STOP", "red"),
+    Level.ADVICE: (marked("note"), "cyan"),
+    Level.WARNING: (marked("FIX "), "yellow"),
+    Level.BLOCKING: (marked("STOP"), "red"),
 }
 _TO_MEND = {Level.WARNING, Level.BLOCKING}
-_HONEST = (
-    "These are requests or friction, not locks. A public post can always be copied; "
-    "the pixel protections and the small size are what remains."
+_HONEST = marked(
+    "These are requests or friction, not locks. A public post can always be copied; the pixel "
+    "protections and the small size are what remains."
 )
 _INDENT = "     "
 
@@ -41,7 +42,7 @@ def show(seen: Sequence[Audited], *, as_json: bool, full: bool) -> None:
         for finding in each.findings:
             _print(finding, full=full)
     click.echo()
-    _wrapped("", _HONEST)
+    _wrapped("", _(_HONEST))
 
 
 def _told(seen: Audited) -> dict[str, Any]:
@@ -65,19 +66,19 @@ def _told(seen: Audited) -> dict[str, Any]:
 
 def _print(finding: Finding, *, full: bool) -> None:
     mark, colour = _MARKS[finding.level]
-    _wrapped(f"{click.style(mark, fg=colour)} ", f"{finding.title}: {finding.found}")
+    _wrapped(f"{click.style(_(mark), fg=colour)} ", f"{finding.title}: {finding.found}")
     if finding.level in {Level.OK, Level.UNKNOWN} and not full:
         return
     rows = (
-        ("better", finding.recommended),
-        ("cost", finding.reach or "none that we know of"),
-        ("why", finding.why),
-        ("by hand", finding.by_hand),
-        ("by us", "postguard audit --fix" if finding.can_fix else "no: postguard cannot"),
-        ("limit", finding.limit),
+        (_("better"), finding.recommended),
+        (_("cost"), finding.reach or _("none that we know of")),
+        (_("why"), finding.why),
+        (_("by hand"), finding.by_hand),
+        (_("by us"), "postguard audit --fix" if finding.can_fix else _("no: postguard cannot")),
+        (_("limit"), finding.limit),
     )
     for name, text in rows:
-        _wrapped(f"{_INDENT}{name + ':':<9}", text)
+        _wrapped(f"{_INDENT}{wide.fitted(name + ':', 9)}", text)
 
 
 def _wrapped(first: str, text: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from postguard import language
 from postguard.app.calendar import Day
 from postguard.cli import wide
+from postguard.language import _
 from postguard.store.calendar import Planned
 
 _MOST = (5, 16, 40)
@@ -26,15 +28,15 @@ def lines(days: Sequence[Day]) -> Iterator[str]:
         if not day.planned and not day.free:
             continue
         empty = False
-        yield click.style(f"{day.date:%a %Y-%m-%d}", bold=True)
+        yield click.style(language.day(day.date), bold=True)
         for each, row in zip(day.planned, rows[day.date], strict=True):
             said = f"{_INDENT}{wide.row(row, columns)}".rstrip()
             yield click.style(said, fg="yellow" if each.held else None)
         for account, times in _free(day).items():
-            free = wide.row(("free", account, " ".join(times)), columns[:2])
+            free = wide.row((_("free"), account, " ".join(times)), columns[:2])
             yield click.style(f"{_INDENT}{free}", dim=True)
     if empty:
-        yield "Nothing is planned for the next 30 days, and there are no slots."
+        yield _("Nothing is planned for the next 30 days, and there are no slots.")
 
 
 def told(day: Day) -> dict[str, Any]:
@@ -60,9 +62,9 @@ def told(day: Day) -> dict[str, Any]:
 
 
 def _row(day: Day, each: Planned) -> tuple[str, ...]:
-    said = " (held)" * each.held + " (dry run)" * each.dry_run
+    said = _(" (held)") * each.held + _(" (dry run)") * each.dry_run
     late = each.at.astimezone(day.zone).date() < day.date
-    when = "due" if late else _time(day, each.at)
+    when = _("due") if late else _time(day, each.at)
     return when, each.account, f"{each.post_id} {each.name}{said}"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli.rows import NUMBER, open_rows, say, say_as_json, say_of, time_now, zone
+from postguard.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +68,9 @@ def edit(
     from postguard.cli.busy import busy
 
     if text is None and cw is None and not alts:
-        raise click.UsageError("say what to change: --text, --cw or --alt")
+        raise click.UsageError(_("say what to change: --text, --cw or --alt"))
     new = editing.NewWords(text, cw, dict(_numbered(alt) for alt in alts))
-    with busy("changing it"):
+    with busy(_("changing it")):
         told = editing.edit(open_installation(config), post_id, new, account, time_now())
     _tell(post_id, told, as_json=as_json)
 
@@ -96,15 +97,21 @@ def retract(
     from postguard.cli.busy import busy
 
     if account is not None and everywhere:
-        raise click.UsageError("--account names one copy, --everywhere means all: say one of them")
+        raise click.UsageError(
+            _("--account names one copy, --everywhere means all: say one of them")
+        )
     installation = open_installation(config)
     post, chosen = retracting.to_retract(installation.store, post_id, account)
     if len(chosen) > 1 and not everywhere:
-        names = " or ".join(f"--account {d.account}" for d in chosen)
-        raise click.UsageError(f"post {post_id} has several copies: say --everywhere, or {names}")
+        names = _(" or ").join(f"--account {d.account}" for d in chosen)
+        raise click.UsageError(
+            _("post {post_id} has several copies: say --everywhere, or {names}").format(
+                post_id=post_id, names=names
+            )
+        )
     if not yes:
         click.confirm(_question(post, chosen, installation.store), abort=True, err=True)
-    with busy("deleting it there"):
+    with busy(_("deleting it there")):
         told = retracting.retract(installation, post, chosen, time_now())
     _tell(post_id, told, as_json=as_json)
 
@@ -172,10 +179,10 @@ def _numbered(alt: str) -> tuple[int, str]:
 def _question(post: Post, chosen: Sequence[Delivery], rows: Store) -> str:
     receipts = rows.deliveries.receipts(post.id)
     urls = [receipts[d.account].url if d.account in receipts else d.account for d in chosen]
-    return (
-        f"Post {post.id} ({post.name}): {', '.join(urls)}\n"
+    return _(
+        "Post {post_id} ({name}): {urls}\n"
         "What is deleted there cannot be brought back; likes and answers go with it. Delete?"
-    )
+    ).format(post_id=post.id, name=post.name, urls=", ".join(urls))
 
 
 def _tell(post_id: int, told: Sequence[Outcome], *, as_json: bool) -> None:
@@ -189,7 +196,9 @@ def _tell(post_id: int, told: Sequence[Outcome], *, as_json: bool) -> None:
     else:
         for outcome in told:
             click.secho(
-                f"Post {post_id} on {outcome.account}: {outcome.said}.".replace("..", "."),
+                _("Post {post_id} on {account}: {said}.")
+                .format(post_id=post_id, account=outcome.account, said=outcome.said)
+                .replace("..", "."),
                 fg=None if outcome.done else "yellow",
                 err=not outcome.done,
             )

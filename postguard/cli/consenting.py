@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from postguard.language import _
+
 if TYPE_CHECKING:
     from postguard.app.login import Consent
 
@@ -28,12 +30,19 @@ def _open(url: str) -> None:
     import webbrowser
 
     click.echo(
-        "Your browser opens your server's page: allow postguard there. If it does not open, open "
-        f"this page in a browser on this PC, or run it again with --no-browser:\n\n  {url}\n"
+        _(
+            "Your browser opens your server's page: allow postguard there. If it does not open, "
+            "open this page in a browser on this PC, or run it again with --no-browser:\n"
+            "\n  {url}\n"
+        ).format(url=url)
     )
     webbrowser.open(url)
 
 
 def _paste(url: str) -> str:
-    click.echo(f"Open this page, allow postguard, and paste the code it shows:\n\n  {url}\n")
-    return str(click.prompt("code", hide_input=True)).strip()
+    click.echo(
+        _("Open this page, allow postguard, and paste the code it shows:\n\n  {url}\n").format(
+            url=url
+        )
+    )
+    return str(click.prompt(_("code"), hide_input=True)).strip()

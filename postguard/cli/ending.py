@@ -11,19 +11,26 @@ from typing import Any
 
 import click
 
+from postguard import language
+from postguard.cli import speaking
 from postguard.errors import PostguardError
+from postguard.language import _, marked
 
 FAILED, INTERRUPTED = 1, 130
 _SAID = {
-    errno.EACCES: "you may not do this there; change its permissions, or name another place",
-    errno.EPERM: "you may not do this there; change its permissions, or name another place",
-    errno.EROFS: "nothing can be written there; name another place",
-    errno.ENOSPC: "the disk is full; free some room and try again",
-    errno.EDQUOT: "your share of the disk is full; free some room and try again",
-    errno.ENOENT: "this is not there",
-    errno.ENOTDIR: "a file stands where a folder is needed; move it away",
-    errno.EEXIST: "something else stands there; move it away",
-    errno.EISDIR: "this is a folder, not a file",
+    errno.EACCES: marked(
+        "you may not do this there; change its permissions, or name another place"
+    ),
+    errno.EPERM: marked(
+        "you may not do this there; change its permissions, or name another place"
+    ),
+    errno.EROFS: marked("nothing can be written there; name another place"),
+    errno.ENOSPC: marked("the disk is full; free some room and try again"),
+    errno.EDQUOT: marked("your share of the disk is full; free some room and try again"),
+    errno.ENOENT: marked("this is not there"),
+    errno.ENOTDIR: marked("a file stands where a folder is needed; move it away"),
+    errno.EEXIST: marked("something else stands there; move it away"),
+    errno.EISDIR: marked("this is a folder, not a file"),
 }
 
 
@@ -32,8 +39,11 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  # click's signature
         """Run one command and end the process with its exit code."""
+        said = args[0] if args else extra.get("args")
+        speaking.choose(sys.argv[1:] if said is None else said)
+        spoken = self if language.spoken() == language.ENGLISH else speaking.translated(self)
         try:
-            code = super().main(*args, **(extra | {"standalone_mode": False}))
+            code = super(Commands, spoken).main(*args, **(extra | {"standalone_mode": False}))
         except click.ClickException as exc:
             exc.show()
             code = exc.exit_code
@@ -64,4 +74,4 @@ def _fitted(line: str) -> list[str]:
 
 def _of_the_system(exc: OSError) -> str:
     where = f"{exc.filename}: " if exc.filename else ""
-    return f"{where}{_SAID.get(exc.errno or 0, exc.strerror or str(exc))}"
+    return f"{where}{_(_SAID.get(exc.errno or 0, exc.strerror or str(exc)))}"

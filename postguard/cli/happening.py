@@ -4,38 +4,41 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from postguard import language
+from postguard.cli import wide
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState
 from postguard.store import Event
 
 _SAID = {
-    "settled": "settled: the file is finished",
-    "taking": "being taken",
-    "taken": "taken with its words; it lies in outbox/queued/ now",
-    "protecting": "protecting it with the recipe",
-    "protected": "protected: the files to post are written and audited",
-    "sent": "posted to",
-    "posted": "done: original, renditions and receipt lie in outbox/posted/",
-    "held": "held:",
-    "try again": "will try again:",
+    "settled": marked("settled: the file is finished"),
+    "taking": marked("being taken"),
+    "taken": marked("taken with its words; it lies in outbox/queued/ now"),
+    "protecting": marked("protecting it with the recipe"),
+    "protected": marked("protected: the files to post are written and audited"),
+    "sent": marked("posted to"),
+    "posted": marked("done: original, renditions and receipt lie in outbox/posted/"),
+    "held": marked("held:"),
+    "try again": marked("will try again:"),
     "told": "",
-    "warning": "warning:",
-    "read back": "read back from",
-    "moved": "moved by you:",
-    "edited": "words changed by you on",
-    "not to be sent": "taken back by you before it was posted on",
-    "retracted from": "deleted by you from",
-    "retracted": "taken back: no copy of it stands any more",
-    "released": "released: its words are read anew",
-    "withdrawn": "withdrawn: you took the files back",
+    "warning": marked("warning:"),
+    "read back": marked("read back from"),
+    "moved": marked("moved by you:"),
+    "edited": marked("words changed by you on"),
+    "not to be sent": marked("taken back by you before it was posted on"),
+    "retracted from": marked("deleted by you from"),
+    "retracted": marked("taken back: no copy of it stands any more"),
+    "released": marked("released: its words are read anew"),
+    "withdrawn": marked("withdrawn: you took the files back"),
 }
-_STEPS = {"encode": "saved"}
+_STEPS = {"encode": marked("saved")}
 _STATES = {
-    DeliveryState.WAITING: "waits for protection",
-    DeliveryState.SENDING: "being sent",
-    DeliveryState.UNSURE: "perhaps posted: postguard asks the network first",
-    DeliveryState.POSTED: "posted",
-    DeliveryState.HELD: "held",
-    DeliveryState.RETRACTED: "taken back",
+    DeliveryState.WAITING: marked("waits for protection"),
+    DeliveryState.SENDING: marked("being sent"),
+    DeliveryState.UNSURE: marked("perhaps posted: postguard asks the network first"),
+    DeliveryState.POSTED: marked("posted"),
+    DeliveryState.HELD: marked("held"),
+    DeliveryState.RETRACTED: marked("taken back"),
 }  # a scheduled one says when
 _WITHOUT_DETAIL = {"protected", "posted", "taken"}
 
@@ -45,24 +48,28 @@ def event(told: Event, zone: tzinfo | None) -> str:
     if told.what == "scheduled":
         account, at = told.detail.split(maxsplit=1)
         due = datetime.fromisoformat(at).astimezone(zone)
-        return f"scheduled for {account}: {due:%a %Y-%m-%d %H:%M:%S}"
+        return _("scheduled for {account}: {day} {due:%H:%M:%S}").format(
+            account=account, day=language.day(due), due=due
+        )
     if told.what == "step":
-        step, _, rest = told.detail.partition(" ")
-        return f"  {_STEPS.get(step, step):<11} {rest}"
+        step, _space, rest = told.detail.partition(" ")
+        return f"  {wide.fitted(_(_STEPS.get(step, step)), 11)} {rest}"
     if told.what == "sent" and " file:" in told.detail:
-        return f"drawn as a page, not posted, for {told.detail}"
+        return _("drawn as a page, not posted, for {detail}").format(detail=told.detail)
     detail = "" if told.what in _WITHOUT_DETAIL else told.detail
-    return f"{_SAID.get(told.what, told.what)} {detail}".strip()
+    return f"{_(_SAID.get(told.what, told.what))} {detail}".strip()
 
 
 def delivery(told: Delivery, zone: tzinfo | None) -> str:
     """Return where a delivery is on its way, and its due time where it has one."""
     due = "" if told.due_at is None else f" {day_and_time(told.due_at, zone)}"
-    said = _STATES.get(told.state) or (f"tries again{due}" if told.tries else due.strip())
-    dry = " (dry run)" if told.dry_run else ""
+    said = _(_STATES.get(told.state, "")) or (
+        _("tries again{due}").format(due=due) if told.tries else due.strip()
+    )
+    dry = _(" (dry run)") if told.dry_run else ""
     return f"{told.account}: {said}{dry}"
 
 
 def day_and_time(at: datetime, zone: tzinfo | None) -> str:
     """Return `Fri 2026-12-25 19:30` in the artist's zone; None: this PC's."""
-    return f"{at.astimezone(zone):%a %Y-%m-%d %H:%M}"
+    return language.day_and_time(at.astimezone(zone))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from postguard.language import _
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,10 +39,12 @@ def new(config: Path | None, name: str, as_json: bool) -> None:
         return
     _print(made)
     _say(
-        f'Pictures signed with it publish the name "{made.name}", for everyone to read. No '
-        "authority vouches for it, so viewers call the signer unknown: it shows that pictures "
-        "come from one hand. Its key lies among your secrets; keep it in your backup.",
-        'To use it, end a recipe with: { step = "credentials" }',
+        _(
+            'Pictures signed with it publish the name "{name}", for everyone to read. No '
+            "authority vouches for it, so viewers call the signer unknown: it shows that pictures "
+            "come from one hand. Its key lies among your secrets; keep it in your backup."
+        ).format(name=made.name),
+        _('To use it, end a recipe with: { step = "credentials" }'),
     )
 
 
@@ -65,10 +69,14 @@ COMMANDS = (identity,)
 
 def _print(found: Identity) -> None:
     click.secho(found.name, bold=True)
-    click.echo(f"valid        {found.begins:%Y-%m-%d} to {found.ends:%Y-%m-%d}")
+    click.echo(
+        _("valid        {begins:%Y-%m-%d} to {ends:%Y-%m-%d}").format(
+            begins=found.begins, ends=found.ends
+        )
+    )
     pairs = found.fingerprint.split(":")
     half = len(pairs) // 2
-    click.echo(f"fingerprint  {':'.join(pairs[:half])}:")
+    click.echo(_("fingerprint  {pairs}:").format(pairs=":".join(pairs[:half])))
     click.echo(f"             {':'.join(pairs[half:])}")
 
 

@@ -9,27 +9,28 @@ import click
 
 from postguard.cli import wide
 from postguard.cli.listing import terminal_width
+from postguard.language import _, marked
 from postguard.model.layers import Layers, Use
 from postguard.model.measures import MEASURES, SETTINGS, Left, Measure
 from postguard.networks.plain_words import NAMES
 
-_HEADS = ("training", "image-to-image")
+_HEADS = (marked("training"), marked("image-to-image"))
 _LABEL, _CELL = 29, 10  # columns
 _LABELS = {
-    (3, "cloak"): "immunising cloak",
-    (4, "hidden"): "hidden mark",
-    (5, "notice"): "“no AI” for people",
-    (5, "tags"): "“no AI” for machines",
-    (5, "credentials"): "“no AI”, signed",
+    (3, "cloak"): marked("immunising cloak"),
+    (4, "hidden"): marked("hidden mark"),
+    (5, "notice"): marked("“no AI” for people"),
+    (5, "tags"): marked("“no AI” for machines"),
+    (5, "credentials"): marked("“no AI”, signed"),
 }
 _COLOURS = {Left.WHOLE: "green", Left.PART: "cyan", Left.FILE: "yellow", Left.NOTHING: "red"}
-_LEGEND = "◎ much ○ some △ little ✕ none"
+_LEGEND = marked("◎ much ○ some △ little ✕ none")
 
 
 def lines(layers: Layers) -> Iterator[str]:
     """Yield the table, what each account closes, and what would add most."""
-    heads = [*_HEADS, *(NAMES.get(n, n) for n in layers.networks)]
-    yield click.style(_row(_LEGEND, [(head, None) for head in heads]), dim=True)
+    heads = [*map(_, _HEADS), *(NAMES.get(n, n) for n in layers.networks)]
+    yield click.style(_row(_(_LEGEND), [(head, None) for head in heads]), dim=True)
     for measure in MEASURES.values():
         yield from _of_measure(layers, measure)
     for name, door in layers.doors.items():
@@ -74,42 +75,48 @@ def _uses(layers: Layers, measure: Measure) -> list[Use]:
 def _of_measure(layers: Layers, measure: Measure) -> Iterator[str]:
     """Yield a line for each step that gives a measure; one that nothing gives is faint."""
     effects = [(effect.sign, None) for effect in (measure.training, measure.image_to_image)]
-    uses, numbered = _uses(layers, measure), f"{measure.number} {measure.name}"
+    uses, numbered = _uses(layers, measure), f"{measure.number} {_(measure.name)}"
     if measure.number == SETTINGS:
         yield _row(numbered, [*effects, *(_settings(layers, n) for n in layers.networks)])
     elif not uses:
         unused = [("–", None)] * len(layers.networks)
         yield click.style(_row(numbered, [*effects, *unused]), dim=True)
     for use in uses:
-        label = _LABELS.get((measure.number, use.step), measure.name)
-        left = [(use.left[n].value, _COLOURS[use.left[n]]) for n in layers.networks]
+        label = _(_LABELS.get((measure.number, use.step), measure.name))
+        left = [(_(use.left[n].value), _COLOURS[use.left[n]]) for n in layers.networks]
         yield _row(f"{measure.number} {label}", [*effects, *left])
 
 
 def _settings(layers: Layers, network: str) -> tuple[str, str | None]:
     doors = [door for door in layers.doors.values() if door.network == network]
-    return ("set", "green") if all(door.closed for door in doors) else ("open", "yellow")
+    return (_("set"), "green") if all(door.closed for door in doors) else (_("open"), "yellow")
 
 
 def _open(name: str, *, audited: bool) -> str:
-    looked = "" if audited else f"; its own settings were not looked at: postguard audit {name}"
-    return f"everyone may see, answer and quote{looked}"
+    looked = (
+        ""
+        if audited
+        else _("; its own settings were not looked at: postguard audit {name}").format(name=name)
+    )
+    return _("everyone may see, answer and quote{looked}").format(looked=looked)
 
 
 def _left_out(layers: Layers) -> str:
     gaps = layers.gaps()
     if not gaps:
-        return "Pixels, statement and access: all three directions are there."
+        return _("Pixels, statement and access: all three directions are there.")
     told = [
-        f"{direction} ({', '.join(NAMES.get(n, n) for n in where)})"
+        f"{_(direction.value)} ({', '.join(NAMES.get(n, n) for n in where)})"
         for direction, where in gaps.items()
     ]
-    return f"Left out: {', '.join(told)}. What defeats one direction leaves the others."
+    return _("Left out: {told}. What defeats one direction leaves the others.").format(
+        told=", ".join(told)
+    )
 
 
 def _row(label: str, cells: Sequence[tuple[str, str | None]]) -> str:
     """Return one line; a cell is its text and its colour."""
-    rooms = [*map(len, _HEADS), *[_CELL] * len(cells)]
+    rooms = [*(wide.width(_(head)) for head in _HEADS), *[_CELL] * len(cells)]
     fitted = [
         click.style(text, fg=colour) + " " * (room - wide.width(text))
         for (text, colour), room in zip(cells, rooms, strict=False)

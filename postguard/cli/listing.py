@@ -10,22 +10,23 @@ from datetime import tzinfo
 import click
 
 from postguard.cli import happening, underway, wide
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Post, PostState
 from postguard.store.progress import UnderWay
 from postguard.system import folders
 
 STATES: Mapping[PostState, tuple[str, str]] = {
-    PostState.TAKING: ("being taken", ""),
-    PostState.TAKEN: ("waits for protection", ""),
-    PostState.PROTECTED: ("protected", "cyan"),
-    PostState.POSTED: ("posted", "green"),
-    PostState.HELD: ("held: needs you", "yellow"),
-    PostState.RELEASED: ("being read anew", ""),
-    PostState.WITHDRAWN: ("withdrawn", ""),
-    PostState.RETRACTED: ("taken back", ""),
+    PostState.TAKING: (marked("being taken"), ""),
+    PostState.TAKEN: (marked("waits for protection"), ""),
+    PostState.PROTECTED: (marked("protected"), "cyan"),
+    PostState.POSTED: (marked("posted"), "green"),
+    PostState.HELD: (marked("held: needs you"), "yellow"),
+    PostState.RELEASED: (marked("being read anew"), ""),
+    PostState.WITHDRAWN: (marked("withdrawn"), ""),
+    PostState.RETRACTED: (marked("taken back"), ""),
 }
-_WORKED_ON = "being protected"
-_HEADS = ("post", "picture", "state", "accounts")
+_WORKED_ON = marked("being protected")
+_HEADS = (marked("post"), marked("picture"), marked("state"), marked("accounts"))
 _MOST = (9, 32, 20)
 _INDENT = "      "
 _STILL_TO_GO = {DeliveryState.SCHEDULED, DeliveryState.UNSURE}
@@ -43,9 +44,10 @@ def lines(
     """
     told = [[happening.delivery(d, zone) for d in deliveries[p.id]] or [""] for p in posts]
     far = {p.id: underway.words(now, p) for p in posts}
-    rows = [(str(p.id), p.name, _WORKED_ON if far[p.id] else STATES[p.state][0]) for p in posts]
-    columns = wide.widths([_HEADS[:3], *rows], _most())
-    yield click.style(wide.row(_HEADS, columns), bold=True)
+    rows = [(str(p.id), p.name, _(_WORKED_ON if far[p.id] else STATES[p.state][0])) for p in posts]
+    heads = [_(head) for head in _HEADS]
+    columns = wide.widths([heads[:3], *rows], _most())
+    yield click.style(wide.row(heads, columns), bold=True)
     for post, cells, accounts in zip(posts, rows, told, strict=True):
         said = wide.row((*cells, accounts[0]), columns).rstrip()
         yield click.style(said, fg=STATES[post.state][1] or None)
@@ -56,8 +58,15 @@ def lines(
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:
-            where = "" if post.place == "outbox" else f" (it lies in {post.place}/{post.folder}/)"
-            yield f"{_INDENT}to let it go on: postguard release {post.id}{where}"
+            yield f"{_INDENT}{_how_to_go_on(post)}"
+
+
+def _how_to_go_on(post: Post) -> str:
+    said = _("to let it go on: postguard release {post_id}").format(post_id=post.id)
+    if post.place == "outbox":
+        return said
+    lies = _(" (it lies in {place}/{folder}/)").format(place=post.place, folder=post.folder)
+    return f"{said}{lies}"
 
 
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:

@@ -9,19 +9,20 @@ import click
 
 from postguard.cli import wide
 from postguard.cli.listing import terminal_width
+from postguard.language import _, marked
 from postguard.networks import plain_words
 
 _CHAINS = {
-    "png": "as it is",
-    "jpeg75": "JPEG at 75",
-    "half": "half size",
+    "png": marked("as it is"),
+    "jpeg75": marked("JPEG at 75"),
+    "half": marked("half size"),
     "bluesky": "Bluesky",
-    "bluesky-full": "Bluesky, large",
+    "bluesky-full": marked("Bluesky, large"),
     "mastodon": "Mastodon",
 }
-_HEADS = ("seen", "by", "R", "signs", "shuffled")
+_HEADS = (marked("seen"), marked("by"), "R", marked("signs"), marked("shuffled"))
 _MOST = (14, 24, 8, 8, 8)
-_HOW_TO_READ = (
+_HOW_TO_READ = marked(
     "R is what is left of the way to the target: 1 = nothing moved, 0 = there. Beside it two "
     "controls, changes of the same size with random signs and in shuffled places: a cloak's R is "
     "lower than both."
@@ -34,7 +35,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield click.style(mode, bold=True)
         yield from _table(ratios)
         yield ""
-    yield from _wrapped(_HOW_TO_READ)
+    yield from _wrapped(_(_HOW_TO_READ))
     yield ""
     yield from _wrapped(_visible(found))
     for mode, gains in found["gains"].items():
@@ -42,20 +43,26 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _table(ratios: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = [_HEADS]
+    rows: list[tuple[str, ...]] = [tuple(map(_, _HEADS))]
     for chain, encoders in ratios.items():
         for i, (encoder, looks) in enumerate(encoders.items()):
             numbers = (f"{looks[which]:.3f}" for which in ("r", "signs", "shuffled"))
-            rows.append((_CHAINS.get(chain, chain) if i == 0 else "", encoder, *numbers))
+            rows.append((_(_CHAINS.get(chain, chain)) if i == 0 else "", encoder, *numbers))
     columns = wide.widths(rows, _MOST)
     for row in rows:
         yield f"  {wide.row(row, columns)}".rstrip()
 
 
 def _visible(found: Mapping[str, Any]) -> str:
-    psnr = f"PSNR {found['psnr']} dB" if found["psnr"] is not None else ""
-    most = f"a pixel changes by at most {found['largest_change']} in 255"
-    flat = f"{found['flat_mean']} on average" if found["flat_mean"] is not None else ""
+    psnr = _("PSNR {psnr} dB").format(psnr=found["psnr"]) if found["psnr"] is not None else ""
+    most = _("a pixel changes by at most {largest_change} in 255").format(
+        largest_change=found["largest_change"]
+    )
+    flat = (
+        _("{flat_mean} on average").format(flat_mean=found["flat_mean"])
+        if found["flat_mean"] is not None
+        else ""
+    )
     said = [plain_words.visibility(found), flat, most, psnr]
     return "; ".join(part for part in said if part) + "."
 

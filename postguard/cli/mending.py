@@ -13,6 +13,7 @@ from postguard.app.auditing import Audited, Auditing
 from postguard.app.login import Consent, wider_access
 from postguard.cli.busy import busy
 from postguard.errors import PostguardError
+from postguard.language import _
 from postguard.model import Change, Level
 
 _INDENT = "     "
@@ -34,11 +35,13 @@ class Mending:
     def look(self, name: str) -> Audited | None:
         """Audit an account; None where it cannot be asked now, which was said."""
         try:
-            with busy(f"looking at {name}"):
+            with busy(_("looking at {name}").format(name=name)):
                 return self._auditing.audit(name, self._now())
         except PostguardError as exc:
             self.failed = True
-            click.echo(f"{name} could not be audited: {exc}", err=True)
+            click.echo(
+                _("{name} could not be audited: {exc}").format(name=name, exc=exc), err=True
+            )
             return None
 
     def fix(self, seen: Audited) -> None:
@@ -55,32 +58,32 @@ class Mending:
         """Offer to take back every change that was written, newest first."""
         fixes = self._auditing.rows.undoable(name)
         if not fixes:
-            self._say(f"{name}: there is nothing to take back")
+            self._say(_("{name}: there is nothing to take back").format(name=name))
         with wider_access(self._auditing.installation, name, self._consent) as wider:
             for fix in fixes:
                 self._say(f"\n{name}: {fix.change.says}\n{_lines(fix.change.reversed())}")
-                if self._yes or click.confirm("Take it back?"):
+                if self._yes or click.confirm(_("Take it back?")):
                     self._do(partial(self._auditing.undo, fix, self._now(), wider))
 
     def _may(self, name: str, changes: Sequence[Change], level: Level) -> bool:
         for change in changes:
             self._say(f"\n{name}: {change.says}\n{_lines(change)}")
         if not self._yes:
-            return click.confirm("Change it?")
+            return click.confirm(_("Change it?"))
         left = self._left(changes[0].intent, level)
         if left:
-            self._say(f"{_INDENT}left as it is: {left}")
+            self._say(_("{indent}left as it is: {left}").format(indent=_INDENT, left=left))
         return not left
 
     def _left(self, intent: str, level: Level) -> str:
         """Return why --yes does not cover a change; empty: it does."""
         if intent and not self._auditing.may_refuse(intent):
-            return (
-                f'only you can refuse it; run without --yes, or add "{intent}" to intents in '
+            return _(
+                'only you can refuse it; run without --yes, or add "{intent}" to intents in '
                 "[audit]"
-            )
+            ).format(intent=intent)
         if not intent and level is Level.ADVICE:
-            return "it has a price, so it is your choice; run without --yes"
+            return _("it has a price, so it is your choice; run without --yes")
         return ""
 
     def _do(self, act: Callable[[], None]) -> None:
@@ -88,9 +91,9 @@ class Mending:
             act()
         except PostguardError as exc:
             self.failed = True
-            click.echo(f"{_INDENT}not done: {exc}", err=True)
+            click.echo(_("{indent}not done: {exc}").format(indent=_INDENT, exc=exc), err=True)
         else:
-            self._say(f"{_INDENT}done, and read back")
+            self._say(_("{indent}done, and read back").format(indent=_INDENT))
 
     def _say(self, text: str) -> None:
         if not self._quiet:
@@ -99,14 +102,16 @@ class Mending:
 
 def _together(changes: Sequence[Change]) -> Iterator[list[Change]]:
     """Yield what is asked for at once: all of one finding, but each word of the artist alone."""
-    for _, group in groupby(changes, key=lambda c: (c.finding, c.intent)):
+    for _key, group in groupby(changes, key=lambda c: (c.finding, c.intent)):
         yield list(group)
 
 
 def _lines(change: Change) -> str:
     before, after = _value(change.before), _value(change.after)
-    return f"{_INDENT}{change.place}\n{_INDENT}before: {before}\n{_INDENT}after:  {after}"
+    return _("{indent}{place}\n{indent}before: {before}\n{indent}after:  {after}").format(
+        indent=_INDENT, place=change.place, before=before, after=after
+    )
 
 
 def _value(value: object) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return _("nothing") if value is None else json.dumps(value, ensure_ascii=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli import given
+from postguard.language import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +38,11 @@ def list_models(config: Path | None, as_json: bool) -> None:
         return
     for model in known:
         _print(model)
-    click.echo(f"\nThe models folder is {folder}")
+    click.echo(_("\nThe models folder is {folder}").format(folder=folder))
     for other in others:
-        click.echo(f"  {other.name}: {other.said}{'; in use' if other.in_use else ''}")
+        click.echo(f"  {other.name}: {other.said}{_('; in use') if other.in_use else ''}")
     if not (any(k.in_use for k in known) or any(o.in_use for o in others)):
-        click.echo("Nothing is here yet; begin with: postguard models fetch taesd")
+        click.echo(_("Nothing is here yet; begin with: postguard models fetch taesd"))
 
 
 @models.command()
@@ -78,7 +79,7 @@ def _print(known: Known) -> None:
 
     model = known.model
     said, colour = _state(known)
-    head = wide.row((model.name, f"{model.megabytes:g} MB"), (18, 8))
+    head = wide.row((model.name, _("{megabytes:g} MB").format(megabytes=model.megabytes)), (18, 8))
     click.echo(f"{click.style(head, bold=True)}  {click.style(said, fg=colour)}")
     click.echo(f"    {model.mirrors}; {model.repository} ({model.licence})")
 
@@ -86,12 +87,16 @@ def _print(known: Known) -> None:
 def _state(known: Known) -> tuple[str, str | None]:
     """Return it in words, and their colour."""
     if known.folder is None:
-        return "not here", None
+        return _("not here"), None
     if known.hashes == "differ":
-        return f"damaged, or not what is pinned; postguard models fetch {known.model.name}", "red"
+        return _("damaged, or not what is pinned; postguard models fetch {name}").format(
+            name=known.model.name
+        ), "red"
     if not known.in_use:
-        return f"a part is missing; postguard models fetch {known.model.name}", "yellow"
-    where = "in use, from the hub cache" if known.place == "hub cache" else "in use"
+        return _("a part is missing; postguard models fetch {name}").format(
+            name=known.model.name
+        ), "yellow"
+    where = _("in use, from the hub cache") if known.place == "hub cache" else _("in use")
     return f"{where}; {known.hashes}", "green"
 
 
@@ -101,16 +106,26 @@ def _say(done: Fetched) -> None:
 
     name = done.folder.name
     said = {
-        News.KEPT: f"{name} is here already, with the pinned bytes; nothing was downloaded",
-        News.SAME: f"{name} is here now, with the bytes and the answer that were pinned",
+        News.KEPT: _(
+            "{name} is here already, with the pinned bytes; nothing was downloaded"
+        ).format(name=name),
+        News.SAME: _("{name} is here now, with the bytes and the answer that were pinned").format(
+            name=name
+        ),
         News.FIRST: (
-            f"{name} is here now and works. Its bytes and what it answers are pinned in "
-            "models.lock from now on: this first time nothing but the source itself vouches for "
-            "them"
+            _(
+                "{name} is here now and works. Its bytes and what it answers are pinned in "
+                "models.lock from now on: this first time nothing but the source itself vouches "
+                "for them"
+            ).format(name=name)
         ),
     }
     for line in wide.wrapped(said[done.news], listing.terminal_width()):
         click.echo(line)
     if done.pin.revision:
-        click.echo(f"{done.pin.repository} at {done.pin.revision}")
+        click.echo(
+            _("{repository} at {revision}").format(
+                repository=done.pin.repository, revision=done.pin.revision
+            )
+        )
     click.secho(f"{done.folder}", bold=True)

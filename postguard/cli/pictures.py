@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from postguard.cli import given
+from postguard.language import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,11 +136,15 @@ COMMANDS = (protect, measure)
 
 def _check(asked: dict[str, Any]) -> None:
     """Raise click.UsageError where the options do not go together."""
-    modes = [mode for mode, _ in asked["targets"]]
+    modes = [mode for mode, _path in asked["targets"]]
     if bool(modes) == bool(asked["record"]):
-        raise click.UsageError("give the target with --target, or the record with --record")
+        raise click.UsageError(_("give the target with --target, or the record with --record"))
     if twice := next((mode for mode in modes if modes.count(mode) > 1), None):
-        told = "say of which mode each is" if twice == "target" else "give one for each mode"
-        raise click.UsageError(f"there are two targets for {twice}; {told}: --target style=PNG")
+        told = _("say of which mode each is") if twice == "target" else _("give one for each mode")
+        raise click.UsageError(
+            _("there are two targets for {twice}; {told}: --target style=PNG").format(
+                twice=twice, told=told
+            )
+        )
     if asked["prompt"] and not asked["sheet"]:
-        raise click.UsageError("--i2i is drawn on the sheet; name one with --sheet")
+        raise click.UsageError(_("--i2i is drawn on the sheet; name one with --sheet"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from postguard.cli import given
+from postguard.language import _, marked
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _FAILED = 1
 _MARKS = ("watermark", "notice", "hidden")  # the steps that say whose it is
-_UNRELATED = "of 60 unrelated pictures in our tests, the nearest reached 0.44"
+_UNRELATED = marked("of 60 unrelated pictures in our tests, the nearest reached 0.44")
 
 
 @click.command()
@@ -57,60 +58,90 @@ def _lines(file: Path, sought: Sought, zone: tzinfo) -> Iterator[str]:
     proof = sought.proof
     if proof is None:
         yield from _wrapped(
-            f"{file.name} was found in none of the {sought.compared} pictures that postguard "
-            "protected here. A copy that shows less than about a third of a picture, or one that "
-            "was drawn over or turned, may be yours all the same."
+            _(
+                "{name} was found in none of the {compared} pictures that postguard protected "
+                "here. A copy that shows less than about a third of a picture, or one that was "
+                "drawn over or turned, may be yours all the same."
+            ).format(name=file.name, compared=sought.compared)
         )
     else:
         yield from _found(file, proof, zone)
     if sought.hidden is not None:
-        yield from _told("hidden mark", f"your key reads post {sought.hidden} in the copy itself")
+        yield from _told(
+            _("hidden mark"),
+            _("your key reads post {hidden} in the copy itself").format(hidden=sought.hidden),
+        )
     if sought.unseen:
         yield from _wrapped(
-            f"{sought.unseen} posts could not be compared: their files are gone, and they were "
-            "protected before postguard kept what pictures are found by."
+            _(
+                "{unseen} posts could not be compared: their files are gone, and they were "
+                "protected before postguard kept what pictures are found by."
+            ).format(unseen=sought.unseen)
         )
 
 
 def _found(file: Path, proof: Proof, zone: tzinfo) -> Iterator[str]:
     yield click.style(
-        f"{file.name} was taken from post {proof.post.id}: {proof.post.name}", bold=True
+        _("{name} was taken from post {post_id}: {post}").format(
+            name=file.name, post_id=proof.post.id, post=proof.post.name
+        ),
+        bold=True,
     )
-    yield from _told("what matched", _matched(proof.place))
-    yield from _told("how sure", _sure(proof))
-    gone = "" if proof.there else " (it is not there any more)"
+    yield from _told(_("what matched"), _matched(proof.place))
+    yield from _told(_("how sure"), _sure(proof))
+    gone = "" if proof.there else _(" (it is not there any more)")
     yield from _told("original", f"{proof.original}{gone}")
     yield from _told("SHA-256", proof.artwork.sha256)
     taken = proof.post.created_at.astimezone(zone)
-    yield from _told("taken in", f"{taken:%Y-%m-%d %H:%M:%S %Z}")
+    yield from _told(_("taken in"), f"{taken:%Y-%m-%d %H:%M:%S %Z}")
     for account, receipt in sorted(proof.receipts.items()):
         at = f"{receipt.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
         if receipt.is_page:
-            yield from _told("not posted", f"{at} drawn for {account}: {receipt.url}")
+            yield from _told(
+                _("not posted"),
+                _("{at} drawn for {account}: {url}").format(
+                    at=at, account=account, url=receipt.url
+                ),
+            )
         else:
-            yield from _told("posted", f"{at} by {account}: {receipt.url}")
+            yield from _told(
+                _("posted"),
+                _("{at} by {account}: {url}").format(at=at, account=account, url=receipt.url),
+            )
     if not proof.receipts:
-        yield from _told("posted", f"not yet; the post is {proof.post.state.value}")
+        yield from _told(
+            _("posted"), _("not yet; the post is {state}").format(state=_(proof.post.state.value))
+        )
     for said in _marks(proof):
         yield from _told("marks", said)
 
 
 def _matched(place: Place) -> str:
-    mirrored = ", mirrored" if place.mirrored else ""
+    mirrored = _(", mirrored") if place.mirrored else ""
     if place.whole:
-        return f"the whole picture{mirrored}"
-    return (
-        f"a crop of {place.area:.0%} of the picture{mirrored}: from {max(place.left, 0):.0%} of "
-        f"its width and {max(place.top, 0):.0%} of its height, {place.width:.0%} wide and "
-        f"{place.height:.0%} high"
+        return _("the whole picture{mirrored}").format(mirrored=mirrored)
+    return _(
+        "a crop of {area:.0%} of the picture{mirrored}: from {left:.0%} of its width and "
+        "{top:.0%} of its height, {width:.0%} wide and {height:.0%} high"
+    ).format(
+        area=place.area,
+        mirrored=mirrored,
+        left=max(place.left, 0),
+        top=max(place.top, 0),
+        width=place.width,
+        height=place.height,
     )
 
 
 def _sure(proof: Proof) -> str:
     place = proof.place
-    said = "certain" if place.sure else "likely; look at both with --sheet"
-    beside = "" if proof.posted else ", though only a small picture of it is left to compare with"
-    return f"{said}: the fine lines agree by {place.agreement:.2f} of 1 ({_UNRELATED}){beside}"
+    said = _("certain") if place.sure else _("likely; look at both with --sheet")
+    beside = (
+        "" if proof.posted else _(", though only a small picture of it is left to compare with")
+    )
+    return _("{said}: the fine lines agree by {agreement:.2f} of 1 ({unrelated}){beside}").format(
+        said=said, agreement=place.agreement, unrelated=_(_UNRELATED), beside=beside
+    )
 
 
 def _marks(proof: Proof) -> Iterator[str]:

@@ -9,6 +9,7 @@ import click
 
 from postguard.cli import given
 from postguard.cli.rows import NOT_RUNNING, NUMBER, open_rows, say, time_now, zone
+from postguard.language import _, marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,11 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
     from postguard.app.adding import drop
 
     dropped = drop(config, pictures, {k: v for k, v in words.items() if v}, time_now())
-    say(f"{dropped} is in the outbox; `postguard list` shows where it is on its way.")
+    say(
+        _("{dropped} is in the outbox; `postguard list` shows where it is on its way.").format(
+            dropped=dropped
+        )
+    )
 
 
 @click.command(name="list")
@@ -93,7 +98,7 @@ def list_(
         for line in listing.lines(posts, deliveries, zone(store), now):
             click.echo(line)
     if len(posts) == limit:
-        click.echo(f"older posts: postguard list --before {posts[-1].id}")
+        click.echo(_("older posts: postguard list --before {number}").format(number=posts[-1].id))
     _say_what_stands_still(store)
 
 
@@ -129,12 +134,12 @@ def show(config: Path | None, /, post_id: int, as_: str, as_json: bool) -> None:
         details = for_programs.details(post, deliveries, store)
         for_programs.echo(told | details | {"shown": seen} | protects)
         return
-    from postguard.cli import showing, underway
+    from postguard.cli import showing, underway, wide
 
     for line in showing.lines(store, post, deliveries, zone(store), layers):
         click.echo(line)
     if said := underway.words(now, post):  # behind the history, which it goes on with
-        click.echo(f"  {'now':<{len('2026-12-25 19:30:00')}}  {said}")
+        click.echo(f"  {wide.fitted(_('now'), len('2026-12-25 19:30:00'))}  {said}")
 
 
 COMMANDS = (add, list_, show)
@@ -161,7 +166,7 @@ def _preview(config: Path | None, post_id: int, wanted: str, *, as_json: bool) -
     from postguard.cli.busy import busy
 
     installation = open_installation(config)
-    with busy("drawing its page"):
+    with busy(_("drawing its page")):
         found = views(installation, post_id, wanted)
     if as_json:
         for_programs.echo([previewing.told(view) for view in found])
@@ -180,13 +185,13 @@ def _told(
     return for_programs.post(post, deliveries, store) | {"progress": underway.fields(now, post)}
 
 
-_NOT_SET_UP = "postguard is not set up yet. A few questions: postguard init"
+_NOT_SET_UP = marked("postguard is not set up yet. A few questions: postguard init")
 
 
 def _nothing(state: tuple[str, ...], before: int | None) -> str:
     if state or before is not None:
-        return "There is no such post."
-    return (
+        return _("There is no such post.")
+    return _(
         "No posts yet. Drop a picture into the outbox with a text file of the same name beside it,"
         '\nor: postguard add fox.png --alt "what can be seen" --text "what you say"'
     )
@@ -197,14 +202,18 @@ def _say_what_stands_still(store: Store) -> None:
     from postguard.store import EVERYTHING
 
     for name in store.accounts.logged_out():
-        click.secho(f"{name} is logged out: postguard login {name}", fg="yellow")
+        click.secho(
+            _("{name} is logged out: postguard login {name}").format(name=name), fg="yellow"
+        )
     if paused := store.accounts.paused():
-        names = ["all accounts"] if EVERYTHING in paused else sorted(paused)
+        names = [_("all accounts")] if EVERYTHING in paused else sorted(paused)
         off = "" if EVERYTHING in paused else f" {names[0]}"
-        said = f"Posting to {', '.join(names)} is paused; postguard pause{off} --off goes on."
+        said = _("Posting to {names} is paused; postguard pause{off} --off goes on.").format(
+            names=", ".join(names), off=off
+        )
         click.secho(said, fg="yellow")
     if running() is None:
-        click.secho(NOT_RUNNING if _is_set_up() else _NOT_SET_UP, fg="yellow")
+        click.secho(_(NOT_RUNNING if _is_set_up() else _NOT_SET_UP), fg="yellow")
 
 
 def _is_set_up() -> bool:

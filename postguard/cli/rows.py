@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from postguard.language import _, marked
+
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
@@ -26,12 +28,16 @@ class _PostNumber(click.IntRange):
         try:
             return int(super().convert(number, param, ctx))
         except click.BadParameter:
-            said = f"{value} is not the number of a post; `postguard list` shows them"
+            said = _("{value} is not the number of a post; `postguard list` shows them").format(
+                value=value
+            )
             raise click.BadParameter(said, ctx, param) from None
 
 
 NUMBER = _PostNumber(1, 2**63 - 1)  # as large as a row's number can be
-NOT_RUNNING = "postguard is not running, so nothing moves. Start it: postguard service install"
+NOT_RUNNING = marked(
+    "postguard is not running, so nothing moves. Start it: postguard service install"
+)
 
 
 def open_rows() -> Store:
@@ -64,7 +70,7 @@ def say(text: str) -> None:
     rung = ring()
     click.echo(text)
     if not rung:
-        click.echo(NOT_RUNNING)
+        click.echo(_(NOT_RUNNING))
 
 
 def say_as_json(text: str, **more: object) -> None:

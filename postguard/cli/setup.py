@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from postguard.language import _
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,10 +63,14 @@ def init(config: Path | None, /, yes: bool, **answers: str | None) -> None:
         try:
             usual = asking.ask(usual)
         except click.Abort:
-            click.echo("\nNothing was written; begin anew with: postguard init", err=True)
+            click.echo(_("\nNothing was written; begin anew with: postguard init"), err=True)
             raise
     written = starting.write(path, usual)
-    click.echo(f"\nconfig:  {written.config}\noutbox:  {written.outbox}")
+    click.echo(
+        _("\nconfig:  {config}\noutbox:  {outbox}").format(
+            config=written.config, outbox=written.outbox
+        )
+    )
     for line in written.next_steps:
         click.echo(line)
 
@@ -85,17 +91,19 @@ def login(config: Path | None, name: str, secret_stdin: bool, no_browser: bool) 
     accounts = Login(open_installation(config))
     if secret_stdin:
         secret = sys.stdin.readline().strip()
-        with busy(f"logging in to {name}"):
+        with busy(_("logging in to {name}").format(name=name)):
             said = accounts.with_secret(name, secret)
     elif accounts.wants_consent(name):
         said = accounts.with_consent(name, consenting.consent(browser=not no_browser))
     else:
         click.echo(
-            "Bluesky: make an app password at Settings > Privacy and security > App passwords.\n"
-            "Never give your main password to any program, this one included."
+            _(
+                "Bluesky: make an app password at Settings > Privacy and security > App "
+                "passwords.\nNever give your main password to any program, this one included."
+            )
         )
-        secret = click.prompt("app password", hide_input=True).strip()
-        with busy(f"logging in to {name}"):
+        secret = click.prompt(_("app password"), hide_input=True).strip()
+        with busy(_("logging in to {name}").format(name=name)):
             said = accounts.with_secret(name, secret)
     bell.ring()
     click.echo(said)
@@ -110,7 +118,7 @@ def logout(config: Path | None, name: str) -> None:
     from postguard.app.login import Login
     from postguard.cli.busy import busy
 
-    with busy(f"logging out of {name}"):
+    with busy(_("logging out of {name}").format(name=name)):
         said = Login(open_installation(config)).forget(name)
     click.echo(said)
 
@@ -125,7 +133,7 @@ def check(config: Path | None, as_json: bool, offline: bool) -> None:
     from postguard.app.installation import open_installation
     from postguard.cli.busy import busy
 
-    with busy("looking at everything, and asking the networks"):
+    with busy(_("looking at everything, and asking the networks")):
         found = checks(open_installation(config), offline=offline)
     if as_json:
         from postguard.cli import for_programs
@@ -178,13 +186,13 @@ def _print_checks(found: list[Checked]) -> None:
     room = max(wide.width(f.what) for f in found)
     beside = listing.terminal_width() - room - 7
     for f in found:
-        mark = click.style("ok  ", fg="green") if f.ok else click.style("FIX ", fg="yellow")
+        mark = click.style(_("ok  "), fg="green") if f.ok else click.style(_("FIX "), fg="yellow")
         first, *more = wide.wrapped(f.said, beside)
         click.echo(f"{mark} {wide.fitted(f.what, room)}  {first}")
         mend = [] if f.ok or not f.fix else wide.wrapped(f"-> {f.fix}", beside)
         for line in (*more, *mend):
             click.echo(f"     {' ' * room}  {line}")
     if missing := sum(not f.ok for f in found):
-        click.secho(f"{missing} to mend.", fg="yellow")
+        click.secho(_("{missing} to mend.").format(missing=missing), fg="yellow")
     else:
-        click.secho("Everything is there.", fg="green")
+        click.secho(_("Everything is there."), fg="green")

@@ -10,6 +10,7 @@ import click
 
 from postguard.cli import happening, layered, wide
 from postguard.cli.listing import STATES, terminal_width
+from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Post, Rendition, Words, body
 from postguard.model.layers import Layers
 from postguard.networks import plain_words
@@ -30,17 +31,20 @@ def lines(
     `layers`: what protects its pictures, once it is known.
     """
     said, colour = STATES[post.state]
-    yield f"{_bold(f'Post {post.id}: {post.name}')}  {click.style(said, fg=colour or None)}"
+    head = _bold(_("Post {post_id}: {name}").format(post_id=post.id, name=post.name))
+    yield f"{head}  {click.style(_(said), fg=colour or None)}"
     for reason in folders.told(post, post.reason).splitlines():
         yield from (click.style(line, fg="yellow") for line in _under(reason))
-    yield f"  recipe {post.recipe}; its files lie in outbox/{_folder(post)}"
+    yield _("  recipe {recipe}; its files lie in outbox/{folder}").format(
+        recipe=post.recipe, folder=_folder(post)
+    )
     yield from _deliveries(store, post, deliveries, zone)
     yield from _renditions(store, post, deliveries)
     if layers is not None:
-        yield from ("", _bold("What protects it"), *layered.lines(layers))
+        yield from ("", _bold(_("What protects it")), *layered.lines(layers))
     yield ""
-    yield _bold("What happened")
-    for _, event in store.posts.history(post.id):
+    yield _bold(_("What happened"))
+    for _number, event in store.posts.history(post.id):
         at = f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
         yield from _beside(at, folders.told(post, happening.event(event, zone)))
 
@@ -59,7 +63,7 @@ def _renditions(store: Store, post: Post, deliveries: Sequence[Delivery]) -> Ite
         yield ""
         yield _bold(_heading(post, rendition, deliveries))
         lines = list(done(rendition))
-        yield from ["  (the same)"] if lines == before else lines
+        yield from [_("  (the same)")] if lines == before else lines
         before = lines
 
 
@@ -79,7 +83,7 @@ def _deliveries(
             yield from (click.style(line, fg="yellow") for line in _under(delivery.reason))
         words = _words(delivery.words)
         if words == before:
-            yield "  (the same words)"
+            yield _("  (the same words)")
         else:
             yield from (line for part in words for line in _under(part))
         around = [*plain_words.audience(delivery.words), *plain_words.ties(delivery.words)]
@@ -95,17 +99,24 @@ def _seen(reading: Reading, delivery: Delivery) -> Iterator[str]:
 
 
 def _words(words: Words) -> list[str]:
-    said = [f"content warning: {words.cw}"] if words.cw else []
+    said = [_("content warning: {cw}").format(cw=words.cw)] if words.cw else []
     said += body(words).splitlines()
-    said += [f"alt text: {alt}" for alt in words.alts if alt]
-    said += [f"labels: {', '.join(words.labels)}"] if words.labels else []
-    return said + ([f"language: {', '.join(plain_words.languages(words))}"] * bool(words.langs))
+    said += [_("alt text: {alt}").format(alt=alt) for alt in words.alts if alt]
+    said += [_("labels: {labels}").format(labels=", ".join(words.labels))] if words.labels else []
+    return said + (
+        [_("language: {languages}").format(languages=", ".join(plain_words.languages(words)))]
+        * bool(words.langs)
+    )
 
 
 def _heading(post: Post, rendition: Rendition, deliveries: Sequence[Delivery]) -> str:
     names = {a.position: a.name for a in post.artworks}
     whose = ", ".join(d.account for d in deliveries if d.fit == rendition.fit)
-    return f"{names.get(rendition.position, '')} for {whose or rendition.fit}: {rendition.path}"
+    return _("{name} for {whose}: {path}").format(
+        name=names.get(rendition.position, ""),
+        whose=whose or rendition.fit,
+        path=rendition.path,
+    )
 
 
 def _folder(post: Post) -> str:

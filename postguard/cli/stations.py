@@ -7,6 +7,7 @@ from rich.console import Console
 
 from postguard.app.demo import Demo
 from postguard.cli import for_programs, happening, listing, wide
+from postguard.language import _
 from postguard.store import Event
 
 _TIME = "HH:MM:SS  "
@@ -18,18 +19,22 @@ def play(demo: Demo, *, as_json: bool) -> None:
         pages = demo.play(lambda e: for_programs.echo(for_programs.event(e), indent=None))
         for_programs.echo({"pages": [str(p) for p in sorted(pages)]}, indent=None)
         return
-    _say(f"A real postguard runs in {demo.folder}, with no account and no network.")
+    _say(
+        _("A real postguard runs in {folder}, with no account and no network.").format(
+            folder=demo.folder
+        )
+    )
     if demo.no_cloak is not None:
-        _say(f"Every step but the cloak: {demo.no_cloak}")
-    _say(f"Dropping {demo.picture.name} into its outbox:")
+        _say(_("Every step but the cloak: {no_cloak}").format(no_cloak=demo.no_cloak))
+    _say(_("Dropping {name} into its outbox:").format(name=demo.picture.name))
     click.echo()
     console = Console(highlight=False)
-    with console.status("at work; Ctrl-C stops it"):  # nothing where there is no terminal
+    with console.status(_("at work; Ctrl-C stops it")):  # nothing where there is no terminal
         pages = demo.play(lambda event: _print(console, event))
-    click.echo("\nLook at the pages, as a viewer will see the post, with before and after:")
+    click.echo(_("\nLook at the pages, as a viewer will see the post, with before and after:"))
     for page in sorted(pages):
         click.secho(f"  {page}", bold=True)
-    click.echo("\nYour own accounts and recipe come next: postguard init")
+    click.echo(_("\nYour own accounts and recipe come next: postguard init"))
 
 
 def _print(console: Console, event: Event) -> None:

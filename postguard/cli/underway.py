@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from postguard.language import _, marked
 from postguard.model import Post
 from postguard.store.progress import UnderWay
 
-_DOING = {"encode": "saving", "measure": "measuring the cloak"}  # the others by their own names
+_DOING = {
+    "encode": marked("saving"),
+    "measure": marked("measuring the cloak"),
+}  # the others by their own names
 _MINUTE, _HOUR = 60.0, 3600.0
 
 
@@ -19,12 +23,14 @@ def words(now: UnderWay | None, post: Post) -> str:
     if now is None or now.post_id != post.id:
         return ""
     if (told := now.progress) is None:
-        return "just begun"
+        return _("just begun")
     pictures = len(post.artworks)
-    which = [f"picture {told.position + 1} of {pictures}"] * (pictures > 1)
+    which = [
+        _("picture {position} of {pictures}").format(position=told.position + 1, pictures=pictures)
+    ] * (pictures > 1)
     much = "" if told.fraction is None else f" {int(told.fraction * 100)} %"
     rest = [] if told.seconds_left is None else [left(told.seconds_left)]
-    return ", ".join([*which, f"{_DOING.get(told.step, told.step)}{much}", *rest])
+    return ", ".join([*which, f"{_(_DOING.get(told.step, told.step))}{much}", *rest])
 
 
 def fields(now: UnderWay | None, post: Post) -> dict[str, Any] | None:
@@ -44,9 +50,9 @@ def fields(now: UnderWay | None, post: Post) -> dict[str, Any] | None:
 def left(seconds: float) -> str:
     """Return a time in round words: an estimate that names each second looks like a promise."""
     if seconds < 5:  # noqa: PLR2004
-        return "a few seconds left"
+        return _("a few seconds left")
     if seconds < _MINUTE - 2.5:
-        return f"about {round(seconds / 5) * 5} s left"
+        return _("about {seconds} s left").format(seconds=round(seconds / 5) * 5)
     if seconds < 1.5 * _HOUR:
-        return f"about {round(seconds / _MINUTE)} min left"
-    return f"about {round(seconds / _HOUR)} h left"
+        return _("about {seconds} min left").format(seconds=round(seconds / _MINUTE))
+    return _("about {seconds} h left").format(seconds=round(seconds / _HOUR))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from postguard.language import _, marked
 from postguard.model.json import Json
 from postguard.model.measures import (
     MARK,
@@ -27,30 +28,32 @@ _CLOAKS = {STYLE, POISON}
 # Of measures that do equally much, the one that costs least comes first.
 _CHEAPEST_FIRST = (STATED, MARK, SIZE, SETTINGS, NOISE, STYLE, POISON)
 _HOW_TO_ADD = {
-    STYLE: 'a cloak that hides your style: { step = "cloak", mode = "style" } before the tags',
-    POISON: 'poison, which works where many artists do it: the cloak\'s mode = "poison"',
-    NOISE: 'noise that hinders what models read: { step = "noise" }',
-    MARK: 'your name over the picture: { step = "watermark", text = "© your name" }',
-    STATED: 'a sentence that people can read: { step = "notice" }',
-    SIZE: 'fewer pixels: { step = "downscale", long_side = 1200 } as the first step',
-    SETTINGS: 'the account\'s own settings: quotes = "nobody", and `postguard audit`',
+    STYLE: marked(
+        'a cloak that hides your style: { step = "cloak", mode = "style" } before the tags'
+    ),
+    POISON: marked('poison, which works where many artists do it: the cloak\'s mode = "poison"'),
+    NOISE: marked('noise that hinders what models read: { step = "noise" }'),
+    MARK: marked('your name over the picture: { step = "watermark", text = "© your name" }'),
+    STATED: marked('a sentence that people can read: { step = "notice" }'),
+    SIZE: marked('fewer pixels: { step = "downscale", long_side = 1200 } as the first step'),
+    SETTINGS: marked('the account\'s own settings: quotes = "nobody", and `postguard audit`'),
 }
 _AGAINST = {
-    Fear.TRAINING: "training",
-    Fear.IMAGE_TO_IMAGE: "image-to-image",
-    Fear.BOTH: "training and image-to-image",
+    Fear.TRAINING: marked("training"),
+    Fear.IMAGE_TO_IMAGE: marked("image-to-image"),
+    Fear.BOTH: marked("training and image-to-image"),
 }
 _AUDIENCE = {
-    Visibility.UNLISTED: "not in public timelines",
-    Visibility.PRIVATE: "for followers alone",
-    Visibility.DIRECT: "for those it mentions alone",
+    Visibility.UNLISTED: marked("not in public timelines"),
+    Visibility.PRIVATE: marked("for followers alone"),
+    Visibility.DIRECT: marked("for those it mentions alone"),
 }
 _AUDITED = {
-    "bsky.loggedout": "hidden from people without an account",
-    "bsky.ai.pref": "AI use refused for the account",
-    "masto.indexable": "left out of full-text search",
-    "masto.noindex": "search engines asked to stay away",
-    "masto.discoverable": "not suggested to strangers",
+    "bsky.loggedout": marked("hidden from people without an account"),
+    "bsky.ai.pref": marked("AI use refused for the account"),
+    "masto.indexable": marked("left out of full-text search"),
+    "masto.noindex": marked("search engines asked to stay away"),
+    "masto.discoverable": marked("not suggested to strangers"),
 }
 
 
@@ -129,15 +132,19 @@ class Layers:
         missing = [m for m in _CHEAPEST_FIRST if m not in self.used]
         wanted = [m for m in missing if MEASURES[m].against(self.fear)]
         if not wanted:
-            return (
+            return _(
                 "Nothing of the seven would add much. They raise the cost; none is complete "
                 "protection."
             )
         can = [m for m in wanted if self.cloak is None or m not in _CLOAKS]
         said = [self._most(can)] if can else []
         if self.cloak is not None and self._best(wanted) in _CLOAKS:
-            more = "More" if can else "Most"
-            said.append(f"{more} would come of a style cloak, but {self.cloak}.")
+            more = (
+                _("More would come of a style cloak, but {why}.")
+                if can
+                else _("Most would come of a style cloak, but {why}.")
+            )
+            said.append(more.format(why=self.cloak))
         return " ".join(said)
 
     def _best(self, measures: Sequence[int]) -> int:
@@ -148,10 +155,14 @@ class Layers:
         signs = {
             Fear.TRAINING: best.training.sign,
             Fear.IMAGE_TO_IMAGE: best.image_to_image.sign,
-            Fear.BOTH: f"{best.training.sign} and {best.image_to_image.sign}",
+            Fear.BOTH: _("{sign} and {i2i_sign}").format(
+                sign=best.training.sign, i2i_sign=best.image_to_image.sign
+            ),
         }
-        against = f"{_AGAINST[self.fear]} ({signs[self.fear]})"
-        return f"Against {against}, this would add most: {_HOW_TO_ADD[best.number]}."
+        against = f"{_(_AGAINST[self.fear])} ({signs[self.fear]})"
+        return _("Against {against}, this would add most: {how}.").format(
+            against=against, how=_(_HOW_TO_ADD[best.number])
+        )
 
 
 def uses(steps: Iterable[Mapping[str, Json]], networks: Sequence[str]) -> tuple[Use, ...]:
@@ -182,7 +193,7 @@ def closed(
     Args:
         well: ids of the audit's checks that found nothing to mend.
     """
-    said = [_AUDIENCE[visibility]] if visibility in _AUDIENCE else []
-    said += ["replies limited"] if replies is not Replies.EVERYONE else []
-    said += ["quotes limited"] if quotes is not Quotes.EVERYONE else []
-    return (*said, *(_AUDITED[check] for check in well if check in _AUDITED))
+    said = [_(_AUDIENCE[visibility])] if visibility in _AUDIENCE else []
+    said += [_("replies limited")] if replies is not Replies.EVERYONE else []
+    said += [_("quotes limited")] if quotes is not Quotes.EVERYONE else []
+    return (*said, *(_(_AUDITED[check]) for check in well if check in _AUDITED))

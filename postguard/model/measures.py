@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from postguard.language import marked
 from postguard.model.json import Json
 
 
@@ -29,9 +30,9 @@ class Effect(IntEnum):
 class Direction(StrEnum):
     """What a measure works through. What defeats one direction leaves the others."""
 
-    PIXELS = "pixels"
-    STATEMENT = "statement"
-    ACCESS = "access"
+    PIXELS = marked("pixels")
+    STATEMENT = marked("statement")
+    ACCESS = marked("access")
 
 
 class Fear(StrEnum):
@@ -45,10 +46,10 @@ class Fear(StrEnum):
 class Left(StrEnum):
     """What a network leaves of a step's work."""
 
-    WHOLE = "stays"
-    PART = "weakened"
-    FILE = "file only"  # in the file that was uploaded, not in the copies that apps show
-    NOTHING = "taken out"
+    WHOLE = marked("stays")
+    PART = marked("weakened")
+    FILE = marked("file only")  # in the file that was uploaded, not in the copies that apps show
+    NOTHING = marked("taken out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,21 @@ STYLE, POISON, NOISE, MARK, STATED, SIZE, SETTINGS = range(1, 8)
 MEASURES: Mapping[int, Measure] = {
     m.number: m
     for m in (
-        Measure(STYLE, "style cloak", Direction.PIXELS, Effect.BEST, Effect.LITTLE),
-        Measure(POISON, "poison", Direction.PIXELS, Effect.BEST, Effect.NONE),
-        Measure(NOISE, "noise against models", Direction.PIXELS, Effect.LITTLE, Effect.GOOD),
-        Measure(MARK, "watermark", Direction.STATEMENT, Effect.LITTLE, Effect.BEST),
-        Measure(STATED, "“no AI” stated", Direction.STATEMENT, Effect.GOOD, Effect.BEST),
-        Measure(SIZE, "limited resolution", Direction.PIXELS, Effect.GOOD, Effect.GOOD),
-        Measure(SETTINGS, "the network's settings", Direction.ACCESS, Effect.GOOD, Effect.LITTLE),
+        Measure(STYLE, marked("style cloak"), Direction.PIXELS, Effect.BEST, Effect.LITTLE),
+        Measure(POISON, marked("poison"), Direction.PIXELS, Effect.BEST, Effect.NONE),
+        Measure(
+            NOISE, marked("noise against models"), Direction.PIXELS, Effect.LITTLE, Effect.GOOD
+        ),
+        Measure(MARK, marked("watermark"), Direction.STATEMENT, Effect.LITTLE, Effect.BEST),
+        Measure(STATED, marked("“no AI” stated"), Direction.STATEMENT, Effect.GOOD, Effect.BEST),
+        Measure(SIZE, marked("limited resolution"), Direction.PIXELS, Effect.GOOD, Effect.GOOD),
+        Measure(
+            SETTINGS,
+            marked("the network's settings"),
+            Direction.ACCESS,
+            Effect.GOOD,
+            Effect.LITTLE,
+        ),
     )
 }
 _OF_STEP: Mapping[str, int] = {

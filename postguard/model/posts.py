@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from postguard.language import marked
 from postguard.model.json import Json
 from postguard.model.words import Edit, Words
 
@@ -14,14 +15,14 @@ from postguard.model.words import Edit, Words
 class PostState(StrEnum):
     """Where a post is on its way; a crash in any of them is repaired by the next start."""
 
-    TAKING = "taking"  # rows exist; the files are being moved into queued/
-    TAKEN = "taken"  # waits for its recipe to be run
-    PROTECTED = "protected"  # renditions exist; its deliveries have due times
-    POSTED = "posted"  # every delivery is posted
-    HELD = "held"  # waits for the artist; `reason` says why
-    RELEASED = "released"  # the artist let a post go on that was held before protection
-    WITHDRAWN = "withdrawn"  # the artist took the files back; a later drop is a new post
-    RETRACTED = "retracted"  # it was posted, and every copy was deleted again
+    TAKING = marked("taking")  # rows exist; the files are being moved into queued/
+    TAKEN = marked("taken")  # waits for its recipe to be run
+    PROTECTED = marked("protected")  # renditions exist; its deliveries have due times
+    POSTED = marked("posted")  # every delivery is posted
+    HELD = marked("held")  # waits for the artist; `reason` says why
+    RELEASED = marked("released")  # the artist let a post go on that was held before protection
+    WITHDRAWN = marked("withdrawn")  # the artist took the files back; a later drop is a new post
+    RETRACTED = marked("retracted")  # it was posted, and every copy was deleted again
 
 
 class DeliveryState(StrEnum):

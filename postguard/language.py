@@ -1,0 +1,96 @@
+"""The language in which postguard speaks: English, or another that has a catalogue in `locale/`.
+
+English is what the code says; a sentence is looked up in the catalogue at the moment it is said:
+
+    _("there is no recipe {name}; known: {known}").format(name=name, known=known)
+
+What is kept, in rows and receipts and beside files, stays as it was said when it happened.
+"""
+
+from __future__ import annotations
+
+import gettext as catalogues
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+DOMAIN = "postguard"
+FOLDER = f"{__file__.removesuffix('language.py')}locale"  # a text: help does without pathlib
+ENGLISH, SPOKEN = "en", ("en", "ja")
+_LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that says something counts
+
+
+def marked(text: str) -> str:
+    """Return `text` as it is: it stands in a table, and is translated by whoever says it."""
+    return text
+
+
+_DAYS = (
+    marked("Mon"),
+    marked("Tue"),
+    marked("Wed"),
+    marked("Thu"),
+    marked("Fri"),
+    marked("Sat"),
+    marked("Sun"),
+)
+
+
+class _Choice:
+    """The one choice of this process. Threads read it; the composition root sets it."""
+
+    language = ENGLISH
+    catalogue: catalogues.NullTranslations = catalogues.NullTranslations()
+
+
+def choose(asked: str = "auto", environment: Mapping[str, str] = os.environ) -> None:
+    """Speak `asked`, a language that is spoken or "auto", from now on: child processes, too."""
+    language = asked if asked in SPOKEN else of_locale(environment)
+    os.environ["LANGUAGE"] = language
+    catalogues.textdomain(DOMAIN)  # click says its own sentences by gettext's
+    catalogues.bindtextdomain(DOMAIN, FOLDER)
+    if language != _Choice.language:
+        _Choice.catalogue = (
+            catalogues.NullTranslations()
+            if language == ENGLISH
+            else catalogues.translation(DOMAIN, FOLDER, [language])
+        )
+        _Choice.language = language
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """Return the language that the locale asks for: English where it is none of ours."""
+    said = next((environment[name] for name in _LOCALE if environment.get(name)), "")
+    wanted = [word.partition(".")[0].partition("_")[0] for word in said.split(":")]
+    return next((language for language in wanted if language in SPOKEN), ENGLISH)
+
+
+def spoken() -> str:
+    """Return the language that is spoken now."""
+    return _Choice.language
+
+
+def gettext(text: str) -> str:
+    """Return `text` in the artist's language; also known as `_`."""
+    return _Choice.catalogue.gettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """Return the text for `count` things in the artist's language."""
+    return _Choice.catalogue.ngettext(one, many, count)
+
+
+_ = gettext
+
+
+def day(at: date) -> str:
+    """Return `Fri 2026-12-25`."""
+    return _("{day} {date}").format(day=_(_DAYS[at.weekday()]), date=f"{at:%Y-%m-%d}")
+
+
+def day_and_time(at: datetime) -> str:
+    """Return `Fri 2026-12-25 19:30`, in the zone of `at`."""
+    return f"{day(at)} {at:%H:%M}"

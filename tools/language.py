@@ -1,0 +1,118 @@
+"""Catalogues of what postguard says: `make language` takes every sentence out of the code into
+`postguard/locale/*/LC_MESSAGES/postguard.po`, and compiles the translations beside it.
+
+Sentences are marked with `_`, `ngettext` or `marked` (see `postguard.language`), in templates with
+`_` and `{% trans %}`. Help pages need no mark: they are read from the commands themselves, and
+click's own words from click.
+
+The compiled catalogues are committed, so that a checkout speaks without babel.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import click
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from postguard.cli import cli
+
+PACKAGE = Path(__file__).parents[1] / "postguard"
+LOCALE = PACKAGE / "locale"
+KEYWORDS = {"_": None, "gettext": None, "marked": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.html.j2", "jinja2")]
+_TEMPLATES = {"jinja2": {"silent": "false", "newstyle_gettext": "true"}}
+_OF_CLICK = ("core.py", "exceptions.py", "types.py", "termui.py", "formatting.py", "parser.py")
+
+
+def said() -> Catalog:
+    """Return every sentence of postguard, untranslated."""
+    catalog = _empty()
+    for name, line, text, comments, _context in extract_from_dir(
+        PACKAGE, METHODS, {"**.html": _TEMPLATES["jinja2"]}, KEYWORDS, ("For translators:",)
+    ):
+        del line  # it moves with every edit
+        catalog.add(text, locations=[(f"postguard/{name}", 0)], auto_comments=comments)
+    for where, text in sorted(set(of_help(cli))):
+        catalog.add(text, locations=[(f"postguard {where}".strip(), 0)])
+    return catalog
+
+
+def of_help(command: click.Command, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what help pages say: the command they are of, and each text."""
+    if command.help:
+        yield path, inspect.cleandoc(command.help)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            yield path, parameter.help
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from of_help(each, f"{path} {name}".strip())
+
+
+def of_click() -> Catalog:
+    """Return what click itself says: usage, errors in what was typed, questions."""
+    catalog = _empty()
+    folder = Path(click.__file__).parent
+    for name, _line, text, _comments, _context in extract_from_dir(
+        folder, [("*.py", "python")], keywords=KEYWORDS
+    ):
+        if name in _OF_CLICK:
+            catalog.add(text, locations=[("click", 0)])
+    return catalog
+
+
+def kept(path: Path, language: str) -> Catalog:
+    """Return the catalogue of a language as it is kept."""
+    if not path.exists():
+        return _empty(language)
+    return read_po(BytesIO(path.read_bytes()), locale=language)
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """Return a catalogue as gettext reads it."""
+    made = BytesIO()
+    write_mo(made, catalog)
+    return made.getvalue()
+
+
+def update(path: Path, language: str) -> Catalog:
+    """Bring a catalogue up to date: new sentences wait for translation, gone ones are gone."""
+    catalog, template = kept(path, language), said()
+    for message in of_click():
+        if message.id and message.id not in template:
+            template.add(message.id, locations=message.locations)
+    catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
+    catalog.obsolete.clear()
+    written = BytesIO()
+    write_po(written, catalog, width=98, sort_output=True, omit_header=False)
+    path.write_bytes(written.getvalue())
+    path.with_suffix(".mo").write_bytes(compiled(catalog))
+    return catalog
+
+
+def missing(catalog: Catalog) -> list[str]:
+    """Return the sentences that are not translated."""
+    return [str(m.id) for m in catalog if m.id and (m.fuzzy or not m.string)]
+
+
+def _empty(language: str | None = None) -> Catalog:
+    return Catalog(locale=language, domain="postguard", project="postguard", fuzzy=False)
+
+
+def main() -> None:
+    """Update and compile every catalogue, and say what waits for translation."""
+    for path in sorted(LOCALE.glob("*/LC_MESSAGES/postguard.po")):
+        language = path.parents[1].name
+        for text in missing(update(path, language)):
+            print(f"{language}: not translated yet: {text!r}")
+
+
+if __name__ == "__main__":
+    main()
