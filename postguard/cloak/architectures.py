@@ -18,6 +18,7 @@ from postguard.errors import PostguardError
 Shapes = dict[str, tuple[int, ...]]
 SUFFIX = ".safetensors"
 SURROGATE = "surrogate"  # family and name of our own encoder
+OWN = Path(__file__).parents[1] / "models" / f"{SURROGATE}.safetensors"
 HEAD = 32  # its latent channels for each teacher: FLUX.2's first, then Sana's
 _MOST_HEADER = 1 << 20  # bytes; ours have about 10 kB
 _MOST_CHANNELS = 4096

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from postguard.cloak.architectures import (
-    SURROGATE,
+    OWN,
     Architecture,
     Block,
     Conv,
@@ -28,8 +28,6 @@ from postguard.cloak.architectures import (
 )
 from postguard.cloak.catalogue import in_use
 from postguard.cloak.device import Device
-
-OWN = Path(__file__).parents[1] / "models" / f"{SURROGATE}.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
