@@ -27,7 +27,7 @@ from torch.nn import functional
 
 from postguard.cloak.budget import budget
 from postguard.cloak.device import best_device
-from postguard.cloak.encoders import Encoder, load_encoders
+from postguard.cloak.encoders import Encoder, load_encoder, load_encoders
 from postguard.cloak.patterns import halftone
 from postguard.cloak.styles import STYLES
 from postguard.cloak.tensors import luma
@@ -41,6 +41,7 @@ _SIDES = (128, 192, 256, 384)  # of the pictures that crops are cut from
 _FROM_ONE = 2  # crops
 _RATES = (0.7, 0.45)  # of a pixel's budget: the two steps
 _CEILINGS = 6, 32  # in 255: the budget of a pixel that hides it
+_SOFTENED = 0.6  # of the lessons: what the cloak adds is seen behind a resize
 _STYLED, _HALFTONED, _OTHER = 0.2, 0.5, 0.75  # how targets are drawn, each up to its share
 _FOR_ALL = 0o644
 
@@ -100,11 +101,12 @@ def lesson(
         aims = teachers.flux(target), teachers.sana(target)
     limit = torch.cat([budget(one[None], rng.uniform(*_CEILINGS) / 255) for one in x])
     d = _start(rng, limit)
+    look = _softened if rng.random() < _SOFTENED else _as_it_is
     points = []
     for rate in (*_RATES, None):
-        points.append(point(_rounded(x + d), aims, teachers))
+        points.append(point(_rounded(x + look(d)), aims, teachers))
         if rate is not None:
-            heading = _heading(rng, points[-1], target, student)
+            heading = look(_heading(rng, points[-1], target, student))
             d = (d - rate * limit * heading.sign()).clamp(-limit, limit)
     return _packed(points, aims)
 
@@ -148,15 +150,22 @@ def _heading(
     rng: np.random.Generator, at: Point, target: Tensor, student: Encoder | None
 ) -> Tensor:
     """Return (B,1,H,W): the way to the targets, as a mixture of both teachers or the student has
-    it; at times without its finest part, as behind a resize."""
+    it."""
     share = torch.from_numpy(rng.random(len(at.x)).astype(np.float32)).to(at.x).view(-1, 1, 1)
     heading = share * at.flux_pull + (1 - share) * at.sana_pull
     if student is not None:
         led = torch.from_numpy(rng.random(len(at.x)) < 0.5).to(at.x.device).view(-1, 1, 1)
         heading = torch.where(led, _own(at.x, target, student), heading)
-    if rng.random() < 0.4:
-        heading = functional.avg_pool2d(heading, 3, 1, 1)
     return heading[:, None]
+
+
+def _as_it_is(plane: Tensor) -> Tensor:
+    return plane
+
+
+def _softened(plane: Tensor) -> Tensor:
+    """(B,1,H,W) as it is left by a resize; its own adjoint."""
+    return functional.avg_pool2d(plane, 3, 1, 1)
 
 
 def _own(x: Tensor, target: Tensor, student: Encoder) -> Tensor:
@@ -201,8 +210,6 @@ def main() -> None:
     asked = parser.parse_args()
     both, student = teachers(asked.teachers), None
     if asked.student:
-        from postguard.cloak.encoders import load_encoder
-
         student = load_encoder(asked.student, both.flux.device)
     asked.folder.mkdir(parents=True, exist_ok=True)
     for number in range(asked.first, asked.first + asked.count):

@@ -1,0 +1,299 @@
+"""Trains the surrogate encoder on the lessons: python -m tools.train.surrogate LESSONS RUN
+
+    [--steps 4000] [--rate 2e-3] [--seed 0] [--from WEIGHTS] [--ship]
+
+RUN is a folder: `checkpoint.pt`, from which the same command goes on where it was stopped, and
+`surrogate.safetensors`, the averaged weights in fp16; `--ship` puts them into the package. New
+lessons in LESSONS are taken up as they come; every 16th is kept for judging and never learnt.
+
+Learnt are, of both teachers: the latents, how they move along each short attack, the direction in
+which the distance to the target falls (the cosine of the luma gradients, at three scales), and, as
+a help that is thrown away afterwards, what the FLUX.2 teacher sees at a quarter of the size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from postguard.cloak.architectures import _surrogate
+from postguard.cloak.device import best_device
+from postguard.cloak.encoders import OWN, build, staged
+
+WIDTH = 64
+DEVIATIONS = {"flux": 0.8, "sana": 0.98}  # of each teacher's latents on drawn pictures
+_QUARTER = 64  # channels of the FLUX.2 teacher's look at a quarter of the size
+_KEPT = 16  # every so-manieth lesson is for judging
+_CROPS = 4  # of a lesson, in a step; each at two of its points
+_FLUX_SHARE = 0.6  # of the steps learn FLUX.2's pull, the others Sana's
+_PULL_SCALES = {1: 0.5, 2: 0.3, 4: 0.2}
+_WEIGHTS = {"latents": 1.0, "moves": 0.5, "pull": 1.0, "quarter": 0.3}
+_AVERAGED = 0.998
+_WARM, _CLIP, _DECAY = 60, 1.0, 1e-4
+_SAVED, _JUDGED = 50, 100  # steps between
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some crops at two points each: (2N, ...), a crop's points N apart. Aims as latents."""
+
+    x: Tensor
+    latents: dict[str, Tensor]
+    aims: dict[str, Tensor]
+    pulls: dict[str, Tensor]
+    quarter: Tensor
+
+
+class Student(nn.Module):
+    """The network, cut as the product runs it, and the layer that compares its trunk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = build(_surrogate(WIDTH))
+        self.compare = nn.Conv2d(WIDTH, _QUARTER, 1)
+        for module in self.net.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        for name, weight in self.net.named_parameters():
+            if name.endswith("conv.4.weight"):  # a block begins as little more than its shortcut
+                weight.data *= 0.3
+
+    def forward(self, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """(B,3,H,W) -> both heads' latents, in units of their teachers' deviations; the trunk at
+        a quarter of the size."""
+        for stage in staged(self.net)[:-1]:
+            x = stage(x)
+        *trunk, fork = staged(self.net)[-1]
+        eighth = nn.Sequential(*trunk)(x)
+        flux, sana = (branch(eighth) for branch in fork.branches)
+        return {"flux": flux, "sana": sana}, self.compare(x)
+
+
+def losses(student: Student, batch: Batch, head: str) -> dict[str, Tensor]:
+    """Return each loss of a batch; the pull is that of one head."""
+    x = batch.x.detach().requires_grad_(True)
+    latents, quarter = student(x)
+    residual = (batch.latents[head] - batch.aims[head]).detach()
+    (pull,) = torch.autograd.grad((latents[head] * residual).sum(), x, create_graph=True)
+    gaps = {name: (z - batch.latents[name]).pow(2).mean() for name, z in latents.items()}
+    moves = [_moved(z, batch.latents[name]) for name, z in latents.items()]
+    return {
+        "latents": (gaps["flux"] + gaps["sana"]) / 2,
+        "moves": (moves[0] + moves[1]) / 2,
+        "pull": 1
+        - sum(
+            w * alike(pull.sum(1), batch.pulls[head], s).mean() for s, w in _PULL_SCALES.items()
+        ),
+        "quarter": (quarter - batch.quarter).pow(2).mean() / batch.quarter.pow(2).mean(),
+    }
+
+
+def alike(one: Tensor, other: Tensor, scale: int) -> Tensor:
+    """(B,H,W) twice -> (B,): the cosine of two planes seen `scale` times smaller."""
+    pair = (functional.avg_pool2d(p[:, None], scale).flatten(1) for p in (one, other))
+    return functional.cosine_similarity(*pair, eps=1e-12)
+
+
+def _moved(z: Tensor, teacher: Tensor) -> Tensor:
+    """Return how far the way between a crop's two points is from the teacher's, as its share."""
+    ways = (half[0] - half[1] for half in (z.chunk(2), teacher.chunk(2)))
+    own, wanted = ways
+    far = (own - wanted).pow(2).flatten(1).sum(1)
+    return (far / (wanted.pow(2).flatten(1).sum(1) + 1e-3)).clamp(max=4).mean()
+
+
+class Lessons:
+    """The lessons of a folder, which grows meanwhile."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self._folder, self._device = folder, device
+        self._kept: list[Path] = []
+        self._learnt: list[Path] = []
+
+    def look(self) -> None:
+        """Take up what has come."""
+        found = sorted(self._folder.glob("lesson-*.npz"))
+        number = {path: int(path.stem.rpartition("-")[2]) for path in found}
+        self._kept = [p for p in found if number[p] % _KEPT == _KEPT - 1]
+        self._learnt = [p for p in found if number[p] % _KEPT != _KEPT - 1]
+
+    def batch(self, seed: int, step: int) -> Batch:
+        """Return the batch of a step: some crops of one lesson."""
+        rng = np.random.default_rng([seed, step])
+        path = self._learnt[rng.integers(len(self._learnt))]
+        with np.load(path) as told:
+            points, crops = told["x"].shape[:2]
+            chosen = rng.permutation(crops)[:_CROPS]
+            return self._batch(told, rng.permutation(points)[:2], chosen)
+
+    def judging(self, most: int = 4) -> Iterator[Batch]:
+        """Yield batches that are never learnt: the first and the last point of every crop."""
+        for path in self._kept[:most]:
+            with np.load(path) as told:
+                points, crops = told["x"].shape[:2]
+                yield self._batch(told, np.array([0, points - 1]), np.arange(crops))
+
+    def _batch(
+        self, told: Mapping[str, np.ndarray], points: np.ndarray, crops: np.ndarray
+    ) -> Batch:
+        def taken(name: str) -> Tensor:
+            values = told[name][points][:, crops]
+            return torch.from_numpy(values.reshape(-1, *values.shape[2:])).to(self._device)
+
+        def aim(name: str) -> Tensor:
+            values = np.concatenate([told[f"{name}_aim"][crops]] * len(points))
+            return torch.from_numpy(values).to(self._device).float() / DEVIATIONS[name]
+
+        x = taken("x").permute(0, 3, 1, 2) if told["x"].shape[-1] == 3 else taken("x")
+        return Batch(
+            (x.float() / 255).contiguous(memory_format=torch.channels_last),
+            {name: taken(name).float() / d for name, d in DEVIATIONS.items()},
+            {name: aim(name) for name in DEVIATIONS},
+            {name: taken(f"{name}_pull").float() for name in DEVIATIONS},
+            taken("quarter").float(),
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """One training: the student, its average, and how far it is."""
+
+    student: Student
+    average: Student
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+
+    def save(self, folder: Path) -> None:
+        """Keep all that the training goes on from, and the averaged weights."""
+        state = {
+            "student": self.student.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+        part = folder / "checkpoint.part"
+        torch.save(state, part)
+        part.replace(folder / "checkpoint.pt")
+        weights = self.average.net.state_dict()
+        save_file({k: v.half().contiguous() for k, v in weights.items()}, folder / OWN.name)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.student.load_state_dict(state["student"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+
+def begun(asked: argparse.Namespace, device: torch.device) -> Run:
+    """Return a run: from its checkpoint, from weights, or from nothing."""
+    torch.manual_seed(asked.seed)
+    student = Student().to(device).to(memory_format=torch.channels_last)
+    if asked.warm:
+        student.net.load_state_dict({k: v.float() for k, v in load_file(asked.warm).items()})
+    average = copy.deepcopy(student).requires_grad_(False)
+    optimiser = torch.optim.AdamW(
+        student.parameters(), asked.rate, betas=(0.9, 0.99), weight_decay=_DECAY
+    )
+    run = Run(student, average, optimiser)
+    if (asked.run / "checkpoint.pt").exists():
+        run.load(asked.run / "checkpoint.pt")
+    return run
+
+
+def rate_at(step: int, steps: int, rate: float) -> float:
+    """Return the learning rate: a short rise, then half a cosine down to a hundredth."""
+    fall = 0.5 + 0.5 * math.cos(math.pi * min(step / steps, 1))
+    return rate * min((step + 1) / _WARM, 1) * (0.01 + 0.99 * fall)
+
+
+def advance(run: Run, lessons: Lessons, asked: argparse.Namespace) -> dict[str, Tensor]:
+    """Do one step; return its losses."""
+    rng = np.random.default_rng([asked.seed, run.step, 1])
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate_at(run.step, asked.steps, asked.rate)
+    head = "flux" if rng.random() < _FLUX_SHARE else "sana"
+    found = losses(run.student, lessons.batch(asked.seed, run.step), head)
+    run.optimiser.zero_grad(set_to_none=True)
+    torch.stack([_WEIGHTS[name] * loss for name, loss in found.items()]).sum().backward()
+    nn.utils.clip_grad_norm_(run.student.parameters(), _CLIP)
+    run.optimiser.step()
+    run.step += 1
+    keep = min(_AVERAGED, (1 + run.step) / (10 + run.step))
+    with torch.no_grad():
+        for mean, now in zip(run.average.parameters(), run.student.parameters(), strict=True):
+            mean.lerp_(now, 1 - keep)
+    return found
+
+
+def judged(student: Student, lessons: Lessons) -> str:
+    """Return, of lessons that were never learnt: the share of the latents that is missed, and how
+    alike the pulls are at full and half size, at the first points and the last."""
+    found: dict[str, list[float]] = {}
+    for batch in lessons.judging():
+        for name in DEVIATIONS:
+            x = batch.x.detach().requires_grad_(True)
+            z = student(x)[0][name]
+            wanted = batch.latents[name]
+            missed = (z - wanted).pow(2).sum() / (
+                wanted - wanted.mean((0, 2, 3), keepdim=True)
+            ).pow(2).sum()
+            (pull,) = torch.autograd.grad((z * (wanted - batch.aims[name])).sum(), x)
+            for scale in (1, 2):
+                first, last = alike(pull.sum(1), batch.pulls[name], scale).chunk(2)
+                found.setdefault(f"{name} pull/{scale}", []).append(float(first.mean()))
+                found.setdefault(f"{name} late/{scale}", []).append(float(last.mean()))
+            found.setdefault(f"{name} missed", []).append(float(missed))
+    return ", ".join(f"{name} {np.mean(values):.3f}" for name, values in found.items())
+
+
+def main() -> None:
+    """Train, and say how it goes."""
+    asked = _parser().parse_args()
+    asked.run.mkdir(parents=True, exist_ok=True)
+    device = best_device().torch
+    run, lessons = begun(asked, device), Lessons(asked.lessons, device)
+    started, sums = time.monotonic(), dict.fromkeys(_WEIGHTS, 0.0)
+    while run.step < asked.steps:
+        if run.step % _SAVED == 0 or not sums:
+            lessons.look()
+        for name, loss in advance(run, lessons, asked).items():
+            sums[name] += float(loss.detach()) / _SAVED
+        if run.step % _SAVED == 0:
+            run.save(asked.run)
+            told = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
+            print(f"{run.step} ({time.monotonic() - started:.0f} s): {told}", flush=True)
+            sums = dict.fromkeys(_WEIGHTS, 0.0)
+        if run.step % _JUDGED == 0:
+            print(f"  kept lessons: {judged(run.average, lessons)}", flush=True)
+    run.save(asked.run)
+    if asked.ship:
+        OWN.write_bytes((asked.run / OWN.name).read_bytes())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lessons", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--from", dest="warm", type=Path)
+    parser.add_argument("--ship", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
