@@ -11,7 +11,9 @@ from pathlib import Path
 
 from postguard.app import answering, seen
 from postguard.app.auditing import DailyAudit
+from postguard.app.backing_up import DailyBackup
 from postguard.app.installation import Installation
+from postguard.app.matching import Matching
 from postguard.app.preflight import LookingAhead
 from postguard.app.verifying import Verifying
 from postguard.daemon import Beat, Daemon, Role, run_once
@@ -167,12 +169,14 @@ class Roles:
     intake: Intake
     protection: Protection
     publishing: Publishing
+    matching: Matching
     sending: Sequence[Sending]
     verifying: Verifying
 
     def all(self) -> tuple[Role, ...]:
         """Return them in the order of a picture's way."""
-        return self.intake, self.protection, self.publishing, *self.sending, self.verifying
+        first = self.intake, self.protection, self.publishing, self.matching
+        return *first, *self.sending, self.verifying
 
     def release(self) -> None:
         """End the watcher and the child processes, in the middle of a job too."""
@@ -229,6 +233,7 @@ def make_roles(
         Intake(installation, watcher, taking, readers[0]),
         Protection(shelving, protecting, readers[1]),
         Publishing(installation, publisher := make_publisher(installation)),
+        Matching(installation, publisher.lanes),
         [Sending(installation, publisher, name) for name in _senders(installation)],
         Verifying(installation, installation.accounts.of_delivery, publisher.lanes),
     )
@@ -275,7 +280,9 @@ def run(installation: Installation) -> None:
             Beat(s, installation.clock, lambda: ring("protection", "verifying"))
             for s in made.sending
         ),
+        Beat(made.matching, installation.clock, lambda: ring(*senders)),
         Beat(made.verifying, installation.clock),
+        Beat(DailyBackup(installation), installation.clock),
         Beat(DailyAudit(installation), installation.clock),
         Beat(LookingAhead(installation, made.verifying.lanes), installation.clock),
     ]

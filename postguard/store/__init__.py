@@ -12,6 +12,7 @@ from postguard.store.likeness import LikenessRows
 from postguard.store.plans import PlanRows
 from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
+from postguard.store.restored import RestoredRows
 from postguard.store.spending import SpentRows
 from postguard.store.wishes import WishRows
 
@@ -25,6 +26,7 @@ __all__ = [
     "PlanRows",
     "PostRows",
     "ReadingRows",
+    "RestoredRows",
     "SpentRows",
     "Store",
     "WishRows",
@@ -44,6 +46,7 @@ class Store:
     spending: SpentRows
     wishes: WishRows
     likenesses: LikenessRows
+    restored: RestoredRows
 
 
 def open_store(path: Path) -> Store:
@@ -55,4 +58,5 @@ def open_store(path: Path) -> Store:
     return Store(
         *(db, posts, deliveries, PlanRows(db), accounts),
         *(ReadingRows(db), SpentRows(db), wishes, LikenessRows(db)),
+        RestoredRows(db, posts, deliveries),
     )

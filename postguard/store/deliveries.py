@@ -28,7 +28,8 @@ from postguard.system import wire
 
 # The + and CROSS keep SQLite on the index of due times, whose first row that fits is the answer.
 # An `unsure` one stays `unsure`, so that a crash while asking is asked again. One whose folder
-# still lies in held/ waits: its files would be moved away while they are read.
+# still lies in held/ waits: its files would be moved away while they are read. One that a restored
+# backup knows is looked for first: it may have gone out since.
 _CLAIM = """
 UPDATE deliveries SET
   state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'sending' END,
@@ -38,6 +39,8 @@ WHERE id = (
   WHERE (+d.account IN ({marks}) OR d.dry_run AND +d.account IN ({dry}))
     AND d.state IN ('scheduled', 'unsure') AND d.due_at <= ?
     AND p.state = 'protected' AND p.place = 'queued'
+    AND NOT EXISTS (SELECT 1 FROM unmatched u
+      WHERE u.post_id = d.post_id AND u.account = d.account AND NOT d.dry_run)
   ORDER BY d.due_at, d.id LIMIT 1
 ) RETURNING *"""
 _STOPPED = {DeliveryState.HELD, DeliveryState.RETRACTED}

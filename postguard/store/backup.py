@@ -1,0 +1,58 @@
+"""A copy of the database while it is in use, and whether such a copy can be trusted."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from postguard.errors import Unusable
+from postguard.system import files
+
+
+def copy(database: Path, target: Path) -> None:
+    """Write all that is committed into the new file `target`, and read the copy through. Writers
+    go on meanwhile.
+
+    Raises:
+        Unusable: the database cannot be read, or its copy is not sound; `target` is removed.
+    """
+    # SQLite takes an empty file, and nobody else could ever read this one.
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.PRIVATE_FILE))
+    try:
+        with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as db:
+            db.execute("VACUUM INTO ?", (str(target),))
+        check(target)
+    except sqlite3.Error as exc:
+        target.unlink()
+        raise Unusable(f"the database cannot be copied: {exc}") from exc
+    except BaseException:
+        target.unlink()
+        raise
+    _flush(target)
+
+
+def check(copy: Path) -> int:
+    """Read a copy through; return its schema. Raises Unusable where it is not sound."""
+    try:
+        with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as db:
+            found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(3)")]
+            broken = db.execute("PRAGMA foreign_key_check").fetchone()
+            schema = int(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as exc:
+        raise Unusable(f"{copy} cannot be read: {exc}") from exc
+    if found != ["ok"] or broken is not None:
+        raise Unusable(f"{copy} is damaged: {'; '.join(found)}")
+    if schema == 0:
+        raise Unusable(f"{copy} is no database of postguard")
+    return schema
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    files.sync_dir(path.parent)

@@ -1,0 +1,42 @@
+"""What is made of the posts that were found on an account after a restore."""
+
+from __future__ import annotations
+
+from postguard.model import Delivery, DeliveryState, Receipt, Sighting, Words
+from postguard.publish.matching import AskTheArtist, GoesOn, IsThere, matches
+from tests.making import NOW
+
+FOX = Receipt("at://fox", "https://fox", NOW)
+CAT = Receipt("at://cat", "https://cat", NOW)
+SURE = Sighting(FOX, sure=True)
+
+
+def delivery(number: int) -> Delivery:
+    return Delivery(number, number, "sky", Words(), DeliveryState.SCHEDULED, "now", "x")
+
+
+def test_what_is_not_seen_goes_on():
+    assert matches({1: []}, [delivery(1)]) == {1: GoesOn()}
+
+
+def test_what_is_surely_there_has_its_receipt_again():
+    assert matches({1: [SURE]}, [delivery(1)]) == {1: IsThere(FOX)}
+
+
+def test_what_may_be_there_is_the_artists_to_tell():
+    (found,) = matches({1: [Sighting(FOX, sure=False)]}, [delivery(1)]).values()
+    assert isinstance(found, AskTheArtist)
+    assert "https://fox" in found.reason
+    assert "`postguard retry 1`" in found.reason
+
+
+def test_of_several_that_may_be_it_none_is_taken():
+    seen = {1: [SURE, Sighting(CAT, sure=True)]}
+    (found,) = matches(seen, [delivery(1)]).values()
+    assert isinstance(found, AskTheArtist)
+    assert "https://fox or https://cat" in found.reason
+
+
+def test_a_post_that_two_could_have_made_is_neithers():
+    found = matches({1: [SURE], 2: [SURE], 3: []}, [delivery(n) for n in (1, 2, 3)])
+    assert [type(each) for each in found.values()] == [AskTheArtist, AskTheArtist, GoesOn]
