@@ -23,7 +23,7 @@ _ENDINGS = {
     "image/avif": ".avif",
 }
 # Without an account there is no server to fit: only what any viewer takes.
-_NO_LIMITS = Limits(
+NO_LIMITS = Limits(
     fit="file", text=0, alt=0, images=1, image_bytes=50_000_000, mimes=tuple(_ENDINGS)
 )
 
@@ -72,7 +72,7 @@ def protect_file(
     _check_places(wanted)
     recipe = installation.steps(wanted.recipe)
     targets = _targets(wanted, recipe)
-    limits = installation.accounts.limits(wanted.account) if wanted.account else _NO_LIMITS
+    limits = installation.accounts.limits(wanted.account) if wanted.account else NO_LIMITS
     seed = installation.seed_of(sha256)
     with tempfile.TemporaryDirectory() as folder:
         order = ProtectOrder(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli import given
+from postguard.cli.archive import COMMANDS as ARCHIVE
 from postguard.cli.audit import COMMANDS as AUDIT
 from postguard.cli.backing_up import COMMANDS as BACKUPS
 from postguard.cli.changing import COMMANDS as CHANGING
+from postguard.cli.cluster import COMMANDS as CLUSTER
 from postguard.cli.ending import Commands
 from postguard.cli.identity import COMMANDS as IDENTITY
 from postguard.cli.models import COMMANDS as MODELS
@@ -60,6 +62,8 @@ for command in (
     *MODELS,
     *IDENTITY,
     *AUDIT,
+    *ARCHIVE,
+    *CLUSTER,
     *BACKUPS,
 ):
     cli.add_command(command)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 from rich.text import Text
 
 from postguard.cli import underway
+from postguard.language import _
 from postguard.model import Progress
+
+if TYPE_CHECKING:
+    from postguard.app.archive.running import Count
 
 
 class _Left(ProgressColumn):
@@ -39,5 +51,27 @@ def steps(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
             bar.update(
                 task, description=progress.step, completed=done, total=total, seconds_left=left
             )
+
+        yield show
+
+
+@contextmanager
+def pictures(*, quiet: bool) -> Iterator[Callable[[Count], None]]:
+    """Show how many pictures are done, their rate and the time left, on stderr."""
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def show(count: Count) -> None:
+            rate = count.made / count.seconds if count.seconds else 0.0
+            said = _("{rate:.1f} a second").format(rate=rate)
+            bar.update(task, completed=count.seen, total=count.total, rate=said)
 
         yield show

@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from distributed import Client, Future, Security, wait
-from distributed.client import FutureCancelledError
+from distributed import Client, Future, Security
 
 from postguard.cluster import version, work
 from postguard.cluster.joining import GPU, unreachable
@@ -106,19 +105,18 @@ class Crew:
         )
 
     async def _finished(self, client: Client, future: Future[work.Done]) -> work.Done:
-        """Wait for a task for as long as there is anybody to do it."""
-        while not future.done():
-            try:
-                await wait([future], timeout=_LOOK)
-            except TimeoutError:
-                if future.status == "pending":
-                    await self._somebody(client)
-        if future.status == "finished":
-            done: work.Done = await _or_lost(future)
-            return done
-        if future.status == "error":
-            raise _LostError(f"{await _or_lost(future.exception())}")
-        raise _LostError(f"it was {future.status}")
+        """Wait for a task for as long as there is anybody to do it. Raises _LostError."""
+        waiting = asyncio.ensure_future(_result(future))
+        try:
+            while not (await asyncio.wait({waiting}, timeout=_LOOK))[0]:
+                await self._somebody(client)
+        finally:
+            waiting.cancel()
+        if waiting.cancelled():
+            raise _LostError("its machine or the scheduler has gone")
+        if (wrong := waiting.exception()) is not None:
+            raise _LostError(str(wrong))
+        return waiting.result()
 
     async def _somebody(self, client: Client) -> list[dict[str, float]]:
         """Return what each machine of our version has, as soon as there is one.
@@ -190,10 +188,16 @@ class _LostError(Exception):
     """A job, or the way to it, was lost."""
 
 
+async def _result(future: Future[work.Done]) -> work.Done:
+    """Dask's futures are awaitable, and no coroutines."""
+    done: work.Done = await future
+    return done
+
+
 async def _or_lost(asked: Awaitable[_T]) -> _T:
     try:
         return await asked
-    except (OSError, TimeoutError, FutureCancelledError) as exc:
+    except (OSError, TimeoutError) as exc:
         raise _LostError(str(exc)) from exc
 
 

@@ -23,6 +23,7 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 
 from postguard.cluster import certificates, version
 from postguard.errors import PostguardError, Retryable, Unusable
+from postguard.system import files, paths
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ _CONFIG = {
 
 
 def configure() -> None:
-    """Set what Dask would else read from files and variables of this machine."""
+    """Set what Dask would else read from files and variables of this machine; let it say only
+    what went wrong."""
+    logging.getLogger("distributed").setLevel(logging.WARNING)
     dask.config.refresh(paths=[], env={})
     dask.config.set(_CONFIG)
 
@@ -134,6 +137,7 @@ async def work_for(
         nthreads=1,
         resources=resources,
         security=keys,
+        local_directory=str(files.private_dir(paths.home().cache / "cluster")),
         memory_limit=0,  # the work is done in processes of its own; Dask would count only this one
         death_timeout=_WAIT_TO_JOIN,
     )

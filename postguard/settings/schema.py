@@ -19,6 +19,7 @@ from postguard.settings.values import (
     AccountName,
     Address,
     Duration,
+    HardwareAddress,
     Langs,
     Lists,
     Slots,
@@ -149,6 +150,14 @@ class SecretsTable(Table):
     store: Literal["file", "keyring"] = "file"
 
 
+class ClusterTable(Table):
+    """`[cluster]`: the machines that protect for this one. `scheduler`: address of the one that
+    is always on, empty: there is none; `wake`: hardware addresses of those that may be asleep."""
+
+    scheduler: str = ""
+    wake: tuple[HardwareAddress, ...] = ()
+
+
 def _link_problem(name: str, accounts: Mapping[str, Account]) -> str | None:
     """Return what is wrong with the account that `name` links to, if anything."""
     seen, link = [name], accounts[name].link
@@ -169,16 +178,19 @@ def _fault_at(place: tuple[int | str, ...], problem: str) -> PydanticCustomError
 
 
 class Config(Table):
-    """The whole of `config.toml`."""
+    """The whole of `config.toml`. `language`: in which postguard speaks to the artist; "auto": that
+    of this PC's locale."""
 
     outbox: Path = Path("~/outbox")
     timezone: Timezone = ZoneInfo("UTC")
+    language: Literal["auto", "en", "ja"] = "auto"
     artist: ArtistTable = ArtistTable()
     accounts: dict[AccountName, AnyAccount] = Field(default_factory=dict)
     schedule: ScheduleTable = ScheduleTable()
     intake: IntakeTable = IntakeTable()
     audit: AuditTable = AuditTable()
     models: ModelsTable = ModelsTable()
+    cluster: ClusterTable = ClusterTable()
     secrets: SecretsTable = SecretsTable()
     recipes: dict[str, tuple[AnyStep, ...]] = Field(default_factory=dict)
 

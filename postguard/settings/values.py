@@ -167,6 +167,15 @@ Lists = Annotated[
     tuple[Annotated[str, AfterValidator(_list_address)], ...], BeforeValidator(_one_or_more)
 ]
 
+
+def _hardware_address(value: str) -> str:
+    if not re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}", value):
+        raise ValueError('write a hardware address as "3c:52:82:11:a0:7f"')
+    return value.replace("-", ":").lower()
+
+
+HardwareAddress = Annotated[str, AfterValidator(_hardware_address)]
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # These would read as fields of a sidecar, whose tables are named after accounts.
 RESERVED = {

@@ -1,0 +1,1 @@
+"""A whole tree of pictures, protected into another one; nothing is posted."""

@@ -1,0 +1,301 @@
+"""Protects a whole tree of pictures, posts nothing, and can be ended and begun again at any time.
+
+Every picture is known by its content and the recipe. What was made is put in its place without
+ever writing over a file, and a crash at any point leaves what the next run goes on from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from postguard.app.archive.naming import Found, key_of, pictures, place_of
+from postguard.app.archive.report import page, summary_of
+from postguard.app.installation import Installation
+from postguard.app.protecting_files import NO_LIMITS
+from postguard.errors import PostguardError, Retryable, Unusable
+from postguard.model import Artist, ArtworkOrder, Json, ProtectOrder, Rendition
+from postguard.store.archive import ArchiveRows, Made, Original
+from postguard.system import files
+from postguard.system.lock import OnlyOne
+
+HIDDEN = ".postguard"  # in the folder of what is made: the ledger, and what is being worked on
+REPORT = "report.html"
+WINDOW = 4  # pictures on their way for each worker: it never waits for the next one
+
+
+class Hands(Protocol):
+    """Whoever protects: any number of threads ask it at once."""
+
+    def protect(
+        self, order: ProtectOrder, on_progress: Callable[[Any], None]
+    ) -> tuple[Rendition, ...]:
+        """Run the recipe; one rendition for each artwork and each limits. Raises Held."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be protected, and where to; `workers`: how many work on it at once."""
+
+    source: Path
+    target: Path
+    recipe: str = "default"
+    workers: int = 1
+
+
+@dataclass(slots=True)
+class Count:
+    """How far it is. `known`: was there from an earlier run; `stopped`: why it ended early."""
+
+    total: int = 0
+    made: int = 0
+    known: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+
+    @property
+    def seen(self) -> int:
+        """How many there is nothing left to do for in this run."""
+        return self.made + self.known + self.failed
+
+
+def as_json(count: Count) -> dict[str, Json]:
+    """Return how far it came."""
+    return asdict(count)
+
+
+def archive(
+    installation: Installation,
+    asked: Asked,
+    hands: Hands,
+    on_count: Callable[[Count], None],
+) -> Count:
+    """Protect every picture below a folder into another one, names and folders alike.
+
+    Args:
+        on_count: hears how far it is after each picture.
+
+    Raises:
+        Unusable: the folders cannot be used, or another run works on this archive.
+        ConfigError: there is no such recipe.
+    """
+    asked = replace(asked, source=asked.source.resolve(), target=asked.target.resolve())
+    _check_places(asked)
+    recipe = installation.steps(asked.recipe)
+    artist = installation.artist(installation.clock.now())
+    key = key_of(recipe, artist)
+    files.private_dir(asked.target / HIDDEN)
+    with (
+        OnlyOne(asked.target / HIDDEN / "lock"),
+        ArchiveRows(asked.target / HIDDEN / "ledger.db") as rows,
+        tempfile.TemporaryDirectory(dir=asked.target / HIDDEN, prefix="work-") as work,
+    ):
+        count = _Run(installation, asked, hands, rows, Path(work), recipe, artist, key).go(
+            on_count
+        )
+        made = summary_of(rows.entries(key))
+        files.write_whole(asked.target / REPORT, page(made, asked.recipe).encode(), mode=0o644)
+        return count
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run over one archive."""
+
+    installation: Installation
+    asked: Asked
+    hands: Hands
+    rows: ArchiveRows
+    work: Path
+    recipe: tuple[dict[str, Json], ...]
+    artist: Artist
+    key: str
+    count: Count = field(default_factory=Count)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def go(self, on_count: Callable[[Count], None]) -> Count:
+        """Work through all pictures; a few are on their way at once."""
+        began = time.monotonic()
+        self.count.total = sum(1 for _ in self._pictures())
+        with ThreadPoolExecutor(self.asked.workers * WINDOW) as pool:
+            for outcome in self._outcomes(pool):
+                self._counted(outcome)
+                self.count.seconds = time.monotonic() - began
+                on_count(self.count)
+        return self.count
+
+    def _pictures(self) -> Iterator[Found]:
+        return pictures(self.asked.source, self.asked.target)
+
+    def _outcomes(self, pool: ThreadPoolExecutor) -> Iterator[Future[str]]:
+        """The first picture goes alone: by it the style of all the others may be chosen, and
+        what is wrong with the recipe shows at once."""
+        going: set[Future[str]] = set()
+        width = 1
+        for found in self._pictures():
+            if self._stop.is_set():
+                break
+            going.add(pool.submit(self._one, found))
+            if len(going) >= width:
+                ended, going = wait(going, return_when=FIRST_COMPLETED)
+                yield from ended
+                width = self.asked.workers * WINDOW
+        yield from wait(going).done
+
+    def _counted(self, outcome: Future[str]) -> None:
+        try:
+            how = outcome.result()
+        except Retryable as exc:
+            self._stop.set()
+            self.count.stopped = self.count.stopped or str(exc)
+        else:
+            setattr(self.count, how, getattr(self.count, how) + 1)
+
+    def _one(self, found: Found) -> str:
+        """Protect one picture; return which count it adds to.
+
+        Raises:
+            Retryable: nothing can be done at the moment.
+        """
+        if self._stop.is_set():
+            raise Retryable("")
+        path = found.path
+        name = path.relative_to(self.asked.source).as_posix()
+        stat = path.stat()
+        original = Original(name, stat.st_size, stat.st_mtime_ns, self.key)
+        if self._is_there(original):
+            return "known"
+        sha256 = ""
+        try:
+            sha256 = files.sha256_of(path)
+            self._make(original, sha256, found)
+        except Retryable:
+            raise
+        except (PostguardError, OSError) as exc:
+            if isinstance(exc, OSError) and files.no_room(exc):
+                raise Retryable(files.NO_ROOM) from exc
+            self.rows.failed(original, sha256, str(exc))
+            return "failed"
+        return "made"
+
+    def _is_there(self, original: Original) -> bool:
+        """Return whether its picture lies in its place, as an earlier run put it there."""
+        known = self.rows.known(original)
+        if known is None:
+            return False
+        sha256, made = known
+        place = self.asked.target / made.name
+        if not place.is_file() or files.sha256_of(place) != made.sha256:
+            return False
+        self.rows.done(original, sha256, made)  # a crash may have come between both
+        return True
+
+    def _make(self, original: Original, sha256: str, found: Found) -> None:
+        """Protect it and put it in its place; bytes that were seen before are only copied."""
+        before = self.rows.of_content(sha256, original.recipe)
+        if before is not None and (data := self._bytes_of(before)) is not None:
+            self._place(original, sha256, _placed(before, original, found), data)
+            return
+        with tempfile.TemporaryDirectory(dir=self.work) as folder:
+            began = time.monotonic()
+            (rendition,) = self.hands.protect(
+                self._order(found.path, sha256, Path(folder)), lambda _: None
+            )
+            made = _told(rendition, time.monotonic() - began)
+            data = rendition.path.read_bytes()
+            self._place(original, sha256, _placed(made, original, found), data)
+
+    def _bytes_of(self, made: Made) -> bytes | None:
+        """Return what an earlier picture's file holds; None: it is not what was made."""
+        try:
+            data = (self.asked.target / made.name).read_bytes()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == made.sha256 else None
+
+    def _place(self, original: Original, sha256: str, made: Made, data: bytes) -> None:
+        """Write what was made to its place; never over a file.
+
+        Raises:
+            Unusable: something else lies there.
+        """
+        place = self.asked.target / made.name
+        self.rows.placing(original, sha256, made)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.work / f"{threading.get_ident()}{place.suffix}"
+        files.write_whole(draft, data, mode=0o644)
+        try:
+            _put(draft, place)
+        except FileExistsError:
+            if files.sha256_of(place) != made.sha256:
+                raise Unusable(
+                    f"{place} is there already and was not made by this archive; it stays as it "
+                    "is. Move it away, or name another folder"
+                ) from None
+        finally:
+            draft.unlink(missing_ok=True)
+        files.sync_dir(place.parent)
+        self.rows.done(original, sha256, made)
+
+    def _order(self, path: Path, sha256: str, into: Path) -> ProtectOrder:
+        installation = self.installation
+        return ProtectOrder(
+            artworks=(ArtworkOrder(0, path.resolve(), sha256, "", installation.seed_of(sha256)),),
+            recipe_name=self.asked.recipe,
+            recipe=self.recipe,
+            limits=(NO_LIMITS,),
+            into=into,
+            artist=self.artist,
+            max_megapixels=installation.settings.intake.max_megapixels,
+            models_dir=installation.models_dir,
+            kit=installation.cloak_kit(),
+            identity=installation.home.secrets,
+        )
+
+
+def _check_places(asked: Asked) -> None:
+    """Raise Unusable where the folders cannot be used."""
+    if not asked.source.is_dir():
+        raise Unusable(f"{asked.source} is no folder; name the one with your pictures")
+    if asked.source == asked.target or asked.target in asked.source.parents:
+        raise Unusable(
+            f"{asked.target} holds the originals; name another folder, so that the protected "
+            "pictures are never mixed up with them"
+        )
+    files.check_folder_of(asked.target)
+    asked.target.mkdir(exist_ok=True)
+
+
+def _placed(made: Made, original: Original, found: Found) -> Made:
+    name = place_of(original.name, Path(made.name).suffix, twin=found.twin)
+    return replace(made, name=name)
+
+
+def _put(draft: Path, place: Path) -> None:
+    """Give a file its name. Raises FileExistsError where another has it."""
+    try:
+        place.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:  # memory cards and network disks know no links
+        if place.exists():
+            raise FileExistsError(place) from None
+        draft.replace(place)
+
+
+def _told(rendition: Rendition, seconds: float) -> Made:
+    """Return what the report tells of a picture."""
+    record = cast("Any", rendition.record)
+    gains = record.get("measured", {}).get("behind", {}).values()
+    score = record["encode"].get("ssimulacra2", {}).get("score")
+    least = min(gains, default=None)
+    return Made(rendition.path.name, rendition.sha256, round(seconds, 2), score, least)
