@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from postguard.errors import LoggedOut, Refused, Retryable
+from postguard.language import _
 from postguard.model import Delivery, Limits, Words
 from postguard.networks import preview
 from postguard.networks.bluesky import network as bluesky
@@ -60,7 +61,9 @@ class Accounts:
         try:
             return self.settings().accounts[name]
         except KeyError:
-            raise Refused(f"the config has no account {name} any more") from None
+            raise Refused(
+                _("the config has no account {name} any more").format(name=name)
+            ) from None
 
     def network(self, name: str, *, dry_run: bool = False) -> Network:
         """Return where posts of this account go."""
@@ -143,7 +146,9 @@ class Accounts:
         """Return an account's password or token. Raises LoggedOut when there is none."""
         found = self.secrets.get(name)
         if found is None:
-            raise LoggedOut(f"no login is kept for {name}; run: postguard login {name}")
+            raise LoggedOut(
+                _("no login is kept for {name}; run: postguard login {name}").format(name=name)
+            )
         return found
 
     def access(self, name: str) -> bluesky.Access:

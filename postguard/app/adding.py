@@ -14,6 +14,7 @@ from typing import Any
 from postguard import settings as config
 from postguard.errors import BadWords, Unusable
 from postguard.intake import sidecar
+from postguard.language import _
 from postguard.system import files
 
 _FILE = "words"  # where intake would find the fault, and the artist has no such file
@@ -48,7 +49,9 @@ def _refuse_impossible(
 ) -> None:
     """Say at once what intake would hold the post for."""
     if len(words.get("alt", ())) > len(pictures):
-        raise Unusable(f"there are more alt texts than pictures ({len(pictures)})")
+        raise Unusable(
+            _("there are more alt texts than pictures ({count})").format(count=len(pictures))
+        )
     names = tuple(p.name for p in pictures)
     text, accounts = sidecar_text(words, names), tuple(settings.accounts)
     try:
@@ -56,11 +59,17 @@ def _refuse_impossible(
     except BadWords as exc:
         raise BadWords(_as_given(str(exc), words)) from exc
     if said.top.recipe is not None and said.top.recipe not in settings.recipes:
-        known = ", ".join(settings.recipes) or "none"
-        raise Unusable(f"there is no recipe {said.top.recipe}; known: {known}")
+        known = ", ".join(settings.recipes) or _("none")
+        raise Unusable(
+            _("there is no recipe {recipe}; known: {known}").format(
+                recipe=said.top.recipe, known=known
+            )
+        )
     at = said.top.asked
     if at not in {None, "now", "slot"} and datetime.fromisoformat(at) <= now:
-        raise Unusable(f'{words["at"]} is over already; say another time, or "now"')
+        raise Unusable(
+            _('{at} is over already; say another time, or "now"').format(at=words["at"])
+        )
 
 
 def _as_given(fault: str, words: Mapping[str, Any]) -> str:
@@ -118,7 +127,11 @@ def _toml(value: Any) -> str:  # noqa: ANN401  # str, bool or list of str
 
 def _refuse(path: Path) -> None:
     if path.exists():
-        raise Unusable(f"{path} is there already; wait until it was taken, or rename yours")
+        raise Unusable(
+            _("{path} is there already; wait until it was taken, or rename yours").format(
+                path=path
+            )
+        )
 
 
 def _copy(source: Path, target: Path) -> None:

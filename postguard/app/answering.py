@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from postguard.app.installation import Installation
 from postguard.errors import Unusable
+from postguard.language import _, marked
 from postguard.model import PostState, Words
 from postguard.publish import linking
 
 _NEVER = {
-    PostState.WITHDRAWN: "whose files you took back",
-    PostState.RETRACTED: "which was taken back from its networks",
+    PostState.WITHDRAWN: marked("whose files you took back"),
+    PostState.RETRACTED: marked("which was taken back from its networks"),
 }
 
 
@@ -34,11 +35,13 @@ def _unanswerable(installation: Installation, account: str, words: Words) -> Ite
         post = store.posts.get(number)
     except Unusable:
         yield (
-            f"it answers post {number} (reply_to), but there is none; `postguard list` shows "
-            "the numbers of your posts"
+            _(
+                "it answers post {number} (reply_to), but there is none; `postguard list` shows "
+                "the numbers of your posts"
+            ).format(number=number)
         )
         return
     if why := _NEVER.get(post.state):
-        yield f"it answers post {number} (reply_to), {why}"
+        yield _("it answers post {number} (reply_to), {why}").format(number=number, why=_(why))
     elif ring := linking.circle(number, account, store.deliveries):
         yield linking.told(ring)

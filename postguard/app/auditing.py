@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from postguard.app.installation import Installation
 from postguard.errors import PostguardError, Unsure, Unusable
+from postguard.language import _
 from postguard.model import Change, Finding, Level
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.desks import BlueskyDesk, MastodonDesk
@@ -58,14 +59,20 @@ class Auditing:
         """Return the account that was named, or all. Raises Unusable where there is none."""
         if name is None:
             if not self.accounts():
-                raise Unusable("the config has no account on a network, so there is no audit")
+                raise Unusable(_("the config has no account on a network, so there is no audit"))
             return self.accounts()
         account = self.installation.settings.accounts.get(name)
         if account is None:
-            known = ", ".join(self.installation.settings.accounts) or "none yet"
-            raise Unusable(f"the config has no account {name}; its accounts: {known}")
+            known = ", ".join(self.installation.settings.accounts) or _("none yet")
+            raise Unusable(
+                _("the config has no account {name}; its accounts: {known}").format(
+                    name=name, known=known
+                )
+            )
         if not _is_real(account):
-            raise Unusable(f"{name} is a preview on this PC; there is nothing to audit")
+            raise Unusable(
+                _("{name} is a preview on this PC; there is nothing to audit").format(name=name)
+            )
         return [name]
 
     def audit(self, name: str, now: datetime) -> Audited:

@@ -14,6 +14,7 @@ from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError, StepFailed
 from postguard.intake.mounts import filesystem_of
+from postguard.language import _, marked
 from postguard.model import Level
 from postguard.model.layers import Layers
 from postguard.model.measures import Direction
@@ -28,15 +29,19 @@ from postguard.store.audit import AuditRows
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
 _HUGE = 30_000, 20_000  # pixels of a picture of 3:2, larger than any limit
 _TO_FILL = {
-    Direction.PIXELS: 'add { step = "downscale", long_side = 1200 } or { step = "noise" }',
-    Direction.STATEMENT: 'add { step = "notice" }: tags alone do not stay on every network',
-    Direction.ACCESS: "say who may quote or see posts (quotes, visibility) in the account's "
-    "table, or refuse AI use there: postguard audit --fix",
+    Direction.PIXELS: marked('add { step = "downscale", long_side = 1200 } or { step = "noise" }'),
+    Direction.STATEMENT: marked(
+        'add { step = "notice" }: tags alone do not stay on every network'
+    ),
+    Direction.ACCESS: marked(
+        "say who may quote or see posts (quotes, visibility) in the account's table, or refuse "
+        "AI use there: postguard audit --fix"
+    ),
 }
 
-_NOT_DRAWN = "a mark or notice cannot be drawn, so its posts will be held"
+_NOT_DRAWN = marked("a mark or notice cannot be drawn, so its posts will be held")
 _RARE = "髙﨑鷗𠮟"  # kanji of names, which fonts for everyday Japanese may lack
-_NO_OTHER = "no other has rare kanji (sudo apt install fonts-noto-cjk brings one)"
+_NO_OTHER = marked("no other has rare kanji (sudo apt install fonts-noto-cjk brings one)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Checked:
 
 def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     """Look at config, folders, room, accounts, recipes, cloak and daemon."""
-    found = [Checked("config", True, str(installation.path))]
+    found = [Checked(_("config"), True, str(installation.path))]
     found += _folders(installation)
     found += _recipes(installation)
     found += _letters(installation)
@@ -71,15 +76,20 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
 def _folders(installation: Installation) -> Iterator[Checked]:
     outbox = installation.outbox
     if not outbox.is_dir():
-        yield Checked("outbox", False, f"{outbox} is not there", f"mkdir -p '{outbox}'")
+        yield Checked(
+            _("outbox"),
+            False,
+            _("{path} is not there").format(path=outbox),
+            f"mkdir -p '{outbox}'",
+        )
     else:
         kind = filesystem_of(outbox.resolve(), _mounts())
-        yield Checked("outbox", True, f"{outbox} ({kind or 'file system unknown'})")
+        yield Checked(_("outbox"), True, f"{outbox} ({kind or _('file system unknown')})")
     room = shutil.disk_usage(installation.home.state).free
     enough = room > _ROOM
-    fix = "" if enough else "free some room: with a full disk nothing can be taken or posted"
-    yield Checked("room", enough, f"{room / 1e9:.1f} GB free", fix)
-    yield Checked("database", True, f"SQLite {installation.store.db.version}")
+    fix = "" if enough else _("free some room: with a full disk nothing can be taken or posted")
+    yield Checked(_("room"), enough, _("{room:.1f} GB free").format(room=room / 1e9), fix)
+    yield Checked(_("database"), True, f"SQLite {installation.store.db.version}")
 
 
 def _mounts() -> str:
@@ -90,17 +100,19 @@ def _mounts() -> str:
 def _recipes(installation: Installation) -> Iterator[Checked]:
     recipes = installation.settings.recipes
     if not recipes:
-        yield Checked("recipes", False, "there is none", "add [recipes] with a default recipe")
+        yield Checked(
+            _("recipes"), False, _("there is none"), _("add [recipes] with a default recipe")
+        )
     for name, steps in recipes.items():
         layers = layering.of_recipe(installation, name)
         gaps = layers.gaps()
-        fix = "; ".join(_TO_FILL[direction] for direction in gaps)
+        fix = "; ".join(_(_TO_FILL[direction]) for direction in gaps)
         said = ", ".join(s.step for s in steps)
         if gaps:
-            said += f": nothing for {', '.join(gaps)}"
+            said += _(": nothing for {gaps}").format(gaps=", ".join(map(_, gaps)))
         if advice := _size_advice(steps):
-            said += f". Of a picture of 3:2, {advice}"
-        yield Checked(f"recipe {name}", not gaps, said, fix, layers)
+            said += _(". Of a picture of 3:2, {advice}").format(advice=advice)
+        yield Checked(_("recipe {name}").format(name=name), not gaps, said, fix, layers)
 
 
 def _size_advice(steps: Iterable[AnyStep]) -> str:
@@ -122,13 +134,17 @@ def _letters(installation: Installation) -> Iterator[Checked]:
         for text in texts:
             Lettering().typeface(text, "letters")
     except StepFailed as exc:
-        yield Checked("letters", False, _NOT_DRAWN, exc.reason)
+        yield Checked(_("letters"), False, _(_NOT_DRAWN), exc.reason)
         return
     if not texts:
         return
     others = installed_fonts(_RARE)
-    more = f"for rare kanji, {Path(others[0].path).stem}" if others else _NO_OTHER
-    yield Checked("letters", True, f"the font of postguard; {more}")
+    more = (
+        _("for rare kanji, {stem}").format(stem=Path(others[0].path).stem)
+        if others
+        else _(_NO_OTHER)
+    )
+    yield Checked(_("letters"), True, _("the font of postguard; {more}").format(more=more))
 
 
 def _written(installation: Installation) -> Iterator[str]:
@@ -138,7 +154,7 @@ def _written(installation: Installation) -> Iterator[str]:
     for step in (s for steps in installation.settings.recipes.values() for s in steps):
         if isinstance(step, Watermark) and not step.logo:
             if "{name}" in step.words and not artist.name:
-                raise StepFailed("letters", "a watermark says {name}: add a name to [artist]")
+                raise StepFailed("letters", _("a watermark says {name}: add a name to [artist]"))
             year = str(installation.clock.now().year)
             yield step.words.replace("{year}", year).replace("{name}", artist.name)
         if isinstance(step, Notice):
@@ -153,7 +169,7 @@ def _logos(installation: Installation) -> Iterator[Checked]:
         try:
             LogoMark(Path(logo).expanduser(), "watermark")
         except StepFailed as exc:
-            yield Checked("logo", False, _NOT_DRAWN, exc.reason)
+            yield Checked(_("logo"), False, _(_NOT_DRAWN), exc.reason)
 
 
 def _signature(installation: Installation) -> Iterator[Checked]:
@@ -167,12 +183,16 @@ def _signature(installation: Installation) -> Iterator[Checked]:
         return
     problem = credentials.problem(installation.home.secrets)
     if problem is not None:
-        said = f"recipe {', '.join(signing)} signs its files, so its posts will be held"
-        yield Checked("signature", False, said, problem)
+        said = _("recipe {signing} signs its files, so its posts will be held").format(
+            signing=", ".join(signing)
+        )
+        yield Checked(_("signature"), False, said, problem)
         return
     signer = credentials.load(installation.home.secrets)
-    said = f"Content Credentials as {signer.name}, until {signer.ends:%Y-%m-%d}"
-    yield Checked("signature", True, said)
+    said = _("Content Credentials as {name}, until {ends:%Y-%m-%d}").format(
+        name=signer.name, ends=signer.ends
+    )
+    yield Checked(_("signature"), True, said)
 
 
 def _cloak(installation: Installation) -> Checked:
@@ -181,21 +201,23 @@ def _cloak(installation: Installation) -> Checked:
     )
     problem = LocalEngine(installation.models_dir).available()
     if problem is None:
-        return Checked("cloak", True, "this PC can cloak")
-    said = "a recipe asks for it, so its posts will be held" if wanted else "not used"
-    return Checked("cloak", not wanted, said, problem)
+        return Checked(_("cloak"), True, _("this PC can cloak"))
+    said = _("a recipe asks for it, so its posts will be held") if wanted else _("not used")
+    return Checked(_("cloak"), not wanted, said, problem)
 
 
 def _accounts(installation: Installation, *, offline: bool) -> Iterator[Checked]:
     accounts = installation.settings.accounts
     if not accounts:
-        yield Checked("accounts", False, "there is none", "add an [accounts.NAME] to the config")
+        yield Checked(
+            _("accounts"), False, _("there is none"), _("add an [accounts.NAME] to the config")
+        )
     for name, account in accounts.items():
-        what = f"account {name}"
+        what = _("account {name}").format(name=name)
         if account.network == "preview" or account.dry_run:
-            yield Checked(what, True, "preview pages on this PC; nothing is posted")
+            yield Checked(what, True, _("preview pages on this PC; nothing is posted"))
         elif not account.enabled:
-            yield Checked(what, True, "switched off: enabled = false")
+            yield Checked(what, True, _("switched off: enabled = false"))
         elif offline:
             yield _kept(installation, name, what)
         else:
@@ -207,9 +229,14 @@ def _kept(installation: Installation, name: str, what: str) -> Checked:
     try:
         kept = installation.secrets.get(name) is not None
     except PostguardError as exc:
-        return Checked(what, False, str(exc), f"then, if it stays so: postguard login {name}")
+        return Checked(
+            what,
+            False,
+            str(exc),
+            _("then, if it stays so: postguard login {name}").format(name=name),
+        )
     fix = "" if kept else f"postguard login {name}"
-    return Checked(what, kept, "a login is kept" if kept else "no login is kept", fix)
+    return Checked(what, kept, _("a login is kept") if kept else _("no login is kept"), fix)
 
 
 def _asked(installation: Installation, name: str, what: str) -> Checked:
@@ -219,7 +246,7 @@ def _asked(installation: Installation, name: str, what: str) -> Checked:
         return Checked(what, True, f"{who}; {lasts}" if lasts else who)
     except PostguardError as exc:
         login = f"postguard login {name}"
-        fix = "" if login in str(exc) else f"{login}, if it stays so"
+        fix = "" if login in str(exc) else _("{login}, if it stays so").format(login=login)
         return Checked(what, False, str(exc), fix)
 
 
@@ -227,10 +254,18 @@ def _audited(installation: Installation, name: str) -> Checked:
     """What blocks an account shows in its login; the rest is the artist's choice."""
     rows, look = AuditRows(installation.store.db), f"`postguard audit {name}`"
     if rows.last(name) is None:
-        return Checked(f"audit {name}", True, f"its settings were not looked at yet: {look}")
+        return Checked(
+            _("audit {name}").format(name=name),
+            True,
+            _("its settings were not looked at yet: {look}").format(look=look),
+        )
     wrong = sum(f.level in {Level.WARNING, Level.BLOCKING} for f in rows.of(name))
-    said = f"{wrong} settings leave your art less protected" if wrong else "nothing to mend"
-    return Checked(f"audit {name}", True, f"{said}: {look}" if wrong else said)
+    said = (
+        _("{wrong} settings leave your art less protected").format(wrong=wrong)
+        if wrong
+        else _("nothing to mend")
+    )
+    return Checked(_("audit {name}").format(name=name), True, f"{said}: {look}" if wrong else said)
 
 
 def _daemon() -> Checked:
@@ -239,6 +274,12 @@ def _daemon() -> Checked:
     pid = bell.running()
     if pid is not None and bell.tell_of_config():
         fixed = ", ".join(FIXED)
-        said = f"it reads the config anew now; a change of {fixed} needs a restart"
-        return Checked("daemon", True, f"running (process {pid}); {said}")
-    return Checked("daemon", True, "not running: `postguard run`, or `postguard service install`")
+        said = _("it reads the config anew now; a change of {fixed} needs a restart").format(
+            fixed=fixed
+        )
+        return Checked(
+            _("daemon"), True, _("running (process {pid}); {said}").format(pid=pid, said=said)
+        )
+    return Checked(
+        _("daemon"), True, _("not running: `postguard run`, or `postguard service install`")
+    )

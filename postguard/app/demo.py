@@ -17,6 +17,7 @@ from typing import Any
 from postguard.app.adding import drop
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError, Unusable
+from postguard.language import _
 from postguard.model import PostState, Receipt
 from postguard.ports import Clock
 from postguard.settings import load
@@ -101,7 +102,9 @@ class Demo:
         folder = (into or Path(tempfile.mkdtemp(prefix="postguard-demo-"))).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "config.toml").exists():
-            raise Unusable(f"{folder} holds an earlier demo; name an empty folder")
+            raise Unusable(
+                _("{folder} holds an earlier demo; name an empty folder").format(folder=folder)
+            )
         models = Path(os.environ.get("POSTGUARD_MODELS") or paths.home().models)
         no_cloak = LocalEngine(models).available()
         _write_config(folder, cloak=no_cloak is None)
@@ -141,7 +144,9 @@ class Demo:
         news()
         post = store.posts.get(post_id)
         if post.state is PostState.HELD:
-            raise PostguardError(f"the demo's post was held: {post.reason}")
+            raise PostguardError(
+                _("the demo's post was held: {reason}").format(reason=post.reason)
+            )
 
     @property
     def _database(self) -> Path:
@@ -157,9 +162,13 @@ class Demo:
         while not until():
             if self.process.poll() is not None:
                 log = (self.folder / "daemon.log").read_text(errors="replace").strip()
-                raise PostguardError(f"the daemon ended by itself: {log.splitlines()[-1:]}")
+                raise PostguardError(
+                    _("the daemon ended by itself: {last}").format(last=log.splitlines()[-1:])
+                )
             if self.clock.now() > ends_at:
-                raise PostguardError(f"nothing happened for too long; see {self.folder}")
+                raise PostguardError(
+                    _("nothing happened for too long; see {folder}").format(folder=self.folder)
+                )
             self.clock.wait(_LOOK)
 
 

@@ -12,12 +12,15 @@ from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
 from postguard.errors import Unusable
 from postguard.intake import templates
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, Words
 
 _ON_ITS_WAY = {
-    DeliveryState.SENDING: "it is being sent at this moment; run this again in a minute",
-    DeliveryState.UNSURE: "it may be posted already; that is looked at first, so try again later",
-    DeliveryState.RETRACTED: "it was taken back there",
+    DeliveryState.SENDING: marked("it is being sent at this moment; run this again in a minute"),
+    DeliveryState.UNSURE: marked(
+        "it may be posted already; that is looked at first, so try again later"
+    ),
+    DeliveryState.RETRACTED: marked("it was taken back there"),
 }
 _UNFILLED = "{text}"
 
@@ -38,7 +41,11 @@ class NewWords:
         """Return them for this post's pictures. Raises Unusable for a picture too many."""
         pictures = len(post.artworks)
         if wrong := [number for number in self.alts if not 1 <= number <= pictures]:
-            raise Unusable(f"there is no picture {wrong[0]}; the post has {pictures}")
+            raise Unusable(
+                _("there is no picture {number}; the post has {pictures}").format(
+                    number=wrong[0], pictures=pictures
+                )
+            )
         alts = {post.artworks[number - 1].name: alt for number, alt in self.alts.items()}
         return Edit(self.text, self.cw, alts)
 
@@ -58,7 +65,7 @@ def edit(
     edit = new.of(post)
     wanted = {d.id: _said(installation, post, d, edit) for d in chosen}
     if worse := list(_worse(installation, post, chosen, wanted)):
-        raise Unusable("nothing was changed:\n" + "\n".join(worse))
+        raise Unusable(_("nothing was changed:\n") + "\n".join(worse))
     told = _reworded(installation, chosen, wanted, edit, now)
     for d in installation.store.deliveries.of_post(post_id):
         if d.id in wanted and d.id not in told:
@@ -69,13 +76,17 @@ def edit(
 def _refuse_unread(post: Post, chosen: Sequence[Delivery]) -> None:
     if post.state is PostState.RELEASED:
         raise Unusable(
-            f"post {post.id} is let go on, and its words are about to be read anew; `postguard "
-            f"hold {post.id}` stops it, then change them"
+            _(
+                "post {post_id} is let go on, and its words are about to be read anew; "
+                "`postguard hold {post_id}` stops it, then change them"
+            ).format(post_id=post.id)
         )
     if not chosen:
         raise Unusable(
-            f"the words of post {post.id} cannot be read yet: {post.reason}\nChange the files in "
-            f"{post.place}/{post.folder}, then `postguard release {post.id}`"
+            _(
+                "the words of post {post_id} cannot be read yet: {reason}\n"
+                "Change the files in {place}/{folder}, then `postguard release {post_id}`"
+            ).format(post_id=post.id, reason=post.reason, place=post.place, folder=post.folder)
         )
 
 
@@ -87,8 +98,10 @@ def _refuse_overtaken(
     words = {d.id: d.words for d in now_there}
     if any(words.get(d.id) != d.words for d in chosen):
         raise Unusable(
-            f"the words of post {post.id} were changed at this very moment by something else, and "
-            "this changed nothing; run it again"
+            _(
+                "the words of post {post_id} were changed at this very moment by something else, "
+                "and this changed nothing; run it again"
+            ).format(post_id=post.id)
         )
 
 
@@ -119,7 +132,7 @@ def _worse(
         alts = zip(before.alts, after.alts, strict=False)
         lost = any(old.strip() and not new.strip() for old, new in alts)
         if lost and installation.settings.intake.require_alt:
-            yield f"{delivery.account}: a picture would have no alt text"
+            yield _("{account}: a picture would have no alt text").format(account=delivery.account)
 
 
 def _reworded(
@@ -139,16 +152,18 @@ def _reworded(
         for d in before:
             if d.id not in wanted or d.state is DeliveryState.POSTED:
                 continue
-            if why := _ON_ITS_WAY.get(d.state):
+            if why := _(_ON_ITS_WAY.get(d.state, "")):
                 told[d.id] = Outcome(d.account, done=False, said=why)
             elif wanted[d.id] == d.words:
-                told[d.id] = Outcome(d.account, done=True, said="says so already")
+                told[d.id] = Outcome(d.account, done=True, said=_("says so already"))
             elif store.wishes.reword(d, wanted[d.id], edit, now):
                 changed.add(d.id)
             else:
-                told[d.id] = Outcome(d.account, done=False, said=_ON_ITS_WAY[DeliveryState.UNSURE])
+                told[d.id] = Outcome(
+                    d.account, done=False, said=_(_ON_ITS_WAY[DeliveryState.UNSURE])
+                )
         then = wording.follow_up(installation, post.id, before, now) if changed else ""
-    said = "will say so" + then
+    said = _("will say so") + then
     told |= {d.id: Outcome(d.account, done=True, said=said) for d in before if d.id in changed}
     return told
 
@@ -158,7 +173,7 @@ def _restated(
 ) -> Outcome:
     """Change what stands on a network."""
     if delivery.words == words:
-        return Outcome(delivery.account, done=True, said="says so already")
+        return Outcome(delivery.account, done=True, said=_("says so already"))
     return outcome_of(installation, delivery, lambda: restate(installation, delivery, words, now))
 
 
@@ -170,4 +185,4 @@ def restate(installation: Installation, delivery: Delivery, words: Words, now: d
     draft = installation.draft(delivery, words, {} if attempt is None else attempt.plan)
     new = installation.accounts.of_delivery(delivery).edit(draft, receipt)
     store.wishes.edited(delivery, words, new, now)
-    return f"says so now: {new.url}"
+    return _("says so now: {url}").format(url=new.url)

@@ -10,6 +10,7 @@ import os
 
 from postguard.app.installation import Installation
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.model import Json
 from postguard.protect import identity
 from postguard.protect.identity import NAME, Identity
@@ -32,8 +33,11 @@ def new(installation: Installation, name: str = "") -> Identity:
         path.hardlink_to(draft)
     except FileExistsError:
         raise Unusable(
-            f"you have an identity already, {path}: pictures signed with it stay known by it. "
-            "Look at it with `postguard identity show`; to begin anew, move that file away first"
+            _(
+                "you have an identity already, {path}: pictures signed with it stay known by it. "
+                "Look at it with `postguard identity show`; to begin anew, move that file away "
+                "first"
+            ).format(path=path)
         ) from None
     finally:
         draft.unlink()
@@ -45,7 +49,7 @@ def show(installation: Installation) -> Identity:
     """Return the identity. Raises Unusable: none is there, it is damaged, or others read it."""
     kept = Secrets(installation.home.secrets).get(NAME)
     if kept is None:
-        raise Unusable("there is no identity yet; make yours with `postguard identity new`")
+        raise Unusable(_("there is no identity yet; make yours with `postguard identity new`"))
     return identity.read(kept)
 
 

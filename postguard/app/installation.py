@@ -12,6 +12,7 @@ from postguard import settings as config
 from postguard.app.accounts import Accounts
 from postguard.cloak import concepts
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
+from postguard.language import _
 from postguard.model import (
     Artist,
     ArtworkOrder,
@@ -42,6 +43,7 @@ _NOTICE_LANGS = ("ja", "en")
 # What objects that outlive a reload were made with.
 FIXED: Mapping[str, Callable[[Config], object]] = {
     "outbox": lambda c: c.outbox,
+    "language": lambda c: c.language,
     "secrets.store": lambda c: c.secrets.store,
     "intake.watch": lambda c: c.intake.watch,
     "intake.max_megapixels": lambda c: c.intake.max_megapixels,
@@ -83,7 +85,8 @@ class Installation:
         for key, read in FIXED.items():
             if read(new) != read(self.settings):
                 raise ConfigError(
-                    f"{key}: it can only be changed by a restart of postguard", self.path
+                    _("{key}: it can only be changed by a restart of postguard").format(key=key),
+                    self.path,
                 )
         self.settings = _dry(new) if self.dry_run else new
         self._keep_zone()
@@ -181,8 +184,13 @@ class Installation:
         try:
             steps = self.settings.recipes[recipe]
         except KeyError:
-            known = ", ".join(self.settings.recipes) or "none"
-            raise ConfigError(f"there is no recipe {recipe}; known: {known}", self.path) from None
+            known = ", ".join(self.settings.recipes) or _("none")
+            raise ConfigError(
+                _("there is no recipe {recipe}; known: {known}").format(
+                    recipe=recipe, known=known
+                ),
+                self.path,
+            ) from None
         return tuple(self._with_paths(step.model_dump(mode="json")) for step in steps)
 
     def _with_paths(self, step: dict[str, Json]) -> dict[str, Json]:
@@ -216,8 +224,10 @@ class Installation:
         found = tuple(self.store.posts.renditions(post.id, folder, delivery.fit))
         if len(found) != len(post.artworks):
             raise Refused(
-                f"{len(found)} of its {len(post.artworks)} pictures are protected for "
-                f"{delivery.account}; move the folder's files to the outbox to have it done anew"
+                _(
+                    "{count} of its {all} pictures are protected for {account}; move the "
+                    "folder's files to the outbox to have it done anew"
+                ).format(count=len(found), all=len(post.artworks), account=delivery.account)
             )
         return found
 
@@ -233,12 +243,18 @@ class Installation:
 
     def _renditions_folder(self, post: Post) -> Path:
         if folders.taken_away(self.outbox, post):
-            raise BadPicture(f"its folder {post.place}/{post.folder} is gone")
+            raise BadPicture(
+                _("its folder {place}/{folder} is gone").format(
+                    place=post.place, folder=post.folder
+                )
+            )
         into = folder_of(self.outbox, post) / RENDITIONS
         try:
             into.mkdir(exist_ok=True)
         except OSError as exc:
-            raise Retryable(f"{into} cannot be made: {exc.strerror}") from exc
+            raise Retryable(
+                _("{into} cannot be made: {strerror}").format(into=into, strerror=exc.strerror)
+            ) from exc
         return into
 
     def _fitted(self, deliveries: list[Delivery]) -> tuple[Limits, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from postguard import settings as config
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import ConfigError
+from postguard.language import _, marked
 from postguard.model import Delivery, Json, Level, Post, Words
 from postguard.model.layers import Door, Layers, closed, uses_of_all
 from postguard.model.measures import Fear
@@ -20,7 +21,7 @@ from postguard.system import paths
 if TYPE_CHECKING:  # `show` needs no account's network
     from postguard.app.installation import Installation
 
-_HERE = "pages on this PC, which nobody else sees"
+_HERE = marked("pages on this PC, which nobody else sees")
 
 
 def of_recipe(installation: Installation, recipe: str) -> Layers:
@@ -28,7 +29,7 @@ def of_recipe(installation: Installation, recipe: str) -> Layers:
     rows = AuditRows(installation.store.db)
     settings = installation.settings
     doors = {
-        name: Door(account.shows, (_HERE,))
+        name: Door(account.shows, (_(_HERE),))
         if isinstance(account, PreviewAccount)
         else _door(rows, name, account.network, account)
         for name, account in _accounts(settings.accounts, recipe).items()
@@ -58,7 +59,7 @@ def of_post(
         return None
     settings, rows = _settings(path), AuditRows(store.db)
     doors = {
-        d.account: Door(_fitted(d), (_HERE,))
+        d.account: Door(_fitted(d), (_(_HERE),))
         if d.dry_run or isinstance(settings.accounts.get(d.account), PreviewAccount)
         else _door(rows, d.account, _fitted(d), d.words)
         for d in deliveries

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from postguard.app.installation import Installation
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
+from postguard.language import _
 from postguard.networks.bluesky import login as bluesky_login
 from postguard.networks.bluesky.network import Bluesky
 from postguard.networks.mastodon import login as mastodon_login
@@ -67,7 +68,9 @@ class Login:
         """
         account = self._account(name)
         if not isinstance(account, MastodonAccount):
-            raise Unusable(f"{name} logs in with an app password, not on a page")
+            raise Unusable(
+                _("{name} logs in with an app password, not on a page").format(name=name)
+            )
         granted = consent.granted(account.instance, mastodon_login.POSTING)
         return self._keep(name, granted.token, granted.app.kept())
 
@@ -79,7 +82,7 @@ class Login:
             Unusable: it is empty, or the main password of an account on Bluesky.
         """
         if not secret:
-            raise Unusable("the secret is empty; nothing was changed")
+            raise Unusable(_("the secret is empty; nothing was changed"))
         return self._keep(name, secret, "")
 
     def forget(self, name: str) -> str:
@@ -90,7 +93,9 @@ class Login:
             place.delete(key)
         installation.accounts.forget()
         installation.store.accounts.log_out(name, "logged out by you")
-        return f"{name} is logged out on this PC; its posts wait. {ended}"
+        return _("{name} is logged out on this PC; its posts wait. {ended}").format(
+            name=name, ended=ended
+        )
 
     def _keep(self, name: str, secret: str, app: str) -> str:
         account, installation = self._account(name), self.installation
@@ -131,28 +136,28 @@ class Login:
                 return self._end_session(name, account, session)
             assert isinstance(account, MastodonAccount)
             if not secret or not app:
-                return (
+                return _(
                     "Its access was not made by `postguard login` in the browser, so the server "
                     "was not told: revoke postguard in the account's settings there."
                 )
             mastodon_login.revoke(account.instance, secret, app)
         except Retryable as exc:
-            return (
-                f"The server was NOT told, so the access still works there: {exc}. End it in the "
+            return _(
+                "The server was NOT told, so the access still works there: {exc}. End it in the "
                 "account's settings there: authorised apps, or app passwords on Bluesky."
-            )
+            ).format(exc=exc)
         except (LoggedOut, Unusable) as exc:
-            return f"The server did not end it: {exc}."
-        return "The server has ended its access."
+            return _("The server did not end it: {exc}.").format(exc=exc)
+        return _("The server has ended its access.")
 
     def _end_session(self, name: str, account: BlueskyAccount, session: str | None) -> str:
         if session:
             bluesky_login.revoke(name, account, session, self.installation.clock)
-        ended = "The server has ended its session. " if session else ""
-        return (
-            f"{ended}The app password itself stays good until you delete it: Bluesky, Settings > "
+        ended = _("The server has ended its session. ") if session else ""
+        return _(
+            "{ended}The app password itself stays good until you delete it: Bluesky, Settings > "
             "Privacy and security > App passwords."
-        )
+        ).format(ended=ended)
 
     def _places(self, name: str) -> list[tuple[Secrets, str]]:
         """Return where a login lies: the secret, the session, what revoking the secret needs."""
@@ -174,10 +179,16 @@ class Login:
     def _account(self, name: str) -> AnyAccount:
         accounts = self.installation.settings.accounts
         if name not in accounts:
-            known = ", ".join(accounts) or "none yet"
-            raise Unusable(f"the config has no account {name}; its accounts: {known}")
+            known = ", ".join(accounts) or _("none yet")
+            raise Unusable(
+                _("the config has no account {name}; its accounts: {known}").format(
+                    name=name, known=known
+                )
+            )
         if accounts[name].network == "preview":
-            raise Unusable(f"{name} is a preview on this PC; it needs no login")
+            raise Unusable(
+                _("{name} is a preview on this PC; it needs no login").format(name=name)
+            )
         return accounts[name]
 
 
@@ -219,11 +230,13 @@ def health(installation: Installation, name: str, now: datetime) -> str:
     """Return how long the login of an account will last, in words; empty: it does not say."""
     account = installation.settings.accounts[name]
     if isinstance(account, MastodonAccount):
-        return "the access does not end by itself"
+        return _("the access does not end by itself")
     kept = bluesky_login.session_health(installation.sessions.get(name) or "")
     if kept is None:
         return ""
     if kept.ends is None:
-        return f"with {kept.scope}"
+        return _("with {scope}").format(scope=kept.scope)
     days = (kept.ends - now).days
-    return f"with {kept.scope}; the login lasts {days} days more, and each use renews it"
+    return _("with {scope}; the login lasts {days} days more, and each use renews it").format(
+        scope=kept.scope, days=days
+    )

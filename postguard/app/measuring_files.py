@@ -15,6 +15,7 @@ from postguard import imaging
 from postguard import settings as config
 from postguard.cloak.job import Mode
 from postguard.errors import BadPicture, StepFailed, Unusable
+from postguard.language import _
 from postguard.model import Json, Progress
 from postguard.system import files, paths
 from postguard.worker import engine
@@ -84,12 +85,16 @@ def targets_of(record: Path) -> dict[str, Path]:
         targets = {mode: record.parent / named[mode] for mode in MODES if mode in named}
     except (ValueError, TypeError, KeyError) as exc:
         raise Unusable(
-            f"{record} is no record of a picture; `postguard protect --record` writes one"
+            _(
+                "{record} is no record of a picture; `postguard protect --record` writes one"
+            ).format(record=record)
         ) from exc
     if not targets:
         raise Unusable(
-            f"{record} leads to no target; give it with --target, or protect the picture again "
-            "with --save-target beside --record"
+            _(
+                "{record} leads to no target; give it with --target, or protect the picture "
+                "again with --save-target beside --record"
+            ).format(record=record)
         )
     return targets
 

@@ -12,6 +12,7 @@ from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.catalogue import FILES, Model
 from postguard.cloak.fetching import Fetched
 from postguard.cloak.pins import Pin
+from postguard.language import _, marked
 from postguard.model import Progress
 
 OnProgress = Callable[[Progress], None]
@@ -119,15 +120,16 @@ def _known(
     revision = pin.revision if pin else ""
     if folder is None:
         return Known(model, "not here", None, False, "", revision)
-    on_progress(Progress(0, f"reading {model.name}", done=False))
+    on_progress(Progress(0, _("reading {name}").format(name=model.name), done=False))
     place = "here" if folder == own else "hub cache"
     return Known(model, place, folder, folder in used, _hashes(folder, pin), revision)
 
 
 def _hashes(folder: Path, pin: Pin | None) -> str:
     if pin is None:
-        return "not pinned"
-    return "differ" if pins.differing(pins.hashes(folder, FILES), pin) else "as pinned"
+        return marked("not pinned")
+    differs = pins.differing(pins.hashes(folder, FILES), pin)
+    return "differ" if differs else marked("as pinned")
 
 
 def _other(path: Path) -> Other:
@@ -136,17 +138,33 @@ def _other(path: Path) -> Other:
             return _file(path)
         if catalogue.is_whole(path):
             told = configs.read(path)
-            return Other(path.name, f"an {told.kind} with {told.latents} latents", in_use=True)
+            return Other(
+                path.name,
+                _("an {kind} with {latents} latents").format(kind=told.kind, latents=told.latents),
+                in_use=True,
+            )
     except UnknownWeights as exc:
-        return Other(path.name, f"{exc}; move it away: the cloak stops at it", in_use=False)
+        return Other(
+            path.name,
+            _("{exc}; move it away: the cloak stops at it").format(exc=exc),
+            in_use=False,
+        )
     if (path / _PIPELINE).is_file():
-        return Other(path.name, "a whole pipeline of Stable Diffusion or its kin", in_use=False)
-    return Other(path.name, "no model; it is passed over", in_use=False)
+        return Other(path.name, _("a whole pipeline of Stable Diffusion or its kin"), in_use=False)
+    return Other(path.name, _("no model; it is passed over"), in_use=False)
 
 
 def _file(path: Path) -> Other:
     found = architectures.identify(path)
     if not found.encoder:
-        return Other(path.name, f"a decoder ({found.family}); the cloak has no use for it", False)
+        return Other(
+            path.name,
+            _("a decoder ({family}); the cloak has no use for it").format(family=found.family),
+            False,
+        )
     name = architectures.encoder_name(path)
-    return Other(path.name, f"an encoder ({found.family}), called {name}", in_use=True)
+    return Other(
+        path.name,
+        _("an encoder ({family}), called {name}").format(family=found.family, name=name),
+        in_use=True,
+    )

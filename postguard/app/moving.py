@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
+from postguard import language
 from postguard.app.steering import deliveries_of
 from postguard.errors import Unusable
 from postguard.intake import written
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Post
 from postguard.store import Store
 
 PLACES = ("first", "last", "up", "down")
 _MOST = 1_000_000  # of a queue that is moved as a whole
 _TOO_LATE = {
-    DeliveryState.SENDING: "is being sent to {account} at this moment; it cannot be moved",
-    DeliveryState.UNSURE: "may be on {account} already; that is looked at first",
-    DeliveryState.POSTED: "is posted on {account} already",
-    DeliveryState.RETRACTED: "was taken back from {account}; it is not posted there again",
+    DeliveryState.SENDING: marked("is being sent to {account} at this moment; it cannot be moved"),
+    DeliveryState.UNSURE: marked("may be on {account} already; that is looked at first"),
+    DeliveryState.POSTED: marked("is posted on {account} already"),
+    DeliveryState.RETRACTED: marked("was taken back from {account}; it is not posted there again"),
 }
 
 
@@ -54,11 +56,14 @@ def _asked(where: str, now: datetime) -> str:
         asked = written.asked(where, now.tzinfo or UTC)
     except written.Unclear:
         raise Unusable(
-            f'"{where}" is no time: write day and time as "2026-12-01 19:30", now, slot, first, '
-            "last, up or down"
+            _(
+                '"{where}" is no time: write day and time as "2026-12-01 19:30", now, slot, '
+                "first, last, "
+                "up or down"
+            ).format(where=where)
         ) from None
     if asked not in {"now", "slot"} and datetime.fromisoformat(asked) <= now:
-        raise Unusable(f"{where} is over already; `now` posts it now")
+        raise Unusable(_("{where} is over already; `now` posts it now").format(where=where))
     return asked
 
 
@@ -66,8 +71,10 @@ def _movable(post: Post, deliveries: Sequence[Delivery]) -> list[Delivery]:
     """Return those that can still be moved. Raises Unusable where there is none."""
     found = [d for d in deliveries if d.state not in _TOO_LATE]
     if not found:
-        why = "; ".join(_TOO_LATE[d.state].format(account=d.account) for d in deliveries)
-        raise Unusable(f"post {post.id} {why or 'goes to no account'}")
+        why = "; ".join(_(_TOO_LATE[d.state]).format(account=d.account) for d in deliveries)
+        raise Unusable(
+            _("post {post_id} {why}").format(post_id=post.id, why=why or _("goes to no account"))
+        )
     return found
 
 
@@ -76,34 +83,50 @@ def _retimed(
 ) -> str:
     moved = [d.account for d in deliveries if store.wishes.ask(d.id, asked)]
     if not moved:
-        raise Unusable(f"post {post.id} may have been sent already; it cannot be moved")
-    words = {"now": "as soon as it can", "slot": "in its next free slot"}
-    when = words.get(asked) or f"on {_told(datetime.fromisoformat(asked), now)}"
+        raise Unusable(
+            _("post {post_id} may have been sent already; it cannot be moved").format(
+                post_id=post.id
+            )
+        )
+    words = {"now": _("as soon as it can"), "slot": _("in its next free slot")}
+    when = words.get(asked) or _("on {at}").format(at=_told(datetime.fromisoformat(asked), now))
     store.posts.note(post.id, now, "moved", f"{', '.join(moved)}: {when}")
     held = any(d.state is DeliveryState.HELD for d in deliveries)
-    then = f", once it is released: `postguard release {post.id}`" if held else ""
+    then = (
+        _(", once it is released: `postguard release {post_id}`").format(post_id=post.id)
+        if held
+        else ""
+    )
     early = [d for d in deliveries if d.not_before is not None and d.not_before > now]
-    but = ", but not before the time that its words say" if early else ""
-    return f"Post {post.id} ({post.name}) goes to {', '.join(moved)} {when}{but}{then}."
+    but = _(", but not before the time that its words say") if early else ""
+    return _("Post {post_id} ({name}) goes to {moved} {when}{but}{then}.").format(
+        post_id=post.id, name=post.name, moved=", ".join(moved), when=when, but=but, then=then
+    )
 
 
 def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: datetime) -> str:
     if delivery.state is not DeliveryState.SCHEDULED or delivery.tries:
         raise Unusable(
-            f"post {post.id} has no place in the queue of {delivery.account} now; give it a time, "
-            "as `postguard move` does with a day and a time"
+            _(
+                "post {post_id} has no place in the queue of {account} now; give it a time, as "
+                "`postguard move` does with a day and a time"
+            ).format(post_id=post.id, account=delivery.account)
         )
     if delivery.has_own_time and delivery.due_at is not None:
         at = _told(delivery.due_at, now)
         raise Unusable(
-            f"post {post.id} goes to {delivery.account} when you said, {at}; "
-            f"`postguard move {post.id} slot` puts it into the queue"
+            _(
+                "post {post_id} goes to {account} when you said, {at}; `postguard move {post_id} "
+                "slot` puts it into the queue"
+            ).format(post_id=post.id, account=delivery.account, at=at)
         )
     before, limit = word in {"first", "up"}, 1 if word in {"up", "down"} else _MOST
     passed = store.wishes.queue(delivery.account, delivery, before=before, limit=limit)
     if not passed:
-        end = "first" if before else "last"
-        return f"Post {post.id} ({post.name}) is the {end} on {delivery.account} already."
+        end = _("first") if before else _("last")
+        return _("Post {post_id} ({name}) is the {end} on {account} already.").format(
+            post_id=post.id, name=post.name, end=end, account=delivery.account
+        )
     # It ends where the farthest was; each of the others takes its neighbour's place.
     deliveries, places = [*passed, delivery], [delivery, *passed]
     _refuse_too_early(deliveries, places)
@@ -112,11 +135,13 @@ def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: dateti
         store.posts.note(each.post_id, now, "moved", f"{each.account}: {word}")
     due = passed[-1].due_at
     said = "" if due is None else f": {_told(due, now)}"
-    return f"Post {post.id} ({post.name}) on {delivery.account} is moved{said}."
+    return _("Post {post_id} ({name}) on {account} is moved{said}.").format(
+        post_id=post.id, name=post.name, account=delivery.account, said=said
+    )
 
 
 def _told(at: datetime, now: datetime) -> str:
-    return f"{at.astimezone(now.tzinfo):%a %Y-%m-%d %H:%M}"
+    return language.day_and_time(at.astimezone(now.tzinfo))
 
 
 def _refuse_too_early(deliveries: Sequence[Delivery], places: Sequence[Delivery]) -> None:
@@ -124,6 +149,8 @@ def _refuse_too_early(deliveries: Sequence[Delivery], places: Sequence[Delivery]
         earliest, at = delivery.not_before, place.due_at
         if earliest is not None and at is not None and at < earliest:
             raise Unusable(
-                f"post {delivery.post_id} may not go out as early as that: its words say "
-                f"not_before {earliest.isoformat()}"
+                _(
+                    "post {post_id} may not go out as early as that: its words say not_before "
+                    "{earliest}"
+                ).format(post_id=delivery.post_id, earliest=earliest.isoformat())
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from postguard.app.installation import Installation
 from postguard.errors import LoggedOut, PostguardError, Unsure
+from postguard.language import _
 from postguard.model import Delivery
 
 
@@ -29,8 +30,10 @@ def outcome_of(
     except LoggedOut as exc:
         if not delivery.dry_run:
             installation.accounts.logged_out(account, str(exc))
-        return Outcome(account, done=False, said=f"{exc}; then run this again")
+        return Outcome(account, done=False, said=_("{exc}; then run this again").format(exc=exc))
     except Unsure as exc:
-        return Outcome(account, done=False, said=f"{exc}; run this again to be sure")
+        return Outcome(
+            account, done=False, said=_("{exc}; run this again to be sure").format(exc=exc)
+        )
     except (PostguardError, OSError) as exc:
         return Outcome(account, done=False, said=str(exc))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from postguard.app.installation import Installation
+from postguard.language import _
 from postguard.model import Delivery, Rendition
 from postguard.ports import Network
 from postguard.publish.lanes import Lanes
@@ -74,7 +75,7 @@ class _Outside:
         free = shutil.disk_usage(self.installation.home.state).free
         if free >= _LITTLE:
             return ""
-        return f"only {free / 1e6:.0f} MB are free on the disk; free some room"
+        return _("only {free:.0f} MB are free on the disk; free some room").format(free=free / 1e6)
 
     def why_logged_out(self, account: str) -> str:
         """Return why the account waits for a login; empty: it does not."""

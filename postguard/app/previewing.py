@@ -9,6 +9,7 @@ from typing import cast
 
 from postguard.app.installation import Installation
 from postguard.errors import PostguardError, Refused, Unusable
+from postguard.language import _
 from postguard.model import Delivery, Draft, Limits, Receipt, Rendition
 from postguard.networks.outgoing import Outgoing, outgoing
 from postguard.networks.plain_words import NAMES, Shows
@@ -55,8 +56,17 @@ def views(installation: Installation, post_id: int, wanted: str) -> list[View]:
         found = found or deliveries[:1]
     if not found:
         names = ", ".join(dict.fromkeys([*(d.account for d in deliveries), *NAMES]))
-        raise Unusable(f"post {post_id} does not go to {wanted}; it can be shown as: {names}")
+        raise Unusable(
+            _("post {post_id} does not go to {wanted}; it can be shown as: {names}").format(
+                post_id=post_id, wanted=wanted, names=names
+            )
+        )
     return [_view(installation, each, wanted) for each in found]
+
+
+def folder(post_id: int, account: str) -> str:
+    """Return the name of the folder, among the previews, that such a page is drawn into."""
+    return f"shown-{post_id}-{account}"
 
 
 def _view(installation: Installation, delivery: Delivery, wanted: str) -> View:
@@ -123,7 +133,7 @@ def _renditions(
     try:
         return installation.renditions(delivery), ""
     except Refused:
-        return (), "its pictures are not protected yet; the page is drawn when they are"
+        return (), _("its pictures are not protected yet; the page is drawn when they are")
 
 
 def _draft(delivery: Delivery, renditions: Sequence[Rendition], other: Receipt | None) -> Draft:
@@ -136,9 +146,8 @@ def _draft(delivery: Delivery, renditions: Sequence[Rendition], other: Receipt |
 def _page(
     installation: Installation, network: Preview, draft: Draft, receipt: Receipt | None
 ) -> tuple[Path | None, str]:
-    folder = f"shown-{draft.post_id}-{draft.account}"
-    posted = "" if receipt is None else receipt.url
+    name, posted = folder(draft.post_id, draft.account), "" if receipt is None else receipt.url
     try:
-        return network.draw(draft, folder, installation.clock.now(), posted), ""
+        return network.draw(draft, name, installation.clock.now(), posted), ""
     except PostguardError as exc:
         return None, str(exc)

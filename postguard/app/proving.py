@@ -12,6 +12,7 @@ from postguard.errors import BadPicture, Unusable
 from postguard.imaging import Picture, exhibit, likeness, locating
 from postguard.imaging.likeness import Candidate
 from postguard.imaging.locating import Place
+from postguard.language import _
 from postguard.model import Artwork, Post, Progress, Receipt, Rendition
 from postguard.protect import hidden
 from postguard.store.likeness import Kept
@@ -234,7 +235,9 @@ def _spare(sheet: Path, *evidence: Path | None) -> None:
     """Raise Unusable where the sheet would be written over what it is to show."""
     kept = [path for path in evidence if path is not None and path.exists()]
     if sheet.exists() and any(sheet.samefile(path) for path in kept):
-        raise Unusable(f"{sheet} is what the sheet is to show; name another file")
+        raise Unusable(
+            _("{sheet} is what the sheet is to show; name another file").format(sheet=sheet)
+        )
 
 
 def _sheet(installation: Installation, copy: Picture, proof: Proof) -> bytes:
@@ -242,7 +245,9 @@ def _sheet(installation: Installation, copy: Picture, proof: Proof) -> bytes:
     posted = _opened(installation, proof.posted) if proof.posted else original
     if posted is None:
         raise Unusable(
-            "the files of this post are gone, so there is nothing to draw beside the copy; "
-            "leave --sheet out to see what the ledger says"
+            _(
+                "the files of this post are gone, so there is nothing to draw beside the copy; "
+                "leave --sheet out to see what the ledger says"
+            )
         )
     return exhibit.sheet(copy, posted, original, proof.place)

@@ -12,13 +12,14 @@ from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
 from postguard.errors import Refused, Retryable, Unusable
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Post
 from postguard.publish import doubt, linking
 from postguard.store import Store
 from postguard.system import folders
 
-_BUSY = "it is being sent at this moment; run this again in a minute"
-_STOPPED = "you take it back; whether it was posted is not known yet"
+_BUSY = marked("it is being sent at this moment; run this again in a minute")
+_STOPPED = marked("you take it back; whether it was posted is not known yet")
 _CLOCKS_DIFFER = timedelta(days=1)
 _OUT = {DeliveryState.SENDING, DeliveryState.UNSURE, DeliveryState.POSTED, DeliveryState.RETRACTED}
 _NEVER_OUT = {DeliveryState.WAITING, DeliveryState.SCHEDULED}
@@ -31,7 +32,10 @@ def to_retract(store: Store, post_id: int, account: str | None) -> tuple[Post, l
     states = {d.state for d in chosen}
     if states <= _NEVER_OUT or not (states & _OUT or store.posts.went_out(post_id)):
         raise Unusable(
-            f"nothing of post {post_id} is posted there; `postguard hold {post_id}` keeps it back"
+            _(
+                "nothing of post {post_id} is posted there; `postguard hold {post_id}` keeps it "
+                "back"
+            ).format(post_id=post_id)
         )
     return post, chosen
 
@@ -51,15 +55,15 @@ def retract(
 def _taken_back(installation: Installation, delivery: Delivery, now: datetime) -> Outcome:
     match delivery.state:
         case DeliveryState.RETRACTED:
-            return Outcome(delivery.account, done=True, said="is taken back already")
+            return Outcome(delivery.account, done=True, said=_("is taken back already"))
         case DeliveryState.SENDING:
-            return Outcome(delivery.account, done=False, said=_BUSY)
+            return Outcome(delivery.account, done=False, said=_(_BUSY))
         case DeliveryState.POSTED:
             return outcome_of(installation, delivery, lambda: _delete(installation, delivery, now))
     if installation.store.wishes.cancel(delivery, now):
-        return Outcome(delivery.account, done=True, said="was not posted yet, and will not be")
-    if not installation.store.wishes.stop(delivery, _STOPPED):
-        return Outcome(delivery.account, done=False, said=_BUSY)
+        return Outcome(delivery.account, done=True, said=_("was not posted yet, and will not be"))
+    if not installation.store.wishes.stop(delivery, _(_STOPPED)):
+        return Outcome(delivery.account, done=False, said=_(_BUSY))
     return outcome_of(installation, delivery, lambda: _look_for(installation, delivery, now))
 
 
@@ -68,7 +72,7 @@ def _delete(installation: Installation, delivery: Delivery, now: datetime) -> st
     receipt = store.deliveries.receipts(delivery.post_id)[delivery.account]
     installation.accounts.of_delivery(delivery).retract(receipt)
     store.wishes.retracted(delivery, now)
-    return f"deleted: {receipt.url}"
+    return _("deleted: {url}").format(url=receipt.url)
 
 
 def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> str:
@@ -84,14 +88,18 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
     receipt = network.find(draft, attempt.plan, taken)
     if receipt is None:
         raise Retryable(
-            "it is not there, but what was sent may still arrive; nothing more is sent, so look "
-            "again in an hour, with this command or with your eyes"
+            _(
+                "it is not there, but what was sent may still arrive; nothing more is sent, so "
+                "look again in an hour, with this command or with your eyes"
+            )
         )
     others = doubt.alike(delivery, rows.in_doubt(delivery.account))
     if others and not (delivery.dry_run or network.limits().named):
         raise Refused(
-            f"{receipt.url} is this post or post {others[0].post_id}, whose words are the same: "
-            "look which picture stands there, and delete it by hand",
+            _(
+                "{url} is this post or post {post_id}, whose words are the same: look which "
+                "picture stands there, and delete it by hand"
+            ).format(url=receipt.url, post_id=others[0].post_id),
             stands=True,
         )
     rows.finish(delivery.id, receipt, now)
@@ -114,9 +122,13 @@ def _unlinked(installation: Installation, delivery: Delivery, now: datetime) -> 
     """Take a dead link out of a copy that stands, where its network can change a text."""
     name, words = delivery.words.link_to, replace(delivery.words, link_to="")
     told = outcome_of(installation, delivery, lambda: restate(installation, delivery, words, now))
-    said = f"its link to the copy on {name}, which is gone, was taken out; it {told.said}"
+    said = _("its link to the copy on {name}, which is gone, was taken out; it {said}").format(
+        name=name, said=told.said
+    )
     if not told.done:
-        said = f"its text still links to the copy on {name}, which is gone: {told.said}"
+        said = _("its text still links to the copy on {name}, which is gone: {said}").format(
+            name=name, said=told.said
+        )
     return replace(told, said=said)
 
 

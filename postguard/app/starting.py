@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from postguard import language
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import Unusable
+from postguard.language import _, marked
 from postguard.settings.load import parse
 from postguard.system import bundled, files, paths
 
@@ -22,8 +24,10 @@ _EXAMPLE = "config.example.toml"
 # feared the cloak takes what they leave.
 _MODES = {"training": "style", "image-to-image": "immunise", "both": "style"}
 _SAID_OF_MODE = {
-    "style": "models learn another style than yours: the strongest against training; slow",
-    "immunise": "models read a pattern instead of the picture: against image-to-image; slow",
+    "style": marked("models learn another style than yours: the strongest against training; slow"),
+    "immunise": marked(
+        "models read a pattern instead of the picture: against image-to-image; slow"
+    ),
 }
 _CLOAKS = {"subtle": "low", "clear": "medium", "sample": "high"}
 
@@ -71,7 +75,9 @@ class Written:
 def refuse_to_overwrite(path: Path) -> None:
     """Raise Unusable where there is a config already; asked before any question is."""
     if path.exists():
-        raise Unusable(f"{path} is there already; edit it, or move it away first")
+        raise Unusable(
+            _("{path} is there already; edit it, or move it away first").format(path=path)
+        )
 
 
 def known_zone(name: str) -> str:
@@ -79,7 +85,9 @@ def known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Unusable(f'there is no time zone "{name}"; write it as Asia/Tokyo') from None
+        raise Unusable(
+            _('there is no time zone "{name}"; write it as Asia/Tokyo').format(name=name)
+        ) from None
     return name
 
 
@@ -116,12 +124,12 @@ def _explain_every_key(path: Path) -> None:
 
 def _next_steps(answers: Answers, cloak: str | None) -> tuple[str, ...]:
     logins = [f"postguard login {n}" for n in ("bsky", "fedi") if _has(answers, n)]
-    lines = ["", "next:", *(f"  {command}" for command in logins)]
-    lines += ["  postguard check", "  postguard service install   (or: postguard run)"]
+    lines = ["", _("next:"), *(f"  {command}" for command in logins)]
+    lines += ["  postguard check", _("  postguard service install   (or: postguard run)")]
     if not logins:
-        lines.append("No account yet: posts become preview pages on this PC.")
+        lines.append(_("No account yet: posts become preview pages on this PC."))
     if cloak is not None:
-        lines.append(f"The recipe has no cloak yet: {cloak}")
+        lines.append(_("The recipe has no cloak yet: {cloak}").format(cloak=cloak))
     return tuple(lines)
 
 
@@ -134,15 +142,18 @@ def config_text(answers: Answers, *, cloak: bool) -> str:
     langs = '["ja", "en"]' if answers.lang == "both" else f"[{_q(answers.lang)}]"
     right = f"© {{year}} {answers.name}" if answers.name else ""
     blocks = [
-        "# What postguard does with your art. config.example.toml, beside this file, explains\n"
-        "# every key. After a change: postguard check\n"
-        f"outbox   = {_q(answers.outbox)}\ntimezone = {_q(answers.timezone)}",
+        _(
+            "# What postguard does with your art. config.example.toml, beside this file, "
+            "explains\n# every key. After a change: postguard check\n"
+        )
+        + f"outbox   = {_q(answers.outbox)}\ntimezone = {_q(answers.timezone)}{_language()}",
         f"[artist]\nname      = {_q(answers.name)}\ncopyright = {_q(right)}\nlang      = {langs}\n"
-        f"fear      = {_q(answers.fear)}   # training | image-to-image | both: what check advises",
+        f"fear      = {_q(answers.fear)}   # training | image-to-image | both: "
+        + _("what check advises"),
         *_accounts(answers),
-        '[schedule]\ngrace    = "2m"          # time to change your mind\n'
+        f'[schedule]\ngrace    = "2m"          # {_("time to change your mind")}\n'
         '# slots  = ["mon..fri 19:30", "sat,sun 10:00 21:00"]\n'
-        'max_late = "3h"          # the PC slept through its time:\n'
+        f'max_late = "3h"          # {_("the PC slept through its time:")}\n'
         'if_later = "next-slot"   # post | hold | next-slot',
         _recipe(answers, cloak=cloak),
     ]
@@ -164,6 +175,12 @@ _ON_MASTODON = {
 }
 
 
+def _language() -> str:
+    """Return the line that has the daemon speak as `init` did; English needs none."""
+    said = language.spoken()
+    return "" if said == language.ENGLISH else f"\nlanguage = {_q(said)}"
+
+
 def _accounts(answers: Answers) -> list[str]:
     found = []
     if answers.bluesky:
@@ -182,7 +199,7 @@ def _accounts(answers: Answers) -> list[str]:
             f"quotes     = {quotes}     # everyone | followers | nobody"
         )
     return found or [
-        '[accounts.preview]\nnetwork = "preview"   # a page on this PC; posts nothing'
+        f'[accounts.preview]\nnetwork = "preview"   # {_("a page on this PC; posts nothing")}'
     ]
 
 
@@ -192,19 +209,19 @@ def _recipe(answers: Answers, *, cloak: bool) -> str:
     a statement and a limited size."""
     visible = "sample" if answers.preset == "sample" else answers.visible
     side, mode = SIDES[answers.preset], _MODES[answers.fear]
-    steps = [(f'step = "downscale", long_side = {side}', "fewer pixels to learn from")]
+    steps = [(f'step = "downscale", long_side = {side}', _("fewer pixels to learn from"))]
     if answers.fear != "training" or visible == "sample" or not cloak:
-        said = "your mark over the picture: hard to erase or crop away"
+        said = _("your mark over the picture: hard to erase or crop away")
         mark = f'step = "watermark", {_mark(answers, visible)}, strength = {_q(visible)}'
         steps.append((mark, said))
-    steps.append(('step = "notice"', "no AI training or use, for people to read"))
+    steps.append(('step = "notice"', _("no AI training or use, for people to read")))
     if answers.fear == "both" or not cloak:
-        steps.append(('step = "noise"', "hinders what models read in the picture"))
+        steps.append(('step = "noise"', _("hinders what models read in the picture")))
     if cloak:
         strength = _q(_CLOAKS[visible])
         drawn = f'step = "cloak", mode = {_q(mode)}, strength = {strength}'
-        steps.append((drawn, _SAID_OF_MODE[mode]))
-    steps.append(('step = "tags"', "the same statement, for machines"))
+        steps.append((drawn, _(_SAID_OF_MODE[mode])))
+    steps.append(('step = "tags"', _("the same statement, for machines")))
     lines = [f"  # {why}\n  {{ {step} }}," for step, why in steps]
     return "[recipes]\ndefault = [\n" + "\n".join(lines) + "\n]"
 

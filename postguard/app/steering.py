@@ -7,10 +7,11 @@ from pathlib import Path
 
 from postguard import settings
 from postguard.errors import Unusable
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Post, PostState
 from postguard.store import EVERYTHING, Store
 
-BY_HAND = "held by you"
+BY_HAND = marked("held by you")
 _CAN_HOLD = {PostState.TAKEN, PostState.PROTECTED, PostState.RELEASED}
 
 
@@ -19,16 +20,26 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
     with store.db.change():
         post = store.posts.get(post_id)
         if post.state is PostState.HELD:
-            return f"Post {post_id} is held already: {post.reason}"
+            return _("Post {post_id} is held already: {reason}").format(
+                post_id=post_id, reason=post.reason
+            )
         if post.state not in _CAN_HOLD:
             raise Unusable(
-                f"post {post_id} is {_in_words(post.state)}; it cannot be held any more"
+                _("post {post_id} is {state}; it cannot be held any more").format(
+                    post_id=post_id, state=_in_words(post.state)
+                )
             )
         claimed = {d.state for d in store.deliveries.of_post(post_id)}
         if DeliveryState.SENDING in claimed or store.deliveries.being_sent(post_id):
-            raise Unusable(f"post {post_id} is being sent at this moment; it cannot be held")
-        store.posts.move_to(post_id, PostState.HELD, now, BY_HAND)
-    return f"Post {post_id} ({post.name}) is held. `postguard release {post_id}` lets it go on."
+            raise Unusable(
+                _("post {post_id} is being sent at this moment; it cannot be held").format(
+                    post_id=post_id
+                )
+            )
+        store.posts.move_to(post_id, PostState.HELD, now, _(BY_HAND))
+    return _(
+        "Post {post_id} ({name}) is held. `postguard release {post_id}` lets it go on."
+    ).format(post_id=post_id, name=post.name)
 
 
 def release(store: Store, post_id: int, now: datetime) -> str:
@@ -36,11 +47,15 @@ def release(store: Store, post_id: int, now: datetime) -> str:
     with store.db.change():
         post = store.posts.get(post_id)
         if post.state is not PostState.HELD:
-            raise Unusable(f"post {post_id} is not held; it is {_in_words(post.state)}")
+            raise Unusable(
+                _("post {post_id} is not held; it is {state}").format(
+                    post_id=post_id, state=_in_words(post.state)
+                )
+            )
         state = _goes_on_as(store, post)
         store.deliveries.release(post_id, now)
         store.posts.move_to(post_id, state, now)
-    return f"Post {post_id} ({post.name}) goes on."
+    return _("Post {post_id} ({name}) goes on.").format(post_id=post_id, name=post.name)
 
 
 def retry(store: Store, post_id: int, now: datetime) -> str:
@@ -49,19 +64,25 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
     with store.db.change():
         post = store.posts.get(post_id)
         if post.state is PostState.POSTED:
-            raise Unusable(f"post {post_id} is posted already")
+            raise Unusable(_("post {post_id} is posted already").format(post_id=post_id))
         if post.state is PostState.RETRACTED:
             raise Unusable(
-                f"post {post_id} was taken back; drop its pictures again to post them anew"
+                _(
+                    "post {post_id} was taken back; drop its pictures again to post them anew"
+                ).format(post_id=post_id)
             )
         if post.state is PostState.WITHDRAWN:
-            raise Unusable(f"post {post_id} was withdrawn: {post.reason}")
+            raise Unusable(
+                _("post {post_id} was withdrawn: {reason}").format(
+                    post_id=post_id, reason=post.reason
+                )
+            )
         if post.state is PostState.HELD:
             release(store, post_id, now)
             store.deliveries.make_due(post_id, now)
         elif not store.deliveries.retry_held(post_id, now):
             store.deliveries.make_due(post_id, now)
-    return f"Post {post_id} ({post.name}) is tried again now."
+    return _("Post {post_id} ({name}) is tried again now.").format(post_id=post_id, name=post.name)
 
 
 def deliveries_of(store: Store, post: Post, account: str | None) -> list[Delivery]:
@@ -69,8 +90,12 @@ def deliveries_of(store: Store, post: Post, account: str | None) -> list[Deliver
     found = store.deliveries.of_post(post.id)
     chosen = [d for d in found if account is None or d.account == account]
     if account is not None and not chosen:
-        names = ", ".join(d.account for d in found) or "no account"
-        raise Unusable(f"post {post.id} does not go to {account}; it goes to {names}")
+        names = ", ".join(d.account for d in found) or _("no account")
+        raise Unusable(
+            _("post {post_id} does not go to {account}; it goes to {names}").format(
+                post_id=post.id, account=account, names=names
+            )
+        )
     return chosen
 
 
@@ -80,21 +105,29 @@ def pause(path: Path | None, account: str | None, store: Store, *, paused: bool)
     if account is not None:
         known = settings.load(path or settings.default_path()).accounts
         if account not in known:
-            names = ", ".join(known) or "none yet"
-            raise Unusable(f"the config has no account {account}; its accounts: {names}")
+            names = ", ".join(known) or _("none yet")
+            raise Unusable(
+                _("the config has no account {account}; its accounts: {names}").format(
+                    account=account, names=names
+                )
+            )
     resumed = store.accounts.paused() if account is None and not paused else set()
     for name in {account or EVERYTHING, *resumed}:
         store.accounts.pause(name, paused=paused)
-    whom = account or "all accounts"
+    whom = account or _("all accounts")
     if paused:
-        return f"Posting to {whom} is paused; taking and protecting go on, and nothing is lost."
+        return _(
+            "Posting to {whom} is paused; taking and protecting go on, and nothing is lost."
+        ).format(whom=whom)
     if account is not None and EVERYTHING in store.accounts.paused():
-        return f"Posting to {whom} goes on once all accounts do: postguard pause --off"
-    return f"Posting to {whom} goes on."
+        return _("Posting to {whom} goes on once all accounts do: postguard pause --off").format(
+            whom=whom
+        )
+    return _("Posting to {whom} goes on.").format(whom=whom)
 
 
 def _in_words(state: PostState) -> str:
-    return "taken back" if state is PostState.RETRACTED else str(state)
+    return _("taken back") if state is PostState.RETRACTED else _(state.value)
 
 
 def _goes_on_as(store: Store, post: Post) -> PostState:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from postguard.app import seen
 from postguard.app.installation import Installation
 from postguard.errors import Held, LoggedOut, Retryable
+from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Json, Place, Shown
 from postguard.networks.served import surviving
 from postguard.networks.served.surviving import Job, Survival
@@ -61,7 +62,7 @@ class Verifying:
             self._give_up(delivery, unread, str(exc), now)
         except Exception:
             # Whatever broke, the other posts are read meanwhile.
-            self._later(delivery, unread, "postguard itself broke here; please report it", now)
+            self._later(delivery, unread, _("postguard itself broke here; please report it"), now)
             raise
         return True
 
@@ -104,7 +105,7 @@ class Verifying:
             self._wait(unread, now + _LOGIN_WAIT)
             return None
         if shown is None and unread.tries == 0:
-            self._later(delivery, unread, "the post is not to be seen yet", now)
+            self._later(delivery, unread, _("the post is not to be seen yet"), now)
         elif shown is None:
             self._found(delivery, unread, [verify.GONE], (), now)
         return shown
@@ -153,7 +154,7 @@ class Verifying:
         readings.later(unread.delivery_id, at, unread.tries, asked=unread.look_at)
 
     def _give_up(self, delivery: Delivery, unread: Unread, why: str, now: datetime) -> None:
-        said = f"could not be read back: {why}; look at it yourself"
+        said = _("could not be read back: {why}; look at it yourself").format(why=why)
         readings = self.installation.store.readings
         if not readings.keep(delivery.id, {"problem": said}, now, asked=unread.look_at):
             return
@@ -179,11 +180,11 @@ class Verifying:
             readings = self.installation.store.readings
             if not readings.keep(delivery.id, found_out, now, asked=unread.look_at):
                 return
-            for _, says in told:
+            for _what, says in told:
                 self._note(delivery, "warning", says, now)
             if not told:
-                self._note(delivery, "read back", "it is there as you asked for", now)
-        for what, _ in told:  # not what it says: that may quote a post that is not public
+                self._note(delivery, "read back", _("it is there as you asked for"), now)
+        for what, _says in told:  # not what it says: that may quote a post that is not public
             log.warning(
                 "post %d at %s is not as it was asked for (%s); `postguard show %d` says more",
                 *(delivery.post_id, delivery.account, what, delivery.post_id),

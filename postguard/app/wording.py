@@ -12,6 +12,7 @@ from postguard.app import steering
 from postguard.app.installation import Installation
 from postguard.errors import Refused
 from postguard.intake.deciding import no_alt_text
+from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Post, PostState, Words
 from postguard.protect import captions
 from postguard.system import folders
@@ -67,11 +68,11 @@ def _in_files(
         under_way is not None and under_way.post_id == post.id
     )
     if not posts.protect_anew(post.id, now):
-        return (
+        return _(
             "; the tags inside its files keep the old words, since one of its copies is out "
             "already or may be"
         )
-    return "; its files carry the words too and are protected anew first" if begun else ""
+    return _("; its files carry the words too and are protected anew first") if begun else ""
 
 
 def _let_go(
@@ -89,9 +90,9 @@ def _let_go(
         return _stay(installation, post, still, now)
     if whole:
         steering.release(store, post.id, now)
-        return "; the post was held for its words alone, so it goes on"
+        return _("; the post was held for its words alone, so it goes on")
     store.deliveries.release(post.id, now)
-    return "; what was held for its words goes on"
+    return _("; what was held for its words goes on")
 
 
 def _stay(installation: Installation, post: Post, still: Sequence[str], now: datetime) -> str:
@@ -102,7 +103,7 @@ def _stay(installation: Installation, post: Post, still: Sequence[str], now: dat
         folder = folders.folder_of(installation.outbox, post)
         if folder.is_dir():
             folders.leave_reason(folder, post, reason)
-    return f"; it stays held: {folders.told(post, '; '.join(still))}"
+    return _("; it stays held: {why}").format(why=folders.told(post, "; ".join(still)))
 
 
 def _wrong(installation: Installation, post: Post, accounts: Collection[str]) -> Iterator[str]:

@@ -178,8 +178,8 @@ def _fault_at(place: tuple[int | str, ...], problem: str) -> PydanticCustomError
 
 
 class Config(Table):
-    """The whole of `config.toml`. `language`: in which postguard speaks to the artist; "auto": that
-    of this PC's locale."""
+    """The whole of `config.toml`. `language`: what postguard speaks to the artist; "auto": what
+    this PC's locale says."""
 
     outbox: Path = Path("~/outbox")
     timezone: Timezone = ZoneInfo("UTC")
