@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from postguard.imaging.ssimulacra2.weights import CHANNELS, MAX_SCALES, weights_of
 from postguard.imaging.visibility import SMALLEST
+from postguard.imaging.visibility import error_at as error_at  # noqa: PLC0414  # told on
 
 _SIGMA, _RADIUS = 1.5, 5
 _C2 = 0.0009
@@ -63,16 +64,6 @@ class Eye:
                     far, near = far + features @ here, near + features @ closer
             cones = _halved(cones)
         return far, (far + near) / 2
-
-
-def error_at(score: float) -> float:
-    """Return the weighted sum at which SSIMULACRA2 gives `score`, below 100: its curve inverted
-    by bisection."""
-    low, high = 0.0, 1000.0
-    while high - low > 1e-6:  # noqa: PLR2004  # far finer than a score shows
-        middle = (low + high) / 2
-        low, high = (middle, high) if _curve(middle) > score else (low, middle)
-    return low
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +150,3 @@ def _taps(x: Tensor) -> Tensor:
     steps = torch.arange(-_RADIUS, _RADIUS + 1, dtype=x.dtype, device=x.device)
     bell = torch.exp(-0.5 * (steps / _SIGMA) ** 2)
     return bell / bell.sum()
-
-
-def _curve(total: float) -> float:
-    """The original's polynomial and power; `imaging.visibility` has it too, for its own sums."""
-    error = 0.9562382616834844 * total
-    error = (6.248496625763138e-05 * error - 0.020884521182843837) * error**2 + (
-        2.326765642916932 * error
-    )
-    return 100.0 - 10.0 * error**0.6276336467831387 if error > 0 else 100.0

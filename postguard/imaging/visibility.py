@@ -89,16 +89,23 @@ class Reference:
         Raises:
             ValueError: `after` is not an 8-bit picture of the same size.
         """
+        return score_of(float((self.weights * self.features(after)).sum()))
+
+    def features(self, after: Pixels) -> NDArray[np.float64]:
+        """What the weights weigh, (channels, scales, 6); 0 for planes that are left out.
+
+        Raises:
+            ValueError: `after` is not an 8-bit picture of the same size.
+        """
         _check(after)
         if after.shape != self.shape:
             raise ValueError(f"sizes differ: {self.shape[:2]} before, {after.shape[:2]} after")
         wanted = [frozenset(known) for known in self.scales]
-        total = 0.0
+        found = np.zeros(self.weights.shape)
         for scale, planes in enumerate(xyb_scales(after, wanted, self.rows)):
             for channel, plane in planes.items():
-                features = self.scales[scale][channel].features(plane)
-                total += float(self.weights[channel, scale] @ features)
-        return _curve(total)
+                found[channel, scale] = self.scales[scale][channel].features(plane)
+        return found
 
 
 @dataclass(frozen=True)
@@ -182,13 +189,23 @@ def _sums(values: Plane) -> tuple[float, float]:
     return total, float(np.square(values, out=values).sum())
 
 
-def _curve(total: float) -> float:
-    """The polynomial and power that the original fitted to opinion scores."""
+def score_of(total: float) -> float:
+    """The score of a weighted sum: the polynomial and power that the original fitted to opinion
+    scores."""
     error = 0.9562382616834844 * total
     error = (6.248496625763138e-05 * error - 0.020884521182843837) * error**2 + (
         2.326765642916932 * error
     )
     return 100.0 - 10.0 * error**0.6276336467831387 if error > 0 else 100.0
+
+
+def error_at(score: float) -> float:
+    """The weighted sum that has `score`, below 100: the curve inverted, by bisection."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-6:  # noqa: PLR2004  # far finer than a score shows
+        middle = (low + high) / 2
+        low, high = (middle, high) if score_of(middle) > score else (low, middle)
+    return low
 
 
 def _scales(shape: tuple[int, ...]) -> int:
