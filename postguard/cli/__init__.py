@@ -13,6 +13,7 @@ from postguard.cli.audit import COMMANDS as AUDIT
 from postguard.cli.backing_up import COMMANDS as BACKUPS
 from postguard.cli.changing import COMMANDS as CHANGING
 from postguard.cli.cluster import COMMANDS as CLUSTER
+from postguard.cli.dashboard import COMMANDS as DASHBOARD
 from postguard.cli.ending import Commands
 from postguard.cli.identity import COMMANDS as IDENTITY
 from postguard.cli.models import COMMANDS as MODELS
@@ -62,6 +63,7 @@ for command in (
     *MODELS,
     *IDENTITY,
     *AUDIT,
+    *DASHBOARD,
     *ARCHIVE,
     *CLUSTER,
     *BACKUPS,

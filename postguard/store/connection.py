@@ -71,6 +71,12 @@ class Database:
         found = self.rows(sql, values)
         return found[0] if found else None
 
+    def changes(self) -> tuple[int, int]:
+        """Return two counters, of the changes by others and by us; reads no row."""
+        with self._lock, _told():
+            others = self._db.execute("PRAGMA data_version").fetchone()[0]
+            return int(others), self._db.total_changes
+
     def close(self) -> None:
         """Close the connection; nothing is lost by not calling it."""
         with self._lock:

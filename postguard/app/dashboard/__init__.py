@@ -1,0 +1,1 @@
+"""Joins the dashboard's pages with everything that they show and do."""

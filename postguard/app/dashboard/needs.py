@@ -1,0 +1,47 @@
+"""What keeps a post, and what would solve it."""
+
+from __future__ import annotations
+
+from postguard.app import wording
+from postguard.app.installation import Installation
+from postguard.model import Delivery, DeliveryState, PostState
+from postguard.system import folders
+from postguard.web.desk import Detail, Need
+
+
+def of(installation: Installation, detail: Detail) -> Need:
+    """Return what a held post, or one of whose copies some are held, needs."""
+    post = detail.facts.post
+    whole = post.state is PostState.HELD
+    kept = [d for d in detail.facts.deliveries if whole or d.state is DeliveryState.HELD]
+    reason = post.reason if whole else "\n".join(f"{d.account}: {d.reason}" for d in kept)
+    logged_out = installation.store.accounts.logged_out()
+    return Need(
+        detail,
+        folders.told(post, reason),
+        tuple(d.account for d in kept),
+        _bare(installation, detail, kept),
+        _wrong(installation, detail, kept),
+        tuple(d.account for d in detail.facts.deliveries if d.account in logged_out),
+        _weak(installation, detail, reason),
+    )
+
+
+def _bare(installation: Installation, detail: Detail, kept: list[Delivery]) -> tuple[int, ...]:
+    post = detail.facts.post
+    names = {n for d in kept for n in wording.bare(installation, post, d.words)}
+    return tuple(a.position for a in post.artworks if a.name in names)
+
+
+def _wrong(
+    installation: Installation, detail: Detail, kept: list[Delivery]
+) -> dict[str, list[str]]:
+    post = detail.facts.post
+    found = {d.account: wording.objections(installation, post, d.account, d.words) for d in kept}
+    return {account: said for account, said in found.items() if said}
+
+
+def _weak(installation: Installation, detail: Detail, reason: str) -> bool:
+    """Return whether a step of its recipe could not do its work."""
+    steps = installation.settings.recipes.get(detail.facts.post.recipe, ())
+    return any(reason.startswith(f"{step.step}: ") for step in steps)

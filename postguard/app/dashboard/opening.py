@@ -1,0 +1,145 @@
+"""`postguard open`: one dashboard for this user, started when it is wanted, and a link into it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from postguard.app.dashboard.dropping import Drops
+from postguard.app.dashboard.pictures import Proofs
+from postguard.app.dashboard.rows import Rows, Tell
+from postguard.app.dashboard.surroundings import Config
+from postguard.app.dashboard.wishes import Commands
+from postguard.app.installation import Installation, open_installation
+from postguard.errors import Unusable
+from postguard.language import _
+from postguard.system import files, paths
+from postguard.system.clock import SystemClock
+from postguard.web import links, pages, serving
+from postguard.web.desk import Desk
+
+_LOCK, _DOOR = "running", "open.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link into the dashboard.
+
+    Attributes:
+        link: works once, for ten minutes.
+        door: a page that only this user can read and that leads there: browsers are started with
+            its name, since others can read what a program was started with.
+    """
+
+    port: int
+    link: str
+    door: Path
+
+
+def link(config: Path | None, port: int) -> Opened:
+    """Have a dashboard run, and return a link into it. Raises Unusable where none starts."""
+    folder = _folder()
+    at = running(folder) or _start(config, port)
+    secret = links.make(folder, SystemClock().now())
+    address = f"http://{serving.LOOPBACK}:{at}/enter#{secret}"
+    door = folder / _DOOR
+    files.write_whole(door, pages.door(address).encode())
+    return Opened(at, address, door)
+
+
+def running(folder: Path) -> int | None:
+    """Return the port of the dashboard that runs, or None when none does."""
+    try:
+        with (folder / _LOCK).open() as file:
+            if not _is_held(file.fileno()):
+                return None
+            told = file.read().strip()
+    except FileNotFoundError:
+        return None
+    return int(told) if told.isdecimal() else None
+
+
+def _is_held(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def stay(config: Path | None, tell: Tell, port: int, *, ends: bool) -> None:
+    """Be the dashboard until a signal ends it or, where it `ends`, nobody has looked for a while;
+    print the port once it listens. Raises Unusable where one runs already."""
+    installation = open_installation(config)
+    with _only_one(_folder()) as lock, serving.listen(port) as on:
+        at = int(on.getsockname()[1])
+        on.listen()
+        lock.write_text(f"{at}\n")
+        print(at, flush=True)  # noqa: T201  # whoever started it waits for this line
+        made, now = desk(installation, tell), installation.clock.now
+        serving.serve(
+            lambda visits: pages.application(made, _folder(), at, visits, now),
+            on,
+            alone=serving.ALONE if ends else None,
+        )
+
+
+def desk(installation: Installation, tell: Tell) -> Desk:
+    """Return all that the pages ask for."""
+    rows = Rows(installation, tell)
+    return Desk(
+        rows,
+        rows,
+        Config(installation),
+        Proofs(installation),
+        Commands(installation, rows),
+        Drops(installation),
+    )
+
+
+def _start(config: Path | None, port: int) -> int:
+    """Start a dashboard that outlives this command, and return its port."""
+    named = () if config is None else ("--config", str(config.absolute()))
+    log = _folder() / "log.txt"
+    with log.open("w") as told:
+        log.chmod(files.PRIVATE_FILE)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "postguard", *named, "open", "--serve", "--port", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+            start_new_session=True,
+        )
+    assert child.stdout is not None
+    with child.stdout:
+        said = child.stdout.readline().strip()
+    if not said.isdecimal():
+        why = log.read_text().strip().rpartition("\n")[2]
+        raise Unusable(_("the dashboard did not start: {why}").format(why=why))
+    return int(said)
+
+
+def _folder() -> Path:
+    return files.private_dir(paths.home().state / "dashboard")
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[Path]:
+    """Hold the lock that says that a dashboard runs; the kernel drops it with the process."""
+    path = folder / _LOCK
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.PRIVATE_FILE)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(handle, 0)  # the port of an earlier one
+        yield path
+    except BlockingIOError:
+        raise Unusable(_("a dashboard runs already: postguard open leads into it")) from None
+    finally:
+        os.close(handle)

@@ -1,0 +1,84 @@
+"""Accounts and recipes as the dashboard shows them. Implements `web.desk.Surroundings`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from postguard.app import layering
+from postguard.app.dashboard.rows import shows
+from postguard.app.installation import Installation
+from postguard.app.login import health
+from postguard.errors import PostguardError
+from postguard.model import Limits
+from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
+from postguard.store import EVERYTHING
+from postguard.store.audit import AuditRows
+from postguard.web.desk import AccountFacts, RecipeFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the config names, with what is known of it."""
+
+    installation: Installation
+
+    def accounts(self) -> list[AccountFacts]:
+        """Return the accounts, as the config orders them."""
+        return [self._account(n, a) for n, a in self.installation.settings.accounts.items()]
+
+    def recipes(self) -> list[RecipeFacts]:
+        """Return the recipes, as the config orders them."""
+        settings = self.installation.settings
+        return [
+            RecipeFacts(
+                name,
+                tuple(
+                    _changed(step.model_dump(mode="json", exclude_unset=True)) for step in steps
+                ),
+                layering.of_recipe(self.installation, name),
+                tuple(n for n, a in settings.accounts.items() if (a.recipe or "default") == name),
+            )
+            for name, steps in settings.recipes.items()
+        ]
+
+    def _account(self, name: str, account: AnyAccount) -> AccountFacts:
+        installation, now = self.installation, self.installation.clock.now()
+        store, audits = installation.store, AuditRows(installation.store.db)
+        paused = store.accounts.paused()
+        until = store.accounts.asked_to_wait(name)
+        return AccountFacts(
+            name,
+            account.network,
+            shows(installation, name),
+            _where(account),
+            enabled=account.enabled,
+            dry_run=account.dry_run,
+            paused=bool({name, EVERYTHING} & paused),
+            logged_out=store.accounts.logged_out().get(name, ""),
+            health=health(installation, name, now),
+            waits_until=until if until is not None and until > now else None,
+            limits=self._limits(name),
+            findings=tuple(audits.of(name)),
+            audited=audits.last(name),
+        )
+
+    def _limits(self, name: str) -> Limits | None:
+        try:
+            return self.installation.accounts.limits(name)
+        except PostguardError:
+            return None
+
+
+def _where(account: AnyAccount) -> str:
+    """Return whose account it is, or on which server."""
+    if isinstance(account, BlueskyAccount):
+        return account.handle
+    if isinstance(account, MastodonAccount):
+        return account.instance.partition("://")[2]
+    return ""
+
+
+def _changed(step: Mapping[str, object]) -> dict[str, object]:
+    """Return a step with its name first."""
+    return {"step": step["step"], **{k: v for k, v in step.items() if k != "step"}}

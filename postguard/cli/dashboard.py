@@ -1,0 +1,75 @@
+"""The dashboard: open."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from postguard.language import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from postguard.app.dashboard.opening import Opened
+
+_USUAL_PORT = 7347
+
+
+@click.command(name="open")
+@click.option("--no-browser", is_flag=True, help="Print the link, and start no browser.")
+@click.option(
+    "--port",
+    default=_USUAL_PORT,
+    show_default=True,
+    type=click.IntRange(1024, 65535),
+    help="Port on this PC; another is taken where it is in use.",
+)
+@click.option("--stay", is_flag=True, help="Be the dashboard here, until Ctrl-C.")
+@click.option("--serve", is_flag=True, hidden=True, help="Be the dashboard while it is looked at.")
+@click.pass_obj
+def open_(config: Path | None, no_browser: bool, port: int, stay: bool, serve: bool) -> None:
+    """Open the dashboard: the queue, each post before and after, and what needs you.
+
+    It listens on this PC alone, lets in whoever has the link, once, and ends a quarter of an hour
+    after its last page was closed.
+    """
+    from postguard.app.dashboard import opening
+
+    if serve or stay:
+        _be_it(config, port, ends=serve)
+        return
+    opened = opening.link(config, port)
+    if not no_browser:
+        click.launch(opened.door.as_uri())
+    for line in _lines(opened, no_browser=no_browser):
+        click.echo(line)
+
+
+def _be_it(config: Path | None, port: int, *, ends: bool) -> None:
+    from postguard.app.dashboard import opening
+    from postguard.cli import happening
+    from postguard.system.logs import set_up
+
+    set_up("info")
+    opening.stay(config, happening.event, port, ends=ends)
+    sys.stdout.flush()
+
+
+def _lines(opened: Opened, *, no_browser: bool) -> list[str]:
+    said = [
+        _("The dashboard is here, for ten minutes and one browser:"),
+        f"  {opened.link}",
+    ]
+    if no_browser:
+        said += [
+            "",
+            _("From another PC, forward its port first, in a terminal there:"),
+            f"  ssh -N -L {opened.port}:127.0.0.1:{opened.port} {_('you@this-pc')}",
+            _("and then open the link in the browser there."),
+        ]
+    return said
+
+
+COMMANDS = (open_,)

@@ -1,0 +1,1 @@
+"""The dashboard: pages on this PC, for its artist alone."""

@@ -1,0 +1,338 @@
+"""What the pages ask for and pass on: the ports of the dashboard, joined to the rest in `app`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from postguard.model import Artwork, Delivery, Finding, Limits, Post, Progress, Receipt, Rendition
+from postguard.model.layers import Layers
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """One post as the rows have it.
+
+    Attributes:
+        at_work: it is being protected now; `progress`: how far, once something was heard.
+        shows: the network of each account: `bluesky` or `mastodon`.
+        warnings: of each account, in what its copy differs from what was asked.
+    """
+
+    post: Post
+    deliveries: tuple[Delivery, ...]
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+    renditions: tuple[Rendition, ...] = ()
+    at_work: bool = False
+    progress: Progress | None = None
+    shows: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A name with what is said of it."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of a history. `name`: of the post, where the history is of many."""
+
+    id: int
+    at: datetime
+    what: str
+    words: str
+    post_id: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an account makes of some words.
+
+    Attributes:
+        counts: of each post that they become.
+        wrong: why they cannot be posted so.
+    """
+
+    account: str
+    counts: tuple[str, ...]
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One account's copy of a post, with all that is said and set.
+
+    Attributes:
+        text: as the artist says it, before the account's template.
+        template: the account's, where it adds something; empty: it does not.
+        around: who sees it, may reply and quote; what it is tied to.
+        seen: what reading it back has shown.
+    """
+
+    delivery: Delivery
+    shows: str
+    text: str
+    counted: Counted
+    limits: Limits | None = None
+    template: str = ""
+    around: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One protected file of a picture.
+
+    Attributes:
+        accounts: that get it.
+        art: share of its height that is art; a strip with the notice is below.
+        done: what was done to it, in order.
+        measures: the numbers of the measures that it has.
+    """
+
+    rendition: Rendition
+    accounts: tuple[str, ...]
+    art: float
+    done: tuple[Line, ...]
+    measures: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a post with its protected files. `there`: the original still lies there."""
+
+    artwork: Artwork
+    alt: str
+    versions: tuple[Version, ...]
+    there: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """All that the page of a post shows."""
+
+    facts: PostFacts
+    pictures: tuple[Picture, ...]
+    copies: tuple[Copy, ...]
+    history: tuple[Happened, ...]
+    layers: Layers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What keeps a post, or one account's copy of it, and what would solve it.
+
+    Attributes:
+        bare: positions of the pictures that lack an alt text.
+        wrong: accounts that cannot post its words, each with why.
+        logged_out: accounts that need a login.
+        weak: the recipe's cloak was too weak or too visible, or a step failed.
+    """
+
+    detail: Detail
+    reason: str
+    accounts: tuple[str, ...] = ()
+    bare: tuple[int, ...] = ()
+    wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    logged_out: tuple[str, ...] = ()
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One delivery with its time, for the calendar."""
+
+    at: datetime
+    account: str
+    post_id: int
+    name: str
+    held: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """One day in the artist's zone; `free`: its free slots, by account."""
+
+    date: date
+    entries: tuple[Entry, ...]
+    free: tuple[tuple[str, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What is known of an account.
+
+    Attributes:
+        shows: the network as whose its posts look, where they are pages on this PC.
+        where: whose it is, or on which server.
+        logged_out: why it needs a login; empty: it does not.
+        limits: what its server takes; None: it was never asked.
+        health: how long its login lasts, in words.
+        audited: when its settings were looked at last.
+    """
+
+    name: str
+    network: str
+    shows: str
+    where: str
+    enabled: bool = True
+    dry_run: bool = False
+    paused: bool = False
+    logged_out: str = ""
+    health: str = ""
+    waits_until: datetime | None = None
+    limits: Limits | None = None
+    findings: tuple[Finding, ...] = ()
+    audited: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeFacts:
+    """One recipe of the config: its steps as they stand there, and what they protect."""
+
+    name: str
+    steps: tuple[Mapping[str, object], ...]
+    layers: Layers
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a wish, in sentences; `done`: all of it was done."""
+
+    sentences: tuple[str, ...]
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands over every page."""
+
+    held: int
+    running: bool
+    paused: bool
+    logged_out: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Reading(Protocol):
+    """The rows, as the pages show them. Raises Unusable where there is no such post."""
+
+    @property
+    def zone(self) -> tzinfo: ...
+
+    def standing(self) -> Standing: ...
+
+    def queue(self) -> list[PostFacts]:
+        """Return all posts that are under way, and those that went out lately, newest first."""
+        ...
+
+    def one(self, post_id: int) -> PostFacts: ...
+
+    def detail(self, post_id: int) -> Detail: ...
+
+    def needs(self) -> list[Need]:
+        """Return what needs the artist, oldest first."""
+        ...
+
+    def days(self) -> list[DayFacts]: ...
+
+    def log(self, before: int | None) -> list[Happened]:
+        """Return what happened, newest first; `before`: the id of the last one seen."""
+        ...
+
+
+class Watching(Protocol):
+    """What tells that something has changed."""
+
+    def pulse(self) -> tuple[int, int]:
+        """Return a value that differs when any row has changed; costs next to nothing."""
+        ...
+
+    def prints(self) -> dict[int, str]:
+        """Return what differs when a post's card does, by post."""
+        ...
+
+
+class Surroundings(Protocol):
+    """Accounts and recipes of the config."""
+
+    def accounts(self) -> list[AccountFacts]: ...
+
+    def recipes(self) -> list[RecipeFacts]: ...
+
+
+class Pictures(Protocol):
+    """Files that browsers can show; made when they are asked for, and kept.
+
+    Raises Unusable where there is no such picture.
+    """
+
+    def thumb(self, post_id: int, position: int) -> Path: ...
+
+    def after(self, post_id: int, position: int, fit: str) -> Path: ...
+
+    def before(self, post_id: int, position: int, fit: str) -> Path: ...
+
+    def page(self, post_id: int, account: str, name: str) -> Path:
+        """Draw the post as its network would show it, and return the page, for an empty `name`;
+        else the picture of that name that the page shows. Raises Unusable."""
+        ...
+
+
+class Wishes(Protocol):
+    """What the artist may ask for. Raises PostguardError where it cannot be done."""
+
+    def act(self, post_id: int, action: str) -> Told:
+        """Hold, release or retry a post."""
+        ...
+
+    def move(self, post_id: int, where: str, account: str | None) -> Told: ...
+
+    def edit(self, post_id: int, words: Mapping[str, str], account: str | None) -> Told: ...
+
+    def retract(self, post_id: int, account: str | None) -> Told: ...
+
+    def pause(self, account: str | None, *, paused: bool) -> Told: ...
+
+    def count(
+        self, post_id: int, words: Mapping[str, str], account: str | None
+    ) -> list[Counted]: ...
+
+
+class Dropping(Protocol):
+    """Pictures that are dropped into the page."""
+
+    def begin(self) -> str:
+        """Return the key of a new drop."""
+        ...
+
+    def place(self, key: str, number: int, name: str) -> Path:
+        """Return where a picture of a drop is to be written."""
+        ...
+
+    def finish(self, key: str, words: Mapping[str, str]) -> Told:
+        """Put the drop into the outbox as one post."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All of them."""
+
+    reading: Reading
+    watching: Watching
+    surroundings: Surroundings
+    pictures: Pictures
+    wishes: Wishes
+    dropping: Dropping
