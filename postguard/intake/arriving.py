@@ -9,6 +9,7 @@ from pathlib import Path
 from postguard.intake import names
 from postguard.intake.grouping import Bundle, Grouping, key_of, listed
 from postguard.intake.settling import Look, Settling, busy, look
+from postguard.language import _
 from postguard.settings.schema import IntakeTable
 
 Looks = dict[Path, Look | None]
@@ -48,7 +49,11 @@ class Arrivals:
         for path in found.vanished:
             self._gone(path)
         for path in found.given_up:
-            self._tell(f"{path.name} keeps changing, so it is not taken; is a program stuck?")
+            self._tell(
+                _("{name} keeps changing, so it is not taken; is a program stuck?").format(
+                    name=path.name
+                )
+            )
 
     def complete(self, now: datetime, wait: timedelta, limit: int) -> list[str]:
         """Return the keys of complete posts; see Grouping."""
@@ -108,9 +113,17 @@ class Arrivals:
         verdict = names.verdict(relative)
         if verdict is names.Verdict.UNREADABLE:
             shown = str(relative).encode(errors="replace").decode()
-            self._tell(f"{shown} has a name that is not UTF-8; rename it, then it is taken.")
+            self._tell(
+                _("{shown} has a name that is not UTF-8; rename it, then it is taken.").format(
+                    shown=shown
+                )
+            )
         elif verdict is names.Verdict.CONFLICT and len(relative.parts) == 1:
-            self._tell(f"{relative} is one of two versions of a file; rename the one you mean.")
+            self._tell(
+                _("{relative} is one of two versions of a file; rename the one you mean.").format(
+                    relative=relative
+                )
+            )
         elif verdict is not names.Verdict.IGNORE:
             self._settling.nominate(path, now)
             self._grouping.nominated(relative)

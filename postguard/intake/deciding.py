@@ -12,6 +12,7 @@ from postguard.errors import BadWords, Held
 from postguard.intake import words
 from postguard.intake.grouping import Bundle
 from postguard.intake.sidecar import Dropped
+from postguard.language import _
 from postguard.model import Edit, Inspection, NewArtwork, NewDelivery, NewPost, Visibility, Words
 from postguard.ports import Workshop
 from postguard.settings import Settings
@@ -89,7 +90,9 @@ def _read(bundle: Bundle, root: Path, settings: Settings) -> Dropped:
 def _inspect(path: Path, workshop: Workshop) -> tuple[Inspection, str]:
     """Return what the file holds, and the problem with it, if any."""
     if path.is_symlink():
-        problem = f"{path.name} is only a link to a picture; copy the picture itself"
+        problem = _("{name} is only a link to a picture; copy the picture itself").format(
+            name=path.name
+        )
         return Inspection(hash_of(path), "", 0, 0), problem
     try:
         return workshop.inspect(path), ""
@@ -112,7 +115,11 @@ def _repeated(artworks: Sequence[NewArtwork]) -> list[str]:
     for artwork in artworks:
         name = first.setdefault(artwork.sha256 or artwork.name, artwork.name)
         if name != artwork.name:
-            told.append(f"{name} and {artwork.name} are the same picture; keep one of them")
+            told.append(
+                _("{name} and {artwork_name} are the same picture; keep one of them").format(
+                    name=name, artwork_name=artwork.name
+                )
+            )
     return told
 
 
@@ -181,10 +188,13 @@ def _targets(dropped: Dropped, settings: Settings) -> tuple[list[str], list[str]
     wanted = dropped.top.to
     if wanted is not None and "all" not in wanted:
         off = [name for name in wanted if name not in enabled]
-        problems = [f"account {n} is switched off in the config (enabled = false)" for n in off]
+        problems = [
+            _("account {name} is switched off in the config (enabled = false)").format(name=n)
+            for n in off
+        ]
         return [name for name in enabled if name in wanted], problems
     if not enabled:
-        return [], ["no account is set up to post to; `postguard init` sets one up"]
+        return [], [_("no account is set up to post to; `postguard init` sets one up")]
     return enabled, []
 
 
@@ -195,14 +205,20 @@ def _recipe(dropped: Dropped, targets: Sequence[str], settings: Settings) -> tup
     if len(chosen) > 1:
         told = ", ".join(f"{name} {recipe}" for name, recipe in wanted.items())
         return chosen[0], [
-            f"its accounts want different recipes ({told}), but one post has one recipe: write"
-            ' recipe = "…" beside the picture, or drop it once for each account with to = "…"'
+            _(
+                "its accounts want different recipes ({told}), but one post has one recipe: write"
+                ' recipe = "…" beside the picture, or drop it once for each account with to = "…"'
+            ).format(told=told)
         ]
     for recipe in chosen:
         if recipe not in settings.recipes:
             near = difflib.get_close_matches(recipe, list(settings.recipes), n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            return recipe, [f"there is no recipe {recipe} in the config{meant}"]
+            meant = _("; did you mean {near}?").format(near=near[0]) if near else ""
+            return recipe, [
+                _("there is no recipe {recipe} in the config{meant}").format(
+                    recipe=recipe, meant=meant
+                )
+            ]
     return (chosen or ["default"])[0], []
 
 
@@ -217,10 +233,10 @@ def no_alt_text(bare: Sequence[str], pictures: int, *, is_set: bool) -> str:
     """Return why a post with pictures that say nothing is held."""
     beside = "post.toml" if is_set else f"{PurePath(bare[0]).stem}.toml"
     example = f'alt = {{ "{bare[0]}" = "…" }}' if pictures > 1 else 'alt = "…"'
-    return (
-        f"{', '.join(bare)}: there is no alt text, which people who cannot see the picture need;"
-        f" write {example} into {beside} beside it"
-    )
+    return _(
+        "{bare}: there is no alt text, which people who cannot see the picture need; write "
+        "{example} into {beside} beside it"
+    ).format(bare=", ".join(bare), example=example, beside=beside)
 
 
 def _with_alts(

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
+from postguard.language import _, marked
 from postguard.model import Artwork, NewPost, Place, Post, PostState
 from postguard.ports import Posts
 
-_WHERE = {PostState.POSTED: "which is posted", PostState.HELD: "which is held"}
+_WHERE = {PostState.POSTED: marked("which is posted"), PostState.HELD: marked("which is held")}
+_ELSEWHERE = marked("which is on its way")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Duplicates:
 
     def _pointer(self, name: str, earlier: Post) -> str:
         day = earlier.created_at.astimezone(self.zone).date().isoformat()
-        state = _WHERE.get(earlier.state, "which is on its way")
-        return (
-            f"{name} is the same picture as post {earlier.id} ({earlier.name}), dropped on {day},"
-            f" {state}; `postguard release N` posts it once more"
-        )
+        state = _(_WHERE.get(earlier.state, _ELSEWHERE))
+        return _(
+            "{name} is the same picture as post {earlier_id} ({earlier_name}), dropped on {day}, "
+            "{state}; `postguard release N` posts it once more"
+        ).format(name=name, earlier_id=earlier.id, earlier_name=earlier.name, day=day, state=state)

@@ -15,6 +15,7 @@ from pathlib import PurePath
 
 from postguard.intake import names
 from postguard.intake.settling import Look
+from postguard.language import _
 from postguard.system import folders
 
 
@@ -147,8 +148,10 @@ class Grouping:
         if words and len(rivals) > 1:
             told = ", ".join(sorted(rivals, key=names.natural))
             problems.append(
-                f"{told} have the same name, so it is not clear whose words {words[0]} holds;"
-                f" call it {key}{PurePath(words[0]).suffix} for the words of {key}"
+                _(
+                    "{told} have the same name, so it is not clear whose words {words} holds; "
+                    "call it {key}{suffix} for the words of {key}"
+                ).format(told=told, words=words[0], key=key, suffix=PurePath(words[0]).suffix)
             )
         return Bundle(key, (PurePath(key),), tuple(map(PurePath, words)), tuple(problems))
 
@@ -266,8 +269,10 @@ def listed(name: str, paths: list[PurePath]) -> Bundle:
     problems = []
     if inside:
         problems.append(
-            f"there is a folder inside the set ({inside[0].parent}); a set is one folder of"
-            " pictures: put each set into its own folder at the top of the outbox"
+            _(
+                "there is a folder inside the set ({parent}); a set is one folder of pictures: "
+                "put each set into its own folder at the top of the outbox"
+            ).format(parent=inside[0].parent)
         )
     return Bundle(name, tuple(files), tuple(words), tuple(problems), is_set=True)
 

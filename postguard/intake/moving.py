@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from postguard.intake import names
 from postguard.intake.grouping import listed
+from postguard.language import _
 from postguard.model import Artwork, Place, Post, PostState
 from postguard.system import files
 
@@ -75,10 +76,10 @@ def _added(post: Post, folder: Path) -> str:
     added = [str(p) for p in (*bundle.files, *bundle.words) if str(p) not in known]
     if not added or post.state is not PostState.TAKING:
         return ""
-    return (
-        f"{', '.join(added)} came into the folder while it was being taken; `postguard release N`"
-        " takes the set as it lies there now"
-    )
+    return _(
+        "{added} came into the folder while it was being taken; `postguard release N` takes the "
+        "set as it lies there now"
+    ).format(added=", ".join(added))
 
 
 def _bring_files(outbox: Path, post: Post, folder: Path, unchanged: Unchanged) -> str:
@@ -101,10 +102,10 @@ def _bring_files(outbox: Path, post: Post, folder: Path, unchanged: Unchanged) -
 
 
 def _vanished(missing: list[str]) -> str:
-    return (
-        f"{', '.join(missing)} vanished or was changed while it was being taken; if it is in the"
-        " outbox it is taken anew, else drop it again"
-    )
+    return _(
+        "{missing} vanished or was changed while it was being taken; if it is in the outbox it "
+        "is taken anew, else drop it again"
+    ).format(missing=", ".join(missing))
 
 
 def _make(folder: Path) -> None:

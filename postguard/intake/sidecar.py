@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from postguard.errors import BadWords
 from postguard.intake import written
 from postguard.intake.written import Alt, Focus, Unclear, meant
+from postguard.language import _
 from postguard.model import Quotes, Replies, Visibility
 from postguard.settings import lines
 
@@ -130,10 +131,10 @@ class _Reader:
             return tomllib.loads(self._text)
         except ValueError as exc:  # TOMLDecodeError, and int's own for 5,000 digits
             line = lines.of_toml_error(str(exc), self._text)
-            problem = f"this is not TOML: {exc}"
+            problem = _("this is not TOML: {exc}").format(exc=exc)
             raise self._bad(problem, line) from exc
         except RecursionError:
-            raise self._bad("brackets are nested too deeply", None) from None
+            raise self._bad(_("brackets are nested too deeply"), None) from None
 
     def _fields(self, table: Mapping[str, object], at: tuple[str, ...]) -> Fields:
         said = dict[str, object]()
@@ -150,11 +151,11 @@ class _Reader:
 
     def _unknown(self, key: str, value: object, at: tuple[str, ...]) -> str:
         if at and key in _WHOLE_POST:
-            return "stands at the top of the file, not in an account's table"
+            return _("stands at the top of the file, not in an account's table")
         if isinstance(value, dict) and not at:
             known = [*self._accounts, "alt", "focus"]
-            return f"there is no account of this name{meant(key, known)}"
-        return f"unknown key{meant(key, self._readers)}"
+            return _("there is no account of this name{meant}").format(meant=meant(key, known))
+        return _("unknown key{meant}").format(meant=meant(key, self._readers))
 
     def _bad_at(self, loc: tuple[str, ...], problem: str) -> BadWords:
         return self._bad(f"{lines.dotted(loc)}: {problem}", lines.find(self._text, loc))

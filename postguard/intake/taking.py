@@ -17,6 +17,7 @@ from postguard.intake.deciding import Panel, draw_up, hash_of
 from postguard.intake.duplicates import Duplicates
 from postguard.intake.grouping import listed
 from postguard.intake.settling import look
+from postguard.language import _, marked
 from postguard.model import Artwork, NewPost, Place, Post, PostState, Words
 from postguard.ports import Posts, Workshop
 from postguard.settings import Settings
@@ -24,7 +25,7 @@ from postguard.system import folders
 
 log = logging.getLogger(__name__)
 
-FIRST_START = (
+FIRST_START = marked(
     "It lay in the outbox before postguard first started; `postguard release N` lets it go on."
 )
 AT_ONCE = 8  # posts made in one tick, so that the daemon can stop in between
@@ -162,7 +163,9 @@ class Taking:
         bundle = listed(post.name, list(paths))
         sources = {a.name: a.source for a in post.artworks} | {n: s for s, n in post.sidecars}
         beneath = folder.relative_to(outbox)
-        gone = [] if bundle.files else ["its pictures are gone; drop them into the outbox again"]
+        gone = (
+            [] if bundle.files else [_("its pictures are gone; drop them into the outbox again")]
+        )
         try:
             new = draw_up(
                 bundle,
@@ -209,7 +212,7 @@ class Taking:
         looks = arrivals.looks(root, bundle)
         if arrivals.changed(looks, now):
             return
-        reasons = [FIRST_START] if key in arrivals.old else []
+        reasons = [_(FIRST_START)] if key in arrivals.old else []
         new = draw_up(
             bundle,
             root,
@@ -226,11 +229,11 @@ class Taking:
         outbox = arrivals.outbox
         new, moved_back = Duplicates(self.posts, outbox, self.settings().timezone).judge(new)
         for earlier in moved_back:
-            why = "its files were moved back to the outbox"
+            why = _("its files were moved back to the outbox")
             self.posts.move_to(earlier.id, PostState.WITHDRAWN, now, why)
         post = self.posts.create(new, now)
         arrivals.taken(key)
-        self._bring(outbox, post, now, lambda path, _: look(path) == looks.get(path))
+        self._bring(outbox, post, now, lambda path, _known: look(path) == looks.get(path))
 
     def _panel(self) -> Panel:
         return Panel(self.settings(), self.workshop, self.objections, self.fit_of)

@@ -29,6 +29,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
 from postguard.intake import mounts, names
+from postguard.language import _
 
 Mode = Literal["auto", "events", "polling"]
 
@@ -169,15 +170,22 @@ class Watcher(FileSystemEventHandler):
             drive = mounts.remote(self._outbox, self._mounts)
             kind = "polling" if drive else "events"
             if drive:
-                self._note(f"The outbox is on a network or shared drive ({drive}): it is polled.")
+                self._note(
+                    _(
+                        "The outbox is on a network or shared drive ({drive}): it is polled."
+                    ).format(drive=drive)
+                )
         try:
             self._observe(kind)
         except OSError as exc:
             if kind == "polling" or exc.errno not in {errno.ENOSPC, errno.EMFILE}:
                 raise
             self._note(
-                "The system's limit of watched folders (fs.inotify) is reached, so the outbox is"
-                " polled instead; other programs that watch many folders may have used it up."
+                _(
+                    "The system's limit of watched folders (fs.inotify) is reached, so the "
+                    "outbox is polled instead; other programs that watch many folders may have "
+                    "used it up."
+                )
             )
             self._observe("polling")
         self._watching = identity
@@ -225,8 +233,10 @@ class Watcher(FileSystemEventHandler):
         if not self._missing:
             self._missing = True
             self._note(
-                f"{self._outbox} is not there (is its drive mounted?); nothing is taken until it"
-                " comes back."
+                _(
+                    "{outbox} is not there (is its drive mounted?); nothing is taken until it "
+                    "comes back."
+                ).format(outbox=self._outbox)
             )
 
 

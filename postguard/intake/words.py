@@ -15,6 +15,7 @@ from postguard.errors import BadWords
 from postguard.intake import names, templates
 from postguard.intake.sidecar import Dropped, Fields, parse
 from postguard.intake.written import Alt, Focus, Point, trimmed
+from postguard.language import _
 from postguard.model import Edit, Inspection, Words
 from postguard.settings.schema import Account
 
@@ -45,8 +46,10 @@ def read(paths: Sequence[Path], accounts: Collection[str], zone: tzinfo) -> Drop
     texts = [path for path in paths if path not in tables]
     for several in (tables, texts):
         if len(several) > 1:
-            told = " and ".join(sorted(path.name for path in several))
-            raise BadWords(f"{told} both hold words for this post; keep one of them")
+            told = _(" and ").join(sorted(path.name for path in several))
+            raise BadWords(
+                _("{told} both hold words for this post; keep one of them").format(told=told)
+            )
     above = parse(_load(tables[0]), tables[0].name, accounts, zone) if tables else Dropped()
     if not texts:
         return above
@@ -60,13 +63,21 @@ def _with_text(
     text = trimmed(body)
     if front is not None:
         if tables:
-            raise BadWords(f"{tables[0].name} and {file.name} both have fields; keep one of them")
+            raise BadWords(
+                _("{name} and {file_name} both have fields; keep one of them").format(
+                    name=tables[0].name, file_name=file.name
+                )
+            )
         above = parse(front, file.name, accounts, zone, lines_above=1)
     if not text:
         return above
     if above.top.text:
-        where = tables[0].name if tables else "the lines between +++"
-        raise BadWords(f"{where} and {file.name} both have a text; keep one of them")
+        where = tables[0].name if tables else _("the lines between +++")
+        raise BadWords(
+            _("{where} and {name} both have a text; keep one of them").format(
+                where=where, name=file.name
+            )
+        )
     return replace(above, top=replace(above.top, text=text))
 
 
@@ -78,7 +89,9 @@ def _split(text: str, file: str) -> tuple[str | None, str]:
     for i, row in enumerate(rows[1:], start=1):
         if row.rstrip() == _FENCE:
             return "\n".join(rows[1:i]), "\n".join(rows[i + 1 :])
-    raise BadWords(f"{file}:1: the fields begin with +++ but no second +++ line ends them")
+    raise BadWords(
+        _("{file}:1: the fields begin with +++ but no second +++ line ends them").format(file=file)
+    )
 
 
 def _load(path: Path) -> str:
@@ -86,9 +99,15 @@ def _load(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(LONGEST + 1)
     except OSError as exc:
-        raise BadWords(f"{path.name} cannot be read: {exc.strerror}") from exc
+        raise BadWords(
+            _("{name} cannot be read: {strerror}").format(name=path.name, strerror=exc.strerror)
+        ) from exc
     if len(data) > LONGEST:
-        raise BadWords(f"{path.name} is longer than {LONGEST // 1000} kB; is it meant as words?")
+        raise BadWords(
+            _("{name} is longer than {longest} kB; is it meant as words?").format(
+                name=path.name, longest=LONGEST // 1000
+            )
+        )
     return decode(data, path.name).replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -108,7 +127,11 @@ def decode(data: bytes, file: str) -> str:
         if text is None:
             text = _japanese(data)
     if text is None or "\0" in text:
-        raise BadWords(f"{file} cannot be read as text; save it again with the encoding UTF-8")
+        raise BadWords(
+            _("{file} cannot be read as text; save it again with the encoding UTF-8").format(
+                file=file
+            )
+        )
     return text
 
 
@@ -238,15 +261,21 @@ def spread(alt: Alt | None, files: Sequence[str]) -> list[str | None]:
         return [None] * len(files)
     if isinstance(alt, str) and len(files) != 1:
         raise BadWords(
-            f"alt is one text, but there are {len(files)} pictures; write one for each:"
-            f' alt = {{ "{files[0]}" = "…" }}'
+            _(
+                "alt is one text, but there are {count} pictures; write one for each:"
+                ' alt = {{ "{file}" = "…" }}'
+            ).format(count=len(files), file=files[0])
         )
     if isinstance(alt, str):
         return [alt]
     if isinstance(alt, Mapping):
         return _by_name(alt, files)
     if len(alt) != len(files):
-        raise BadWords(f"alt has {len(alt)} texts for {len(files)} pictures")
+        raise BadWords(
+            _("alt has {count} texts for {pictures} pictures").format(
+                count=len(alt), pictures=len(files)
+            )
+        )
     return list(alt)
 
 
@@ -257,8 +286,14 @@ def _by_name(alt: Mapping[str, _T], files: Sequence[str], key: str = "alt") -> l
         matches = _matching(name, files)
         if len(matches) != 1:
             near = difflib.get_close_matches(name, list(files), n=1)
-            meant = f"; did you mean {near[0]}?" if near and not matches else ""
-            raise BadWords(f'{key} names "{name}", but no single picture has that name{meant}')
+            meant = (
+                _("; did you mean {near}?").format(near=near[0]) if near and not matches else ""
+            )
+            raise BadWords(
+                _('{key} names "{name}", but no single picture has that name{meant}').format(
+                    key=key, name=name, meant=meant
+                )
+            )
         found[matches[0]] = said
     return found
 
@@ -277,8 +312,10 @@ def _points(focus: Focus | None, files: Sequence[str]) -> list[Point | None]:
         return _by_name(focus, files, "focus")
     if len(files) != 1:
         raise BadWords(
-            f"focus is one point, but there are {len(files)} pictures; write one for each: "
-            f'focus = {{ "{files[0]}" = [0.0, 0.0] }}'
+            _(
+                "focus is one point, but there are {count} pictures; write one for each: "
+                'focus = {{ "{file}" = [0.0, 0.0] }}'
+            ).format(count=len(files), file=files[0])
         )
     return [focus]
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from postguard.errors import BadWords
 from postguard.intake import names
+from postguard.language import _
 
 Alt = str | tuple[str, ...] | Mapping[str, str]
 Point = tuple[float, float]
@@ -37,20 +38,20 @@ def trimmed(text: str) -> str:
 def meant(key: str, known: Collection[str]) -> str:
     """Return a question after the nearest of the known words, if one is near."""
     near = difflib.get_close_matches(key.casefold(), list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return _("; did you mean {near}?").format(near=near[0]) if near else ""
 
 
 def text(value: object) -> str:
     """Return a text without the blank lines around it."""
     if not isinstance(value, str):
-        raise Unclear('write it in quotes: "…"')
+        raise Unclear(_('write it in quotes: "…"'))
     return trimmed(value)
 
 
 def flag(value: object) -> bool:
     """Return true or false."""
     if not isinstance(value, bool):
-        raise Unclear("write true or false")
+        raise Unclear(_("write true or false"))
     return value
 
 
@@ -58,7 +59,7 @@ def texts(value: object) -> tuple[str, ...]:
     """Return a list of texts; one text is cut at its spaces and commas."""
     found = re.split(r"[\s,、，]+", value) if isinstance(value, str) else value
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise Unclear('write a list of texts: ["…", "…"]')
+        raise Unclear(_('write a list of texts: ["…", "…"]'))
     return tuple(item.strip() for item in found if item.strip())
 
 
@@ -67,7 +68,11 @@ def tags(value: object) -> tuple[str, ...]:
     found = tuple(tag.lstrip("#＃") for tag in texts(value))
     for tag in found:
         if re.search(r"\s", tag) or not tag:
-            raise Unclear(f'"{tag}" cannot be a hashtag: a hashtag is one word without spaces')
+            raise Unclear(
+                _('"{tag}" cannot be a hashtag: a hashtag is one word without spaces').format(
+                    tag=tag
+                )
+            )
     return tuple(dict.fromkeys(found))
 
 
@@ -75,9 +80,13 @@ def langs(value: object) -> tuple[str, ...]:
     """Return BCP-47 tags."""
     found = texts(value)
     if unknown := [lang for lang in found if not _LANG.fullmatch(lang)]:
-        raise Unclear(f'"{unknown[0]}" is not a language: write it as "ja" or "pt-BR"')
+        raise Unclear(
+            _('"{unknown}" is not a language: write it as "ja" or "pt-BR"').format(
+                unknown=unknown[0]
+            )
+        )
     if len(found) > _MOST_LANGS:
-        raise Unclear(f"name at most {_MOST_LANGS} languages")
+        raise Unclear(_("name at most {most_langs} languages").format(most_langs=_MOST_LANGS))
     return found
 
 
@@ -86,8 +95,10 @@ def lists(value: object) -> tuple[str, ...]:
     found = texts(value)
     if wrong := [address for address in found if not _LIST.fullmatch(address)]:
         raise Unclear(
-            f'"{wrong[0]}" is not a list\'s address: write it as '
-            '"at://did:plc:…/app.bsky.graph.list/…"'
+            _(
+                '"{wrong}" is not a list\'s address: write it as '
+                '"at://did:plc:…/app.bsky.graph.list/…"'
+            ).format(wrong=wrong[0])
         )
     return found
 
@@ -98,17 +109,25 @@ def choice(kind: type[_Choice], value: object) -> _Choice:
         return kind(str(value))
     except ValueError:
         known = [str(one) for one in kind]
-        raise Unclear(f"must be one of {', '.join(known)}{meant(str(value), known)}") from None
+        raise Unclear(
+            _("must be one of {known}{meant}").format(
+                known=", ".join(known), meant=meant(str(value), known)
+            )
+        ) from None
 
 
 def targets(value: object, accounts: Collection[str]) -> tuple[str, ...]:
     """Return names of accounts; `all` may be among them."""
     wanted = texts(value)
     if not wanted:
-        raise Unclear("it names no account; leave it out to post to all of them")
+        raise Unclear(_("it names no account; leave it out to post to all of them"))
     for name in wanted:
         if name != "all" and name not in accounts:
-            raise Unclear(f"there is no account {name}{meant(name, accounts)}")
+            raise Unclear(
+                _("there is no account {name}{meant}").format(
+                    name=name, meant=meant(name, accounts)
+                )
+            )
     return tuple(dict.fromkeys(wanted))
 
 
@@ -118,7 +137,7 @@ def asked(value: object, zone: tzinfo) -> str:
         return value.strip().casefold()
     found = _moment(value)
     if found is None:
-        raise Unclear('write "now", "slot", or day and time as 2026-12-01 19:30:00')
+        raise Unclear(_('write "now", "slot", or day and time as 2026-12-01 19:30:00'))
     return _in_zone(found, zone).isoformat()
 
 
@@ -131,13 +150,13 @@ def earliest(value: object, zone: tzinfo) -> datetime:
         value = datetime.combine(value, time())
     found = _moment(value)
     if found is None:
-        raise Unclear("write a day as 2026-12-01, or day and time as 2026-12-01 19:30:00")
+        raise Unclear(_("write a day as 2026-12-01, or day and time as 2026-12-01 19:30:00"))
     return _in_zone(found, zone)
 
 
 def _in_zone(when: datetime, zone: tzinfo) -> datetime:
     if when.year not in _YEARS:
-        raise Unclear(f"the year {when.year} cannot be meant")
+        raise Unclear(_("the year {year} cannot be meant").format(year=when.year))
     return when if when.tzinfo else when.replace(tzinfo=zone)
 
 
@@ -156,7 +175,9 @@ def answered(value: object) -> str:
     if own := _OWN_POST.fullmatch(said):
         return f"#{int(own[1])}"
     if not re.fullmatch(r"(https?|at)://\S+", said):
-        raise Unclear('write the address of a post as "https://…", or "#12" for your own post 12')
+        raise Unclear(
+            _('write the address of a post as "https://…", or "#12" for your own post 12')
+        )
     return said
 
 
@@ -168,7 +189,7 @@ def alt(value: object) -> Alt:
         return tuple(trimmed(item) for item in value)
     if isinstance(value, dict):
         return {names.same(name): trimmed(said) for name, said in _flat(value, "")}
-    raise Unclear('write one text, or one for each file: alt = { "1.png" = "…" }')
+    raise Unclear(_('write one text, or one for each file: alt = { "1.png" = "…" }'))
 
 
 def focus(value: object) -> Focus:
@@ -183,7 +204,7 @@ def _point(value: object) -> Point:
         case [int() | float() as x, int() | float() as y] if -1 <= x <= 1 and -1 <= y <= 1:
             return float(x), float(y)
     raise Unclear(
-        "write [across, up] from -1 to 1, as [0.0, 0.5] for the middle of the upper half"
+        _("write [across, up] from -1 to 1, as [0.0, 0.5] for the middle of the upper half")
     )
 
 
@@ -191,7 +212,7 @@ def _flat(table: Mapping[str, object], above: str) -> list[tuple[str, str]]:
     found = list[tuple[str, str]]()
     for name, value in _leaves(table, above):
         if not isinstance(value, str):
-            raise Unclear(f'the text of {name} must be in quotes: "…"')
+            raise Unclear(_('the text of {name} must be in quotes: "…"').format(name=name))
         found.append((name, value))
     return found
 

@@ -12,34 +12,39 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from postguard.language import _
 from postguard.settings import lines
 from postguard.settings.lines import Location
 
 _Context = dict[str, Any]
 
 _WORDS: dict[str, Callable[[_Context], str]] = {
-    "missing": lambda _: "is missing",
-    "bool_type": lambda _: "must be true or false",
-    "bool_parsing": lambda _: "must be true or false",
-    "int_type": lambda _: "must be a whole number",
-    "int_parsing": lambda _: "must be a whole number",
-    "int_from_float": lambda _: "must be a whole number",
-    "float_type": lambda _: "must be a number",
-    "float_parsing": lambda _: "must be a number",
-    "finite_number": lambda _: "must be a number",
-    "string_type": lambda _: 'must be text in quotes: "…"',
-    "string_too_short": lambda ctx: f"must have at least {ctx['min_length']} characters",
-    "path_type": lambda _: 'must be a path in quotes: "~/…"',
-    "tuple_type": lambda _: 'must be a list: ["…", "…"]',
-    "dict_type": lambda _: "must be a table of its own, with a line [name] above its keys",
-    "model_type": lambda _: "must be a table of its own, with a line [name] above its keys",
-    "model_attributes_type": lambda _: "must be a table: { … }",
-    "too_long": lambda ctx: f"must have at most {ctx['max_length']} entries",
-    "greater_than": lambda ctx: f"must be more than {ctx['gt']:g}",
-    "greater_than_equal": lambda ctx: f"must be at least {ctx['ge']:g}",
-    "less_than_equal": lambda ctx: f"must be at most {ctx['le']:g}",
-    "literal_error": lambda ctx: f"must be {_one_of(ctx['expected'])}",
-    "enum": lambda ctx: f"must be {_one_of(ctx['expected'])}",
+    "missing": lambda ctx: _("is missing"),
+    "bool_type": lambda ctx: _("must be true or false"),
+    "bool_parsing": lambda ctx: _("must be true or false"),
+    "int_type": lambda ctx: _("must be a whole number"),
+    "int_parsing": lambda ctx: _("must be a whole number"),
+    "int_from_float": lambda ctx: _("must be a whole number"),
+    "float_type": lambda ctx: _("must be a number"),
+    "float_parsing": lambda ctx: _("must be a number"),
+    "finite_number": lambda ctx: _("must be a number"),
+    "string_type": lambda ctx: _('must be text in quotes: "…"'),
+    "string_too_short": lambda ctx: _("must have at least {min_length} characters").format(
+        min_length=ctx["min_length"]
+    ),
+    "path_type": lambda ctx: _('must be a path in quotes: "~/…"'),
+    "tuple_type": lambda ctx: _('must be a list: ["…", "…"]'),
+    "dict_type": lambda ctx: _("must be a table of its own, with a line [name] above its keys"),
+    "model_type": lambda ctx: _("must be a table of its own, with a line [name] above its keys"),
+    "model_attributes_type": lambda ctx: _("must be a table: { … }"),
+    "too_long": lambda ctx: _("must have at most {max_length} entries").format(
+        max_length=ctx["max_length"]
+    ),
+    "greater_than": lambda ctx: _("must be more than {gt:g}").format(gt=ctx["gt"]),
+    "greater_than_equal": lambda ctx: _("must be at least {ge:g}").format(ge=ctx["ge"]),
+    "less_than_equal": lambda ctx: _("must be at most {le:g}").format(le=ctx["le"]),
+    "literal_error": lambda ctx: _("must be {one_of}").format(one_of=_one_of(ctx["expected"])),
+    "enum": lambda ctx: _("must be {one_of}").format(one_of=_one_of(ctx["expected"])),
 }
 
 
@@ -66,13 +71,15 @@ def _fault(error: ErrorDetails, text: str, config: type[BaseModel]) -> tuple[int
 def _problem(error: ErrorDetails, context: _Context, key: str, table: type[BaseModel]) -> str:
     kind = error["type"]
     if kind == "extra_forbidden":
-        return f"unknown key{near(key, table.model_fields)}"
+        return _("unknown key{near}").format(near=near(key, table.model_fields))
     if kind == "union_tag_not_found":
-        return f'{_tag_key(context)} = "…" is missing'
+        return _('{key} = "…" is missing').format(key=_tag_key(context))
     if kind == "union_tag_invalid":
         known = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
         hint = near(str(context["tag"]), known)
-        return f"{_tag_key(context)} must be one of {_one_of(context['expected_tags'])}{hint}"
+        return _("{key} must be one of {one_of}{hint}").format(
+            key=_tag_key(context), one_of=_one_of(context["expected_tags"]), hint=hint
+        )
     if kind in _WORDS:
         return _WORDS[kind](context)
     return error["msg"].removeprefix("Value error, ")
@@ -81,7 +88,7 @@ def _problem(error: ErrorDetails, context: _Context, key: str, table: type[BaseM
 def near(word: str, known: Any) -> str:  # noqa: ANN401  # any iterable of names
     """Return `; did you mean …?` where a known name is close to `word`, else nothing."""
     found = difflib.get_close_matches(word.casefold(), list(known), n=1)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    return _('; did you mean "{near}"?').format(near=found[0]) if found else ""
 
 
 def _tag_key(context: _Context) -> str:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from postguard.errors import ConfigError
+from postguard.language import _
 from postguard.settings import faults, lines
 from postguard.settings.lines import Location
 from postguard.settings.schema import Config
@@ -49,12 +50,14 @@ def load(path: Path) -> Settings:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError("there is no config yet; `postguard init` writes one", path) from None
+        raise ConfigError(_("there is no config yet; `postguard init` writes one"), path) from None
     except UnicodeDecodeError as exc:
         line = exc.object.count(b"\n", 0, exc.start) + 1
-        raise ConfigError("is not UTF-8 text; save it as UTF-8", path, line) from exc
+        raise ConfigError(_("is not UTF-8 text; save it as UTF-8"), path, line) from exc
     except OSError as exc:
-        raise ConfigError(f"cannot be read: {exc.strerror}", path) from exc
+        raise ConfigError(
+            _("cannot be read: {strerror}").format(strerror=exc.strerror), path
+        ) from exc
     return parse(text, path)
 
 
@@ -76,16 +79,20 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         said = re.sub(r" \(at .*\)$", "", str(exc))
-        hint = ' (a text needs quotes: name = "…")' if said == "Invalid value" else ""
+        hint = _(' (a text needs quotes: name = "…")') if said == "Invalid value" else ""
         line = lines.of_toml_error(str(exc), text)
-        raise ConfigError(f"is not valid TOML: {said}{hint}", path, line) from None
+        raise ConfigError(
+            _("is not valid TOML: {said}{hint}").format(said=said, hint=hint), path, line
+        ) from None
 
 
 def _refuse_secrets(data: dict[str, Any], text: str, path: Path) -> None:
     if (found := next(_secret_keys(data), None)) is not None:
         raise ConfigError(
-            f"{lines.dotted(found)}: secrets do not belong in the config, which is easily shared; "
-            "take it out and keep it safe with `postguard login`",
+            _(
+                "{key}: secrets do not belong in the config, which is easily shared; take it "
+                "out and keep it safe with `postguard login`"
+            ).format(key=lines.dotted(found)),
             path,
             lines.find(text, found),
         )

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from postguard.language import _, marked
+
 # Downscale first: later steps would be blurred by it. Marks before noise and cloak, which then
 # cover the marks too. Tags go around the finished pixels and count in the file; a signature holds
 # for finished bytes only. (design.md, decision 5)
@@ -26,15 +28,17 @@ ORDER = (
     *("tags", "encode", "credentials"),
 )
 WHY_ORDER = {
-    "downscale": "shrinking afterwards would blur what the earlier step has drawn",
-    "watermark": "the noise and the cloak must cover the watermark too",
-    "notice": "the noise and the cloak must cover the notice too",
-    "noise": "the cloak is computed for the pixels that are posted",
-    "cloak": "the cloak is computed for the pixels that are posted",
-    "hidden": "it must be as weak as the finished picture allows, and the cloak would blur it",
-    "tags": "the tags are written around the finished picture",
-    "encode": "a signature holds for the finished bytes only",
-    "credentials": "a signature holds for the finished bytes only",
+    "downscale": marked("shrinking afterwards would blur what the earlier step has drawn"),
+    "watermark": marked("the noise and the cloak must cover the watermark too"),
+    "notice": marked("the noise and the cloak must cover the notice too"),
+    "noise": marked("the cloak is computed for the pixels that are posted"),
+    "cloak": marked("the cloak is computed for the pixels that are posted"),
+    "hidden": marked(
+        "it must be as weak as the finished picture allows, and the cloak would blur it"
+    ),
+    "tags": marked("the tags are written around the finished picture"),
+    "encode": marked("a signature holds for the finished bytes only"),
+    "credentials": marked("a signature holds for the finished bytes only"),
 }
 
 
@@ -62,7 +66,9 @@ class Downscale(StepOptions):
     @model_validator(mode="after")
     def _one_limit(self) -> Downscale:
         if self.long_side is None and self.megapixels is None and not self.networks:
-            raise ValueError("say long_side = 1600, megapixels = 2 or networks = {bluesky = 1200}")
+            raise ValueError(
+                _("say long_side = 1600, megapixels = 2 or networks = {bluesky = 1200}")
+            )
         return self
 
     def side_for(self, network: str) -> int | None:
@@ -103,10 +109,13 @@ class Watermark(StepOptions):
     @model_validator(mode="after")
     def _one_mark(self) -> Watermark:
         if self.text and self.logo:
-            raise ValueError('say either text = "© your name" or logo = "mark.png"')
+            raise ValueError(_('say either text = "© your name" or logo = "mark.png"'))
         if not (self.text or self.logo or self.preset):
             raise ValueError(
-                'say text = "© your name", logo = "mark.png", or preset = "sample" or "no-repost"'
+                _(
+                    'say text = "© your name", logo = "mark.png", or preset = "sample" or '
+                    '"no-repost"'
+                )
             )
         return self
 
@@ -219,21 +228,25 @@ class Tags(StepOptions):
     @model_validator(mode="after")
     def _says_one_thing(self) -> Tags:
         if self.constraints and not self.forbids:
-            raise ValueError(f'mining = "{self.mining}" forbids nothing: take constraints out')
+            raise ValueError(
+                _('mining = "{mining}" forbids nothing: take constraints out').format(
+                    mining=self.mining
+                )
+            )
         if self.mining == "see-constraints" and not self.constraints:
-            raise ValueError('write what you forbid: constraints = "Only with …"')
+            raise ValueError(_('write what you forbid: constraints = "Only with …"'))
         return self
 
     @model_validator(mode="after")
     def _policy_where_it_is_pointed_to(self) -> Tags:
         linked, embedded = (self.mining == f"see-{kind}-rights" for kind in ("linked", "embedded"))
         if linked and not self.policy.startswith(("http://", "https://")):
-            raise ValueError('say where your policy is: policy = "https://…"')
+            raise ValueError(_('say where your policy is: policy = "https://…"'))
         if embedded and not _is_object(self.policy):
-            raise ValueError("write your ODRL policy in JSON: policy = '{…}'")
+            raise ValueError(_("write your ODRL policy in JSON: policy = '{…}'"))
         if self.policy and not (linked or embedded):
             raise ValueError(
-                'a policy needs mining = "see-linked-rights" or "see-embedded-rights"'
+                _('a policy needs mining = "see-linked-rights" or "see-embedded-rights"')
             )
         return self
 
@@ -271,9 +284,11 @@ def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
     names = [str(getattr(s, "step")) for s in steps]  # noqa: B009  # each subclass has one
     for i, (before, here) in enumerate(pairwise(names), start=1):
         if ORDER.index(before) == ORDER.index(here):
-            return i, f"{here} stands twice; keep one"
+            return i, _("{here} stands twice; keep one").format(here=here)
         if ORDER.index(before) > ORDER.index(here):
-            return i, f"{here} must come before {before}: {WHY_ORDER[here]}"
+            return i, _("{here} must come before {before}: {why}").format(
+                here=here, before=before, why=_(WHY_ORDER[here])
+            )
     return _contradiction(steps)
 
 
@@ -284,7 +299,9 @@ def _contradiction(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
         forbids = isinstance(step, Credentials) or (isinstance(step, Notice) and not step.text)
         if open_to_ai and forbids:
             name = "notice" if isinstance(step, Notice) else "credentials"
-            return i, f'{name} says no to AI, the tags say "{open_to_ai[0]}"; take one of them out'
+            return i, _(
+                '{name} says no to AI, the tags say "{said}"; take one of them out'
+            ).format(name=name, said=open_to_ai[0])
     return None
 
 

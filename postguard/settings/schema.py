@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field, StrictBool, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from postguard.language import _
 from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.model.measures import Fear
 from postguard.settings.recipes import AnyStep, order_problem
@@ -164,9 +165,13 @@ def _link_problem(name: str, accounts: Mapping[str, Account]) -> str | None:
     while link:
         if link not in accounts:
             others = [other for other in accounts if other != name]
-            return f"there is no account of this name; there is: {', '.join(others) or 'no other'}"
+            return _("there is no account of this name; there is: {others}").format(
+                others=", ".join(others) or _("no other")
+            )
         if link in seen:
-            return f"the links go round: {' -> '.join([*seen, link])}; none could be posted first"
+            return _("the links go round: {links}; none could be posted first").format(
+                links=" -> ".join([*seen, link])
+            )
         seen.append(link)
         link = accounts[link].link
     return None
@@ -210,8 +215,10 @@ class Config(Table):
     def _known_recipes(self) -> Config:
         for name, account in self.accounts.items():
             if account.recipe is not None and account.recipe not in self.recipes:
-                known = ", ".join(self.recipes) or "none"
-                problem = f"there is no recipe of this name; there is: {known}"
+                known = ", ".join(self.recipes) or _("none")
+                problem = _("there is no recipe of this name; there is: {known}").format(
+                    known=known
+                )
                 raise _fault_at(("accounts", name, "recipe"), problem)
         return self
 
@@ -229,6 +236,8 @@ class Config(Table):
             if isinstance(account, BlueskyAccount):
                 first = seen.setdefault(account.handle, name)
                 if first != name:
-                    problem = f"is the account that {first} is already: all would be posted twice"
+                    problem = _(
+                        "is the account that {first} is already: all would be posted twice"
+                    ).format(first=first)
                     raise _fault_at(("accounts", name, "handle"), problem)
         return self

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from postguard.language import _
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,6})?)\s*([smhd])")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -29,7 +31,7 @@ def _duration(value: object) -> object:
         return timedelta(seconds=float(m[1]) * _UNITS[m[2]])
     if isinstance(value, timedelta):
         return value
-    raise ValueError('write a length of time as "20s", "2m", "3h" or "1d"')
+    raise ValueError(_('write a length of time as "20s", "2m", "3h" or "1d"'))
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -57,8 +59,10 @@ class Slot(Table):
         match = _SLOT.fullmatch(rule.strip().lower())
         if match is None:
             raise ValueError(
-                f'"{rule}": write slots as "mon..fri 19:30" or "sat,sun 10:00 21:00", with the '
-                "days by name"
+                _(
+                    '"{rule}": write slots as "mon..fri 19:30" or "sat,sun 10:00 21:00", with the '
+                    "days by name"
+                ).format(rule=rule)
             )
         days = _days(match["days"] or "mon..sun", rule)
         times = tuple(_time(t, rule) for t in match["times"].split())
@@ -70,7 +74,11 @@ def _days(text: str, rule: str) -> tuple[int, ...]:
     for part in text.split(","):
         ends = part.split("..")
         if unknown := [d for d in ends if d not in _DAYS]:
-            raise ValueError(f'"{rule}": {unknown[0]} is not one of {" ".join(_DAYS)}')
+            raise ValueError(
+                _('"{rule}": {unknown} is not one of {days}').format(
+                    rule=rule, unknown=unknown[0], days=" ".join(_DAYS)
+                )
+            )
         first, last = _DAYS.index(ends[0]), _DAYS.index(ends[-1])
         found.update((first + i) % 7 for i in range((last - first) % 7 + 1))
     return tuple(sorted(found))
@@ -81,14 +89,16 @@ def _time(text: str, rule: str) -> tuple[int, int]:
     try:
         time(hour, minute)
     except ValueError:
-        raise ValueError(f'"{rule}": {text} is not a time of day') from None
+        raise ValueError(
+            _('"{rule}": {text} is not a time of day').format(rule=rule, text=text)
+        ) from None
     return hour, minute
 
 
 def _slots(value: object) -> object:
     rules = [value] if isinstance(value, str) else value
     if not isinstance(rules, list | tuple):
-        raise ValueError('write slots as a list: ["mon..fri 19:30"]')  # noqa: TRY004  # pydantic's
+        raise ValueError(_('write slots as a list: ["mon..fri 19:30"]'))  # noqa: TRY004  # pydantic's
     return tuple(r if isinstance(r, Slot) else Slot.parse(str(r)) for r in rules)
 
 
@@ -101,7 +111,7 @@ def _one_or_more(value: object) -> object:
 
 def _lang(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", value):
-        raise ValueError('must be a language, such as "ja" or "en"')
+        raise ValueError(_('must be a language, such as "ja" or "en"'))
     return value
 
 
@@ -118,11 +128,11 @@ def _secure_url(url: str) -> str:
     parts = urlsplit(url if "://" in url else f"https://{url}")
     loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not parts.hostname or parts.scheme not in {"https", "http"}:
-        raise ValueError('write the address as "https://…"')
+        raise ValueError(_('write the address as "https://…"'))
     if parts.scheme == "http" and not loopback:
-        raise ValueError("plain http would show your password to the network: write https://")
+        raise ValueError(_("plain http would show your password to the network: write https://"))
     if parts.username or parts.password:
-        raise ValueError("no name or password in the address: use `postguard login`")
+        raise ValueError(_("no name or password in the address: use `postguard login`"))
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -134,8 +144,12 @@ def _timezone(value: object) -> object:
         return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         near = difflib.get_close_matches(str(value), available_timezones(), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else 'write it as "Asia/Tokyo"'
-        raise ValueError(f"not a time zone; {hint}") from None
+        hint = (
+            _('did you mean "{near}"?').format(near=near[0])
+            if near
+            else _('write it as "Asia/Tokyo"')
+        )
+        raise ValueError(_("not a time zone; {hint}").format(hint=hint)) from None
 
 
 Timezone = Annotated[ZoneInfo, BeforeValidator(_timezone)]
@@ -149,8 +163,14 @@ def _template(value: str) -> str:
     if unknown:
         near = difflib.get_close_matches(unknown[0], PLACES, n=1)
         known = ", ".join(f"{{{name}}}" for name in PLACES)
-        hint = f"did you mean {{{near[0]}}}?" if near else f"there is {known}"
-        raise ValueError(f"it has a place in braces that nothing fills; {hint}")
+        hint = (
+            _("did you mean {{{near}}}?").format(near=near[0])
+            if near
+            else _("there is {known}").format(known=known)
+        )
+        raise ValueError(
+            _("it has a place in braces that nothing fills; {hint}").format(hint=hint)
+        )
     return value
 
 
@@ -159,7 +179,7 @@ Template = Annotated[str, AfterValidator(_template)]
 
 def _list_address(value: str) -> str:
     if not re.fullmatch(r"at://[^/\s]+/app\.bsky\.graph\.list/[^/\s]+", value):
-        raise ValueError('write a list\'s address as "at://did:plc:…/app.bsky.graph.list/…"')
+        raise ValueError(_('write a list\'s address as "at://did:plc:…/app.bsky.graph.list/…"'))
     return value
 
 
@@ -170,7 +190,7 @@ Lists = Annotated[
 
 def _hardware_address(value: str) -> str:
     if not re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}", value):
-        raise ValueError('write a hardware address as "3c:52:82:11:a0:7f"')
+        raise ValueError(_('write a hardware address as "3c:52:82:11:a0:7f"'))
     return value.replace("-", ":").lower()
 
 
@@ -187,9 +207,13 @@ RESERVED = {
 
 def _account_name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError("an account's name is made of letters, digits, - and _")
+        raise ValueError(_("an account's name is made of letters, digits, - and _"))
     if name in RESERVED:
-        raise ValueError(f'"{name}" means something else beside a picture: choose another name')
+        raise ValueError(
+            _('"{name}" means something else beside a picture: choose another name').format(
+                name=name
+            )
+        )
     return name
 
 
