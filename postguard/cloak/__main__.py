@@ -21,10 +21,11 @@ import torch
 
 from postguard.cloak import catalogue
 from postguard.cloak.architectures import UnknownWeights, weight_files
+from postguard.cloak.attack import TooSlow
 from postguard.cloak.cloaking import ROOMS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu
 from postguard.cloak.diffusion.folders import find
-from postguard.cloak.encoders import Encoder, load_encoders
+from postguard.cloak.encoders import Encoder, ensemble, surrogate
 from postguard.cloak.job import Job, Measurement, Message, Order
 from postguard.cloak.measuring import compare, opened
 from postguard.errors import PostguardError
@@ -69,7 +70,7 @@ def main() -> None:
 
 
 class _Shelf:
-    """The encoders of the last job's folder and device, kept until its files change."""
+    """The encoders of the last job, kept until its folder's files or its device change."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -77,13 +78,20 @@ class _Shelf:
         self._encoders: list[Encoder] = []
         self._pipeline: Pipeline | None = None
 
-    def encoders(self, folder: Path, *, frugal: bool = False) -> list[Encoder]:
-        """Return the folder's encoders; `frugal`: on the CPU. Raises UnknownWeights."""
+    def encoders(
+        self, folder: Path, *, frugal: bool = False, alone: bool = False
+    ) -> list[Encoder]:
+        """Return the folder's encoders and our own; `frugal`: on the CPU; `alone`: our own only.
+
+        Raises:
+            UnknownWeights: a file in the folder is no encoder of ours.
+        """
         device = cpu() if frugal else self._device
-        key = (device, [(p, p.stat().st_mtime_ns, p.stat().st_size) for p in _files(folder)])
+        paths = [] if alone else _files(folder)
+        key = (device, alone, [(p, p.stat().st_mtime_ns, p.stat().st_size) for p in paths])
         if self._key != key:
             self._encoders, self._pipeline = [], None  # before the next ones take their memory
-            self._encoders = load_encoders(folder, device)
+            self._encoders = [surrogate(device)] if alone else ensemble(folder, device)
             self._key = key
         return self._encoders
 
@@ -133,15 +141,17 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
         record = _done(order, shelf, tell)
         wire.dump(record)  # what cannot be said must fail here, where it is an answer
         return Message("done", record=record)
+    except TooSlow as exc:
+        return Message("failed", reason=str(exc), why="slow")
     except PostguardError as exc:
         return Message("failed", reason=str(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the next job
         if _out_of_memory(exc):
-            return Message("failed", reason=_MEMORY, starved=True)
+            return Message("failed", reason=_MEMORY, why="memory")
         if isinstance(exc, OSError) and files.no_room(exc):
             return Message("failed", reason=files.NO_ROOM, full=True)
         log.exception("a cloak broke")
-        return Message("failed", reason=_broken(exc))
+        return Message("failed", reason=_broken(exc), why="broken")
 
 
 def _broken(exc: Exception) -> str:
@@ -156,8 +166,9 @@ def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[st
         return _compared(asked, _used(encoders, asked.weights), tell)
     job = order.cloak
     assert job is not None
-    encoders = shelf.encoders(job.models, frugal=job.thrift == len(ROOMS) - 1)
-    used = _used(encoders, job.weights)
+    frugal = job.thrift == len(ROOMS) - 1
+    encoders = shelf.encoders(job.models, frugal=frugal, alone=job.alone)
+    used = encoders if job.alone else _used(encoders, job.weights)
     room, pipeline = ROOMS[job.thrift], shelf.pipeline(job)
     return cloak(job, Studio(used, time.monotonic, room=room, pipeline=pipeline), tell)
 

@@ -30,6 +30,7 @@ from postguard.cloak.eye import Eye
 from postguard.cloak.pull import Pull
 from postguard.cloak.tensors import rounded
 from postguard.cloak.transforms import Looks, View
+from postguard.errors import PostguardError
 
 Tick = Callable[[], float]
 _FIRST_RATE = 0.7  # of the pixel's budget: the first step
@@ -37,6 +38,10 @@ _MOMENTUM = 0.5
 _CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
 _DEGREE = 1.25  # visibility grows about with this power of the size of d
 _MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
+
+
+class TooSlow(PostguardError):  # noqa: N818  # named as its kin in errors are
+    """This machine cannot do as many steps as are worth it, in the time that it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,17 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long to try. `seconds` count from the start, on `tick`'s clock."""
+    """How long to try.
+
+    Attributes:
+        seconds: from the start, on `tick`'s clock.
+        least: fewer steps than that are not worth their time.
+    """
 
     steps: int
     seconds: float
     tick: Tick
+    least: int = 0
 
     def planned(self, done: int, spent: float) -> int:
         """Return how many steps there will be in all, if each takes what the `done` ones took."""
@@ -91,7 +102,7 @@ def attack(
     on_step: Callable[[float], None] = lambda _: None,
 ) -> Found:
     """Search a luma perturbation inside the bounds; the better of two late iterates is kept, each
-    judged behind the worst check when it is as visible as it may be."""
+    judged behind the worst check when it is as visible as it may be. Raises TooSlow."""
     state = State(torch.zeros_like(bounds.limit))
     best = Found(state.d, math.inf, 0)
     started, done, planned = schedule.tick(), 0, schedule.steps
@@ -104,6 +115,8 @@ def attack(
         done += 1
         on_step(done / planned)
         planned = max(schedule.planned(done, schedule.tick() - started), done)
+        if planned < schedule.least:
+            raise TooSlow(f"the time limit leaves room for {planned} steps, which gain too little")
         if done in {planned - 2, planned}:
             best = _better(best, judged(pull, state.d, bounds, looks.checks(), done))
     return best

@@ -77,6 +77,7 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
     Raises:
         BadPicture: the source cannot be opened.
         UnknownConcepts, UnknownAnchor: the artist's table or anchors cannot be used.
+        TooSlow: there is time for fewer than `job.least_steps`.
     """
     started = studio.tick()
     picture = open_picture(job.source.read_bytes(), max_megapixels=MEGAPIXELS)
@@ -141,7 +142,7 @@ def _low_scale(
     aims = targets.draw(job, resized(x, seen.served.size), hand)
     share = _LOW_SHARE if scale < 1 else _TILE_SHARE  # without tiles this is all there is
     left = job.time_limit * share - (studio.tick() - began)  # drawing the targets counts too
-    schedule = Schedule(studio.steps, left, studio.tick)
+    schedule = Schedule(studio.steps, left, studio.tick, job.least_steps)
     pull = Pull(studio.encoders, x, aims, job.weights, _denoiser(job, studio, aims, generator))
     bounds, tell = _bounds(picture, x, job, seen.served.size), _part(on_step, 0, share)
     found = attack(pull, bounds, seen, schedule, tell)

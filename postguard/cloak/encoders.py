@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from postguard.cloak.architectures import (
     OWN,
+    SURROGATE,
     Architecture,
     Block,
     Conv,
@@ -81,14 +82,28 @@ def load_encoders(folder: Path, device: Device) -> list[Encoder]:
     Raises:
         UnknownWeights: a file there is not one of ours, or there is no encoder at all.
     """
+    if not (found := _others(folder, device)):
+        raise UnknownWeights(f"there is no encoder in {folder}")
+    return found
+
+
+def ensemble(folder: Path, device: Device) -> list[Encoder]:
+    """Load every encoder that this machine has: those of a folder, and our own behind them.
+
+    Raises:
+        UnknownWeights: a file there is not one of ours.
+    """
+    others = [other for other in _others(folder, device) if other.name != SURROGATE]
+    return [*others, surrogate(device)]
+
+
+def _others(folder: Path, device: Device) -> list[Encoder]:
     known = [(path, identify(path)) for path in weight_files(folder)]
     found = [_load(path, arch, device) for path, arch in known if arch.encoder]
     if published := in_use(folder):
         from postguard.cloak.published import load  # it builds encoders, so it imports this
 
         found += [load(path, device) for path in published]
-    if not found:
-        raise UnknownWeights(f"there is no encoder in {folder}")
     return found
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Mode = Literal["style", "poison", "immunise"]
+Mode = Literal["style", "poison", "immunise", "instant"]
+Fallback = Literal["instant", "surrogate", "none"]
+Why = Literal["torch", "memory", "ended", "late", "slow", "broken"]
+INSTANT: Mode = "instant"
 MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 
 
@@ -19,7 +22,9 @@ class Job:
     """One picture to cloak.
 
     Attributes:
-        modes: what it is drawn towards, under one visibility; at least one.
+        modes: what it is drawn towards, under one visibility; at least one. `instant` stands
+            alone, and is not for the child.
+        fallback: how far down the ladder it may go where this machine cannot do what is asked.
         ceiling: the largest change of any pixel, in 1/255.
         floor: the least SSIMULACRA2 between the picture and the cloaked one.
         seed: secret hex digits of the picture; decide its targets and every random choice.
@@ -33,6 +38,8 @@ class Job:
         diffusion: whether Stable Diffusion is used, if it is there: `auto` is on a GPU only.
         term: of its denoiser, for `immunise`; see `diffusion.denoiser`.
         weights: share of an encoder in the loss, by its name; 1 where none is said.
+        alone: with our own encoder only.
+        least_steps: it is given up where the time limit leaves room for fewer.
         thrift: 0 as fast as may be, 1 in little memory, 2 in the least, on the CPU.
     """
 
@@ -54,6 +61,9 @@ class Job:
     diffusion: Literal["auto", "always", "never"] = "auto"
     term: Literal["ace", "sds", "diffusionguard"] = "ace"
     weights: dict[str, float] = field(default_factory=dict)
+    fallback: Fallback = "none"
+    alone: bool = False
+    least_steps: int = 0
     thrift: int = 0
 
 
@@ -89,12 +99,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line of the child. `fraction` in [0, 1] with `step`, `record` with `done`, `reason` in
-    words with `failed`; `starved`: memory ran out, less might do; `full`: the disk was full."""
+    """One line of the child.
+
+    Attributes:
+        fraction: in [0, 1], with `step`; `record`: with `done`; `reason`: in words, with `failed`.
+        why: what this machine could not give, where it failed for that; None: what was asked for
+            cannot be done anywhere.
+        full: the disk was full.
+    """
 
     kind: Literal["taken", "step", "done", "failed"]
     fraction: float = 0.0
     record: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
-    starved: bool = False
+    why: Why | None = None
     full: bool = False

@@ -20,13 +20,14 @@ from types import TracebackType
 from typing import TypeVar
 
 from postguard.cloak import catalogue, configs
-from postguard.cloak.architectures import UnknownWeights, identify, weight_files
-from postguard.cloak.job import Job, Measurement, Message, Order
+from postguard.cloak.architectures import OWN, UnknownWeights, identify, weight_files
+from postguard.cloak.job import Job, Measurement, Message, Order, Why
 from postguard.errors import Retryable, StepFailed
 from postguard.model import Json
 from postguard.system import wire
 
 log = logging.getLogger(__name__)
+
 
 IDLE_SECONDS = 60.0  # the child leaves after this long without a job, and frees its memory
 GRACE_SECONDS = 180.0  # imports, weights and the last measurement, on top of a job's own limit
@@ -40,29 +41,44 @@ _ENVIRONMENT = {
 }
 _MOST_THRIFT = 2  # see `cloaking.ROOMS`
 _MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
-
-
 _KILLED = {-9, 137}
+NO_TORCH = (
+    "the optimised cloak needs PyTorch, which is not installed; "
+    "install it with: pip install 'postguard[cloak]'"
+)
 _Asked = TypeVar("_Asked")
+
+
+class OutOfReach(StepFailed):
+    """This machine cannot do it, or not now; something lighter it might.
+
+    Args:
+        why: in a word, which a record may hold.
+        reason: the same in words.
+    """
+
+    def __init__(self, why: Why, reason: str) -> None:
+        super().__init__("cloak", reason)
+        self.why = why
 
 
 class LocalEngine:
     """A CloakEngine on this machine; it may be used from one thread at a time.
 
     Args:
-        models_dir: folder with the encoders; None: none is set.
+        models_dir: folder with encoders besides our own, where there is one.
         idle: seconds without a job after which the child ends itself.
         grace: seconds that a job may take beyond its own time limit before the child is killed.
     """
 
     def __init__(
         self,
-        models_dir: Path | None,
+        models_dir: Path | None = None,
         *,
         idle: float = IDLE_SECONDS,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        self._models = models_dir
+        self._models = models_dir or OWN.parent
         self._idle = idle
         self._grace = grace
         self._child: _Child | None = None
@@ -80,12 +96,7 @@ class LocalEngine:
 
     def available(self) -> str | None:
         """Return None when it can run, else what is missing and how to get it. Takes no time."""
-        if importlib.util.find_spec("torch") is None:
-            return (
-                "the cloak needs PyTorch, which is not installed; "
-                "install it with: pip install 'postguard[cloak]'"
-            )
-        return _missing_models(self._models)
+        return _strange_models(self._models) if has_torch() else NO_TORCH
 
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
@@ -98,8 +109,9 @@ class LocalEngine:
             job: the fields of `cloak.job.Job` but the paths of models and pictures.
 
         Raises:
-            StepFailed: something is missing, the job failed, or the child died or hung; the next
-                job starts a fresh child.
+            OutOfReach: something is missing, memory or time did not do, or the child died or hung;
+                the next job starts a fresh child.
+            StepFailed: what was asked for cannot be done.
         """
         models = self._folder()
         answer = Message("failed")
@@ -107,7 +119,7 @@ class LocalEngine:
             paths = _resolved({"source": source, "target": target, "models": models})
             order = _read(Job, {**job, **paths, "thrift": thrift})
             answer = self._run(Order(cloak=order), order.time_limit, on_step)
-            if not answer.starved:
+            if answer.why != "memory":
                 break
             log.warning("memory ran out while cloaking; doing it again in less")
             self.close()  # a process keeps much of what it has freed; a fresh one has it all
@@ -126,14 +138,15 @@ class LocalEngine:
             asked: the fields of `cloak.job.Measurement` but the paths of models and pictures.
 
         Raises:
-            StepFailed: as `cloak` does, and when the files cannot be compared.
+            OutOfReach: as `cloak` does.
+            StepFailed: the files cannot be compared.
         """
         paths = _resolved({"before": before, "after": after, "models": self._folder()})
         answer = Message("failed")
         for frugal in (False, True):
             order = Order(measure=_read(Measurement, {**asked, **paths, "frugal": frugal}))
             answer = self._run(order, _MEASURE_SECONDS, on_step)
-            if not answer.starved:
+            if answer.why != "memory":
                 break
             log.warning("memory ran out while measuring; doing it again on the CPU")
             self.close()
@@ -146,10 +159,11 @@ class LocalEngine:
             self._child = None
 
     def _folder(self) -> Path:
-        """Return the folder of the models. Raises StepFailed where something is missing."""
-        if (missing := self.available()) is not None:
-            raise StepFailed("cloak", missing)
-        assert self._models is not None
+        """Return the folder of the models. Raises OutOfReach or StepFailed."""
+        if not has_torch():
+            raise OutOfReach("torch", NO_TORCH)
+        if (problem := self.available()) is not None:
+            raise StepFailed("cloak", problem)
         return self._models
 
     def _run(self, order: Order, seconds: float, on_step: Callable[[float], None]) -> Message:
@@ -161,7 +175,7 @@ class LocalEngine:
                 on_step(message.fraction)
         except _Died as death:
             self.close()
-            return Message("failed", reason=death.reason, starved=death.starved)
+            return Message("failed", reason=death.reason, why=death.why)
         except BaseException:  # also what `on_step` raised: the child must not work on
             self.close()
             raise
@@ -180,12 +194,12 @@ class LocalEngine:
 
 
 class _Died(Exception):  # noqa: N818  # it says what happened to the child
-    """The child ended in the middle of a job. `starved`: killed, as the kernel does for memory."""
+    """The child ended in the middle of a job: for its memory, where the kernel killed it."""
 
-    def __init__(self, reason: str, *, starved: bool) -> None:
+    def __init__(self, reason: str, why: Why) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.starved = starved
+        self.why = why
 
 
 class _Child:
@@ -217,7 +231,7 @@ class _Child:
         return line is not None and wire.load(Message, line).kind == "taken"
 
     def hear(self, deadline: float) -> Message:
-        """Return the next message. Raises _Died, and StepFailed when it is out of time."""
+        """Return the next message. Raises _Died, and OutOfReach when it is out of time."""
         line = self._next(deadline)
         if line is None:
             raise self.death()
@@ -227,16 +241,16 @@ class _Child:
         """Return the child's end in words."""
         code = self._process.wait()
         if code in _KILLED:
-            reason = (
+            return _Died(
                 "the cloaking process was killed, most likely because memory ran out; "
-                "close other programs or put a downscale step before the cloak, then retry"
+                "close other programs or put a downscale step before the cloak, then retry",
+                "memory",
             )
-        else:
-            reason = (
-                f"the cloaking process ended unexpectedly (code {code}); the log holds what it "
-                "said. Retry; if it happens again, please report it"
-            )
-        return _Died(reason, starved=code in _KILLED)
+        return _Died(
+            f"the cloaking process ended unexpectedly (code {code}); the log holds what it "
+            "said. Retry; if it happens again, please report it",
+            "ended",
+        )
 
     def kill(self) -> None:
         """End the process at once and free its pipes."""
@@ -253,8 +267,8 @@ class _Child:
         try:
             return self._lines.get(timeout=max(deadline - time.monotonic(), 0.0))
         except queue.Empty:
-            raise StepFailed(
-                "cloak",
+            raise OutOfReach(
+                "late",
                 "the cloaking process did not finish in time and was stopped; "
                 "put a downscale step before the cloak, or raise the cloak's time_limit",
             ) from None
@@ -268,9 +282,12 @@ class _Child:
 
 
 def _record(answer: Message) -> Mapping[str, Json]:
-    """Return what was done. Raises StepFailed where nothing was, Retryable on a full disk."""
+    """Return what was done. Raises OutOfReach or StepFailed where nothing was, Retryable on a full
+    disk."""
     if answer.full:
         raise Retryable(answer.reason)
+    if answer.why is not None:
+        raise OutOfReach(answer.why, answer.reason)
     if answer.kind == "failed":
         raise StepFailed("cloak", answer.reason)
     return answer.record
@@ -289,22 +306,18 @@ def _read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
         raise StepFailed("cloak", f"this recipe asks for something unknown: {exc}") from exc
 
 
-def _missing_models(folder: Path | None) -> str | None:
-    if folder is None:
-        return "no folder with encoders is set; write models.dir in the config"
-    what_to_do = (
-        "fetch one with `postguard models fetch taesd`, put encoder files (*.safetensors) there, "
-        "or name another folder as models.dir in the config or in POSTGUARD_MODELS"
-    )
-    files, published = weight_files(folder), catalogue.in_use(folder)
-    if not files and not published:
-        return f"there are no encoders in {folder}; {what_to_do}"
+def has_torch() -> bool:
+    """Return whether PyTorch is installed, without loading it."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def _strange_models(folder: Path) -> str | None:
+    """Return which file of a folder is no model that postguard knows, in words; None: all are."""
     try:
-        known = [identify(path) for path in files]
-        for other in published:
+        for path in weight_files(folder):
+            identify(path)
+        for other in catalogue.in_use(folder):
             configs.read(other)
     except UnknownWeights as exc:
         return f"{exc}; remove it from its folder"
-    if published or any(a.encoder for a in known):
-        return None
-    return f"no encoder in {folder}; {what_to_do}"
+    return None

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from postguard.cloak.runner import LocalEngine
+from postguard.cloak.runner import LocalEngine, OutOfReach
 from postguard.errors import StepFailed
 from tests.unit.cloak import tiny
 
@@ -133,6 +133,31 @@ def test_a_measurement_cut_off_by_memory_is_done_again_on_the_cpu(models, source
         told = engine.measure(asked, source, tmp_path / "out.png", kill_once)
         assert child().pid != killed[0]
     assert "immunise" in json.dumps(told)
+
+
+def test_without_a_fetched_encoder_it_cloaks_on_our_own(source, tmp_path):
+    with LocalEngine(tmp_path / "missing") as engine:
+        record = engine.cloak(JOB, source, tmp_path / "out.png", lambda _: None)
+    assert record["encoders"] == ["surrogate"]
+    assert (tmp_path / "out.png").exists()
+
+
+def test_a_job_that_is_to_be_light_leaves_the_other_encoders_alone(models, source, tmp_path):
+    with LocalEngine(models) as engine:
+        all_of_them = engine.cloak(JOB, source, tmp_path / "a.png", lambda _: None)
+        alone = engine.cloak(JOB | {"alone": True}, source, tmp_path / "b.png", lambda _: None)
+    assert all_of_them["encoders"] == ["taef2", "taesana", "surrogate"]
+    assert alone["encoders"] == ["surrogate"]
+
+
+def test_too_little_time_for_the_steps_that_are_worth_it_is_told_as_such(models, source, tmp_path):
+    job = JOB | {"time_limit": 0.001, "least_steps": 5}
+    with LocalEngine(models) as engine:
+        with pytest.raises(OutOfReach, match="too little") as caught:
+            engine.cloak(job, source, tmp_path / "out.png", lambda _: None)
+        assert caught.value.why == "slow"
+        engine.cloak(job | {"least_steps": 0}, source, tmp_path / "out.png", lambda _: None)
+    assert (tmp_path / "out.png").exists()
 
 
 def test_a_child_that_hangs_is_stopped_at_the_deadline(models, source, tmp_path):
