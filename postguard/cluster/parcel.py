@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from postguard.cloak.job import Job, Measurement
 from postguard.errors import Unusable
-from postguard.model import CloakKit, ProtectOrder, Rendition
+from postguard.model import CloakKit, Json, ProtectOrder, Rendition
 from postguard.system import wire
 from postguard.system.files import write_whole
 
@@ -24,7 +24,8 @@ Files: TypeAlias = dict[str, bytes]
 _Job = TypeVar("_Job")
 
 _NOWHERE = Path("elsewhere")  # stands for every path while a job travels
-_SOURCE, _BEFORE, _AFTER, _TABLES, _ANCHORS = "source", "before", "after", "tables", "anchors"
+_SOURCE, _BEFORE, _AFTER = "source", "before", "after"
+_TABLES, _ANCHORS, _LOGOS = "tables", "anchors", "logos"
 _TARGETS, _MEMORY, _TARGET, _FIGURE, _INTO, _KEEP = (
     "targets",
     "memory.json",
@@ -76,8 +77,13 @@ def of_order(order: ProtectOrder, year: int) -> Parcel:
             "the recipe signs its pictures, and the key for that stays on this machine; protect "
             "them here (--engine local), or take the step credentials out of the recipe"
         )
+    logos = {i: Path(str(s["logo"])) for i, s in enumerate(order.recipe) if s.get("logo")}
     plain = replace(
         order,
+        recipe=tuple(
+            step | ({"logo": logos[i].name} if i in logos else {})
+            for i, step in enumerate(order.recipe)
+        ),
         artworks=tuple(replace(artwork, path=_NOWHERE) for artwork in order.artworks),
         into=_NOWHERE,
         models_dir=None,
@@ -87,8 +93,9 @@ def of_order(order: ProtectOrder, year: int) -> Parcel:
         keep=order.keep and _NOWHERE,
         identity=None,
     )
-    pictures = {str(a.position): a.path.read_bytes() for a in order.artworks}
-    return {**_parcel("protect", plain, pictures | _of_kit(order.kit)), "year": year}
+    files = {str(a.position): a.path.read_bytes() for a in order.artworks}
+    files |= {f"{_LOGOS}/{path.name}": path.read_bytes() for path in logos.values()}
+    return {**_parcel("protect", plain, files | _of_kit(order.kit)), "year": year}
 
 
 def cloak_in(parcel: Parcel, folder: Path, models: Path) -> Job:
@@ -125,6 +132,7 @@ def order_in(parcel: Parcel, folder: Path, models: Path) -> ProtectOrder:
     order = _job(ProtectOrder, parcel, folder)
     return replace(
         order,
+        recipe=tuple(_with_logo(step, folder / _LOGOS) for step in order.recipe),
         artworks=tuple(replace(a, path=folder / str(a.position)) for a in order.artworks),
         into=_new(_made(folder) / _INTO),
         models_dir=models,
@@ -184,6 +192,10 @@ def below(folder: Path, name: str = "") -> Files:
         return {}
     inside = sorted(p for p in folder.rglob("*") if p.is_file())
     return {(name / p.relative_to(folder)).as_posix(): p.read_bytes() for p in inside}
+
+
+def _with_logo(step: dict[str, Json], logos: Path) -> dict[str, Json]:
+    return step | {"logo": str(logos / str(step["logo"]))} if step.get("logo") else step
 
 
 def _parcel(kind: str, job: object, files: Files) -> Parcel:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from postguard.language import _, ngettext, spoken
 from postguard.store.archive import Entry
 
 _BARS, _WIDTH, _HEIGHT = 20, 560, 120
@@ -40,14 +41,17 @@ def summary_of(entries: Iterable[Entry]) -> Summary:
 
 def page(summary: Summary, recipe: str) -> str:
     """Return the report as one HTML file that asks for nothing from anywhere."""
+    made = len(summary.seconds)
+    title = ngettext("{n} picture, recipe {recipe}", "{n} pictures, recipe {recipe}", made)
     parts = [
-        f"<h1>{len(summary.seconds)} pictures, recipe {html.escape(recipe)}</h1>",
-        _figure("Seconds for one picture", summary.seconds),
-        _figure("Likeness of the file to its protected picture (SSIMULACRA2)", summary.scores),
-        _figure("What the cloak gained, behind the worse platform", summary.gains),
+        f"<h1>{html.escape(title.format(n=made, recipe=recipe))}</h1>",
+        _figure(_("Seconds for one picture"), summary.seconds),
+        _figure(_("Likeness of the file to its protected picture (SSIMULACRA2)"), summary.scores),
+        _figure(_("What the cloak gained, behind the worse platform"), summary.gains),
         _failures(summary.failed),
     ]
-    return _PAGE.format(title=html.escape(f"Archive, {recipe}"), body="\n".join(parts))
+    body = "\n".join(parts)
+    return _PAGE.format(lang=spoken(), title=html.escape(recipe), body=body)
 
 
 def bars(values: Sequence[float], count: int = _BARS) -> tuple[list[int], float, float]:
@@ -77,7 +81,8 @@ def _figure(title: str, values: Sequence[float]) -> str:
         f'width="{width - 1:.1f}" height="{n / most * _HEIGHT:.1f}"><title>{n}</title></rect>'
         for i, n in enumerate(found)
     )
-    said = f"least {min(values):.3g}, middle {middle(values):.3g}, most {max(values):.3g}"
+    told = _("least {least:.3g}, middle {middle:.3g}, most {most:.3g}")
+    said = told.format(least=min(values), middle=middle(values), most=max(values))
     return (
         f"<figure><figcaption>{title}: {said}</figcaption>"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 20}" role="img" aria-label="{title}: {said}">'
@@ -88,17 +93,16 @@ def _figure(title: str, values: Sequence[float]) -> str:
 
 def _failures(failed: Sequence[tuple[str, str]]) -> str:
     if not failed:
-        return "<p>Nothing failed.</p>"
+        return f"<p>{_('Nothing failed.')}</p>"
     escaped: Callable[[str], str] = html.escape
     rows = "".join(f"<tr><td>{escaped(n)}</td><td>{escaped(why)}</td></tr>" for n, why in failed)
-    return (
-        f"<h2>{len(failed)} not made</h2><p>The originals are where they were. The next run tries "
-        f"these again.</p><table><tr><th>Picture</th><th>Why</th></tr>{rows}</table>"
-    )
+    head = _("{n} not made").format(n=len(failed))
+    said = _("The originals are where they were. The next run tries these again.")
+    return f"<h2>{head}</h2><p>{said}</p><table>{rows}</table>"
 
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto }}

@@ -1,0 +1,151 @@
+"""An archive that is ended, begun again, changed and filled with rubbish; the real pipeline."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from postguard.app.archive.running import Asked, Count, archive
+from postguard.app.installation import Installation
+from postguard.errors import Retryable, Unusable
+from postguard.model import Progress, ProtectOrder, Rendition
+from postguard.protect.workshop import InProcessWorkshop
+
+
+@dataclass
+class Hands:
+    """The real pipeline in this process; `lasts`: how many pictures until a power cut."""
+
+    installation: Installation
+    lasts: int = 1000
+    done: list[str] = field(default_factory=list)
+
+    def protect(
+        self, order: ProtectOrder, on_progress: Callable[[Progress], None]
+    ) -> tuple[Rendition, ...]:
+        """Protect one picture."""
+        if len(self.done) >= self.lasts:
+            raise Retryable("the power is out")
+        self.done.append(order.artworks[0].path.name)
+        return InProcessWorkshop(self.installation.clock).protect(order, on_progress)
+
+
+@pytest.fixture
+def art(tmp_path: Path) -> Path:
+    """Three pictures in two folders, and a file that is none."""
+    root = tmp_path / "art"
+    (root / "猫").mkdir(parents=True)
+    for seed, name in enumerate(("a.png", "b.png", "猫/c.png")):
+        pixels = np.random.default_rng(seed).integers(0, 255, (96, 128, 3), np.uint8)
+        Image.fromarray(pixels).save(root / name)
+    (root / "broken.png").write_bytes(b"no picture")
+    return root
+
+
+def go(hands: Hands, source: Path, target: Path) -> Count:
+    """One run."""
+    return archive(hands.installation, Asked(source, target), hands, lambda _: None)
+
+
+def bytes_below(folder: Path) -> dict[str, bytes]:
+    """Every picture below a folder."""
+    found = folder.rglob("*.*")
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in found
+        if p.is_file() and ".postguard" not in p.parts and p.name != "report.html"
+    }
+
+
+def test_a_tree_is_mirrored_and_what_is_no_picture_is_told(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    originals = bytes_below(art)
+    count = go(Hands(installation), art, tmp_path / "out")
+    assert (count.total, count.made, count.failed, count.known) == (4, 3, 1, 0)
+    made = bytes_below(tmp_path / "out")
+    assert {Path(n).with_suffix("").as_posix() for n in made} == {"a", "b", "猫/c"}
+    assert bytes_below(art) == originals
+    assert "broken.png" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_second_run_does_nothing_twice_and_tries_again_what_failed(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    go(Hands(installation), art, tmp_path / "out")
+    before = bytes_below(tmp_path / "out")
+    again = Hands(installation)
+    count = go(again, art, tmp_path / "out")
+    assert (count.known, count.made, count.failed) == (3, 0, 1)
+    assert again.done == ["broken.png"]
+    assert bytes_below(tmp_path / "out") == before
+
+
+def test_a_run_that_was_cut_short_goes_on_and_ends_as_one_that_was_not(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    count = go(Hands(installation, lasts=1), art, tmp_path / "out")
+    assert count.stopped == "the power is out"
+    assert count.made <= 1
+    go(Hands(installation), art, tmp_path / "out")
+    go(Hands(installation), art, tmp_path / "whole")
+    assert bytes_below(tmp_path / "out") == bytes_below(tmp_path / "whole")
+
+
+def test_a_changed_original_or_a_lost_copy_is_done_again(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    go(Hands(installation), art, tmp_path / "out")
+    (lost,) = (tmp_path / "out").glob("a.*")
+    was = lost.read_bytes()
+    lost.unlink()
+    again = Hands(installation)
+    count = go(again, art, tmp_path / "out")
+    assert count.made == 1
+    assert lost.read_bytes() == was
+
+
+def test_the_same_picture_twice_is_worked_on_once(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    hands = Hands(installation)
+    go(hands, art, tmp_path / "out")
+    shutil.copy(art / "a.png", art / "zz.png")
+    go(hands, art, tmp_path / "out")
+    assert hands.done.count("zz.png") == 0
+    (first,), (second,) = (tmp_path / "out").glob("a.*"), (tmp_path / "out").glob("zz.*")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_no_file_is_ever_written_over(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for ending in (".jpg", ".png", ".webp"):
+        (out / f"a{ending}").write_text("the artist's own")
+    count = go(Hands(installation), art, out)
+    assert count.failed == 2
+    assert all(
+        (out / f"a{e}").read_text() == "the artist's own" for e in (".jpg", ".png", ".webp")
+    )
+
+
+def test_the_originals_folder_is_never_written_to(installation: Installation, art: Path) -> None:
+    for target in (art, art.parent):
+        with pytest.raises(Unusable, match="holds the originals"):
+            go(Hands(installation), art, target)
+
+
+def test_what_is_made_may_lie_inside_of_the_originals_folder(
+    installation: Installation, art: Path
+) -> None:
+    go(Hands(installation), art, art / "protected")
+    count = go(Hands(installation), art, art / "protected")
+    assert (count.total, count.known) == (4, 3)
