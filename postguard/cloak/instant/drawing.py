@@ -1,0 +1,84 @@
+"""The instant cloak of one picture, as a function of its pixels and a secret seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postguard.cloak.instant.holding import hold
+from postguard.cloak.instant.painter import Painter, painter
+from postguard.cloak.instant.shade import light, limits
+from postguard.cloak.instant.sheet import Sheet
+from postguard.cloak.instant.weave import weave
+from postguard.cloak.pixels import (
+    Pixels,
+    grown,
+    scale_inside,
+    scale_to_area,
+    scaled,
+    shrunk,
+)
+from postguard.cloak.platforms import BLUESKY_SIDES
+from postguard.model import Json
+
+SERVED_PIXELS = 700_000  # at most so many does a model read at once
+_SHADED_PIXELS = 3_000_000  # a larger picture has its limits found smaller
+
+
+@dataclass(frozen=True, slots=True)
+class Cloaked:
+    """The finished pixels, what they were drawn towards (as served), and the public record."""
+
+    pixels: Pixels
+    target: Pixels
+    record: dict[str, Json]
+
+
+def cloak(
+    pixels: Pixels,
+    alpha: NDArray[np.uint8] | None,
+    seed: str,
+    floor: float,
+    ceiling: int,
+    network: Painter | None = None,
+) -> Cloaked:
+    """Draw a secret texture into a picture, as strongly as it may be seen.
+
+    All three channels change by the same amount, so that gray stays gray.
+
+    Args:
+        pixels: (H,W,3) uint8, sRGB.
+        alpha: (H,W) uint8; where it is 0, nothing changes.
+        seed: secret hex digits of the picture; they decide the texture.
+        floor: the least SSIMULACRA2 between the picture and the cloaked one.
+        ceiling: the largest change of any pixel, in 1/255.
+        network: in place of the one that the package ships.
+    """
+    served = shrunk(pixels, served_size((pixels.shape[0], pixels.shape[1])))
+    texture = weave(served.shape[:2], np.random.default_rng(int(seed, 16)))
+    drawn = (network or painter())(light(served), texture)
+    held = hold(Sheet(pixels, alpha, _shaped(pixels, drawn, ceiling)), floor)
+    target = np.rint(served * np.float32(0.5) + texture[..., None] * np.float32(127.5))
+    record: dict[str, Json] = {
+        "ssimulacra2": None if held.score is None else round(held.score, 1),
+        "share": round(held.share, 2),
+    }
+    return Cloaked(held.pixels, target.astype(np.uint8), record)
+
+
+def served_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the (height, width) at which a picture is drawn on: as feeds serve it, and models
+    read it."""
+    fed = scaled(size, scale_inside(size, BLUESKY_SIDES[0]))
+    return scaled(fed, scale_to_area(fed, SERVED_PIXELS))
+
+
+def _shaped(pixels: Pixels, drawn: NDArray[np.float32], ceiling: int) -> NDArray[np.float32]:
+    """Return the change in 1/255, within what each pixel may change."""
+    full = pixels.shape[0], pixels.shape[1]
+    size = scaled(full, scale_to_area(full, _SHADED_PIXELS))
+    change = limits(light(shrunk(pixels, size)), ceiling)
+    change *= np.clip(grown(drawn, size), -1, 1)
+    return change

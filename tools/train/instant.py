@@ -1,0 +1,236 @@
+"""Train the instant cloak's network on drawn pictures: python -m tools.train.instant FOLDER
+
+    [--teachers FOLDER] [--steps 2000] [--minutes 90] [--seed 0] [--write]
+
+A step: four drawn crops, each with a secret texture; the network draws it into them, within the
+budget of `cloak.budget`, as strongly as SSIMULACRA2 allows at the picture's size and from half
+the distance; the loss is the squared ratio R of the teachers' latents towards the crop half
+dissolved in the texture, seen resized, as WebP codes it, or as it is. Its gradient is freed of
+what would only make the change larger, as in `cloak.attack`: what is learned is where and how to
+draw, not how much.
+
+The state is kept in FOLDER every 25 steps, and each step draws by its own number and the seed: the
+command goes on where it was stopped. `--write` puts the weights into the package.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from postguard.cloak.budget import budget
+from postguard.cloak.device import best_device
+from postguard.cloak.encoders import Encoder, load_encoders
+from postguard.cloak.eye import Eye, error_at
+from postguard.cloak.instant.painter import WEIGHTS
+from postguard.cloak.instant.weave import weave
+from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
+from postguard.cloak.tensors import luma, resized, rounded, to_tensor
+from postguard.cloak.transforms import with_loss
+from tools.train.instant_painter import Painter
+from tools.train.pictures import draw
+
+SIDE, CROPS = 128, 4
+_SIDES = (128, 160, 224, 320)  # of the pictures that crops are cut from
+_RATE, _LAST_RATE = 2e-3, 2e-4
+_FLOORS = (55.0, 80.0)  # of SSIMULACRA2
+NEARER = 20.0  # points less are allowed from half the distance
+_CEILING = 24 / 255
+_CODED, _RESIZED = 0.4, 0.35  # of the steps, how the teachers see the crops; else as they are
+_SCALES = (0.5, 1.06)
+_DEGREE = 1.25  # visibility grows about with this power of the size of a change
+_KEPT_EVERY = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Crops (B,3,H,W), textures (B,1,H,W), what each pixel may change, and the allowed errors."""
+
+    x: Tensor
+    texture: Tensor
+    limit: Tensor
+    far: float
+    near: float
+
+    @property
+    def target(self) -> Tensor:
+        return 0.5 * self.x + 0.5 * self.texture
+
+
+def batch(rng: np.random.Generator) -> Batch:
+    """Draw one step's crops."""
+    crops, textures = [], []
+    for _ in range(CROPS):
+        side = int(rng.choice(_SIDES))
+        top, left = rng.integers(0, side - SIDE + 1, 2)
+        crops.append(to_tensor(draw(rng, side)[top : top + SIDE, left : left + SIDE]))
+        textures.append(torch.from_numpy(weave((SIDE, SIDE), rng))[None, None])
+    floor = rng.uniform(*_FLOORS)
+    limit = torch.cat([budget(x, _CEILING) for x in crops])
+    far, near = error_at(floor), error_at(floor - NEARER)
+    return Batch(torch.cat(crops), torch.cat(textures), limit, far, near)
+
+
+def change(net: Painter, drawn: Batch) -> Tensor:
+    """Return what the network would change at full strength, (B,1,H,W)."""
+    return drawn.limit * net(luma(drawn.x), drawn.texture)
+
+
+def direction(
+    drawn: Batch, whole: Tensor, teachers: Sequence[Encoder], rng: np.random.Generator
+) -> tuple[Tensor, float, float]:
+    """Return the loss's gradient by the change, freed of its size; R; the share that is allowed.
+
+    `whole`: the change at full strength, (B,1,H,W).
+    """
+    eye = Eye(_side_by_side(drawn.x))
+    share = _allowed(eye, drawn, whole)
+    d = (share * whole).detach().requires_grad_(True)
+    y = rounded((drawn.x + d).clamp(0, 1))
+    loss = ratio(drawn, y, teachers, rng)
+    (pulled,) = torch.autograd.grad(loss, d)
+    (seen,) = torch.autograd.grad(_error(eye, drawn, d), d)
+    along = float((seen * d).detach().sum())
+    price = max(-float((pulled * d).detach().sum()), 0) / along if along > 0 else 0.0
+    return share * (pulled + price * seen), float(loss.detach()) ** 0.5, share
+
+
+def ratio(
+    drawn: Batch, y: Tensor, teachers: Sequence[Encoder], rng: np.random.Generator
+) -> Tensor:
+    """Return the mean squared R of changed crops `y`, behind a look drawn by chance."""
+    chance, size = rng.random(), (SIDE, SIDE)
+    x = drawn.x
+    if chance < _CODED:
+        codec = Codec("WEBP", int(rng.integers(BLUESKY_QUALITY - 6, BLUESKY_QUALITY + 12)))
+        x, y = (torch.cat([with_loss(codec, one[None]) for one in many]) for many in (x, y))
+    elif chance < _CODED + _RESIZED:
+        size = (round(SIDE * rng.uniform(*_SCALES)),) * 2
+    x, y, aim = (resized(many, size) for many in (x, y, drawn.target))
+    total = y.new_zeros(())
+    for teacher in teachers:
+        with torch.no_grad():
+            goal, clean = teacher(aim), teacher(x)
+            norm = (clean - goal).pow(2).flatten(1).mean(1)
+        total = total + ((teacher(y) - goal).pow(2).flatten(1).mean(1) / norm).mean()
+    return total / len(teachers)
+
+
+def _allowed(eye: Eye, drawn: Batch, whole: Tensor) -> float:
+    """Return the largest share of the change, at most 1, that is about as visible as allowed."""
+    share = 0.5
+    with torch.no_grad():
+        for _ in range(4):
+            error = float(_error(eye, drawn, share * whole))
+            share = min(share * min(error ** (-1 / _DEGREE), 2.0), 1.0)
+    return share
+
+
+def _error(eye: Eye, drawn: Batch, d: Tensor) -> Tensor:
+    """Return how visible the change is: 1 = as much as allowed, from either distance."""
+    far, both = eye.errors(_side_by_side((drawn.x + d).clamp(0, 1)))
+    near = 2 * both - far
+    return torch.maximum(far / drawn.far, near / drawn.near).clamp_min(1e-6)
+
+
+def _side_by_side(x: Tensor) -> Tensor:
+    """(4,C,H,W) -> (1,C,2H,2W): one picture, so that flat and rough crops share one strength."""
+    a, b, c, d = x.unbind(0)
+    return torch.cat([torch.cat([a, b], -1), torch.cat([c, d], -1)], -2)[None]
+
+
+class State:
+    """What training has come to, kept in one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "state.safetensors"
+        self.net, self.step = Painter(), 0
+        self._adam = torch.optim.Adam(self.net.parameters(), _RATE, betas=(0.9, 0.98))
+        if self.path.exists():
+            self._read(load_file(self.path))
+
+    def learn(
+        self, drawn: Batch, teachers: Sequence[Encoder], rng: np.random.Generator, steps: int
+    ) -> tuple[float, float]:
+        """Take one step of as many; return R and the share."""
+        whole = change(self.net, drawn)
+        heading, r, share = direction(drawn, whole.detach(), teachers, rng)
+        rate = _LAST_RATE + (_RATE - _LAST_RATE) * (1 + np.cos(np.pi * self.step / steps)) / 2
+        for group in self._adam.param_groups:
+            group["lr"] = rate
+        self._adam.zero_grad()
+        whole.backward(heading)
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 0.3)
+        self._adam.step()
+        self.step += 1
+        return r, share
+
+    def keep(self) -> None:
+        """Write the state whole."""
+        kept = dict(self.net.state_dict())
+        for i, moments in self._adam.state_dict()["state"].items():
+            kept |= {f"adam.{i}.{name}": value for name, value in moments.items()}
+        kept["taken"] = torch.tensor(self.step)
+        fresh = self.path.with_suffix(".new")
+        save_file({k: v.detach().clone().contiguous() for k, v in kept.items()}, fresh)
+        fresh.rename(self.path)
+
+    def _read(self, kept: dict[str, Tensor]) -> None:
+        self.step = int(kept.pop("taken"))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name in [k for k in kept if k.startswith("adam.")]:
+            _, i, part = name.split(".")
+            moments.setdefault(int(i), {})[part] = kept.pop(name)
+        self.net.load_state_dict(kept)
+        known = self._adam.state_dict()
+        self._adam.load_state_dict({**known, "state": moments})
+
+
+def weights(net: Painter) -> dict[str, Tensor]:
+    """Return what the package ships: the network in half precision."""
+    return {name: value.detach().half() for name, value in net.state_dict().items()}
+
+
+def main() -> None:
+    """Train until the steps or the minutes are over."""
+    asked = _parser().parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1 if best_device().kind == "cpu" else torch.get_num_threads())
+    teachers = load_encoders(asked.teachers, best_device())
+    state, began, seen = State(asked.folder), time.monotonic(), []
+    while state.step < asked.steps and time.monotonic() - began < 60 * asked.minutes:
+        rng = np.random.default_rng([asked.seed, state.step])
+        seen.append(state.learn(batch(rng), teachers, rng, asked.steps))
+        if state.step % _KEPT_EVERY == 0:
+            r, share = np.mean(seen, 0)
+            minutes = (time.monotonic() - began) / 60
+            print(f"{state.step} R {r:.3f} share {share:.2f} {minutes:.0f} min", flush=True)
+            state.keep()
+            seen = []
+    state.keep()
+    if asked.write:
+        WEIGHTS.parent.mkdir(exist_ok=True)
+        save_file(weights(state.net), WEIGHTS)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the state is kept")
+    parser.add_argument("--teachers", type=Path, default=Path("../shared/weights"))
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, default=24 * 60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="put the weights into the package")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
