@@ -4,10 +4,10 @@
 
 A step: four drawn crops, each with a secret texture; the network draws it into them, within the
 budget of `cloak.budget`, as strongly as SSIMULACRA2 allows at the picture's size and from half
-the distance; the loss is the squared ratio R of the teachers' latents towards the crop half
-dissolved in the texture, seen resized, as WebP codes it, or as it is. Its gradient is freed of
-what would only make the change larger, as in `cloak.attack`: what is learned is where and how to
-draw, not how much.
+the distance; the loss is the logarithm of the distance of the teachers' latents from those of the
+crop half dissolved in the texture, seen resized, as WebP codes it, or as it is. Its gradient is
+freed of what would only make the change larger, as in `cloak.attack`: what is learned is where and
+how to draw, not how much. Printed is the mean squared R, of one step in 25.
 
 The state is kept in FOLDER every 25 steps, and each step draws by its own number and the seed: the
 command goes on where it was stopped. `--write` puts the weights into the package.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +86,8 @@ def change(net: Painter, drawn: Batch) -> Tensor:
 
 def direction(
     drawn: Batch, whole: Tensor, teachers: Sequence[Encoder], rng: np.random.Generator
-) -> tuple[Tensor, float, float]:
-    """Return the loss's gradient by the change, freed of its size; R; the share that is allowed.
+) -> tuple[Tensor, float]:
+    """Return the loss's gradient by the change, freed of its size, and the share that is allowed.
 
     `whole`: the change at full strength, (B,1,H,W).
     """
@@ -95,33 +95,48 @@ def direction(
     share = _allowed(eye, drawn, whole)
     d = (share * whole).detach().requires_grad_(True)
     y = rounded((drawn.x + d).clamp(0, 1))
-    loss = ratio(drawn, y, teachers, rng)
+    loss = distances(drawn, y, teachers, look(rng)).log().mean()
     (pulled,) = torch.autograd.grad(loss, d)
     (seen,) = torch.autograd.grad(_error(eye, drawn, d), d)
     along = float((seen * d).detach().sum())
     price = max(-float((pulled * d).detach().sum()), 0) / along if along > 0 else 0.0
-    return share * (pulled + price * seen), float(loss.detach()) ** 0.5, share
+    return share * (pulled + price * seen), share
 
 
-def ratio(
-    drawn: Batch, y: Tensor, teachers: Sequence[Encoder], rng: np.random.Generator
-) -> Tensor:
-    """Return the mean squared R of changed crops `y`, behind a look drawn by chance."""
-    chance, size = rng.random(), (SIDE, SIDE)
-    x = drawn.x
+Look = Callable[[Tensor], Tensor]
+
+
+def look(rng: np.random.Generator) -> Look:
+    """Return how the teachers see the crops of a step."""
+    chance = rng.random()
+    quality = int(rng.integers(BLUESKY_QUALITY - 6, BLUESKY_QUALITY + 12))
+    side = round(SIDE * rng.uniform(*_SCALES))
     if chance < _CODED:
-        codec = Codec("WEBP", int(rng.integers(BLUESKY_QUALITY - 6, BLUESKY_QUALITY + 12)))
-        x, y = (torch.cat([with_loss(codec, one[None]) for one in many]) for many in (x, y))
-    elif chance < _CODED + _RESIZED:
-        size = (round(SIDE * rng.uniform(*_SCALES)),) * 2
-    x, y, aim = (resized(many, size) for many in (x, y, drawn.target))
-    total = y.new_zeros(())
-    for teacher in teachers:
-        with torch.no_grad():
-            goal, clean = teacher(aim), teacher(x)
-            norm = (clean - goal).pow(2).flatten(1).mean(1)
-        total = total + ((teacher(y) - goal).pow(2).flatten(1).mean(1) / norm).mean()
-    return total / len(teachers)
+        codec = Codec("WEBP", quality)
+        return lambda x: torch.cat([with_loss(codec, one[None]) for one in x])
+    if chance < _CODED + _RESIZED:
+        return lambda x: resized(x, (side, side))
+    return lambda x: x
+
+
+def distances(drawn: Batch, y: Tensor, teachers: Sequence[Encoder], seen: Look) -> Tensor:
+    """Return how far changed crops are from their targets, squared: (teachers, B)."""
+    y = seen(y)
+    aim = resized(drawn.target, (y.shape[-2], y.shape[-1]))
+    with torch.no_grad():
+        goals = [teacher(aim) for teacher in teachers]
+    far = [teacher(y) - goal for teacher, goal in zip(teachers, goals, strict=True)]
+    return torch.stack([each.pow(2).flatten(1).mean(1) for each in far])
+
+
+@torch.no_grad()
+def checked(net: Painter, drawn: Batch, teachers: Sequence[Encoder], seen: Look) -> float:
+    """Return the mean squared R of a batch."""
+    whole = change(net, drawn)
+    share = _allowed(Eye(_side_by_side(drawn.x)), drawn, whole)
+    y = rounded((drawn.x + share * whole).clamp(0, 1))
+    both = [distances(drawn, each, teachers, seen) for each in (y, drawn.x)]
+    return float((both[0] / both[1]).mean())
 
 
 def _allowed(eye: Eye, drawn: Batch, whole: Tensor) -> float:
@@ -159,10 +174,10 @@ class State:
 
     def learn(
         self, drawn: Batch, teachers: Sequence[Encoder], rng: np.random.Generator, steps: int
-    ) -> tuple[float, float]:
-        """Take one step of as many; return R and the share."""
+    ) -> float:
+        """Take one step of as many; return the share."""
         whole = change(self.net, drawn)
-        heading, r, share = direction(drawn, whole.detach(), teachers, rng)
+        heading, share = direction(drawn, whole.detach(), teachers, rng)
         rate = _LAST_RATE + (_RATE - _LAST_RATE) * (1 + np.cos(np.pi * self.step / steps)) / 2
         for group in self._adam.param_groups:
             group["lr"] = rate
@@ -171,7 +186,7 @@ class State:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 0.3)
         self._adam.step()
         self.step += 1
-        return r, share
+        return share
 
     def keep(self) -> None:
         """Write the state whole."""
@@ -205,16 +220,20 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1 if best_device().kind == "cpu" else torch.get_num_threads())
     teachers = load_encoders(asked.teachers, best_device())
-    state, began, seen = State(asked.folder), time.monotonic(), []
+    state, began, shares = State(asked.folder), time.monotonic(), []
     while state.step < asked.steps and time.monotonic() - began < 60 * asked.minutes:
         rng = np.random.default_rng([asked.seed, state.step])
-        seen.append(state.learn(batch(rng), teachers, rng, asked.steps))
+        drawn = batch(rng)
+        shares.append(state.learn(drawn, teachers, rng, asked.steps))
         if state.step % _KEPT_EVERY == 0:
-            r, share = np.mean(seen, 0)
+            r = checked(state.net, drawn, teachers, look(rng))
             minutes = (time.monotonic() - began) / 60
-            print(f"{state.step} R {r:.3f} share {share:.2f} {minutes:.0f} min", flush=True)
+            print(
+                f"{state.step} R² {r:.3f} share {np.mean(shares):.2f} {minutes:.0f} min",
+                flush=True,
+            )
             state.keep()
-            seen = []
+            shares = []
     state.keep()
     if asked.write:
         WEIGHTS.parent.mkdir(exist_ok=True)

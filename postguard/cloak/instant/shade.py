@@ -72,7 +72,8 @@ def _adaptation(mean: Plane) -> Plane:
     dark = 20 - 17 * below
     bright = np.maximum(background - _GRAY, 0) * np.float32(3 / 128)
     threshold = (dark + bright) * np.float32(0.25)
-    return np.clip(threshold, 0.8, 1.25, out=threshold)
+    found: Plane = np.clip(threshold, 0.8, 1.25, out=threshold)
+    return found
 
 
 def _mean(plane: Plane, radius: int) -> Plane:
