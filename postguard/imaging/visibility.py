@@ -10,7 +10,8 @@ the PyPI package `ssimulacra2`, whose treatment of edges is followed.
 Three things make it fast, and a score shows none of them: the window is a matrix product
 (`ssimulacra2.blur`); planes whose weights together are under 0.002 (both colour channels at full
 size) are left out; and what hangs on the unprotected picture alone is computed once, by
-`reference`, however many candidates are compared with it. Strips of rows bound the memory.
+`reference`, however many candidates are compared with it. Both pictures pass in strips of rows,
+at all scales at once, so that they stay in the processor's cache and take no memory to speak of.
 """
 
 from __future__ import annotations
@@ -21,17 +22,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from postguard.imaging.ssimulacra2.blur import Band, Blur, Plane
-from postguard.imaging.ssimulacra2.opsin import Pixels, xyb_scales
-from postguard.imaging.ssimulacra2.weights import CHANNELS, MAX_SCALES, weights_of
+from postguard.imaging.ssimulacra2.blur import Band, Blur, Gathered, Plane
+from postguard.imaging.ssimulacra2.opsin import Pixels, xyb_rows
+from postguard.imaging.ssimulacra2.weights import CHANNELS, FEATURES, MAX_SCALES, weights_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SMALLEST = 8
 """The shortest side, in pixels, that has a score."""
 
-_ROWS = 64
 _NEGLIGIBLE = 0.002
 _C2 = np.float32(0.0009)
 _ONE = np.float32(1)
@@ -42,7 +42,7 @@ def ssimulacra2(before: Pixels, after: Pixels) -> float:
 
     100 is identical, about 90 imperceptible even when the two are flicked between, 80 hardly
     distinguishable side by side, 70 high quality, 50 medium, 30 low; very strong changes are
-    negative, without a lower bound.
+    negative, without a lower bound. No more than some strips of rows is held of either picture.
 
     Args:
         before: sRGB pixels (H, W, 3) in 8 bits, each side at least 8 px.
@@ -51,37 +51,32 @@ def ssimulacra2(before: Pixels, after: Pixels) -> float:
     Raises:
         ValueError: the pictures are not of this kind, or differ in size.
     """
-    return reference(before).score(after)
+    _check(before)
+    scales = _scales(before.shape)
+    return _score(_known(before, scales), before.shape, after, scales)
 
 
-def reference(before: Pixels, *, rows: int = _ROWS) -> Reference:
+def reference(before: Pixels) -> Reference:
     """Prepares one unprotected picture for comparison with many candidates.
 
     Args:
         before: sRGB pixels (H, W, 3) in 8 bits, each side at least 8 px.
-        rows: how many rows of a plane are in work at once: time and memory, not the score.
 
     Raises:
         ValueError: `before` is not such a picture.
     """
     _check(before)
-    weights = weights_of(_scales(before.shape))
-    wanted = _wanted(weights)
-    scales = [
-        {channel: _Known.of(plane, rows) for channel, plane in planes.items()}
-        for planes in xyb_scales(before, wanted, rows)
-    ]
-    return Reference(before.shape, scales, weights, rows)
+    scales = _scales(before.shape)
+    return Reference(before.shape, scales, list(_known(before, scales)))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One unprotected picture, ready to be compared: about 22 bytes for each of its pixels."""
+    """One unprotected picture, ready to be compared: about 24 bytes for each of its pixels."""
 
     shape: tuple[int, ...]
-    scales: Sequence[dict[int, _Known]]
-    weights: NDArray[np.float64]
-    rows: int
+    scales: Sequence[_Scale]
+    known: Sequence[_Known]
 
     def score(self, after: Pixels) -> float:
         """The score of `after` (H, W, 3), as `ssimulacra2` gives it.
@@ -89,74 +84,102 @@ class Reference:
         Raises:
             ValueError: `after` is not an 8-bit picture of the same size.
         """
-        return score_of(float((self.weights * self.features(after)).sum()))
+        return _score(self.known, self.shape, after, self.scales)
 
-    def features(self, after: Pixels) -> NDArray[np.float64]:
-        """What the weights weigh, (channels, scales, 6); 0 for planes that are left out.
 
-        Raises:
-            ValueError: `after` is not an 8-bit picture of the same size.
-        """
-        _check(after)
-        if after.shape != self.shape:
-            raise ValueError(f"sizes differ: {self.shape[:2]} before, {after.shape[:2]} after")
-        wanted = [frozenset(known) for known in self.scales]
-        found = np.zeros(self.weights.shape)
-        for scale, planes in enumerate(xyb_scales(after, wanted, self.rows)):
-            for channel, plane in planes.items():
-                found[channel, scale] = self.scales[scale][channel].features(plane)
-        return found
+@dataclass(frozen=True)
+class _Scale:
+    """One scale: the channels that matter there, how their features are weighed, (n, 6), how they
+    are blurred, and how many pixels there are."""
+
+    channels: Sequence[int]
+    weights: NDArray[np.float64]
+    blur: Blur
+    area: int
+
+
+def _scales(shape: tuple[int, ...]) -> list[_Scale]:
+    """The scales, six at most, that are at least 8 px on each side."""
+    height, width = shape[:2]
+    sizes = [(-(-height >> scale), -(-width >> scale)) for scale in range(MAX_SCALES)]
+    sizes = [size for size in sizes if min(size) >= SMALLEST]
+    return [
+        _scale(size, weights)
+        for size, weights in zip(sizes, weights_of(len(sizes)).swapaxes(0, 1), strict=True)
+    ]
+
+
+def _scale(size: tuple[int, int], weights: NDArray[np.float64]) -> _Scale:
+    channels = [c for c in range(CHANNELS) if weights[c].sum() >= _NEGLIGIBLE]
+    return _Scale(channels, weights[channels], Blur(size), size[0] * size[1])
+
+
+def _strips(rgb: Pixels, scales: Sequence[_Scale]) -> Iterator[tuple[int, Band, Plane]]:
+    """Yield the scale, the place and the planes (n, inputs, w) of each strip of a picture."""
+    gathered = [Gathered(scale.blur.strips) for scale in scales]
+    for scale, rows in xyb_rows(rgb, [scale.channels for scale in scales]):
+        for strip, planes in gathered[scale].add(rows):
+            yield scale, strip, planes
 
 
 @dataclass(frozen=True)
 class _Known:
-    """One plane (h, w) of the reference, its local mean, and its local variance plus C2."""
+    """A strip of the reference at one scale: its planes (n, inputs, w), and (n, outputs, w) their
+    local mean and their local variance plus C2."""
 
-    plane: Plane
+    planes: Plane
     mean: Plane
     variance: Plane
-    blur: Blur
 
-    @classmethod
-    def of(cls, plane: Plane, rows: int) -> _Known:
-        blur = Blur(plane.shape, rows)
-        mean, variance = np.empty_like(plane), np.empty_like(plane)
-        for strip in blur.strips:
-            values = plane[strip.inputs]
-            blurred, squared = blur(strip, np.stack([values, values * values]))
-            squared -= blurred * blurred
-            squared += _C2
-            mean[strip.outputs], variance[strip.outputs] = blurred, squared
-        return cls(plane, mean, variance, blur)
-
-    def features(self, other: Plane) -> NDArray[np.float64]:
-        """The six numbers that the weights weigh: means, then 4-norms, of the three maps."""
-        sums = np.zeros((2, 3))
-        for strip in self.blur.strips:
-            sums += self._strip(other, strip)
-        sums /= other.size
-        sums[1] **= 0.25
-        return sums.ravel()
-
-    def _strip(self, other: Plane, strip: Band) -> NDArray[np.float64]:
-        """Sums, and sums of fourth powers, of the three maps in one strip.
+    def sums(self, theirs: Plane, strip: Band, blur: Blur) -> NDArray[np.float64]:
+        """Sums, and sums of fourth powers, of the three maps of each channel, (n, 6).
 
         Everything is written in the difference of the two pictures: it stays exact where they
         are nearly equal, which the textbook's variances and covariance in 32 bits do not.
         """
-        theirs = other[strip.inputs]
-        change = theirs - self.plane[strip.inputs]
-        shift, energy, square = self.blur(
-            strip, np.stack([change, change * change, theirs * theirs])
-        )
-        mean = self.mean[strip.outputs]
-        moved = mean + shift
+        stack = np.empty((3, *theirs.shape), np.float32)
+        np.subtract(theirs, self.planes, out=stack[0])
+        np.square(stack[0], out=stack[1])
+        np.square(theirs, out=stack[2])
+        shift, energy, square = blur(strip, stack)
+        moved = self.mean + shift
         square -= moved * moved
-        square += self.variance[strip.outputs]
+        square += self.variance
         structure = _structure(shift, energy, square)
-        edges = _edges(self.plane[strip.outputs] - mean, theirs[strip.core] - moved)
+        edges = _edges(self.planes[:, strip.core] - self.mean, theirs[:, strip.core] - moved)
         artifact, lost = np.maximum(edges, 0), np.minimum(edges, 0)
-        return np.array([_sums(part) for part in (structure, artifact, lost)]).T
+        parts = [_sums(part) for part in (structure, artifact, lost)]
+        return np.concatenate(
+            [np.stack(sums, axis=1) for sums in zip(*parts, strict=True)], axis=1
+        )
+
+
+def _known(before: Pixels, scales: Sequence[_Scale]) -> Iterator[_Known]:
+    for scale, strip, planes in _strips(before, scales):
+        mean, variance = scales[scale].blur(strip, np.stack([planes, planes * planes]))
+        variance -= mean * mean
+        variance += _C2
+        yield _Known(planes.copy(), mean, variance)
+
+
+def _score(
+    known: Iterable[_Known], shape: tuple[int, ...], after: Pixels, scales: Sequence[_Scale]
+) -> float:
+    """Compare strip by strip; `known` comes in the order of `_strips`."""
+    _check(after)
+    if after.shape != shape:
+        raise ValueError(f"sizes differ: {shape[:2]} before, {after.shape[:2]} after")
+    sums = [np.zeros((len(scale.channels), FEATURES)) for scale in scales]
+    for ours, (scale, strip, theirs) in zip(known, _strips(after, scales), strict=True):
+        sums[scale] += ours.sums(theirs, strip, scales[scale].blur)
+    return _curve(sum(map(_weighed, sums, scales)))
+
+
+def _weighed(sums: NDArray[np.float64], scale: _Scale) -> float:
+    """What one scale adds to the error: means, then 4-norms, of the three maps."""
+    features = sums / scale.area
+    features[:, FEATURES // 2 :] **= 0.25
+    return float((features * scale.weights).sum())
 
 
 def _structure(shift: Plane, energy: Plane, variances: Plane) -> Plane:
@@ -182,45 +205,20 @@ def _edges(ours: Plane, theirs: Plane) -> Plane:
     return theirs
 
 
-def _sums(values: Plane) -> tuple[float, float]:
-    """The sum of |values| (all of one sign) and the sum of their fourth powers."""
-    total = abs(float(values.sum()))
+def _sums(values: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Each channel's sum of |values| (all of one sign) and sum of their fourth powers."""
+    total = np.abs(values.sum(axis=(1, 2)))
     np.square(values, out=values)
-    return total, float(np.square(values, out=values).sum())
+    return total, np.einsum("chw,chw->c", values, values)
 
 
-def score_of(total: float) -> float:
-    """The score of a weighted sum: the polynomial and power that the original fitted to opinion
-    scores."""
+def _curve(total: float) -> float:
+    """The polynomial and power that the original fitted to opinion scores."""
     error = 0.9562382616834844 * total
     error = (6.248496625763138e-05 * error - 0.020884521182843837) * error**2 + (
         2.326765642916932 * error
     )
     return 100.0 - 10.0 * error**0.6276336467831387 if error > 0 else 100.0
-
-
-def error_at(score: float) -> float:
-    """The weighted sum that has `score`, below 100: the curve inverted, by bisection."""
-    low, high = 0.0, 1000.0
-    while high - low > 1e-6:  # noqa: PLR2004  # far finer than a score shows
-        middle = (low + high) / 2
-        low, high = (middle, high) if score_of(middle) > score else (low, middle)
-    return low
-
-
-def _scales(shape: tuple[int, ...]) -> int:
-    """How many of the six scales are at least 8 px on each side."""
-    short = min(shape[:2])
-    return sum(-(-short >> scale) >= SMALLEST for scale in range(MAX_SCALES))
-
-
-def _wanted(weights: NDArray[np.float64]) -> list[frozenset[int]]:
-    """The channels of each scale that can change the score."""
-    matters = weights.sum(axis=2) >= _NEGLIGIBLE
-    return [
-        frozenset(channel for channel in range(CHANNELS) if matters[channel, scale])
-        for scale in range(weights.shape[1])
-    ]
 
 
 def _check(pixels: Pixels) -> None:
