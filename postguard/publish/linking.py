@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from postguard.errors import Refused
+from postguard.language import _
 from postguard.model import Copy, Delivery, DeliveryState, Draft, Json, PostState, Words
 
 _KEPT = "joined"  # the key in a plan
@@ -102,9 +103,11 @@ def _linked(
         return Joined(reply_to, other.receipt.url)
     until = (delivery.planned_at or now) + _PATIENCE * max_late
     if other is None or other.delivery.state is DeliveryState.RETRACTED or now >= until:
-        without = f"the copy on {name} is not posted, so this one goes without a link to it"
+        without = _(
+            "the copy on {name} is not posted, so this one goes without a link to it"
+        ).format(name=name)
         return Joined(reply_to, without=without)
-    why = f"waits for the copy on {name}, which its text links to"
+    why = _("waits for the copy on {name}, which its text links to").format(name=name)
     raise NotYet(min(_next_look(other, now), until), why, anew=False)
 
 
@@ -119,11 +122,13 @@ def _answered(delivery: Delivery, copies: Copies, now: datetime) -> str:
     if other is not None and other.receipt is not None and _stands(other):
         return other.receipt.uri
     if other is not None and _is_going(other):
-        why = f"waits for post {number}, which it answers"
+        why = _("waits for post {number}, which it answers").format(number=number)
         raise NotYet(_next_look(other, now), why, anew=True)
     raise Refused(
-        f"it answers post {number}, which is not posted on {delivery.account}; when that one is, "
-        f"`postguard retry {delivery.post_id}` sends this one"
+        _(
+            "it answers post {number}, which is not posted on {account}; when that one is, "
+            "`postguard retry {post_id}` sends this one"
+        ).format(number=number, account=delivery.account, post_id=delivery.post_id)
     )
 
 
@@ -149,14 +154,16 @@ def circle(first: int, account: str, copies: Copies) -> list[int]:
 def told(ring: Sequence[int]) -> str:
     """Return what a circle means for its posts."""
     if len(ring) == 1:
-        found = f"post {ring[0]} answers itself"
+        found = _("post {number} answers itself").format(number=ring[0])
     else:
-        numbers = " and ".join(str(number) for number in sorted(ring))
-        found = f"posts {numbers} answer each other, so that each waits for the other for ever"
-    return (
-        f"{found}; take reply_to out of the words beside one of them, and move its files from "
+        numbers = _(" and ").join(str(number) for number in sorted(ring))
+        found = _(
+            "posts {numbers} answer each other, so that each waits for the other for ever"
+        ).format(numbers=numbers)
+    return _(
+        "{found}; take reply_to out of the words beside one of them, and move its files from "
         "held/ to the outbox"
-    )
+    ).format(found=found)
 
 
 def _leans_on(delivery: Delivery, copies: Copies) -> int | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Late
 from postguard.ports import Deliveries, Plans
 from postguard.publish import schedule
@@ -77,7 +78,9 @@ class Planning:
         planned = self.plans.planned(delivery.account, now, delivery.id)
         free = schedule.spaced(free, (at for at in planned if at > now), spacing)
         if delivery.state is DeliveryState.UNSURE:
-            why = "what was sent is not there; it is sent again, but not so near to another post"
+            why = _(
+                "what was sent is not there; it is sent again, but not so near to another post"
+            )
             self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, free, why, now)
         else:
             self.deliveries.schedule(delivery.id, free, delivery.slot, now)
@@ -128,8 +131,8 @@ class Planning:
 
 
 def _no_time(delivery: Delivery) -> str:
-    return (
-        f'the time that it asks for, "{delivery.asked}", cannot be read or lies too far ahead; '
-        f"`postguard move {delivery.post_id} slot`, or a day and time in place of `slot`, gives "
-        f"it another, and `postguard release {delivery.post_id}` lets it go on"
-    )
+    return _(
+        'the time that it asks for, "{asked}", cannot be read or lies too far ahead; '
+        "`postguard move {post_id} slot`, or a day and time in place of `slot`, gives "
+        "it another, and `postguard release {post_id}` lets it go on"
+    ).format(asked=delivery.asked, post_id=delivery.post_id)

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Protocol
 
 from postguard.errors import LoggedOut, PostguardError
+from postguard.language import _
 from postguard.model import Delivery, Rendition
 from postguard.ports import Network
 
@@ -90,7 +91,9 @@ class Preflight:
         for delivery in deliveries:
             told = "; ".join([*shared, *self._own(delivery, reached=not shared)])
             if told:
-                told = f"it is due within {hours} h and could not go out now: {told}"
+                told = _("it is due within {hours} h and could not go out now: {told}").format(
+                    hours=hours, told=told
+                )
                 log.warning("post %d to %s: %s", delivery.post_id, account, told)
             self.rows.foretell(delivery, hours, told, now)
 
@@ -98,14 +101,14 @@ class Preflight:
         """Return what is wrong with the account's login or its server; empty: nothing."""
         account = delivery.account
         if why := self.to.why_logged_out(account):
-            return f"{account} is logged out: {why}"
+            return _("{account} is logged out: {why}").format(account=account, why=why)
         if abs(now - self._worked.get(account, now - 2 * _GOOD_FOR)) < _GOOD_FOR:
             return ""
         try:
             self.to.network(delivery).check()
         except LoggedOut as exc:
             self.to.logged_out(account, str(exc))
-            return f"{account} is logged out: {exc}"
+            return _("{account} is logged out: {exc}").format(account=account, exc=exc)
         except PostguardError as exc:
             return str(exc)
         self._worked[account] = now
@@ -120,7 +123,9 @@ class Preflight:
             renditions = self.to.renditions(delivery)
             gone = [r.path.name for r in renditions if not r.path.is_file()]
             if gone:
-                return [f"the protected picture {gone[0]} is gone from its folder"]
+                return [
+                    _("the protected picture {gone} is gone from its folder").format(gone=gone[0])
+                ]
             if not reached:
                 return []
             network = self.to.network(delivery)

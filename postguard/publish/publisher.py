@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from postguard.errors import Held, LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.language import _, marked
 from postguard.model import (
     Attempt,
     Delivery,
@@ -34,6 +35,11 @@ log = logging.getLogger(__name__)
 # Waits double from half a minute to an hour, so this many tries are a day.
 _MOST_TRIES = 30
 _CLOCKS_DIFFER = timedelta(days=1)  # at most: a server's and this PC's
+_AGO = {
+    timedelta(days=1): marked("{count} days ago"),
+    timedelta(hours=1): marked("{count} hours ago"),
+    timedelta(minutes=1): marked("{count} minutes ago"),
+}
 _A_MOMENT = timedelta(seconds=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -168,7 +174,7 @@ class Publisher:
         self.pacing.worked(delivery)
         match doubt.verdict(earlier, network.limits(), now):
             case doubt.Wait(until):
-                why = "what was sent is not there, but may still come; looking again"
+                why = _("what was sent is not there, but may still come; looking again")
                 self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, until, why, now)
                 return True
             case doubt.Hold():
@@ -181,10 +187,10 @@ class Publisher:
         say which one stands there."""
         for other in self._alike(delivery, network):
             if other.state is DeliveryState.UNSURE:
-                why = (
-                    f"post {other.post_id} has the same words and may be there already: this one "
-                    "waits until that is known"
-                )
+                why = _(
+                    "post {post_id} has the same words and may be there already: this one waits "
+                    "until that is known"
+                ).format(post_id=other.post_id)
                 raise linking.NotYet((other.due_at or now) + _A_MOMENT, why, anew=True)
 
     def _alike(self, delivery: Delivery, network: Network) -> list[Delivery]:
@@ -234,7 +240,9 @@ class Publisher:
         try:
             renditions = self.to.renditions(delivery)
         except OSError as exc:
-            raise _Unread(f"the protected picture cannot be read: {exc}") from exc
+            raise _Unread(
+                _("the protected picture cannot be read: {exc}").format(exc=exc)
+            ) from exc
         return Draft(
             *(delivery.words, renditions, delivery.post_id, delivery.account),
             reply_to=joined.reply_to,
@@ -251,11 +259,10 @@ class Publisher:
         if late.act is Late.NEXT_SLOT and timing.rules:
             self.planning.next_slot(delivery, now)
             return True
-        reason = (
-            f"its time passed {_ago(late.by)} while the PC was off or asleep, or its "
-            "account paused or out of reach; "
-            f"`postguard retry {delivery.post_id}` posts it now"
-        )
+        reason = _(
+            "its time passed {ago} while the PC was off or asleep, or its account paused or out "
+            "of reach; `postguard retry {post_id}` posts it now"
+        ).format(ago=_ago(late.by), post_id=delivery.post_id)
         self.deliveries.hold(delivery.id, reason, now)
         return True
 
@@ -274,7 +281,7 @@ class Publisher:
         at = schedule.next_try(now, delivery.tries, after, self.jitter())
         why = _in_words(exc)
         if delivery.tries >= _MOST_TRIES:
-            reason = f"given up after {delivery.tries} tries: {why}"
+            reason = _("given up after {tries} tries: {why}").format(tries=delivery.tries, why=why)
             self.deliveries.hold(delivery.id, reason, now, sure=False)
             return
         log.warning("post %d to %s: %s; next try %s", delivery.post_id, delivery.account, why, at)
@@ -291,12 +298,11 @@ class _Unread(Retryable):
 
 
 def _look_yourself(delivery: Delivery) -> str:
-    return (
-        f"the server of {delivery.account} did not say whether it took the post, and does not "
-        "show it; it would make a second post of it if it were sent again. Look at the account: "
-        f"if the post is not there, `postguard retry {delivery.post_id}` sends it; if it is, "
-        "nothing needs to be done"
-    )
+    return _(
+        "the server of {account} did not say whether it took the post, and does not show it; it "
+        "would make a second post of it if it were sent again. Look at the account: if the post "
+        "is not there, `postguard retry {post_id}` sends it; if it is, nothing needs to be done"
+    ).format(account=delivery.account, post_id=delivery.post_id)
 
 
 def _check(network: Network, draft: Draft) -> None:
@@ -310,14 +316,16 @@ def _in_words(exc: Exception) -> str:
     """Return what an error tells the artist; a foreign one is not shown, only named."""
     if isinstance(exc, PostguardError):
         return str(exc)
-    return f"postguard itself broke here ({type(exc).__name__}); please report it"
+    return _("postguard itself broke here ({name}); please report it").format(
+        name=type(exc).__name__
+    )
 
 
 def _ago(by: timedelta) -> str:
-    for unit in ("days", "hours", "minutes"):
-        if by >= 2 * (one := timedelta(**{unit: 1})):
-            return f"{by // one} {unit} ago"
-    return "just now"
+    for one, said in _AGO.items():
+        if by >= 2 * one:
+            return _(said).format(count=by // one)
+    return _("just now")
 
 
 def _as_before(delivery: Delivery) -> DeliveryState:
@@ -327,9 +335,9 @@ def _as_before(delivery: Delivery) -> DeliveryState:
 
 
 def _which(delivery: Delivery, other: Delivery, receipt: Receipt) -> str:
-    return (
-        f"{receipt.url} is this post or post {other.post_id}, whose words are the same and whose "
-        f"answer was lost as well. Look which picture stands there, and say `postguard retry` "
-        f"with its number first ({delivery.post_id} or {other.post_id}), then with the other's, "
-        "which is sent where it is missing"
-    )
+    return _(
+        "{url} is this post or post {post_id}, whose words are the same and whose answer was "
+        "lost as well. Look which picture stands there, and say `postguard retry` with its "
+        "number first ({own} or {post_id}), then with the other's, which is sent "
+        "where it is missing"
+    ).format(url=receipt.url, post_id=other.post_id, own=delivery.post_id)

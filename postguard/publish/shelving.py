@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from postguard.language import _
 from postguard.model import Place, Post, PostState, Receipt
 from postguard.system import files, folders
 from postguard.system.folders import folder_of
@@ -100,6 +101,8 @@ class Shelving:
         if post.state in _WENT_OUT:
             self.shelf.placed(post.id, Place.POSTED)
             return True
-        reason = f"its folder {post.place}/{post.folder} is gone"
+        reason = _("its folder {place}/{folder} is gone").format(
+            place=post.place, folder=post.folder
+        )
         self.shelf.move_to(post.id, PostState.WITHDRAWN, now, reason)
         return True

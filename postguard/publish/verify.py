@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from postguard.language import _, marked
 from postguard.model import Quotes, Rendition, Shown, Visibility, Words, body
 
 LEAST_KEPT = 0.5  # share of its contrast below which a mark no longer does its work
@@ -21,22 +22,22 @@ _FOR_SOME = {Visibility.PRIVATE, Visibility.DIRECT}  # nobody may quote these an
 _SCHEME = re.compile(r"https?://(\S+?)/?(?=\s|$)", re.IGNORECASE)
 _LAST = re.compile(r"\s*\S+\s*\Z")
 _MENTION = re.compile(r"(?<![/\w])@([a-z0-9_.-]*[a-z0-9_])@[\w.-]+\w", re.IGNORECASE)
-_MARKS = {"notice": "the notice", "watermark": "the watermark"}
-_LARGER = "look at it there; a larger or stronger one in the recipe survives better"
-_SMALLER = (
+_MARKS = {"notice": marked("the notice"), "watermark": marked("the watermark")}
+_LARGER = marked("look at it there; a larger or stronger one in the recipe survives better")
+_SMALLER = marked(
     "a higher strength survives better; so does a smaller long_side of the downscale, where the "
     "network made the picture smaller"
 )
-_EDIT = (
+_EDIT = marked(
     "`postguard edit N` sets it anew; where the network cannot, `postguard retract N` deletes it"
 )
-_RETRACT = "`postguard retract N` deletes it there, and it can be posted anew"
-_LOOK = "look at it there; `postguard retract N` deletes it if it must not stay so"
+_RETRACT = marked("`postguard retract N` deletes it there, and it can be posted anew")
+_LOOK = marked("look at it there; `postguard retract N` deletes it if it must not stay so")
 _WHO = {
-    Visibility.PUBLIC: "everyone",
-    Visibility.UNLISTED: "everyone, outside public timelines",
-    Visibility.PRIVATE: "followers",
-    Visibility.DIRECT: "the people it mentions",
+    Visibility.PUBLIC: marked("everyone"),
+    Visibility.UNLISTED: marked("everyone, outside public timelines"),
+    Visibility.PRIVATE: marked("followers"),
+    Visibility.DIRECT: marked("the people it mentions"),
 }
 
 
@@ -57,13 +58,15 @@ class Difference:
 
     def words(self, post_id: int) -> str:
         """Return it as a sentence, with the post's number in its advice."""
-        return f"{self.says}: {re.sub(r'(?<= )N(?=`)', str(post_id), self.do)}"
+        return f"{_(self.says)}: {re.sub(r'(?<= )N(?=`)', str(post_id), _(self.do))}"
 
 
 GONE = Difference(
     "gone",
-    "the post is not there: it was deleted, or its server hides it, so nobody sees your work",
-    "look at it there; `postguard retract N` has postguard forget it as well",
+    marked(
+        "the post is not there: it was deleted, or its server hides it, so nobody sees your work"
+    ),
+    marked("look at it there; `postguard retract N` has postguard forget it as well"),
 )
 
 
@@ -93,29 +96,47 @@ def faded(kept: Sequence[Mapping[str, float | None]]) -> Iterator[Difference]:
         for name, mark in _MARKS.items():
             share = marks.get(name)
             if share is not None and share < LEAST_KEPT:
-                says = f"{mark} on picture {number} keeps only {max(share, 0):.0%} of its contrast"
-                yield Difference("marks", f"{says} as it is served", _LARGER)
+                says = _(
+                    "{mark} on picture {number} keeps only {share:.0%} of its contrast"
+                ).format(mark=_(mark), number=number, share=max(share, 0))
+                yield Difference("marks", _("{says} as it is served").format(says=says), _LARGER)
         share = marks.get("cloak")
         if share is not None and share < LEAST_KEPT:
-            says = f"the cloak of picture {number} keeps only {max(share, 0):.0%} of its change"
-            means = "so it protects this copy less than was measured before it was sent"
-            yield Difference("cloak", f"{says} as it is served, {means}", _SMALLER)
+            says = _("the cloak of picture {number} keeps only {share:.0%} of its change").format(
+                number=number, share=max(share, 0)
+            )
+            means = _("so it protects this copy less than was measured before it was sent")
+            yield Difference(
+                "cloak",
+                _("{says} as it is served, {means}").format(says=says, means=means),
+                _SMALLER,
+            )
 
 
 def _audience(words: Words, shown: Shown) -> Iterator[Difference]:
     if shown.visibility not in (None, words.visibility):
-        asked, made = (_WHO[v] for v in (words.visibility, shown.visibility))
+        asked, made = (_(_WHO[v]) for v in (words.visibility, shown.visibility))
         wider = _WIDEST_FIRST.index(shown.visibility) < _WIDEST_FIRST.index(words.visibility)
-        means = "more people see your work than you want" if wider else "fewer people see it"
-        says = f"it is shown to {made} although you asked for {asked}, so {means}"
+        means = _("more people see your work than you want") if wider else _("fewer people see it")
+        says = _("it is shown to {made} although you asked for {asked}, so {means}").format(
+            made=made, asked=asked, means=means
+        )
         yield Difference("audience", says, _RETRACT if wider else _LOOK)
     if shown.replies not in (None, words.replies):
-        says = f"the reply rule there is “{shown.replies}”, you asked for “{words.replies}”"
-        yield Difference("replies", f"{says}, so others may answer than you wanted", _LOOK)
+        says = _("the reply rule there is “{made}”, you asked for “{asked}”").format(
+            made=shown.replies, asked=words.replies
+        )
+        yield Difference(
+            "replies", _("{says}, so others may answer than you wanted").format(says=says), _LOOK
+        )
     if _quotable(words, shown):
-        says = f"it may be quoted by {shown.quotes} although you asked for {words.quotes}"
-        means = "others can carry your work to readers whom you did not choose"
-        yield Difference("quotes", f"{says}, so {means}", _RETRACT)
+        says = _("it may be quoted by {made} although you asked for {asked}").format(
+            made=shown.quotes, asked=words.quotes
+        )
+        means = _("others can carry your work to readers whom you did not choose")
+        yield Difference(
+            "quotes", _("{says}, so {means}").format(says=says, means=means), _RETRACT
+        )
 
 
 def _quotable(words: Words, shown: Shown) -> bool:
@@ -129,17 +150,27 @@ def _quotable(words: Words, shown: Shown) -> bool:
 def _covers(words: Words, shown: Shown) -> Iterator[Difference]:
     if shown.cw is not None and _print(shown.cw) != _print(words.cw):
         if words.cw:
-            said = f"says {_quoted(shown.cw)}" if shown.cw else "is missing"
-            says = f"the content warning {said}, you asked for {_quoted(words.cw)}"
+            said = (
+                _("says {quoted}").format(quoted=_quoted(shown.cw))
+                if shown.cw
+                else _("is missing")
+            )
+            says = _("the content warning {said}, you asked for {quoted}").format(
+                said=said, quoted=_quoted(words.cw)
+            )
         else:
-            says = f"there is a content warning that you did not ask for: {_quoted(shown.cw)}"
-        yield Difference("cw", f"{says}, so readers meet your work in another way", _EDIT)
+            says = _("there is a content warning that you did not ask for: {quoted}").format(
+                quoted=_quoted(shown.cw)
+            )
+        yield Difference(
+            "cw", _("{says}, so readers meet your work in another way").format(says=says), _EDIT
+        )
     asked = bool(words.cw or words.labels)
     if shown.sensitive not in (None, asked):
         says = (
-            "it is not marked as sensitive, so your pictures are shown uncovered"
+            _("it is not marked as sensitive, so your pictures are shown uncovered")
             if asked
-            else "it is marked as sensitive, so your pictures are covered until they are opened"
+            else _("it is marked as sensitive, so your pictures are covered until they are opened")
         )
         yield Difference("sensitive", says, _EDIT)
     yield from _labels(words, shown)
@@ -150,20 +181,34 @@ def _labels(words: Words, shown: Shown) -> Iterator[Difference]:
         return
     missing, more = set(words.labels) - set(shown.labels), set(shown.labels) - set(words.labels)
     if missing:
-        says = f"the label {_listed(missing)} is missing, so your pictures are shown uncovered"
+        says = _("the label {labels} is missing, so your pictures are shown uncovered").format(
+            labels=_listed(missing)
+        )
         yield Difference("labels", says, _RETRACT)
     if more:
-        says = f"it has the label {_listed(more)} that you did not ask for"
-        yield Difference("labels", f"{says}, so fewer people see your pictures at once", _LOOK)
+        says = _("it has the label {labels} that you did not ask for").format(labels=_listed(more))
+        yield Difference(
+            "labels",
+            _("{says}, so fewer people see your pictures at once").format(says=says),
+            _LOOK,
+        )
 
 
 def _pictures(renditions: Sequence[Rendition], shown: Shown) -> Iterator[Difference]:
     made, asked = len(shown.alts), len(renditions)
     if made != asked:
-        says = f"it stands there with {made} of its {asked} pictures"
+        says = _("it stands there with {made} of its {asked} pictures").format(
+            made=made, asked=asked
+        )
         if made > asked:
-            says = f"it stands there with {made} pictures instead of {asked}"
-        yield Difference("pictures", f"{says}, so readers do not see the whole post", _RETRACT)
+            says = _("it stands there with {made} pictures instead of {asked}").format(
+                made=made, asked=asked
+            )
+        yield Difference(
+            "pictures",
+            _("{says}, so readers do not see the whole post").format(says=says),
+            _RETRACT,
+        )
     elif shown.sha256 is not None:
         yield from _bytes([r.sha256 for r in renditions], list(shown.sha256))
 
@@ -172,12 +217,18 @@ def _bytes(sent: list[str], kept: list[str]) -> Iterator[Difference]:
     if sent == kept:
         return
     if Counter(sent) == Counter(kept):
-        says = "the pictures stand in another order, so readers see your work in another order"
+        says = _("the pictures stand in another order, so readers see your work in another order")
         yield Difference("pictures", says, _RETRACT)
         return
     numbers = [i for i, (a, b) in enumerate(zip(sent, kept, strict=True), start=1) if a != b]
-    says = f"the file kept of picture {_listed(numbers)} is not the one that postguard sent"
-    yield Difference("bytes", f"{says}, so nobody knows what of its protection is in it", _RETRACT)
+    says = _("the file kept of picture {numbers} is not the one that postguard sent").format(
+        numbers=_listed(numbers)
+    )
+    yield Difference(
+        "bytes",
+        _("{says}, so nobody knows what of its protection is in it").format(says=says),
+        _RETRACT,
+    )
 
 
 def _alts(words: Words, renditions: Sequence[Rendition], shown: Shown) -> Iterator[Difference]:
@@ -186,8 +237,12 @@ def _alts(words: Words, renditions: Sequence[Rendition], shown: Shown) -> Iterat
         return  # told as a difference of pictures
     wanted, found = [_print(a) for a in asked], [_print(a) for a in shown.alts]
     if wanted != found and Counter(wanted) == Counter(found):
-        says = "the alt texts stand with other pictures than yours did, or the pictures in another"
-        yield Difference("alt", f"{says} order, so some are described wrongly", _EDIT)
+        says = _(
+            "the alt texts stand with other pictures than yours did, or the pictures in another"
+        )
+        yield Difference(
+            "alt", _("{says} order, so some are described wrongly").format(says=says), _EDIT
+        )
         return
     for number, (alt, there) in enumerate(zip(asked, shown.alts, strict=True), start=1):
         if _print(alt) != _print(there):
@@ -196,13 +251,17 @@ def _alts(words: Words, renditions: Sequence[Rendition], shown: Shown) -> Iterat
 
 def _other_alt(number: int, asked: str, there: str) -> str:
     if not there:
-        return (
-            f"picture {number} stands there without its alt text, so people who cannot see it "
+        return _(
+            "picture {number} stands there without its alt text, so people who cannot see it "
             "learn nothing of it"
-        )
+        ).format(number=number)
     if asked and _print(asked).startswith(_print(there)):
-        return f"the alt text of picture {number} was cut short there, so its end is missing"
-    return f"picture {number} has another alt text there than you wrote: {_quoted(there)}"
+        return _(
+            "the alt text of picture {number} was cut short there, so its end is missing"
+        ).format(number=number)
+    return _("picture {number} has another alt text there than you wrote: {quoted}").format(
+        number=number, quoted=_quoted(there)
+    )
 
 
 def _text(words: Words, shown: Shown) -> Iterator[Difference]:
@@ -212,11 +271,11 @@ def _text(words: Words, shown: Shown) -> Iterator[Difference]:
     if there == asked or (words.link_to and _print(_LAST.sub("", shown.text)) == asked):
         return  # behind the text there may be a link to the copy on the other account
     if not there:
-        says = "the text is missing, so readers see the pictures alone"
+        says = _("the text is missing, so readers see the pictures alone")
     elif asked.startswith(there):
-        says = "the text was cut short there, so readers miss its end"
+        says = _("the text was cut short there, so readers miss its end")
     else:
-        says = f"the text there is not yours: {_quoted(shown.text)}"
+        says = _("the text there is not yours: {quoted}").format(quoted=_quoted(shown.text))
     yield Difference("text", says, _EDIT)
 
 
@@ -227,10 +286,16 @@ def _languages(words: Words, shown: Shown) -> Iterator[Difference]:
     asked, there = [_tongue(tag) for tag in words.langs], [_tongue(tag) for tag in shown.langs]
     if asked[0] in there and set(there) <= set(asked):
         return
-    said = f"as {_listed(shown.langs)}" if shown.langs else "without a language"
-    says = f"it is marked {said} instead of {_listed(words.langs)}"
-    means = "filters and translation take it for another language"
-    yield Difference("languages", f"{says}, so {means}", _EDIT)
+    said = (
+        _("as {languages}").format(languages=_listed(shown.langs))
+        if shown.langs
+        else _("without a language")
+    )
+    says = _("it is marked {said} instead of {languages}").format(
+        said=said, languages=_listed(words.langs)
+    )
+    means = _("filters and translation take it for another language")
+    yield Difference("languages", _("{says}, so {means}").format(says=says, means=means), _EDIT)
 
 
 def _tongue(tag: str) -> str:
