@@ -51,9 +51,18 @@ def ssimulacra2(before: Pixels, after: Pixels) -> float:
     Raises:
         ValueError: the pictures are not of this kind, or differ in size.
     """
+    return score_of(distance(features(before, after)))
+
+
+def features(before: Pixels, after: Pixels) -> NDArray[np.float64]:
+    """What the weights weigh, (channels, scales, 6); 0 for planes that are left out.
+
+    Raises:
+        ValueError: as `ssimulacra2`.
+    """
     _check(before)
     scales = _scales(before.shape)
-    return _score(_known(before, scales), before.shape, after, scales)
+    return _features(_known(before, scales), before.shape, after, scales)
 
 
 def reference(before: Pixels) -> Reference:
@@ -84,16 +93,23 @@ class Reference:
         Raises:
             ValueError: `after` is not an 8-bit picture of the same size.
         """
-        return _score(self.known, self.shape, after, self.scales)
+        return score_of(distance(self.features(after)))
+
+    def features(self, after: Pixels) -> NDArray[np.float64]:
+        """What the weights weigh, as `features` gives it.
+
+        Raises:
+            ValueError: `after` is not an 8-bit picture of the same size.
+        """
+        return _features(self.known, self.shape, after, self.scales)
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """One scale: the channels that matter there, how their features are weighed, (n, 6), how they
-    are blurred, and how many pixels there are."""
+    """One scale: the channels that matter there, how they are blurred, and how many pixels there
+    are."""
 
     channels: Sequence[int]
-    weights: NDArray[np.float64]
     blur: Blur
     area: int
 
@@ -111,7 +127,7 @@ def _scales(shape: tuple[int, ...]) -> list[_Scale]:
 
 def _scale(size: tuple[int, int], weights: NDArray[np.float64]) -> _Scale:
     channels = [c for c in range(CHANNELS) if weights[c].sum() >= _NEGLIGIBLE]
-    return _Scale(channels, weights[channels], Blur(size), size[0] * size[1])
+    return _Scale(channels, Blur(size), size[0] * size[1])
 
 
 def _strips(rgb: Pixels, scales: Sequence[_Scale]) -> Iterator[tuple[int, Band, Plane]]:
@@ -162,9 +178,9 @@ def _known(before: Pixels, scales: Sequence[_Scale]) -> Iterator[_Known]:
         yield _Known(planes.copy(), mean, variance)
 
 
-def _score(
+def _features(
     known: Iterable[_Known], shape: tuple[int, ...], after: Pixels, scales: Sequence[_Scale]
-) -> float:
+) -> NDArray[np.float64]:
     """Compare strip by strip; `known` comes in the order of `_strips`."""
     _check(after)
     if after.shape != shape:
@@ -172,14 +188,11 @@ def _score(
     sums = [np.zeros((len(scale.channels), FEATURES)) for scale in scales]
     for ours, (scale, strip, theirs) in zip(known, _strips(after, scales), strict=True):
         sums[scale] += ours.sums(theirs, strip, scales[scale].blur)
-    return _curve(sum(map(_weighed, sums, scales)))
-
-
-def _weighed(sums: NDArray[np.float64], scale: _Scale) -> float:
-    """What one scale adds to the error: means, then 4-norms, of the three maps."""
-    features = sums / scale.area
-    features[:, FEATURES // 2 :] **= 0.25
-    return float((features * scale.weights).sum())
+    found = np.zeros((CHANNELS, len(scales), FEATURES))
+    for i, (each, total) in enumerate(zip(scales, sums, strict=True)):
+        found[each.channels, i] = total / each.area
+    found[..., FEATURES // 2 :] **= 0.25  # means, then 4-norms, of the three maps
+    return found
 
 
 def _structure(shift: Plane, energy: Plane, variances: Plane) -> Plane:
@@ -212,8 +225,23 @@ def _sums(values: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return total, np.einsum("chw,chw->c", values, values)
 
 
-def _curve(total: float) -> float:
-    """The polynomial and power that the original fitted to opinion scores."""
+def distance(features: NDArray[np.float64]) -> float:
+    """The weighted sum of features, of which the score is a function."""
+    return float((weights_of(features.shape[1]) * features).sum())
+
+
+def error_at(score: float) -> float:
+    """The weighted sum that has `score`, below 100: the curve inverted, by bisection."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-6:  # noqa: PLR2004  # far finer than a score shows
+        middle = (low + high) / 2
+        low, high = (middle, high) if score_of(middle) > score else (low, middle)
+    return low
+
+
+def score_of(total: float) -> float:
+    """The score of a weighted sum: the polynomial and power that the original fitted to opinion
+    scores."""
     error = 0.9562382616834844 * total
     error = (6.248496625763138e-05 * error - 0.020884521182843837) * error**2 + (
         2.326765642916932 * error
