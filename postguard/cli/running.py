@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -70,6 +71,24 @@ def install(config: Path | None) -> None:
     from postguard.app import background
 
     click.echo(background.install(config))
+
+
+@service.command()
+def remove() -> None:
+    """Stop it and take it out of systemd; your posts, config and logins stay."""
+    from postguard.app import background
+
+    click.echo(background.remove())
+
+
+@service.command()
+@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
+def logs(lines: int, follow: bool) -> None:
+    """Print what it said last, from systemd's journal."""
+    from postguard.system.service import show_logs
+
+    sys.exit(show_logs(lines, follow=follow))
 
 
 @service.command()

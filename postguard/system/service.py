@@ -20,7 +20,7 @@ from postguard.errors import Unusable
 from postguard.system.files import write_whole
 
 UNIT = "postguard.service"
-_SYSTEMCTL_SECONDS = 60.0
+_SYSTEMCTL_SECONDS = 120.0  # systemd itself gives a service 90 to be ready
 _READABLE_FILE = 0o644
 
 
@@ -112,6 +112,7 @@ class ServiceStatus:
         active: `active`, `inactive`, `failed`, `activating`, …
         says: what the daemon said last (`Supervisor.status`).
         pid: of the daemon; None: it does not run.
+        lingers: it runs without a login, too; None: nobody can tell.
     """
 
     unit: Path
@@ -120,6 +121,7 @@ class ServiceStatus:
     active: str
     says: str
     pid: int | None
+    lingers: bool | None = None
 
 
 def unit_path() -> Path:
@@ -158,11 +160,51 @@ def install(
     """
     path = unit_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = render(unit, [str(executable.absolute()), *arguments])
-    write_whole(path, text.encode(), mode=_READABLE_FILE)
+    text = render(unit, [str(executable.absolute()), *arguments]).encode()
+    is_another = path.is_file() and path.read_bytes() != text
+    write_whole(path, text, mode=_READABLE_FILE)
     _systemctl("daemon-reload")
     _systemctl("enable", "--now", UNIT)
+    if is_another:
+        _systemctl("try-restart", UNIT)
     return path
+
+
+def remove() -> Path:
+    """Stop the unit and take it away; what the artist wrote beside it (`systemctl edit`) stays.
+    Raises Unusable where it is not installed, or systemd refused."""
+    path = unit_path()
+    if not path.is_file():
+        raise Unusable("the service is not installed, so there is nothing to remove")
+    _systemctl("disable", "--now", UNIT)
+    path.unlink()
+    _systemctl("daemon-reload")
+    return path
+
+
+def show_logs(lines: int, *, follow: bool) -> int:
+    """Print what the service said, in this terminal; return the exit status of journalctl.
+    Raises Unusable where there is no journal."""
+    words = ["journalctl", "--user", f"--unit={UNIT}", f"--lines={lines}"]
+    try:
+        done = subprocess.run([*words, *(["--follow"] * follow)], check=False)
+    except FileNotFoundError:
+        raise Unusable("there is no journal on this PC, so the log is where you send it") from None
+    except KeyboardInterrupt:  # how one stops following
+        return 0
+    return done.returncode
+
+
+def lingers() -> bool | None:
+    """Return whether the user's services run without a login; None: nobody can tell."""
+    words = ["loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value"]
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=_SYSTEMCTL_SECONDS, check=False
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return {"yes": True, "no": False}.get(done.stdout.strip())
 
 
 def status() -> ServiceStatus:
@@ -178,6 +220,7 @@ def status() -> ServiceStatus:
         active=said.get("ActiveState", "unknown"),
         says=said.get("StatusText", ""),
         pid=int(pid) if pid.isdecimal() and int(pid) else None,
+        lingers=lingers(),
     )
 
 
@@ -197,7 +240,7 @@ def _systemctl(*arguments: str) -> str:
             "has for programs at login"
         ) from None
     except subprocess.TimeoutExpired:
-        raise Unusable("systemd did not answer within a minute; try again") from None
+        raise Unusable("systemd did not answer within two minutes; try again") from None
     if done.returncode != 0:
         raise Unusable(_refusal(arguments, done.stderr.strip()))
     return done.stdout

@@ -200,18 +200,48 @@ def test_the_unit_holds_exactly_the_directives_that_user_managers_take():
     assert found == ALLOWED
 
 
-def test_systemd_finds_no_fault_in_the_installed_unit(tmp_path):
+def faults(tmp_path, whose, **units):
+    """What systemd-analyze says of units, by their file names."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
-        pytest.skip("not run: systemd-analyze, which checks the unit, is not on this PC")
-    unit = tmp_path / "postguard.service"
-    unit.write_text(render(UNIT, [sys.executable, "-m", "postguard", "run"]))
+        pytest.skip("not run: systemd-analyze, which checks the units, is not on this PC")
     (tmp_path / "runtime").mkdir(mode=0o700)
+    paths = [tmp_path / name.replace("_", ".") for name in units]
+    for path, text in zip(paths, units.values(), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
     done = subprocess.run(
-        [analyze, "verify", "--user", "--recursive-errors=yes", str(unit)],
+        [analyze, "verify", whose, "--recursive-errors=yes", *map(str, paths)],
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "runtime")},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    return done.returncode, done.stderr
+
+
+COMMAND = [sys.executable, "-m", "postguard", "run"]
+
+
+def test_systemd_finds_no_fault_in_the_installed_unit(tmp_path):
+    assert faults(tmp_path, "--user", postguard_service=render(UNIT, COMMAND)) == (0, "")
+
+
+def test_systemd_finds_no_fault_in_the_sandbox_beside_it(tmp_path):
+    sandbox = (REPOSITORY / "systemd" / "sandbox.conf").read_text()
+    whole = render(UNIT, COMMAND).replace("[Install]", f"{sandbox}\n[Install]")
+    assert faults(tmp_path, "--user", postguard_service=whole) == (0, "")
+    named = {key for _, key in directives(sandbox)}
+    assert "PrivateDevices" not in named  # it hides the GPU
+    assert "PrivateUsers" in named  # without it the rest is void
+
+
+def test_systemd_finds_no_fault_in_the_sample_for_a_nas(tmp_path):
+    sample = (REPOSITORY / "systemd" / "postguard-nas.service").read_text()
+    assert faults(tmp_path, "--system", postguard_service=render(sample, COMMAND)) == (0, "")
+
+
+def test_an_unknown_directive_would_be_found(tmp_path):
+    code, said = faults(tmp_path, "--user", postguard_service=f"{render(UNIT, COMMAND)}Nicer=1\n")
+    assert code != 0
+    assert "Nicer" in said
