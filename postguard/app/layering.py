@@ -12,7 +12,7 @@ from postguard.errors import ConfigError
 from postguard.language import _, marked
 from postguard.model import Delivery, Json, Level, Post, Words
 from postguard.model.layers import Door, Layers, closed, uses_of_all
-from postguard.model.measures import Fear
+from postguard.model.measures import Fear, given_by
 from postguard.settings.schema import AnyAccount, PreviewAccount
 from postguard.store import Store
 from postguard.store.audit import AuditRows
@@ -76,7 +76,14 @@ def _layers(
     cloak: str | None,
 ) -> Layers:
     networks = tuple(dict.fromkeys(door.network for door in doors.values()))
-    return Layers(uses_of_all(pictures, networks), doors, fear, cloak)
+    stating = [_stating(list(steps)) for steps in pictures]
+    return Layers(uses_of_all(stating, networks), doors, fear, cloak)
+
+
+def _stating(steps: list[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    """Return the steps without a signature that repeats tags which forbid nothing."""
+    silent = any(step.get("step") == "tags" and not given_by(step) for step in steps)
+    return [step for step in steps if not (silent and step.get("step") == "credentials")]
 
 
 def _accounts(accounts: Mapping[str, AnyAccount], recipe: str) -> dict[str, AnyAccount]:

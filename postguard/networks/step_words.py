@@ -6,7 +6,7 @@ Records stay as they were written: a key that an earlier version did not have ma
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 _MINING = {
     "DMI-PROHIBITED-AIMLTRAINING": "no training of AI",
@@ -32,9 +32,24 @@ def of_step(step: Mapping[str, Any]) -> str:
 
 
 def of_signature(signed: Mapping[str, Any]) -> str:
-    """Return whose signature a file carries."""
+    """Return whose signature a file carries, and what it says of AI."""
     whose = f" as {signed['signer']}" if signed.get("signer") else ""
-    return f"Content Credentials{whose}: not for AI; a change of the file breaks the signature"
+    said = _of_ai(signed.get("states", {"": "notAllowed"}))
+    return f"Content Credentials{whose}: {said}; a change of the file breaks the signature"
+
+
+def _of_ai(states: Mapping[str, Any]) -> str:
+    """Return the strictest of what a signature states; earlier versions forbade all, in a word."""
+    if not states:
+        return "nothing is said of AI"
+    uses = {use for how in states.values() for use in (how.values() if _is_map(how) else [how])}
+    if "notAllowed" in uses:
+        return "not for AI"
+    return "for AI under your conditions only" if "constrained" in uses else "AI may use it"
+
+
+def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:  # noqa: ANN401  # out of JSON
+    return isinstance(value, Mapping)
 
 
 def size(pair: Any) -> str:  # noqa: ANN401  # a list out of JSON

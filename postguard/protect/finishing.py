@@ -21,6 +21,7 @@ from postguard.protect.scoring import score
 from postguard.protect.steps import Step
 from postguard.protect.steps.credentials import Credentials
 from postguard.protect.steps.encode import Encode
+from postguard.protect.steps.tags import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,13 @@ class Finish:
         packets: its tags.
         kind: the kind of file that the recipe asks for.
         signer: signs the files; None: they are not signed.
+        mining: what the tags say of AI, which the signature says as well.
     """
 
     packets: Packets = field(default_factory=Packets)
     kind: str = AUTO
     signer: Identity | None = None
+    mining: str = credentials.FORBIDS_ALL
 
 
 def asked(steps: Iterable[Step], secrets: Path | None) -> Finish:
@@ -48,6 +51,8 @@ def asked(steps: Iterable[Step], secrets: Path | None) -> Finish:
     for step in steps:
         if isinstance(step, Encode):
             found = replace(found, kind=step.format)
+        elif isinstance(step, Tags):
+            found = replace(found, mining=step.mining)
         elif isinstance(step, Credentials):
             found = replace(found, signer=credentials.load(secrets))
     return found
@@ -64,7 +69,7 @@ def finish(picture: Picture, limits: Limits, how: Finish) -> Encoded:
     made = _with(made, {"ssimulacra2": score(made.written, made.data)})
     packets = how.packets
     if how.signer is not None:
-        made, manifest = _signed(made, how.signer)
+        made, manifest = _signed(made, how.signer, how.mining)
         packets = replace(packets, manifest=manifest)
     privacy.audit(made.data, made.mime, packets)
     if len(made.data) > limits.image_bytes:
@@ -77,10 +82,10 @@ def finish(picture: Picture, limits: Limits, how: Finish) -> Encoded:
     return made
 
 
-def _signed(made: Encoded, signer: Identity) -> tuple[Encoded, bytes]:
+def _signed(made: Encoded, signer: Identity, mining: str) -> tuple[Encoded, bytes]:
     """Return the file with its Content Credentials, and these alone."""
-    data, manifest = credentials.sign(made.data, made.mime, signer)
-    said: Json = {**credentials.said(signer), "bytes": len(data) - len(made.data)}
+    data, manifest = credentials.sign(made.data, made.mime, signer, mining)
+    said: Json = {**credentials.said(signer, mining), "bytes": len(data) - len(made.data)}
     return _with(replace(made, data=data), {"bytes": len(data), "credentials": said}), manifest
 
 

@@ -68,6 +68,11 @@ class Tags:
     def __init__(self, options: recipes.Tags) -> None:
         self._options = options
 
+    @property
+    def mining(self) -> str:
+        """What they say of AI, as the recipe writes it."""
+        return self._options.mining
+
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
         """Return the picture as it is and what its tags will state."""
         said = self._statement(scene)

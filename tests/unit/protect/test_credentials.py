@@ -117,6 +117,52 @@ def test_it_forbids_every_use_for_ai_in_both_vocabularies_and_says_a_person_drew
     assert b"gathered_assertions" not in made.data, "the artist states it all themselves"
 
 
+FORBIDDEN, ALLOWED = {"use": "notAllowed"}, {"use": "allowed"}
+SEE_WORDS = {"use": "constrained", "constraint_info": "see plus:OtherConstraints"}
+USES = ("data_mining", "ai_inference", "ai_training", "ai_generative_training")
+
+
+@pytest.mark.parametrize(
+    ("tags", "says", "words"),
+    [
+        ({"mining": "all"}, dict.fromkeys(USES, FORBIDDEN), "not for AI"),
+        ({"mining": "ai-training"}, dict.fromkeys(USES, FORBIDDEN), "not for AI"),
+        (
+            {"mining": "all-but-search"},
+            dict.fromkeys(USES[1:], FORBIDDEN)
+            | {"data_mining": SEE_WORDS | {"constraint_info": "search engines may index it"}},
+            "not for AI",
+        ),
+        (
+            {"mining": "generative-ai-training"},
+            dict.fromkeys(("ai_inference", "ai_generative_training"), FORBIDDEN),
+            "not for AI",
+        ),
+        (
+            {"mining": "see-constraints", "constraints": "ask me"},
+            dict.fromkeys(USES, SEE_WORDS),
+            "for AI under your conditions only",
+        ),
+        ({"mining": "allowed"}, dict.fromkeys(USES, ALLOWED), "AI may use it"),
+        ({"mining": "unspecified"}, None, "nothing is said of AI"),
+    ],
+)
+def test_a_signature_says_of_ai_what_the_recipes_tags_say(tmp_path, secrets, tags, says, words):
+    """Tags that let search engines in are not contradicted by a signature that forbids mining."""
+    steps = ({"step": "tags", **tags}, {"step": "credentials"})
+    made = pipeline.run(recipe(tmp_path, secrets, steps), None, 2026, lambda _: None)
+    state, _, told = seen(made[0].path.read_bytes(), made[0].mime)
+    (manifest,) = told["manifests"].values()
+    data = {a["label"]: a["data"] for a in manifest["assertions"]}
+    assert state == "Valid"
+    for name in ("c2pa", "cawg"):
+        found = data.get(f"{name}.training-mining")
+        named = says and {"entries": {f"{name}.{use}": how for use, how in says.items()}}
+        assert found == named
+    assert made[0].record["encode"]["credentials"]["bytes"] < credentials.ROOM - 256
+    assert words in plain_words.done(made[0])[-1].words
+
+
 def test_nothing_else_is_told_no_thumbnail_no_ingredient_no_time_no_place(signer):
     made = finished(signer, "png")
     _, _, told = seen(made.data, made.mime)
@@ -171,7 +217,8 @@ def test_the_record_tells_who_signed_and_never_the_key(signer):
     made = finished(signer, "webp")
     told = made.record["credentials"]
     assert (told["signer"], told["certificate"]) == (NAME, signer.fingerprint)
-    assert "notAllowed" in told["states"].values()
+    assert set(told["states"]) == {"c2pa.training-mining", "cawg.training-mining"}
+    assert set(told["states"]["cawg.training-mining"].values()) == {"notAllowed"}
     assert "KEY" not in json.dumps(made.record)
     assert "KEY" not in repr(signer)
 
