@@ -293,15 +293,13 @@ def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
 
 
 def _contradiction(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:
-    """A notice of our words, or a signature, forbids what the tags leave open or allow."""
+    """A notice of our words forbids what the tags leave open or allow."""
     open_to_ai = [s.mining for s in steps if isinstance(s, Tags) and not s.forbids]
     for i, step in enumerate(steps):
-        forbids = isinstance(step, Credentials) or (isinstance(step, Notice) and not step.text)
-        if open_to_ai and forbids:
-            name = "notice" if isinstance(step, Notice) else "credentials"
+        if open_to_ai and isinstance(step, Notice) and not step.text:
             return i, _(
-                '{name} says no to AI, the tags say "{said}"; take one of them out'
-            ).format(name=name, said=open_to_ai[0])
+                'the notice says no to AI, the tags say "{said}"; take one of them out'
+            ).format(said=open_to_ai[0])
     return None
 
 
