@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from postguard.cloak.instant.seeing import Judge, Promise, is_scored
+from postguard.cloak.instant.seeing import Promise, is_scored, seen, seen_posted
 from postguard.cloak.instant.sheet import Sheet
 from postguard.cloak.pixels import Pixels
 
@@ -38,22 +38,20 @@ def hold(sheet: Sheet, floor: float) -> Held:
         return Held(sheet.finished(1.0), 1.0, None)
     promise = Promise(floor)
     share = _searched(_sample(sheet), promise)
-    judge = Judge(sheet.pixels, coded=True)
     for _ in range(_TRIES):
         finished = sheet.finished(share)
-        spent = judge.spent(finished, promise)
-        if spent <= 1:
-            return Held(finished, share, judge.score(finished))
-        share *= _SAFELY * spent ** (-1 / _DEGREE)
+        found = seen_posted(sheet.pixels, finished, promise)
+        if found.spent <= 1:
+            return Held(finished, share, found.score)
+        share *= _SAFELY * found.spent ** (-1 / _DEGREE)
     return Held(sheet.pixels, 0.0, 100.0)
 
 
 def _searched(sheet: Sheet, promise: Promise) -> float:
     """Return about the largest share in [0, 1] that keeps the promise."""
-    judge = Judge(sheet.pixels, coded=False)
     low, high, share = 0.0, 1.0, 0.5
     for _ in range(_LOOKS):
-        spent = judge.spent(sheet.finished(share), promise)
+        spent = seen(sheet.pixels, sheet.finished(share), promise).spent
         if spent <= 1:
             low = share
         else:
