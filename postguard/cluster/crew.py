@@ -46,6 +46,7 @@ class Crew:
     keys: Security
     patience: float
     _client: Client | None = None
+    _known: bool = False  # the scheduler has answered once
     _joining: asyncio.Lock = field(default_factory=asyncio.Lock)
     _listeners: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     _names: itertools.count[int] = field(default_factory=itertools.count)
@@ -150,9 +151,10 @@ class Crew:
             return self._client
 
     async def _join(self) -> Client:
-        """Raises AbsentError where the scheduler does not answer within `patience`."""
+        """Raises AbsentError where the scheduler does not answer: at once if it never has, for an
+        address may be wrong; else when patience is at its end."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.patience
+        deadline = loop.time() + (self.patience if self._known else 0.0)
         while True:
             try:
                 client: Client = await Client(
@@ -169,6 +171,7 @@ class Crew:
                 await asyncio.sleep(_LOOK)
             else:
                 client.subscribe_topic(work.TOPIC, self._hear)
+                self._known = True
                 return client
 
     async def _leave(self, client: Client) -> None:

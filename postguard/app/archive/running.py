@@ -207,12 +207,18 @@ class _Run:
             return
         with tempfile.TemporaryDirectory(dir=self.work) as folder:
             began = time.monotonic()
-            (rendition,) = self.hands.protect(
-                self._order(found.path, sha256, Path(folder)), lambda _: None
-            )
+            rendition = self._protected(self._order(found.path, sha256, Path(folder)))
             made = _told(rendition, time.monotonic() - began)
             data = rendition.path.read_bytes()
             self._place(original, sha256, _placed(made, original, found), data)
+
+    def _protected(self, order: ProtectOrder) -> Rendition:
+        """Raises Retryable also where nobody could protect any picture: it would be in vain."""
+        try:
+            (rendition,) = self.hands.protect(order, lambda _: None)
+        except Unusable as exc:
+            raise Retryable(str(exc)) from exc
+        return rendition
 
     def _bytes_of(self, made: Made) -> bytes | None:
         """Return what an earlier picture's file holds; None: it is not what was made."""

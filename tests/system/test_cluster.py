@@ -1,0 +1,260 @@
+"""Real machines of a cluster as processes on loopback: they die, sleep, lie and are strangers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.system.rig import PATIENCE, PROGRAM, Home, home_in, png, recipe
+
+STEPS = '  { step = "notice" },\n  { step = "tags" },\n'
+PICTURES = 4
+
+
+class Cluster:
+    """A scheduler and its workers, each a process that can be ended as a power cut does."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.port = free_port()
+        self.keys = home.config.parent / "cluster"
+        self.running: list[Machine] = []
+        home.run("cluster", "init", "nas", "pc")
+        head = f'[cluster]\nscheduler = "127.0.0.1:{self.port}"\n'
+        home.configure(rest=head, recipes=recipe(steps=STEPS))
+
+    def scheduler(self) -> Machine:
+        """Start it and wait until it listens."""
+        words = ("scheduler", "--host", "127.0.0.1", "--port", str(self.port))
+        return self._machine("listens", *words)
+
+    def worker(self, name: str, keys: Path | None = None, **environment: str) -> Machine:
+        """Start one and wait until it says something."""
+        words = ("worker", f"127.0.0.1:{self.port}", "--name", name, "--no-gpu")
+        folder = keys or self.keys / "pc"
+        return self._machine("", *words, "--keys", str(folder), **environment)
+
+    def _machine(self, says: str, *words: str, **environment: str) -> Machine:
+        machine = Machine(self.home, words, environment)
+        self.running.append(machine)
+        machine.hears(says)
+        return machine
+
+    def close(self) -> None:
+        """End all that runs."""
+        for machine in self.running:
+            machine.kill()
+
+
+class Machine:
+    """One process of a cluster, and what it has said."""
+
+    def __init__(self, home: Home, words: tuple[str, ...], environment: dict[str, str]) -> None:
+        self.said: list[str] = []
+        self.spoke = threading.Condition()
+        self.process = subprocess.Popen(
+            [*PROGRAM, "cluster", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=home.environment | {"PYTHONUNBUFFERED": "1"} | environment,
+            cwd=home.folder,
+        )
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self.spoke:
+                self.said.append(line)
+                self.spoke.notify_all()
+
+    def hears(self, words: str) -> str:
+        """Wait until it has said something with these words."""
+
+        def said() -> str | None:
+            return next((line for line in self.said if words in line), None)
+
+        with self.spoke:
+            assert self.spoke.wait_for(said, PATIENCE), "".join(self.said)
+            return said() or ""
+
+    def ends(self) -> tuple[int, str]:
+        """Wait until it has ended by itself; return its exit status and what it said."""
+        code = self.process.wait(PATIENCE)
+        self.listener.join()
+        return code, "".join(self.said)
+
+    def kill(self) -> None:
+        """End it, and what it has started, as a power cut does."""
+        if self.process.poll() is None:
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                child.kill()
+            self.process.kill()
+        self.process.wait()
+        self.listener.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster with a scheduler, and an archive of some pictures to protect."""
+    with home_in(tmp_path) as home:
+        art = tmp_path / "art"
+        art.mkdir()
+        for seed in range(PICTURES):
+            (art / f"{seed}.png").write_bytes(png(seed, (120, 90)))
+        founded = Cluster(home)
+        try:
+            yield founded
+        finally:
+            founded.close()
+
+
+def archive(cluster: Cluster, into: str, engine: str = "cluster") -> subprocess.Popen[bytes]:
+    """Begin to protect the archive."""
+    words = ("archive", "art", into, "--engine", engine, "--workers", "1")
+    return subprocess.Popen(
+        [*PROGRAM, *words], env=cluster.home.environment, cwd=cluster.home.folder
+    )
+
+
+def made(cluster: Cluster, into: str) -> dict[str, bytes]:
+    """What an archive holds by now."""
+    folder = cluster.home.folder / into
+    found = sorted(folder.glob("[0-9]*.*")) if folder.is_dir() else []
+    return {path.name: path.read_bytes() for path in found}
+
+
+def wait_for_some(cluster: Cluster, into: str) -> None:
+    """Wait until the first pictures are there."""
+    cluster.home.wait(lambda: made(cluster, into), "the first picture of the archive")
+
+
+def test_pictures_protected_elsewhere_are_those_protected_here_byte_for_byte(
+    cluster: Cluster,
+) -> None:
+    scheduler = cluster.scheduler()
+    worker = cluster.worker("one")
+    worker.hears("works for")
+    for machine in (scheduler, worker):
+        listening = psutil.Process(machine.process.pid).net_connections("inet")
+        places = {c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN}
+        assert places == {"127.0.0.1"}
+    assert archive(cluster, "there").wait(PATIENCE) == 0
+    assert archive(cluster, "here", "local").wait(PATIENCE) == 0
+    assert len(made(cluster, "there")) == PICTURES
+    assert made(cluster, "there") == made(cluster, "here")
+
+
+def test_machines_that_die_and_a_scheduler_that_starts_anew_cost_no_picture(
+    cluster: Cluster,
+) -> None:
+    scheduler = cluster.scheduler()
+    first = cluster.worker("one")
+    first.hears("works for")
+    run = archive(cluster, "there")
+    wait_for_some(cluster, "there")
+    first.kill()
+    cluster.worker("two")
+    scheduler.kill()
+    cluster.scheduler()
+    assert run.wait(PATIENCE * 3) == 0
+    assert len(made(cluster, "there")) == PICTURES
+
+
+def test_a_client_that_is_killed_goes_on_where_it_was(cluster: Cluster) -> None:
+    cluster.scheduler()
+    cluster.worker("one").hears("works for")
+    run = archive(cluster, "there")
+    wait_for_some(cluster, "there")
+    children = psutil.Process(run.pid).children()
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    gone, _ = psutil.wait_procs(children, PATIENCE)
+    assert len(gone) == len(children), "the client's process outlived its parent"
+    before = made(cluster, "there")
+    again = cluster.home.json("archive", "art", "there", "--engine", "cluster")
+    assert again["known"] >= len(before) - 1
+    assert again["known"] + again["made"] == PICTURES
+    assert archive(cluster, "here", "local").wait(PATIENCE) == 0
+    assert made(cluster, "there") == made(cluster, "here")
+
+
+def test_strangers_are_refused_and_told_why(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.scheduler()
+    with home_in(tmp_path / "stranger") as stranger:
+        stranger.folder.mkdir()
+        stranger.run("cluster", "init", "evil", "pc")
+        keys = stranger.config.parent / "cluster" / "pc"
+        code, said = cluster.worker("evil", keys).ends()
+        assert code != 0
+        assert "do not know each other" in said
+        words = ("archive", "art", "theirs", "--engine", "cluster")
+        cluster.keys.joinpath("here").rename(cluster.keys / "kept")
+        keys.rename(cluster.keys / "here")
+        said = cluster.home.run(*words, code=1)
+        assert "do not know each other" in said
+        assert made(cluster, "theirs") == {}
+
+
+def answer(line: socket.socket, said: bytes) -> bytes:
+    """What comes back; nothing where the line is closed."""
+    try:
+        line.sendall(said)
+        return line.recv(100)
+    except OSError:
+        return b""
+
+
+def test_whoever_shows_no_certificate_or_speaks_no_tls_is_refused(cluster: Cluster) -> None:
+    cluster.scheduler()
+    nobody = ssl.create_default_context(cafile=cluster.keys / "authority.pem")
+    nobody.check_hostname = False
+    there = ("127.0.0.1", cluster.port)
+    with (
+        socket.create_connection(there, PATIENCE) as line,
+        nobody.wrap_socket(line) as spoken,
+    ):
+        assert answer(spoken, b"hello") == b""
+    with socket.create_connection(there, PATIENCE) as plain:
+        assert b"HTTP" not in answer(plain, b"GET / HTTP/1.0\r\n\r\n")
+
+
+def test_another_version_is_refused_with_both_named(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.scheduler()
+    other = tmp_path / "older" / "postguard-0.0.9.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: postguard\nVersion: 0.0.9\n")
+    path = os.pathsep.join([str(other.parent), *filter(None, sys.path)])
+    code, said = cluster.worker("old", PYTHONPATH=path).ends()
+    assert code != 0
+    assert "postguard 0.0.9" in said
+    assert "must be the same" in said
+
+
+def test_without_any_machine_it_stops_and_says_what_to_do(cluster: Cluster) -> None:
+    cluster.scheduler().kill()
+    said = cluster.home.run("archive", "art", "there", "--engine", "cluster", code=1)
+    assert "cannot be reached" in said
