@@ -101,6 +101,17 @@ class WishRows:
             )
             self._posts.note(delivery.post_id, now, "edited", delivery.account)
 
+    def protect_with(self, post_id: int, recipe: str, now: datetime) -> bool:
+        """Have a post of which nothing went out protected anew with another recipe, and let it go
+        on where it was held. False: it was too late."""
+        with self._db.change() as db:
+            if not self._posts.protect_anew(post_id, now):
+                return False
+            db.execute("UPDATE posts SET recipe = ? WHERE id = ?", (recipe, post_id))
+            self._deliveries.release(post_id, now)
+            self._posts.move_to(post_id, PostState.TAKEN, now)
+        return True
+
     def cancel(self, delivery: Delivery, now: datetime) -> bool:
         """Take back what was not sent: it never will be."""
         with self._db.change() as db:

@@ -175,7 +175,7 @@ class AccountFacts:
     Attributes:
         shows: the network as whose its posts look, where they are pages on this PC.
         where: whose it is, or on which server.
-        logged_out: why it needs a login; empty: it does not.
+        logged_in: a login of it is kept; `logged_out`: why it no longer works; empty: it does.
         limits: what its server takes; None: it was never asked.
         health: how long its login lasts, in words.
         audited: when its settings were looked at last.
@@ -188,6 +188,7 @@ class AccountFacts:
     enabled: bool = True
     dry_run: bool = False
     paused: bool = False
+    logged_in: bool = True
     logged_out: str = ""
     health: str = ""
     waits_until: datetime | None = None
@@ -269,6 +270,10 @@ class Surroundings(Protocol):
 
     def accounts(self) -> list[AccountFacts]: ...
 
+    def shows(self) -> dict[str, str]:
+        """Return the network of each account as whose its posts look."""
+        ...
+
     def recipes(self) -> list[RecipeFacts]: ...
 
 
@@ -302,6 +307,8 @@ class Wishes(Protocol):
     def edit(self, post_id: int, words: Mapping[str, str], account: str | None) -> Told: ...
 
     def retract(self, post_id: int, account: str | None) -> Told: ...
+
+    def protect_with(self, post_id: int, recipe: str) -> Told: ...
 
     def pause(self, account: str | None, *, paused: bool) -> Told: ...
 

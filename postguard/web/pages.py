@@ -25,6 +25,7 @@ from postguard.web import changes, guarding, peers, receiving, rendering, views,
 from postguard.web.desk import Desk, Told
 from postguard.web.peers import Address, Peer
 from postguard.web.post_page import post_page
+from postguard.web.recipe_page import recipe_page
 from postguard.web.serving import Visits
 from postguard.web.sessions import Sessions
 
@@ -85,6 +86,7 @@ class Site:
             f"{post}/words": self.words,
             f"{post}/count": self.count,
             f"{post}/retract": self.retract,
+            f"{post}/recipe": self.recipe,
             f"{post}/{{action}}": self.act,
             "/pause": self.pause,
             "/drops": self.begin_drop,
@@ -127,7 +129,7 @@ class Site:
         def made() -> HTMLResponse:
             reading = self.desk.reading
             days = reading.days()
-            shows = {a.name: a.shows for a in self.desk.surroundings.accounts()}
+            shows = self.desk.surroundings.shows()
             return self._page("weeks", weeks=weeks.weeks(days, shows, reading.zone))
 
         return await run_in_threadpool(made)
@@ -136,10 +138,16 @@ class Site:
         """Show what needs the artist."""
 
         def made() -> HTMLResponse:
-            accounts = [a for a in self.desk.surroundings.accounts() if a.logged_out]
+            logged_out = self.desk.reading.standing().logged_out
+            accounts = self.desk.surroundings.accounts() if logged_out else []
             recipes = [recipe.name for recipe in self.desk.surroundings.recipes()]
             needs = self.desk.reading.needs()
-            return self._page("held", needs=needs, accounts=accounts, recipes=recipes)
+            return self._page(
+                "held",
+                needs=needs,
+                accounts=[a for a in accounts if a.logged_out],
+                recipes=recipes,
+            )
 
         return await run_in_threadpool(made)
 
@@ -162,7 +170,9 @@ class Site:
     async def recipes(self, request: Request) -> Response:
         """Show the recipes."""
         return await run_in_threadpool(
-            lambda: self._page("recipes", recipes=self.desk.surroundings.recipes())
+            lambda: self._page(
+                "recipes", recipes=[recipe_page(r) for r in self.desk.surroundings.recipes()]
+            )
         )
 
     async def log(self, request: Request) -> Response:
@@ -234,6 +244,12 @@ class Site:
         post, said = request.path_params["post"], await receiving.form(request)
         account = said.get("account") or None
         return await self._wish(lambda: self.desk.wishes.retract(post, account), post)
+
+    async def recipe(self, request: Request) -> Response:
+        """Have a post protected with another recipe."""
+        post, said = request.path_params["post"], await receiving.form(request)
+        recipe = said.get("recipe", "")
+        return await self._wish(lambda: self.desk.wishes.protect_with(post, recipe), post)
 
     async def pause(self, request: Request) -> Response:
         """Stop or resume posting."""

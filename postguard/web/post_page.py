@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from postguard.model import DeliveryState
 from postguard.model.layers import Layers
-from postguard.model.measures import MEASURES
+from postguard.model.measures import MEASURES, SETTINGS
 from postguard.web import views
 from postguard.web.desk import Copy, Counted, Detail, Line, Picture, Version
 
@@ -120,7 +120,9 @@ def post_page(detail: Detail, now: datetime, zone: tzinfo) -> PostPage:
         views.card(facts, now, zone),
         facts.post.recipe,
         f"{facts.post.place}/{facts.post.folder}",
-        tuple(_frame(number, p) for number, p in enumerate(detail.pictures, start=1)),
+        tuple(
+            _frame(number, p, detail.layers) for number, p in enumerate(detail.pictures, start=1)
+        ),
         tuple(_account(detail, copy, now, zone) for copy in detail.copies),
         editors(detail),
         min(limits, default=None),
@@ -156,14 +158,15 @@ def editors(detail: Detail) -> tuple[Editor, ...]:
     )
 
 
-def _frame(number: int, picture: Picture) -> Frame:
+def _frame(number: int, picture: Picture, layers: Layers | None) -> Frame:
     artwork = picture.artwork
-    versions = tuple(_compared(v) for v in picture.versions)
+    versions = tuple(_compared(v, layers) for v in picture.versions)
     return Frame(number, artwork.position, artwork.name, picture.alt, picture.there, versions)
 
 
-def _compared(version: Version) -> Compared:
+def _compared(version: Version, layers: Layers | None) -> Compared:
     rendition = version.rendition
+    around = {SETTINGS} & (set() if layers is None else layers.used)
     return Compared(
         rendition.fit,
         ", ".join(version.accounts) or rendition.fit,
@@ -172,7 +175,7 @@ def _compared(version: Version) -> Compared:
         rendition.sha256[:12],
         round(100 * (1 - version.art), 3),
         version.done,
-        measured(version.measures),
+        measured((*version.measures, *around)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postguard.app import wording
+from postguard.app import recipes, wording
 from postguard.app.installation import Installation
 from postguard.model import Delivery, DeliveryState, PostState
 from postguard.system import folders
@@ -23,7 +23,7 @@ def of(installation: Installation, detail: Detail) -> Need:
         _bare(installation, detail, kept),
         _wrong(installation, detail, kept),
         tuple(d.account for d in detail.facts.deliveries if d.account in logged_out),
-        _weak(installation, detail, reason),
+        recipes.failed(installation, post, reason),
     )
 
 
@@ -39,9 +39,3 @@ def _wrong(
     post = detail.facts.post
     found = {d.account: wording.objections(installation, post, d.account, d.words) for d in kept}
     return {account: said for account, said in found.items() if said}
-
-
-def _weak(installation: Installation, detail: Detail, reason: str) -> bool:
-    """Return whether a step of its recipe could not do its work."""
-    steps = installation.settings.recipes.get(detail.facts.post.recipe, ())
-    return any(reason.startswith(f"{step.step}: ") for step in steps)

@@ -27,6 +27,12 @@ class Config:
         """Return the accounts, as the config orders them."""
         return [self._account(n, a) for n, a in self.installation.settings.accounts.items()]
 
+    def shows(self) -> dict[str, str]:
+        """Return the network of each account as whose its posts look."""
+        return {
+            name: shows(self.installation, name) for name in self.installation.settings.accounts
+        }
+
     def recipes(self) -> list[RecipeFacts]:
         """Return the recipes, as the config orders them."""
         settings = self.installation.settings
@@ -55,6 +61,7 @@ class Config:
             enabled=account.enabled,
             dry_run=account.dry_run,
             paused=bool({name, EVERYTHING} & paused),
+            logged_in=account.network == "preview" or bool(installation.secrets.get(name)),
             logged_out=store.accounts.logged_out().get(name, ""),
             health=health(installation, name, now),
             waits_until=until if until is not None and until > now else None,

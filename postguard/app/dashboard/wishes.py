@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from postguard.app import bell, editing, moving, retracting, steering
+from postguard.app import bell, editing, moving, recipes, retracting, steering
 from postguard.app.dashboard import details
 from postguard.app.dashboard.rows import Rows
 from postguard.app.installation import Installation
@@ -57,6 +57,11 @@ class Commands:
         post, chosen = retracting.to_retract(self.installation.store, post_id, account)
         now = self.installation.clock.now()
         return _each(retracting.retract(self.installation, post, chosen, now))
+
+    def protect_with(self, post_id: int, recipe: str) -> Told:
+        """Have a post protected anew with another recipe."""
+        now = self.installation.clock.now()
+        return _rung(recipes.protect_with(self.installation, post_id, recipe, now))
 
     def pause(self, account: str | None, *, paused: bool) -> Told:
         """Stop or resume posting."""
