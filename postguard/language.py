@@ -40,9 +40,10 @@ _DAYS = (
 
 
 class _Choice:
-    """The one choice of this process. Threads read it; the composition root sets it."""
+    """The one choice of this process. Threads read it; the composition root sets it. A child
+    process, where nobody does, speaks as its parent."""
 
-    language = ENGLISH
+    language = ""
     catalogue: catalogues.NullTranslations = catalogues.NullTranslations()
 
 
@@ -70,16 +71,22 @@ def of_locale(environment: Mapping[str, str]) -> str:
 
 def spoken() -> str:
     """Return the language that is spoken now."""
+    if not _Choice.language:
+        choose()
     return _Choice.language
 
 
 def gettext(text: str) -> str:
     """Return `text` in the artist's language; also known as `_`."""
+    if not _Choice.language:
+        choose()
     return _Choice.catalogue.gettext(text) if text else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the text for `count` things in the artist's language."""
+    if not _Choice.language:
+        choose()
     return _Choice.catalogue.ngettext(one, many, count)
 
 

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from postguard import errors
 from postguard.errors import PostguardError, StepFailed
+from postguard.language import _
 from postguard.model import Inspection, Progress, ProtectOrder, Rendition
 from postguard.system import wire
 
@@ -143,18 +144,24 @@ class Child:
 
     def _how_it_ended(self) -> str:
         if self._silent:
-            return (
-                f"the picture reader said nothing for {self._silence / 60:.0f} minutes and was "
-                "ended; export the picture again or as PNG, and report it if it stays so"
-            )
+            return _(
+                "the picture reader said nothing for {silence:.0f} minutes and was ended; export "
+                "the picture again or as PNG, and report it if it stays so"
+            ).format(silence=self._silence / 60)
         try:
             code = self._process.wait(timeout=_LAST_WORDS)
         except subprocess.TimeoutExpired:
-            return "the picture reader stopped answering; try again, and report it if it stays so"
-        if code == -signal.SIGKILL:
-            return (
-                "the system ended the picture reader, most likely because memory ran out; "
-                "close other programs, or export the picture smaller"
+            return _(
+                "the picture reader stopped answering; try again, and report it if it stays so"
             )
-        name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return f"this file broke the picture reader ({name}); export it again or as PNG"
+        if code == -signal.SIGKILL:
+            return _(
+                "the system ended the picture reader, most likely because memory ran out; close "
+                "other programs, or export the picture smaller"
+            )
+        name = (
+            signal.Signals(-code).name if code < 0 else _("exit status {code}").format(code=code)
+        )
+        return _("this file broke the picture reader ({name}); export it again or as PNG").format(
+            name=name
+        )

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from postguard.errors import StepFailed, Unusable
+from postguard.language import _
 from postguard.model import Json
 from postguard.protect import identity
 from postguard.protect.identity import Identity
@@ -70,12 +71,14 @@ def load(secrets: Path | None) -> Identity:
         kept = None if secrets is None else Secrets(secrets).get(identity.NAME)
         if kept is None:
             raise Unusable(
-                "there is no identity to sign with; make yours with `postguard identity new`"
+                _("there is no identity to sign with; make yours with `postguard identity new`")
             )
         found = identity.read(kept)
         _library()
     except Unusable as exc:
-        raise StepFailed("credentials", f"{exc}, or take `credentials` out of the recipe") from exc
+        raise StepFailed(
+            "credentials", _("{exc}, or take `credentials` out of the recipe").format(exc=exc)
+        ) from exc
     return found
 
 
@@ -103,8 +106,10 @@ def sign(
     except c2pa.C2paError as exc:
         raise StepFailed(
             "credentials",
-            f"the file could not be signed ({type(exc).__name__.strip('_')}); look at your "
-            "identity with `postguard identity show`, and report this",
+            _(
+                "the file could not be signed ({value}); look at your identity with `postguard "
+                "identity show`, and report this"
+            ).format(value=type(exc).__name__.strip("_")),
         ) from exc
     return signed.getvalue(), bytes(manifest)
 

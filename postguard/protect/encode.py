@@ -15,6 +15,7 @@ import numpy as np
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.language import _
 from postguard.model import Limits
 from postguard.protect import containers
 from postguard.protect.containers import AVIF, JPEG, PNG, WEBP
@@ -92,25 +93,29 @@ def _chosen(job: Job) -> Encoded:
         return smaller_png(job)
     raise StepFailed(
         "encode",
-        "the network takes none of JPEG, PNG and WebP, only "
-        f"{', '.join(job.limits.mimes) or 'none'}; leave this account out of the post.",
+        _(
+            "the network takes none of JPEG, PNG and WebP, only {mimes}; leave this account out "
+            "of the post."
+        ).format(mimes=", ".join(job.limits.mimes) or _("none")),
     )
 
 
 def _asked(job: Job, mime: str) -> Encoded | None:
     """Return the file of the kind that the recipe names; None, and why, where it cannot be."""
     if not job.takes(mime):
-        job.why = f"the network takes no {_NAMES[mime]}"
+        job.why = _("the network takes no {kind}").format(kind=_NAMES[mime])
         return None
     if mime == AVIF and not containers.has_avif():
         raise StepFailed(
             "encode",
-            "this PC's Pillow writes no AVIF; install it anew from PyPI (`pip install --force-"
-            'reinstall pillow`), or set format = "auto"',
+            _(
+                "this PC's Pillow writes no AVIF; install it anew from PyPI (`pip install --force-"
+                'reinstall pillow`), or set format = "auto"'
+            ),
         )
     if mime == PNG:
         return _as_png(job, only_if_worth=False)
-    job.why = "the recipe asks for it"
+    job.why = _("the recipe asks for it")
     if mime == WEBP and (kept := _as_lossless_webp(job)):
         return kept
     return searched(job, mime)
@@ -124,10 +129,12 @@ def _as_png(job: Job, *, only_if_worth: bool) -> Encoded | None:
     flat = image.width * image.height * _WORTH_PNG + _ALWAYS_PNG + job.packets.size()
     worth = sized.alpha is not None or not only_if_worth or estimate <= flat
     if estimate > job.room or not worth:
-        job.why = f"as PNG it would take about {estimate / 1000:,.0f} kB"
+        job.why = _("as PNG it would take about {estimate:,.0f} kB").format(
+            estimate=estimate / 1000
+        )
         return None
     if not job.offer(containers.png(image, job.packets)):
-        job.why = "as PNG it would take more bytes than the network takes"
+        job.why = _("as PNG it would take more bytes than the network takes")
         return None
     job.why = _why_png(sized, asked=not only_if_worth)
     return job.done(PNG, sized, None)
@@ -135,8 +142,8 @@ def _as_png(job: Job, *, only_if_worth: bool) -> Encoded | None:
 
 def _why_png(sized: Picture, *, asked: bool) -> str:
     if asked:
-        return "the recipe asks for it"
-    return "transparent" if sized.alpha is not None else "flat art: small without any loss"
+        return _("the recipe asks for it")
+    return _("transparent") if sized.alpha is not None else _("flat art: small without any loss")
 
 
 def _as_lossless_webp(job: Job) -> Encoded | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from postguard.errors import PostguardError, StepFailed
 from postguard.imaging import Picture
+from postguard.language import _
 from postguard.system import files
 
 
@@ -25,7 +26,7 @@ def failing_closed(step: str) -> Iterator[None]:
         raise StepFailed(step, _broken(exc)) from exc
     except MemoryError as exc:
         raise StepFailed(
-            step, "this picture needs more memory than there is; put a downscale before it"
+            step, _("this picture needs more memory than there is; put a downscale before it")
         ) from exc
     except Exception as exc:  # an unknown fault must hold the post, not pass it on unprotected
         raise StepFailed(step, _broken(exc)) from exc
@@ -41,4 +42,6 @@ def check_shape(picture: Picture) -> None:
 
 
 def _broken(exc: Exception) -> str:
-    return f"it broke on this picture ({type(exc).__name__}: {exc}); please report this"
+    return _("it broke on this picture ({name}: {exc}); please report this").format(
+        name=type(exc).__name__, exc=exc
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.language import _
 from postguard.model import Json, Limits
 from postguard.protect import credentials, privacy
 from postguard.protect.encode import AUTO, encode
@@ -75,9 +76,11 @@ def finish(picture: Picture, limits: Limits, how: Finish) -> Encoded:
     if len(made.data) > limits.image_bytes:
         raise StepFailed(
             "encode",
-            f"with its signature the file takes {len(made.data):,} bytes, more than the "
-            f"{limits.image_bytes:,} that the network takes; this is a fault of postguard, please "
-            "report it.",
+            _(
+                "with its signature the file takes {count:,} bytes, more than the "
+                "{image_bytes:,} that the network takes; this is a fault of postguard, please "
+                "report it."
+            ).format(count=len(made.data), image_bytes=limits.image_bytes),
         )
     return made
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from postguard.errors import Unusable
+from postguard.language import _, marked
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 NAME = "identity.pem"  # among the secrets
 NAME_BYTES = 64  # what X.509 takes as a common name
-MISSING_EXTRA = "signing needs an extra that is not installed: run `pip install 'postguard[c2pa]'`"
+MISSING_EXTRA = marked(
+    "signing needs an extra that is not installed: run `pip install 'postguard[c2pa]'`"
+)
 
 _VALID = timedelta(days=30 * 365)
 _KEY, _CERTIFICATE = "PRIVATE KEY", "CERTIFICATE"
@@ -77,8 +80,10 @@ def read(text: str) -> Identity:
         (name,) = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:  # its text may hold a part of the key
         raise Unusable(
-            f"your identity ({NAME} among the secrets) is damaged; put it back from your backup, "
-            "or move it away and run `postguard identity new`"
+            _(
+                "your identity ({name} among the secrets) is damaged; put it back from your "
+                "backup, or move it away and run `postguard identity new`"
+            ).format(name=NAME)
         ) from None
     return Identity(
         name=str(name.value),
@@ -93,12 +98,14 @@ def read(text: str) -> Identity:
 def _check_name(name: str) -> None:
     if not name.strip():
         raise Unusable(
-            "a certificate needs a name; write your pen name into [artist] of the config"
+            _("a certificate needs a name; write your pen name into [artist] of the config")
         )
     if (size := len(name.encode())) > NAME_BYTES:
         raise Unusable(
-            f'a certificate takes a name of {NAME_BYTES} bytes and "{name}" has {size}; give a '
-            "shorter one with --name"
+            _(
+                'a certificate takes a name of {name_bytes} bytes and "{name}" has {size}; give a '
+                "shorter one with --name"
+            ).format(name_bytes=NAME_BYTES, name=name, size=size)
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.language import _, marked
 from postguard.model import Json, Limits
 from postguard.protect.containers import CHROMA, JPEG, LONGEST_SIDE
 from postguard.protect.packets import Packets, srgb_profile
@@ -48,7 +49,7 @@ class Job:
     reserved: int = 0
     encodes: int = 0
     data: bytes = b""
-    why: str = "the network takes this kind only"
+    why: str = marked("the network takes this kind only")
 
     @property
     def room(self) -> int:
@@ -73,9 +74,10 @@ class Job:
         if tags + _CONTAINER_BYTES >= self.limits.image_bytes:
             raise StepFailed(
                 "encode",
-                f"the network takes {self.limits.image_bytes:,} bytes and the tags alone need "
-                f"{tags:,}; shorten the description or the alt text, or take `tags` out of the "
-                "recipe.",
+                _(
+                    "the network takes {image_bytes:,} bytes and the tags alone need {tags:,}; "
+                    "shorten the description or the alt text, or take `tags` out of the recipe."
+                ).format(image_bytes=self.limits.image_bytes, tags=tags),
             )
 
     def sized(self, mime: str, factor: float = 1.0) -> Picture:
@@ -103,7 +105,7 @@ class Job:
         smaller = sized.pixels.shape != source.pixels.shape
         record: dict[str, Json] = {
             "mime": mime,
-            "why": self.why,
+            "why": _(self.why),
             "quality": quality,
             "subsampling": CHROMA.get(mime) if quality is not None else None,
             "bytes": len(self.data),
@@ -117,6 +119,8 @@ class Job:
         """Return the error for a picture that no allowed trial made small enough."""
         return StepFailed(
             "encode",
-            f"no file of at most {self.room:,} bytes was found in {self.encodes} tries; put a "
-            "`downscale` into the recipe, with a smaller long_side than now.",
+            _(
+                "no file of at most {room:,} bytes was found in {encodes} tries; put a "
+                "`downscale` into the recipe, with a smaller long_side than now."
+            ).format(room=self.room, encodes=self.encodes),
         )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from postguard.errors import StepFailed
+from postguard.language import _
 
 BUNDLED = Path(__file__).with_name("fonts") / "PostguardSans-Bold.otf"
 LEADING = 1.42  # from baseline to baseline, in em: room between lines of kanji
@@ -197,7 +198,7 @@ class Lettering:
         """
         needed = "".join(dict.fromkeys(c for c in text if c != "\n" and not _invisible(c)))
         if not needed:
-            raise StepFailed(step, "its text has no character that can be seen: write another")
+            raise StepFailed(step, _("its text has no character that can be seen: write another"))
         bundled = FontFile(str(BUNDLED))
         lacking = "".join(c for c in needed if not _has(bundled, c))
         if not lacking:
@@ -223,8 +224,8 @@ class Lettering:
 def _missing(characters: Sequence[str]) -> str:
     named = ", ".join(f"{c} (U+{ord(c):04X})" for c in characters[:8])
     more = ", …" if len(characters) > 8 else ""  # noqa: PLR2004  # the sentence stays readable
-    return (
-        f"no font on this PC can draw {named}{more}, and boxes in their place would protect "
+    return _(
+        "no font on this PC can draw {named}{more}, and boxes in their place would protect "
         "nothing. Install a font that has them (sudo apt install fonts-noto-cjk for Chinese, "
         "Japanese and Korean, fonts-noto-core for other scripts) or leave them out of the text"
-    )
+    ).format(named=named, more=more)

@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from postguard.errors import BadPicture, StepFailed
 from postguard.imaging import Picture, open_picture, to_image
+from postguard.language import _
 from postguard.protect.lettering import LEADING, Lettering, clean
 
 _STROKE = 0.04  # reach of a text's outline, in em
@@ -57,7 +58,7 @@ class TextMark:
     def __init__(self, text: str, lettering: Lettering, step: str) -> None:
         cleaned = clean(text)
         if not cleaned:
-            raise StepFailed(step, 'the text is empty: write it as text = "© your name"')
+            raise StepFailed(step, _('the text is empty: write it as text = "© your name"'))
         self._lines = cleaned.split("\n")
         self._face = lettering.typeface(cleaned, step)
 
@@ -106,28 +107,36 @@ def _logo(path: Path, step: str) -> Image.Image:
     except OSError as exc:
         raise StepFailed(step, _unreadable(path)) from exc
     except BadPicture as exc:
-        raise StepFailed(step, f"the logo {path} cannot be used: {exc}") from exc
+        raise StepFailed(
+            step, _("the logo {path} cannot be used: {exc}").format(path=path, exc=exc)
+        ) from exc
     return _trimmed(picture, path, step)
 
 
 def _unreadable(path: Path) -> str:
     what = (
-        "cannot be read: check its permissions" if path.exists() else "is not there: check logo ="
+        _("cannot be read: check its permissions")
+        if path.exists()
+        else _("is not there: check logo =")
     )
-    return f"the logo {path} {what}"
+    return _("the logo {path} {what}").format(path=path, what=what)
 
 
 def _trimmed(picture: Picture, path: Path, step: str) -> Image.Image:
     if picture.alpha is None:
         raise StepFailed(
             step,
-            f"the logo {path} has no transparency, so it would cover the art with its whole "
-            "rectangle: export it as a PNG with a transparent background",
+            _(
+                "the logo {path} has no transparency, so it would cover the art with its whole "
+                "rectangle: export it as a PNG with a transparent background"
+            ).format(path=path),
         )
     image = to_image(picture)
     box = image.getchannel("A").getbbox()
     if box is None:
-        raise StepFailed(step, f"the logo {path} is transparent everywhere: export it again")
+        raise StepFailed(
+            step, _("the logo {path} is transparent everywhere: export it again").format(path=path)
+        )
     image = image.crop(box)
     image.thumbnail((image.width, _LOGO_HEIGHT), Image.Resampling.LANCZOS)
     return image

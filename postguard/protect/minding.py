@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from postguard.language import _
 from postguard.model import Post
 from postguard.system.folders import folder_of, taken_away
 
@@ -53,8 +54,12 @@ def missing(outbox: Path, post: Post) -> str:
     """
     folder = folder_of(outbox, post)
     if taken_away(outbox, post):
-        return f"its folder {post.place}/{post.folder} is gone"
+        return _("its folder {place}/{folder} is gone").format(
+            place=post.place, folder=post.folder
+        )
     gone = [a.name for a in post.artworks if folder.is_dir() and not (folder / a.name).exists()]
     if not gone:
         return ""
-    return f"{', '.join(gone)} was taken out of its folder; drop it into the outbox again"
+    return _("{gone} was taken out of its folder; drop it into the outbox again").format(
+        gone=", ".join(gone)
+    )

@@ -21,6 +21,7 @@ from postguard import imaging
 from postguard.errors import Retryable, StepFailed
 from postguard.imaging import Picture
 from postguard.imaging.likeness import fingerprint
+from postguard.language import _
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import finishing
@@ -32,7 +33,7 @@ from postguard.protect.finishing import Finish, finish
 from postguard.protect.job import Encoded
 from postguard.protect.steps import Scene, Step
 from postguard.protect.steps.cloak import Cloak, targets_folder
-from postguard.protect.steps.downscale import fitting, shrink, strictest
+from postguard.protect.steps.downscale import fitting, shrink, strictest, training_advice
 from postguard.protect.steps.registry import STEPS
 from postguard.protect.steps.tags import Tags
 from postguard.protect.sweeping import WORK, sweep
@@ -86,9 +87,14 @@ def _steps(order: ProtectOrder, engine: CloakEngine | None) -> list[tuple[str, S
     try:
         options = recipes.read(order.recipe)
     except ValueError as exc:
-        raise StepFailed("recipe", f"{where} is not a recipe; run `postguard check`") from exc
+        raise StepFailed(
+            "recipe", _("{where} is not a recipe; run `postguard check`").format(where=where)
+        ) from exc
     if not options:
-        raise StepFailed("recipe", f"{where} has no step and would protect nothing; add one to it")
+        raise StepFailed(
+            "recipe",
+            _("{where} has no step and would protect nothing; add one to it").format(where=where),
+        )
     if problem := order_problem(options):
         raise StepFailed("recipe", f"{where}[{problem[0]}]: {problem[1]}")
     if any(o.step == "cloak" for o in options):
@@ -98,9 +104,11 @@ def _steps(order: ProtectOrder, engine: CloakEngine | None) -> list[tuple[str, S
 
 def _check_engine(engine: CloakEngine | None) -> None:
     """Raise StepFailed before hours of other work are done in vain."""
-    missing = "nothing on this PC can run it" if engine is None else engine.available()
+    missing = _("nothing on this PC can run it") if engine is None else engine.available()
     if missing:
-        raise StepFailed("cloak", f"{missing}; or take the step out of the recipe")
+        raise StepFailed(
+            "cloak", _("{missing}; or take the step out of the recipe").format(missing=missing)
+        )
 
 
 def _unheard(_: Progress) -> None:
@@ -152,7 +160,9 @@ class _Bench:
             self.done.append({"step": name, **notes})
             protects |= name not in _SAVE_ONLY and record.get("carried") is not False
         if not protects:
-            raise StepFailed("recipe", "no step of it protects this picture; add a notice to it")
+            raise StepFailed(
+                "recipe", _("no step of it protects this picture; add a notice to it")
+            )
         return picture
 
     def _cloaked(self, step: Cloak, before: Picture, after: Picture) -> dict[str, Json]:
@@ -173,7 +183,7 @@ class _Bench:
             return picture
         with failing_closed("downscale"), self._watched("downscale") as notes:
             picture = shrink(picture, *after)
-            notes.update({"from": list(before), "to": list(after), "note": "for the networks"})
+            notes.update({"from": list(before), "to": list(after), "note": _("for the networks")})
         self.done.append({"step": "downscale", **notes})
         return picture
 
@@ -182,8 +192,10 @@ class _Bench:
         if hashlib.sha256(data).hexdigest() != self.artwork.sha256:
             raise StepFailed(
                 "open",
-                f"{self.artwork.path.name} was changed after it was taken; "
-                "drop the new version into the outbox as a post of its own",
+                _(
+                    "{name} was changed after it was taken; drop the new version into the outbox "
+                    "as a post of its own"
+                ).format(name=self.artwork.path.name),
             )
         return data
 
@@ -234,7 +246,7 @@ class _Bench:
             encoded = finish(base, limits, self.how)
             digest = hashlib.sha256(encoded.data).hexdigest()
             self._check_changed(digest)
-            notes.update(encoded.record)
+            notes.update(encoded.record | self._size_advice(encoded))
         name = file_name(self.artwork.position, limits.fit, encoded.mime)
         measured = self._measured(encoded, name, limits)
         path = self.order.into / name
@@ -280,9 +292,18 @@ class _Bench:
                 )
         return {"measured": notes}
 
+    def _size_advice(self, encoded: Encoded) -> dict[str, Json]:
+        """Return what the file's size offers to training, where the recipe has no step that says
+        it."""
+        limited = any(step.get("step") == "downscale" for step in self.order.recipe)
+        advice = "" if limited else training_advice((encoded.width, encoded.height))
+        return {"advice": advice} if advice else {}
+
     def _check_changed(self, digest: str) -> None:
         if digest == self.artwork.sha256:
-            raise StepFailed("recipe", "it left the file as it was; add a step that protects it")
+            raise StepFailed(
+                "recipe", _("it left the file as it was; add a step that protects it")
+            )
 
     def _record(
         self, encoded: Encoded, notes: dict[str, Json], measured: dict[str, Json]
@@ -299,7 +320,9 @@ class _Bench:
         }
         secrets = [s.lower() for s in (self.artwork.seed, self.order.kit.artist_seed) if s]
         if any(secret in wire.dump(record).lower() for secret in secrets):
-            raise StepFailed("record", "a step wrote its secret seed into it; please report this")
+            raise StepFailed(
+                "record", _("a step wrote its secret seed into it; please report this")
+            )
         return record
 
 

@@ -9,6 +9,7 @@ JPEG scans, WebP frames and AV1 frames, which their libraries wrote from a new i
 from __future__ import annotations
 
 from postguard.errors import StepFailed
+from postguard.language import _
 from postguard.protect.packets import Packets
 from postguard.protect.walks import Stray, avif, jpeg, png, webp
 
@@ -30,14 +31,18 @@ def audit(data: bytes, mime: str, packets: Packets) -> None:
     if check is None:
         raise StepFailed(
             "privacy",
-            f"postguard cannot look into files of kind {mime!r}, so this one stays here; "
-            "this is a fault of postguard, please report it.",
+            _(
+                "postguard cannot look into files of kind {mime!r}, so this one stays here; this "
+                "is a fault of postguard, please report it."
+            ).format(mime=mime),
         )
     try:
         check(data, packets)
     except Stray as stray:
         raise StepFailed(
             "privacy",
-            f"the finished file holds something it should not: {stray}. It was not posted; "
-            "this is a fault of postguard, please report it.",
+            _(
+                "the finished file holds something it should not: {stray}. It was not posted; "
+                "this is a fault of postguard, please report it."
+            ).format(stray=stray),
         ) from stray

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from postguard.errors import BadPicture, ConfigError, Held, PostguardError, Retryable, Unusable
+from postguard.language import _
 from postguard.model import Post, PostState, Progress, ProtectOrder, Rendition
 from postguard.ports import Clock, Workshop
 from postguard.protect.minding import Minder
@@ -118,7 +119,10 @@ class Protecting:
         except Exception as exc:
             # Else it would be the oldest that waits for ever, and none behind it had its turn.
             self._hold(
-                post, f"postguard itself broke here ({type(exc).__name__}); please report it"
+                post,
+                _("postguard itself broke here ({name}); please report it").format(
+                    name=type(exc).__name__
+                ),
             )
             raise
         return True

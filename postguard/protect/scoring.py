@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from postguard.imaging import Picture, flatten, open_picture
 from postguard.imaging.visibility import SMALLEST, ssimulacra2
+from postguard.language import _
 from postguard.model import Json
 
 SIDE = 512
@@ -29,10 +30,12 @@ def score(written: Picture, data: bytes) -> dict[str, Json] | None:
         return None
     found = open_picture(data, max_megapixels=1 + written.width * written.height / 1e6)
     before, after = _shown(written), _shown(found)
-    over = "the whole picture"
+    over = _("the whole picture")
     if written.width * written.height > _WHOLE:
         before, after = _squares(before), _squares(after)
-        over = f"{len(_ALONG)} squares of {min(SIDE, written.width, written.height)} px"
+        over = _("{count} squares of {side} px").format(
+            count=len(_ALONG), side=min(SIDE, written.width, written.height)
+        )
     return {"score": round(ssimulacra2(before, after), 2), "over": over}
 
 

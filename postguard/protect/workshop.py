@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard.errors import BadPicture, PostguardError, Retryable, StepFailed
+from postguard.language import _, marked
 from postguard.model import Inspection, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine, Clock
 from postguard.protect.child import Answer, Child, ChildEndedError, Job, raise_again
@@ -19,7 +20,9 @@ from postguard.protect.child import Answer, Child, ChildEndedError, Job, raise_a
 # -P: a file named numpy.py in the folder the daemon was started in is art, not a module.
 WORKER = (sys.executable, "-P", "-m", "postguard.worker")
 IDLE_AFTER = timedelta(seconds=60)
-_STOPPED = "postguard was stopped while it worked on this picture; it goes on at the next start"
+_STOPPED = marked(
+    "postguard was stopped while it worked on this picture; it goes on at the next start"
+)
 
 
 class ChildWorkshop:
@@ -102,7 +105,7 @@ class ChildWorkshop:
             try:
                 answer = child.ask(job, on_progress)
             except ChildEndedError as end:
-                error = Retryable(_STOPPED) if child.stopped else broken(str(end))
+                error = Retryable(_(_STOPPED)) if child.stopped else broken(str(end))
                 self.close()
                 raise error from None
             except BaseException:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postguard.imaging import Picture
+from postguard.language import _
 from postguard.model import Json, Limits
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
@@ -57,11 +58,15 @@ class Downscale:
         if advice := training_advice(fitting(after, *strictest(scene.limits))):
             record["advice"] = advice
         if after == before:
-            return picture, {**record, "note": "already small enough"}
-        note = f"{before[0]} × {before[1]} to {after[0]} × {after[1]}"
+            return picture, {**record, "note": _("already small enough")}
+        note = _("{width} × {height} to {new_width} × {new_height}").format(
+            width=before[0], height=before[1], new_width=after[0], new_height=after[1]
+        )
         if len(asked) > 1:
             least = min(asked, key=lambda name: asked[name])
-            note += f", as {least} is to get it: all networks get one picture"
+            note += _(", as {least} is to get it: all networks get one picture").format(
+                least=least
+            )
         return shrink(picture, *after), {**record, "note": note}
 
     def _by_network(self, limits: Sequence[Limits]) -> dict[str, int]:
@@ -87,11 +92,11 @@ def training_advice(size: tuple[int, int]) -> str:
     if width * height < TRAINED_PIXELS:
         return ""
     enough = max(size) * math.sqrt(TRAINED_PIXELS / (width * height))
-    return (
-        f"{width} × {height} pixels are enough to train on at {TRAINED} × {TRAINED}, as SDXL and "
-        f"later models do; with less than {math.ceil(enough)} on the long side this picture "
-        "would not be. That makes it less useful to them, not useless: others train at 512 × 512"
-    )
+    return _(
+        "{width} × {height} pixels are enough to train on at {trained} × {trained}, as SDXL and "
+        "later models do; with less than {side} on the long side this picture would not be. That "
+        "makes it less useful to them, not useless: others train at 512 × 512"
+    ).format(width=width, height=height, trained=TRAINED, side=math.ceil(enough))
 
 
 def fitting(

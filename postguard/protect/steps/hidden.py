@@ -15,6 +15,7 @@ from PIL import Image
 
 from postguard.imaging import Picture, flatten, to_image
 from postguard.imaging.picture import strips
+from postguard.language import _, marked
 from postguard.model import Json
 from postguard.protect import hidden
 from postguard.protect.hidden import Reading
@@ -26,23 +27,23 @@ _STRENGTHS = (0.17, 0.2, 0.24, 0.28, 0.34, 0.4, 0.48, 0.56, 0.68, 0.8)
 _SHOWN, _QUALITY = 1_000, 80
 # In standard deviations; a crop of 40 % keeps 0.63 of both, and 5 and 3.5 are enough to read.
 _PILOT, _MARGIN = 8.0, 6.0
-_NO_POST = "it carries a post's number, and a file by itself has none; nothing was drawn"
-_SMALL = "the picture is too small to carry it; nothing was drawn"
-_FLAT = "the picture is too flat to carry it unseen; nothing was drawn"
+_NO_POST = marked("it carries a post's number, and a file by itself has none; nothing was drawn")
+_SMALL = marked("the picture is too small to carry it; nothing was drawn")
+_FLAT = marked("the picture is too flat to carry it unseen; nothing was drawn")
 
 
 class Hidden:
     """Draw the post's number so that only the artist's key reads it."""
 
-    def __init__(self, _: recipes.Hidden) -> None:
+    def __init__(self, options: recipes.Hidden) -> None:
         """There is nothing to set: the picture itself says how strong it must be."""
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
         """Return the marked picture, with how strong the mark is and how well it reads."""
         if not scene.post:
-            return picture, {"carried": False, "note": _NO_POST}
+            return picture, {"carried": False, "note": _(_NO_POST)}
         if max(picture.width, picture.height) < hidden.CHIPS:
-            return picture, {"carried": False, "note": _SMALL}
+            return picture, {"carried": False, "note": _(_SMALL)}
         key = bytes.fromhex(scene.kit.artist_seed)
         mark = hidden.field(_gray(picture), scene.post, key)
         small = _small(picture)
@@ -54,7 +55,7 @@ class Hidden:
                 pixels = hidden.added(picture, mark, strength)
                 record = _record(picture.pixels, pixels, strength, reading)
                 return Picture(pixels, picture.alpha, picture.gray), record
-        return picture, {"carried": False, "note": _FLAT}
+        return picture, {"carried": False, "note": _(_FLAT)}
 
 
 def _clear(reading: Reading) -> bool:

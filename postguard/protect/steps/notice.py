@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.language import _
 from postguard.model import Json, Limits
 from postguard.protect import footer
 from postguard.protect.lettering import Lettering, Typeface, clean
@@ -79,8 +80,10 @@ class Notice:
                 return done[0], done[1] | self._warning(done[1], lines)
         raise StepFailed(
             STEP,
-            f"at {picture.width} × {picture.height} pixels the picture is too small for a legible "
-            "notice: leave the notice out for such small works, or shorten its text",
+            _(
+                "at {width} × {height} pixels the picture is too small for a legible notice: "
+                "leave the notice out for such small works, or shorten its text"
+            ).format(width=picture.width, height=picture.height),
         )
 
     def _ways(self) -> list[tuple[Callable[[Picture, _Ask, Sizes], Done | None], Sizes]]:
@@ -101,14 +104,17 @@ class Notice:
         """Return, under `warning`, what of its wishes a picture of this shape could not hold."""
         found, cap = [], record["cap_at_600"]
         if record["place"] == "footer" and self._options.place == "auto":
-            found.append("there is no room for it at the edges, so it stands in a strip below")
+            found.append(_("there is no room for it at the edges, so it stands in a strip below"))
         written = "".join(str(record["text"]).split())
         if any("".join(line.split()) not in written for line in lines):
-            found.append("there was room for the first of its sentences only")
+            found.append(_("there was room for the first of its sentences only"))
         if isinstance(cap, float) and round(cap) < FEED_CAP:
             found.append(
-                f"where the picture is shown {FEED_WIDTH} pixels wide its letters are {cap:.0f} "
-                f"high, less than the {FEED_CAP} that read well: this shape has no room for more"
+                _(
+                    "where the picture is shown {feed_width} pixels wide its letters are "
+                    "{cap:.0f} high, less than the {feed_cap} that read well: this shape has no "
+                    "room for more"
+                ).format(feed_width=FEED_WIDTH, cap=cap, feed_cap=FEED_CAP)
             )
         return {"warning": "; ".join(found)} if found else {}
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from postguard.errors import StepFailed
 from postguard.imaging import Picture
+from postguard.language import _
 from postguard.model import Artist, Json
 from postguard.protect.chance import generator
 from postguard.protect.lettering import Lettering
@@ -122,7 +123,7 @@ class Watermark:
             path = Path(self._options.logo).expanduser()
             return LogoMark(path, STEP), {"logo": path.name}
         if "{name}" in self._options.words and not artist.name:
-            raise StepFailed(STEP, "the text asks for {name}, but [artist] has no name: add it")
+            raise StepFailed(STEP, _("the text asks for {name}, but [artist] has no name: add it"))
         text = self._options.words.replace("{year}", str(year)).replace("{name}", artist.name)
         return TextMark(text, self._lettering, STEP), {"text": text}
 
@@ -144,7 +145,7 @@ def _described(marking: Marking, contrast: float) -> dict[str, Json]:
         box = large.x - width / 2, large.y - height / 2, width, height
         record["large"] = [round(v) for v in box]
     if not layout.legible:
-        record["note"] = "the picture is too small for one legible mark"
+        record["note"] = _("the picture is too small for one legible mark")
     return record
 
 
@@ -160,6 +161,7 @@ def _visible(picture: Picture, pixels: NDArray[np.uint8], must_show: bool) -> fl
     contrast = float(change[change > 0].mean()) if change.any() else 0.0
     if must_show and contrast < FAINTEST:
         raise StepFailed(
-            STEP, "the mark cannot be seen on this picture: raise its opacity or turn outline on"
+            STEP,
+            _("the mark cannot be seen on this picture: raise its opacity or turn outline on"),
         )
     return contrast
