@@ -41,9 +41,12 @@ def main() -> NoReturn:
 @functools.cache
 def engine(models_dir: Path | None) -> CloakEngine:
     """Return the cloak of this PC; its torch runs in a process of its own, warm for a while."""
+    from postguard.cloak import unaided
+    from postguard.cloak.instant.engine import InstantEngine
+    from postguard.cloak.ladder import Ladder
     from postguard.cloak.runner import LocalEngine
 
-    return LocalEngine(models_dir)
+    return Ladder(LocalEngine(models_dir), InstantEngine(unaided.measure))
 
 
 def _answer(job: Job, answers: BinaryIO) -> Answer:

@@ -1,7 +1,9 @@
 """Runs an encoder in numpy alone, so that a cloak is measured where there is no torch.
 
-A convolution is one matrix product for each band of rows: what each output pixel sees is laid out
-side by side for the band, which bounds the memory and keeps it in the cache.
+A convolution is a sum of matrix products, one for each tap of its kernel (a few together where the
+channels are few), band by band of rows: the bands stay in the cache, and bound the memory. The
+products are so small that OpenBLAS does not wake its threads: on a busy PC their waiting for each
+other took sixty times as long as the work.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
@@ -30,7 +31,9 @@ from postguard.cloak.architectures import (
 Planes = NDArray[np.float32]  # (H,W,C) in here
 Weights = Mapping[str, NDArray[np.float32]]
 _RELU = Plain("relu")
-_BAND = 1 << 19  # numbers that are laid out at once: 2 MB
+_WIDE = 64  # channels that a product takes at once, at least
+_BAND = 1 << 16  # numbers that are laid out at once
+_QUIET = 250_000  # multiplications; OpenBLAS wakes its threads from 262,144 on
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +115,40 @@ def _fork(layer: Fork, weights: Weights, prefix: str, x: Planes) -> Planes:
 
 def _conv(layer: Conv, weights: Weights, prefix: str, x: Planes) -> Planes:
     kernel, bias = weights[f"{prefix}weight"], weights.get(f"{prefix}bias")
-    matrix = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)).reshape(-1, len(kernel))
-    seen = _seen(x, layer)
-    out = np.empty((*seen.shape[:2], len(kernel)), np.float32)
-    height = max(_BAND // (seen.shape[1] * len(matrix)), 1)
+    n_out, n_in, size, _ = kernel.shape
+    taps = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)).reshape(-1, n_in, n_out)
+    views = _views(x, layer)
+    out = np.empty((*views[0].shape[:2], n_out), np.float32)
+    out[...] = 0 if bias is None else bias
+    together = max(_WIDE // n_in, 1)
+    height = max(_BAND // (out.shape[1] * n_in * together), 1)
     for top in range(0, len(out), height):
-        band = seen[top : top + height].reshape(-1, len(matrix))
-        np.matmul(band, matrix, out=out[top : top + height].reshape(-1, len(kernel)))
-    if bias is not None:
-        out += bias
+        made = out[top : top + height].reshape(-1, n_out)
+        for i in range(0, size * size, together):
+            seen = np.concatenate([v[top : top + height] for v in views[i : i + together]], -1)
+            matrix = taps[i : i + together].reshape(-1, n_out)
+            made += _product(seen.reshape(-1, len(matrix)), matrix)
     return out
 
 
-def _seen(x: Planes, layer: Conv) -> Planes:
-    """(H,W,C) -> (H',W',k,k,C), a view: what each pixel of the result is computed from. A row of
-    the kernel lies in one piece there, so that laying it out is a plain copy."""
-    far, size = layer.padding, layer.size
+def _views(x: Planes, layer: Conv) -> list[Planes]:
+    """(H,W,C) -> for each tap of the kernel what it sees for every output, (H',W',C)."""
+    far, step, size = layer.padding, layer.stride, layer.size
     padded = np.pad(x, ((far, far), (far, far), (0, 0)))
-    windows = sliding_window_view(padded, (size, size), (0, 1)).transpose(0, 1, 3, 4, 2)
-    return windows[:: layer.stride, :: layer.stride]
+    rows, columns = ((side + 2 * far - size) // step * step + 1 for side in x.shape[:2])
+    return [
+        padded[down : down + rows : step, across : across + columns : step]
+        for down in range(size)
+        for across in range(size)
+    ]
+
+
+def _product(x: Planes, matrix: Planes) -> Planes:
+    """(n,k) @ (k,m), in blocks that wake no threads."""
+    block = max(_QUIET // matrix.size, 1)
+    whole = len(x) // block * block
+    out = np.empty((len(x), matrix.shape[1]), np.float32)
+    blocks = x[:whole].reshape(-1, block, x.shape[1])
+    np.matmul(blocks, matrix, out=out[:whole].reshape(-1, block, matrix.shape[1]))
+    np.matmul(x[whole:], matrix, out=out[whole:])
+    return out

@@ -20,7 +20,14 @@ from types import TracebackType
 from typing import TypeVar
 
 from postguard.cloak import catalogue, configs
-from postguard.cloak.architectures import OWN, UnknownWeights, identify, weight_files
+from postguard.cloak.architectures import (
+    OWN,
+    SURROGATE,
+    UnknownWeights,
+    encoder_name,
+    identify,
+    weight_files,
+)
 from postguard.cloak.job import Job, Measurement, Message, Order, Why
 from postguard.errors import Retryable, StepFailed
 from postguard.model import Json
@@ -97,6 +104,13 @@ class LocalEngine:
     def available(self) -> str | None:
         """Return None when it can run, else what is missing and how to get it. Takes no time."""
         return _strange_models(self._models) if has_torch() else NO_TORCH
+
+    def others(self) -> list[str]:
+        """Return the names of the encoders besides our own, without loading them; a file that
+        cannot be read is none."""
+        found = [encoder_name(path) for path in weight_files(self._models) if _is_encoder(path)]
+        found += [catalogue.label(folder) for folder in catalogue.in_use(self._models)]
+        return [name for name in found if name != SURROGATE]
 
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
@@ -309,6 +323,13 @@ def _read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
 def has_torch() -> bool:
     """Return whether PyTorch is installed, without loading it."""
     return importlib.util.find_spec("torch") is not None
+
+
+def _is_encoder(path: Path) -> bool:
+    try:
+        return identify(path).encoder
+    except UnknownWeights:
+        return False
 
 
 def _strange_models(folder: Path) -> str | None:

@@ -157,17 +157,24 @@ class Noise(StepOptions):
     soften: StrictBool = True
 
 
-Mode = Literal["style", "poison", "immunise"]
+Mode = Literal["style", "poison", "immunise", "instant"]
 Gain = Annotated[float, Field(strict=True, ge=0, lt=1)]
 # The least 1 - R that must be left behind the post's own platform, on the PC's encoders. Random
 # signs of the same visibility reach -0.02 to 0.03 there.
-LEAST_GAINS: dict[Mode, float] = {"style": 0.04, "poison": 0.04, "immunise": 0.05}
+LEAST_GAINS: dict[Mode, float] = {
+    "style": 0.04,
+    "poison": 0.04,
+    "immunise": 0.05,
+    "instant": 0.03,
+}
 
 
 class Cloak(StepOptions):
     """A perturbation that draws what models read away from the picture. `mode`: one, or several
-    that share one visibility; `min_gain`: a post whose cloak measured weaker is held, 0 lets all
-    pass, unset is what `LEAST_GAINS` says; `diffusion`: whether Stable Diffusion helps, if it is
+    that share one visibility; `instant` needs neither time nor torch, and is the weakest.
+    `fallback`: how light it may become where this PC cannot do what is asked: our own encoder
+    alone, or instant. `min_gain`: a post whose cloak measured weaker is held, 0 lets all pass,
+    unset is what `LEAST_GAINS` says; `diffusion`: whether Stable Diffusion helps, if it is
     on this PC (`auto`: on a GPU only), and by which `term` of its denoiser."""
 
     step: Literal["cloak"]
@@ -176,7 +183,14 @@ class Cloak(StepOptions):
     min_gain: Gain | None = None
     diffusion: Literal["auto", "always", "never"] = "auto"
     term: Literal["ace", "sds", "diffusionguard"] = "ace"
+    fallback: Literal["instant", "surrogate", "none"] = "instant"
     time_limit: Annotated[float, Field(strict=True, ge=5, le=86_400)] = 900.0
+
+    @model_validator(mode="after")
+    def _instant_alone(self) -> Cloak:
+        if "instant" in self.modes and len(self.modes) > 1:
+            raise ValueError('"instant" shares no visibility: write it alone, or leave it out')
+        return self
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -187,7 +201,7 @@ class Cloak(StepOptions):
         """Return the least gain of a mode; modes that share a visibility share that too."""
         if self.min_gain is not None:
             return self.min_gain
-        return LEAST_GAINS[mode] / len(self.modes)
+        return LEAST_GAINS[mode] / (len(self.modes) if mode in self.modes else 1)
 
 
 Mining = Literal[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Cloak:
         source.unlink()
         target.unlink()
         _check(picture, result, self._ceiling)
-        record: dict[str, Json] = {
+        record: dict[str, Any] = {
             "modes": list(self._options.modes),
             "strength": self._options.strength,
             "ceiling": self._ceiling,
@@ -74,6 +74,7 @@ class Cloak:
             **found,
             "words": WORDS,
         }
+        self._drawn(record["modes"])
         return result, record
 
     def judge(self, gains: Mapping[str, Any], fit: str) -> dict[str, Json]:
@@ -83,13 +84,22 @@ class Cloak:
             StepFailed: one is less than the recipe asks for (fail closed).
         """
         found: dict[str, Json] = {}
-        for mode in self._options.modes:
+        for mode in self._drawn(gains):
             behind = gains[mode]
             own = [looks for name, looks in behind.items() if fit.startswith(name)]
             worst = min(own or behind.values(), key=lambda looks: looks["r"])
             _refuse_weak(mode, worst, self._options.least(mode))
             found[mode] = worst["r"]
         return found
+
+    def _drawn(self, told: Collection[str]) -> tuple[recipes.Mode, ...]:
+        """Return the modes that the engine says it drew, or measured: those of the recipe or, if
+        it may fall back so far, the instant one. Raises StepFailed where it is another cloak."""
+        if set(told) == set(self._options.modes):
+            return self._options.modes
+        if set(told) == {"instant"} and self._options.fallback == "instant":
+            return ("instant",)
+        raise StepFailed("cloak", "the engine drew another cloak than asked; please report it")
 
     @property
     def _ceiling(self) -> int:
@@ -113,6 +123,7 @@ class Cloak:
             "weights": dict(kit.weights),
             "diffusion": self._options.diffusion,
             "term": self._options.term,
+            "fallback": self._options.fallback,
         }
 
 

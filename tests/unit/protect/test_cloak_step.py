@@ -139,10 +139,15 @@ def looks(left, noise=-0.01):
 
 
 GAINS = {
+    "instant": {"bluesky": looks(0.04), "mastodon": looks(0.02)},
     "style": {"bluesky": looks(0.02), "mastodon": looks(0.30)},
     "immunise": {"bluesky": looks(0.06), "mastodon": looks(0.40)},
     "poison": {"bluesky": looks(0.10, noise=0.11), "mastodon": looks(0.40)},
 }
+
+
+def gains(*modes):
+    return {mode: GAINS[mode] for mode in modes}
 
 
 @pytest.mark.parametrize(
@@ -155,23 +160,23 @@ GAINS = {
 )
 def test_each_post_is_judged_behind_its_own_platform_and_a_file_behind_the_worse(mode, fit, left):
     step = Cloak(recipes.Cloak(step="cloak", mode=mode))
-    assert step.judge(GAINS, fit) == {mode: left}
+    assert step.judge(gains(mode), fit) == {mode: left}
 
 
 def test_a_cloak_that_is_too_weak_holds_the_post_with_the_figure():
     step = Cloak(recipes.Cloak(step="cloak", mode="style"))
     with pytest.raises(StepFailed, match=r"style gained 0\.020.*asks for 0\.040"):
-        step.judge(GAINS, "bluesky-1000")
+        step.judge(gains("style"), "bluesky-1000")
 
 
 @pytest.mark.parametrize(("least", "passes"), [(0.0, True), (0.02, True), (0.03, False)])
 def test_the_recipe_says_how_weak_is_too_weak(least, passes):
     step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=least))
     if passes:
-        assert step.judge(GAINS, "bluesky-1000") == {"style": 0.02}
+        assert step.judge(gains("style"), "bluesky-1000") == {"style": 0.02}
     else:
         with pytest.raises(StepFailed):
-            step.judge(GAINS, "bluesky-1000")
+            step.judge(gains("style"), "bluesky-1000")
 
 
 def test_modes_that_share_a_visibility_share_the_least_gain_too():
@@ -183,8 +188,53 @@ def test_modes_that_share_a_visibility_share_the_least_gain_too():
 def test_a_cloak_that_is_no_better_than_noise_holds_the_post():
     step = Cloak(recipes.Cloak(step="cloak", mode="poison"))
     with pytest.raises(StepFailed, match=r"mere noise of the same size 0\.110"):
-        step.judge(GAINS, "bluesky-1000")
-    assert step.judge(GAINS, "mastodon-9") == {"poison": 0.40}
+        step.judge(gains("poison"), "bluesky-1000")
+    assert step.judge(gains("poison"), "mastodon-9") == {"poison": 0.40}
+
+
+def test_a_cloak_that_fell_back_is_judged_by_its_own_least_gain():
+    step = Cloak(recipes.Cloak(step="cloak", mode=("style", "poison")))
+    assert step.judge(gains("instant"), "bluesky-1000") == {"instant": 0.04}
+    with pytest.raises(StepFailed, match=r"instant gained 0\.020.*asks for 0\.030"):
+        step.judge(gains("instant"), "mastodon-9")
+
+
+def test_a_least_gain_that_the_artist_wrote_holds_for_what_is_lighter_too():
+    step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=0.1))
+    with pytest.raises(StepFailed, match=r"asks for 0\.100"):
+        step.judge(gains("instant"), "bluesky-1000")
+
+
+@pytest.mark.parametrize(
+    ("fallback", "drawn"), [("none", ["instant"]), ("instant", ["poison"]), ("instant", [])]
+)
+def test_another_cloak_than_the_recipe_allows_fails_the_step(scene, fallback, drawn):
+    class Other(Engine):
+        def cloak(self, job, source, target, on_step):
+            return {**super().cloak(job, source, target, on_step), "modes": drawn}
+
+    step = Cloak(recipes.Cloak(step="cloak", mode="style", fallback=fallback))
+    with pytest.raises(StepFailed, match="another cloak"):
+        step.apply(picture(), dataclasses.replace(scene, engine=Other(lambda p: p + 3)))
+    with pytest.raises(StepFailed, match="another cloak"):
+        step.judge(gains(*drawn), "bluesky-1000")
+
+
+def test_what_the_instant_cloak_drew_instead_is_what_the_record_says(scene):
+    class Poor(Engine):
+        def cloak(self, job, source, target, on_step):
+            done = super().cloak(job, source, target, on_step)
+            return {**done, "modes": ["instant"], "asked": job["modes"]}
+
+    step = Cloak(recipes.Cloak(step="cloak", mode="style"))
+    poor = dataclasses.replace(scene, engine=Poor(lambda p: p + 3))
+    _, record = step.apply(picture(), poor)
+    assert (record["modes"], record["asked"]) == (["instant"], ["style"])
+
+
+def test_instant_shares_its_visibility_with_no_other_mode():
+    with pytest.raises(ValueError, match="alone"):
+        recipes.Cloak(step="cloak", mode=("instant", "style"))
 
 
 def test_a_least_gain_of_nothing_lets_everything_pass():
