@@ -6,7 +6,7 @@ SEED ?= 1
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types floors fix language lock bench gallery chaos servers-next system-deps clean
+.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -16,6 +16,9 @@ demo: .venv/base.stamp ## set up, then show the whole way of a picture, without 
 
 test: .venv/test.stamp ## set up, then run the tests (ARGS="tests/unit -k slot" runs some)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-browser: .venv/test.stamp ## open the dashboard in Chromium; screenshots go to build/screenshots
+	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/browser $(ARGS)
 
 check: format lint types floors test ## everything that CI holds us to
 

@@ -1,0 +1,74 @@
+"""Every screen, in both languages, in light and dark and on a phone: readable by everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import AXE, Dashboard, dashboard
+from tests.system.rig import Home
+
+pytestmark = pytest.mark.browser
+
+SCREENS = {
+    "queue": "/",
+    "weeks": "/weeks",
+    "post": "/posts/{out}",
+    "waiting": "/posts/{later}",
+    "held": "/held",
+    "accounts": "/accounts",
+    "recipes": "/recipes",
+    "log": "/log",
+}
+HEADINGS = {
+    "en": {"queue": "Queue", "held": "Needs you", "accounts": "Accounts"},
+    "ja": {"queue": "順番待ち", "held": "確認が必要", "accounts": "アカウント"},
+}
+LOOKS = {
+    "wide": {"viewport": {"width": 1280, "height": 900}},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+
+@pytest.fixture(scope="module", params=["en", "ja"])
+def shown(request: pytest.FixtureRequest, stage: Home, chromium: Browser) -> Iterator[Dashboard]:
+    """The dashboard in one language, then in the other."""
+    with dashboard(stage, chromium, request.param) as opened:
+        yield opened
+
+
+def address(home: Home, path: str) -> str:
+    posts = {name: home.post(f"{name}.png") for name in ("out", "later")}
+    return path.format(**{name: post.id for name, post in posts.items() if post is not None})
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with a page."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = json.loads(page.evaluate("axe.run().then((r) => JSON.stringify(r.violations))"))
+    return [f"{v['id']}: {v['help']}: {[n['html'][:90] for n in v['nodes']][:3]}" for v in found]
+
+
+@pytest.mark.parametrize("look", list(LOOKS))
+def test_every_screen_can_be_read_by_everybody(shown: Dashboard, shots: Path, look: str):
+    with shown.page(**LOOKS[look]) as page:
+        lang = page.locator("html").get_attribute("lang")
+        for name, path in SCREENS.items():
+            page.goto(shown.address + address(shown.home, path))
+            page.screenshot(path=shots / f"{name}-{look}-{lang}.png", full_page=True)
+            assert violations(page) == [], (name, look)
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{name} is wider than a {look}"
+
+
+def test_every_screen_is_in_the_artists_language(shown: Dashboard):
+    with shown.page() as page:
+        lang = page.locator("html").get_attribute("lang") or ""
+        for name, heading in HEADINGS[lang].items():
+            page.goto(shown.address + SCREENS[name])
+            assert page.locator("h1").inner_text() == heading
