@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from postguard.cli import wide
 from postguard.cli.listing import terminal_width
 from postguard.language import _, marked
-from postguard.model.layers import Layers, Use
+from postguard.model.layers import Door, Layers, Use
 from postguard.model.measures import MEASURES, SETTINGS, Left, Measure
 from postguard.networks.plain_words import NAMES
 
@@ -27,13 +28,18 @@ _COLOURS = {Left.WHOLE: "green", Left.PART: "cyan", Left.FILE: "yellow", Left.NO
 _LEGEND = marked("◎ much ○ some △ little ✕ none")
 
 
-def lines(layers: Layers) -> Iterator[str]:
-    """Yield the table, what each account closes, and what would add most."""
+def lines(layers: Layers, told: Mapping[str, Door] = MappingProxyType({})) -> Iterator[str]:
+    """Yield the table, what each account closes, and what would add most.
+
+    `told`: accounts of which that stands above already; these are left out.
+    """
     heads = [*map(_, _HEADS), *(NAMES.get(n, n) for n in layers.networks)]
     yield click.style(_row(_(_LEGEND), [(head, None) for head in heads]), dim=True)
     for measure in MEASURES.values():
         yield from _of_measure(layers, measure)
     for name, door in layers.doors.items():
+        if told.get(name) == door:
+            continue
         yield from _under(f"{name}: {', '.join(door.closed) or _open(name, audited=door.audited)}")
     yield from _under(_left_out(layers), "yellow" if layers.gaps() else "green")
     yield from _under(layers.advice())
@@ -61,6 +67,7 @@ def _told(layers: Layers, measure: Measure) -> dict[str, Any]:
         "training": measure.training.sign,
         "image_to_image": measure.image_to_image.sign,
         "used": measure.number in layers.used,
+        "weakest": any(use.weakest for use in _uses(layers, measure)),
         "steps": {
             use.step: {network: left.value for network, left in use.left.items()}
             for use in _uses(layers, measure)
@@ -74,7 +81,7 @@ def _uses(layers: Layers, measure: Measure) -> list[Use]:
 
 def _of_measure(layers: Layers, measure: Measure) -> Iterator[str]:
     """Yield a line for each step that gives a measure; one that nothing gives is faint."""
-    effects = [(effect.sign, None) for effect in (measure.training, measure.image_to_image)]
+    effects = _effects(measure)
     uses, numbered = _uses(layers, measure), f"{measure.number} {_(measure.name)}"
     if measure.number == SETTINGS:
         yield _row(numbered, [*effects, *(_settings(layers, n) for n in layers.networks)])
@@ -83,8 +90,14 @@ def _of_measure(layers: Layers, measure: Measure) -> Iterator[str]:
         yield click.style(_row(numbered, [*effects, *unused]), dim=True)
     for use in uses:
         label = _(_LABELS.get((measure.number, use.step), measure.name))
+        if use.weakest:
+            label, effects = _("instant cloak, weakest form"), _effects(measure.weakest)
         left = [(_(use.left[n].value), _COLOURS[use.left[n]]) for n in layers.networks]
         yield _row(f"{measure.number} {label}", [*effects, *left])
+
+
+def _effects(measure: Measure) -> list[tuple[str, str | None]]:
+    return [(effect.sign, None) for effect in (measure.training, measure.image_to_image)]
 
 
 def _settings(layers: Layers, network: str) -> tuple[str, str | None]:

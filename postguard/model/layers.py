@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from postguard.language import _, marked
 from postguard.model.json import Json
@@ -20,6 +20,7 @@ from postguard.model.measures import (
     Fear,
     Left,
     given_by,
+    is_weakest,
     left_of,
 )
 from postguard.model.words import Quotes, Replies, Visibility
@@ -74,11 +75,16 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A measure that a step gives, and what each network leaves of it."""
+    """A measure that a step gives, and what each network leaves of it.
+
+    Attributes:
+        weakest: it is given in its weakest form, as by the instant cloak.
+    """
 
     measure: int
     step: str
     left: Mapping[str, Left]
+    weakest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,8 @@ class Layers:
 
     def advice(self) -> str:
         """Return what would add most, in a sentence or two."""
-        missing = [m for m in _CHEAPEST_FIRST if m not in self.used]
+        strong = {use.measure for use in self.uses if not use.weakest} | {SETTINGS}
+        missing = [m for m in _CHEAPEST_FIRST if m not in self.used & strong]
         wanted = [m for m in missing if MEASURES[m].against(self.fear)]
         if not wanted:
             return _(
@@ -172,7 +179,7 @@ def uses(steps: Iterable[Mapping[str, Json]], networks: Sequence[str]) -> tuple[
         name = str(step.get("step", ""))
         for measure in given_by(step):
             left = {network: left_of(name, network) for network in networks}
-            found[measure, name] = Use(measure, name, left)
+            found[measure, name] = Use(measure, name, left, is_weakest(step))
     return tuple(sorted(found.values(), key=lambda use: use.measure))
 
 
@@ -182,7 +189,11 @@ def uses_of_all(
     """Return what every one of these pictures has, each given by its steps."""
     each = [{(use.measure, use.step): use for use in uses(steps, networks)} for steps in pictures]
     first, *others = each or [{}]
-    return tuple(use for key, use in first.items() if all(key in other for other in others))
+    return tuple(
+        replace(use, weakest=any(one[key].weakest for one in each))
+        for key, use in first.items()
+        if all(key in other for other in others)
+    )
 
 
 def closed(

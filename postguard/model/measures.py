@@ -6,7 +6,7 @@ Pure. Docs explain why each works where it does: `docs/how-generation-works.md`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from postguard.language import marked
@@ -62,6 +62,12 @@ class Measure:
     training: Effect
     image_to_image: Effect
 
+    @property
+    def weakest(self) -> Measure:
+        """The measure in its weakest form, as the instant cloak gives it."""
+        training, edits = (min(e, Effect.LITTLE) for e in (self.training, self.image_to_image))
+        return replace(self, training=training, image_to_image=edits)
+
     def against(self, fear: Fear) -> int:
         """Return how much it does against what is feared; more is better."""
         if fear is Fear.BOTH:
@@ -99,7 +105,12 @@ _OF_STEP: Mapping[str, int] = {
     "tags": STATED,
     "credentials": STATED,
 }
-_OF_MODE: Mapping[str, int] = {"style": STYLE, "poison": POISON, "immunise": NOISE}
+_OF_MODE: Mapping[str, tuple[int, ...]] = {
+    "style": (STYLE,),
+    "poison": (POISON,),
+    "immunise": (NOISE,),
+    "instant": (STYLE, NOISE),  # both in their weakest form
+}
 # What is drawn to be seen stays to be seen; what lives in fine detail loses some of it when a
 # network encodes the picture anew; metadata is thrown away by both, but Bluesky's servers also
 # keep the file as it was sent.
@@ -127,9 +138,20 @@ def given_by(step: Mapping[str, Json]) -> tuple[int, ...]:
         return ()
     if name != "cloak":
         return (_OF_STEP[name],) if name in _OF_STEP else ()
+    found = (measure for mode in _modes(step) for measure in _OF_MODE.get(mode, ()))
+    return tuple(dict.fromkeys(found))
+
+
+def is_weakest(step: Mapping[str, Json]) -> bool:
+    """Return whether a step gives its measures in their weakest form only."""
+    return step.get("step") == "cloak" and _modes(step) == ["instant"]
+
+
+def _modes(step: Mapping[str, Json]) -> list[str]:
+    """Return a cloak's modes: those that were drawn, else those that are asked for."""
     said = step.get("modes") or step.get("mode") or ()
     modes = [said] if isinstance(said, str) else said if isinstance(said, list | tuple) else []
-    return tuple(dict.fromkeys(_OF_MODE[str(m)] for m in modes if str(m) in _OF_MODE))
+    return [str(mode) for mode in modes]
 
 
 def left_of(step: str, network: str) -> Left:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from postguard.language import _, marked
 from postguard.model import Quotes, Rendition, Replies, Visibility, Words
 from postguard.networks import step_words
 
@@ -13,40 +14,51 @@ Shows = Literal["bluesky", "mastodon"]
 
 KB, MB = 1_000, 1_000_000
 NAMES: Mapping[str, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
+_STEPS = {
+    "downscale": marked("Downscale"),
+    "watermark": marked("Watermark"),
+    "notice": marked("Notice"),
+    "noise": marked("Noise"),
+    "cloak": marked("Cloak"),
+    "hidden": marked("Hidden"),
+    "tags": marked("Tags"),
+}
 _AUDIENCE = {
-    Visibility.PUBLIC: "Everyone can see it",
-    Visibility.UNLISTED: "Everyone can see it, but it is not in public timelines",
-    Visibility.PRIVATE: "Only your followers can see it",
-    Visibility.DIRECT: "Only the people it mentions can see it",
+    Visibility.PUBLIC: marked("Everyone can see it"),
+    Visibility.UNLISTED: marked("Everyone can see it, but it is not in public timelines"),
+    Visibility.PRIVATE: marked("Only your followers can see it"),
+    Visibility.DIRECT: marked("Only the people it mentions can see it"),
 }
 _REPLIES = {
-    Replies.EVERYONE: "Everyone may reply",
-    Replies.MENTIONED: "Only the people it mentions may reply",
-    Replies.FOLLOWING: "Only the people you follow may reply",
-    Replies.FOLLOWERS: "Only your followers may reply",
-    Replies.LISTS: "Only the people on the lists you named may reply",
-    Replies.NOBODY: "Nobody may reply",
+    Replies.EVERYONE: marked("Everyone may reply"),
+    Replies.MENTIONED: marked("Only the people it mentions may reply"),
+    Replies.FOLLOWING: marked("Only the people you follow may reply"),
+    Replies.FOLLOWERS: marked("Only your followers may reply"),
+    Replies.LISTS: marked("Only the people on the lists you named may reply"),
+    Replies.NOBODY: marked("Nobody may reply"),
 }
 _QUOTES = {
-    Quotes.EVERYONE: "Everyone may quote it",
-    Quotes.FOLLOWERS: "Only your followers may quote it",
-    Quotes.NOBODY: "Nobody may quote it",
+    Quotes.EVERYONE: marked("Everyone may quote it"),
+    Quotes.FOLLOWERS: marked("Only your followers may quote it"),
+    Quotes.NOBODY: marked("Nobody may quote it"),
 }
 _LANGUAGES = {"ja": "日本語", "en": "English", "de": "Deutsch", "fr": "français", "ko": "한국어"}
 _LABELS = {
-    "sexual": "suggestive",
-    "nudity": "nudity",
-    "porn": "adult content",
-    "graphic-media": "graphic content",
+    "sexual": marked("suggestive"),
+    "nudity": marked("nudity"),
+    "porn": marked("adult content"),
+    "graphic-media": marked("graphic content"),
 }
 # A gain is told from its controls, and from nothing, by these.
 _NOISE, _CLEARLY = 0.01, 3
 _KINDS = {"webp": "WebP"}  # the others are written in capitals
 _FINISHING = {"encode", "credentials"}  # their work is in the file, which is told last
+_USING = marked("using it")
 _AGAINST = {
-    "style": "learning your style from it",
-    "poison": "training on it",
-    "immunise": "editing it with AI",
+    "style": marked("learning your style from it"),
+    "poison": marked("training on it"),
+    "immunise": marked("editing it with AI"),
+    "instant": marked("learning from it and editing it, a little"),
 }
 
 
@@ -60,7 +72,7 @@ class Line:
 
 def audience(words: Words) -> list[str]:
     """Return who sees the post, who may reply and who may quote."""
-    return [_AUDIENCE[words.visibility], _REPLIES[words.replies], _QUOTES[words.quotes]]
+    return [_(_AUDIENCE[words.visibility]), _(_REPLIES[words.replies]), _(_QUOTES[words.quotes])]
 
 
 def languages(words: Words) -> list[str]:
@@ -72,21 +84,29 @@ def ties(words: Words) -> list[str]:
     """Return what a post is tied to besides its audience, and how it is found."""
     found = []
     if words.reply_to:
-        found.append(f"It answers {words.reply_to}")
+        found.append(_("It answers {reply_to}").format(reply_to=words.reply_to))
     if words.link_to:
-        found.append(f"Behind its text stands a link to the copy on {words.link_to}")
+        found.append(
+            _("Behind its text stands a link to the copy on {link_to}").format(
+                link_to=words.link_to
+            )
+        )
     if words.lists:
-        found.append(f"The lists of who may reply: {', '.join(words.lists)}")
+        found.append(_("The lists of who may reply: {lists}").format(lists=", ".join(words.lists)))
     if words.hidden_tags:
-        found.append(f"Found by, but not shown: {', '.join(words.hidden_tags)}")
+        found.append(
+            _("Found by, but not shown: {hidden_tags}").format(
+                hidden_tags=", ".join(words.hidden_tags)
+            )
+        )
     return found
 
 
 def cover(words: Words, shows: Shows) -> str:
     """Return what stands over the picture until it is opened; empty: nothing does."""
     if shows == "mastodon":
-        return "Sensitive content" if words.cw or words.labels else ""
-    return ", ".join(_LABELS.get(label, label) for label in words.labels)
+        return _("Sensitive content") if words.cw or words.labels else ""
+    return ", ".join(_(_LABELS.get(label, label)) for label in words.labels)
 
 
 def done(rendition: Rendition) -> list[Line]:
@@ -98,12 +118,16 @@ def done(rendition: Rendition) -> list[Line]:
     for step in [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []:
         if step.get("step") in _FINISHING:
             continue
-        lines.append(Line(str(step.get("step", "")).capitalize(), step_words.of_step(step)))
+        lines.append(Line(_step(str(step.get("step", ""))), step_words.of_step(step)))
         if measured and step.get("step") == "cloak":
-            lines.append(Line("Measured", _measured(measured, rendition.fit)))
+            lines.append(Line(_("Measured"), _measured(measured, rendition.fit)))
     lines.append(_saved(rendition, encode))
     signed = _table(encode.get("credentials"))
-    return [*lines, Line("Signed", step_words.of_signature(signed))] if signed else lines
+    return [*lines, Line(_("Signed"), step_words.of_signature(signed))] if signed else lines
+
+
+def _step(name: str) -> str:
+    return _(_STEPS.get(name, name.capitalize()))
 
 
 def share_of_art(rendition: Rendition) -> float:
@@ -121,9 +145,17 @@ def visibility(found: Mapping[str, Any]) -> str:
     """Return how visible a cloak was measured to be; empty: that was not measured."""
     parts = []
     if found.get("ssimulacra2") is not None:
-        parts.append(f"likeness {found['ssimulacra2']} of 100 (SSIMULACRA2)")
+        parts.append(
+            _("likeness {ssimulacra2} of 100 (SSIMULACRA2)").format(
+                ssimulacra2=found["ssimulacra2"]
+            )
+        )
     if found.get("flat_largest") is not None:
-        parts.append(f"flat areas change by at most {found['flat_largest']} in 255")
+        parts.append(
+            _("flat areas change by at most {flat_largest} in 255").format(
+                flat_largest=found["flat_largest"]
+            )
+        )
     return "; ".join(parts)
 
 
@@ -134,16 +166,22 @@ def verdict(mode: str, gains: Mapping[str, Mapping[str, float]]) -> str:
         gains: platform -> 1 - R as `r`, and the same of the controls `signs` and `shuffled`.
     """
     platform, left, noise = _left(gains)
-    worse = ", the worse of the platforms," if len(gains) > 1 else ""
-    moved = (
-        f"Behind {platform}{worse} what models read moved {left:z.1%} of the way to where {mode} "
-        f"leads; noise of the same size moves it {noise:z.1%}."
-    )
+    worse = _(", the worse of the platforms,") if len(gains) > 1 else ""
+    moved = _(
+        "Behind {platform}{worse} what models read moved {left:z.1%} of the way to where {mode} "
+        "leads; noise of the same size moves it {noise:z.1%}."
+    ).format(platform=platform, worse=worse, left=left, mode=mode, noise=noise)
     if left <= max(noise, _NOISE):
-        return f"{moved} That is no more than noise does: here it does not protect the picture."
+        return _(
+            "{moved} That is no more than noise does: here it does not protect the picture."
+        ).format(moved=moved)
     if left < _CLEARLY * max(noise, _NOISE):
-        return f"{moved} That is not much more than noise does: do not rely on it."
-    return f"{moved} That raises the cost of {_AGAINST.get(mode, 'using it')}; it is no lock."
+        return _("{moved} That is not much more than noise does: do not rely on it.").format(
+            moved=moved
+        )
+    return _("{moved} That raises the cost of {use}; it is no lock.").format(
+        moved=moved, use=_(_AGAINST.get(mode, _USING))
+    )
 
 
 def shown(seen: Mapping[str, Any], fit: str) -> list[str]:
@@ -153,12 +191,14 @@ def shown(seen: Mapping[str, Any], fit: str) -> list[str]:
         seen: as `app.verifying` keeps it.
         fit: of the delivery; it begins with the network's name.
     """
-    where = f"As {NAMES.get(fit.partition('-')[0], 'its network')} shows it"
+    where = _("As {network} shows it").format(
+        network=NAMES.get(fit.partition("-")[0], _("its network"))
+    )
     if seen.get("problem"):
         return [f"{where}: {seen['problem']}"]
     if "differences" not in seen:
         return []
-    found = [str(d.get("says")) for d in seen["differences"]] or ["as you asked for"]
+    found = [str(d.get("says")) for d in seen["differences"]] or [_("as you asked for")]
     return [*(f"{where}: {said}" for said in found), *served(seen)]
 
 
@@ -166,21 +206,36 @@ def served(seen: Mapping[str, Any]) -> list[str]:
     """Return what each picture is where it is served, and what of its protection is left; `seen`
     as in `shown`."""
     pictures = enumerate(seen.get("pictures") or (), start=1)
-    return [f"picture {number}: {_survived(picture)}" for number, picture in pictures]
+    return [
+        _("picture {number}: {survived}").format(number=number, survived=_survived(picture))
+        for number, picture in pictures
+    ]
 
 
 def _survived(picture: Mapping[str, Any]) -> str:
     if picture.get("problem"):
         return str(picture["problem"])
-    size = f"{step_words.size([picture['width'], picture['height']])} pixels"
-    parts = [f"{size}, {bytes_in_words(picture['size'])} of {picture['kind'] or 'a picture'}"]
+    size = _("{size} pixels").format(size=step_words.size([picture["width"], picture["height"]]))
+    parts = [
+        _("{size}, {bytes} of {kind}").format(
+            size=size,
+            bytes=bytes_in_words(picture["size"]),
+            kind=picture["kind"] or _("a picture"),
+        )
+    ]
     if picture["same"]:
-        parts.append("the very file that was sent")
+        parts.append(_("the very file that was sent"))
     elif picture.get("likeness") is not None:
-        parts.append(f"likeness to what was sent {picture['likeness']} of 100 (SSIMULACRA2)")
+        parts.append(
+            _("likeness to what was sent {likeness} of 100 (SSIMULACRA2)").format(
+                likeness=picture["likeness"]
+            )
+        )
     parts += [
-        f"the {name} keeps {min(max(picture[name], 0), 1):.0%} of its contrast"
-        for name in ("notice", "watermark")
+        _("the {mark} keeps {share:.0%} of its contrast").format(
+            mark=_(name), share=min(max(picture[name], 0), 1)
+        )
+        for name in (marked("notice"), marked("watermark"))
         if picture.get(name) is not None
     ]
     return "; ".join([*parts, *_cloak_left(picture)])
@@ -191,10 +246,12 @@ def _cloak_left(picture: Mapping[str, Any]) -> list[str]:
     share, chance = picture.get("cloak"), picture.get("chance")
     if share is None or chance is None:
         return []
-    said = f"the cloak keeps {min(max(share, 0), 1):.0%} of its change"
+    said = _("the cloak keeps {share:.0%} of its change").format(share=min(max(share, 0), 1))
     if share <= chance:
-        said += ", no more than by chance: nothing of it is left"
-    return [f"{said} (a change that never was in it: {chance:.0%})"]
+        said += _(", no more than by chance: nothing of it is left")
+    return [
+        _("{said} (a change that never was in it: {chance:.0%})").format(said=said, chance=chance)
+    ]
 
 
 def kind_of(mime: str) -> str:
@@ -206,8 +263,12 @@ def kind_of(mime: str) -> str:
 def bytes_in_words(size: int) -> str:
     """Return a number of bytes as people say it."""
     if size >= MB:
-        return f"{size / MB:.2f} MB"
-    return f"{size / KB:.0f} kB" if size >= KB else f"{size} bytes"
+        return _("{size:.2f} MB").format(size=size / MB)
+    return (
+        _("{size:.0f} kB").format(size=size / KB)
+        if size >= KB
+        else _("{size} bytes").format(size=size)
+    )
 
 
 def _table(value: object) -> Mapping[str, Any]:
@@ -221,10 +282,14 @@ def _measured(found: Mapping[str, Any], fit: str) -> str:
         own = {name: looks for name, looks in gains.items() if fit.startswith(name)}
         platform, left, noise = _left(own or gains)
         said.append(
-            f"{mode}: behind {platform}, what models read moved {left:z.1%} of the way to where "
-            f"it leads (noise of the same size: {noise:z.1%})"
+            _(
+                "{mode}: behind {platform}, what models read moved {left:z.1%} of the way to "
+                "where it leads (noise of the same size: {noise:z.1%})"
+            ).format(mode=mode, platform=platform, left=left, noise=noise)
         )
-    return "; ".join(part for part in (*said, visibility(found), "it is no lock") if part)
+    asked = ", ".join(map(str, found.get("encoders") or ()))
+    by = _("read by {encoders}").format(encoders=asked) if asked else ""
+    return "; ".join(part for part in (*said, by, visibility(found), _("it is no lock")) if part)
 
 
 def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:
@@ -236,12 +301,32 @@ def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:
 
 
 def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
-    quality = f" at quality {encode['quality']}" if encode.get("quality") else ""
+    quality = (
+        _(" at quality {quality}").format(quality=encode["quality"])
+        if encode.get("quality")
+        else ""
+    )
     why = f" ({encode['why']})" if encode.get("why") else ""
-    size = f"{rendition.width} × {rendition.height} pixels, {bytes_in_words(rendition.size)}"
+    size = _("{width} × {height} pixels, {size}").format(
+        width=rendition.width,
+        height=rendition.height,
+        size=bytes_in_words(rendition.size),
+    )
     found = _table(encode.get("ssimulacra2"))
-    over = f", over {found['over']}" if found.get("over") else ""
-    like = f"; likeness to what was made {found.get('score')} of 100 (SSIMULACRA2{over})"
+    over = _(", over {over}").format(over=found["over"]) if found.get("over") else ""
+    like = _("; likeness to what was made {score} of 100 (SSIMULACRA2{over})").format(
+        score=found.get("score"), over=over
+    )
+    advice = f". {encode['advice']}" if encode.get("advice") else ""
+    kind = kind_of(rendition.mime)
     return Line(
-        "Saved", f"as {kind_of(rendition.mime)}{quality}{why}: {size}{like if found else ''}"
+        _("Saved"),
+        _("as {kind}{quality}{why}: {size}{like}{advice}").format(
+            kind=kind,
+            quality=quality,
+            why=why,
+            size=size,
+            like=like if found else "",
+            advice=advice,
+        ),
     )

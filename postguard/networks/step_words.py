@@ -8,18 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
+from postguard.language import _, marked
+
 _MINING = {
-    "DMI-PROHIBITED-AIMLTRAINING": "no training of AI",
-    "DMI-PROHIBITED-GENAIMLTRAINING": "no training of generative AI",
-    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": "no data mining except by search engines",
-    "DMI-PROHIBITED": "no data mining of any kind",
-    "DMI-PROHIBITED-SEECONSTRAINT": "what your own words forbid",
-    "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR": "what the policy forbids whose address they give",
-    "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": "what your policy, which they carry, forbids",
-    "DMI-UNSPECIFIED": "nothing is said of AI",
-    "DMI-ALLOWED": "all use is allowed",
+    "DMI-PROHIBITED-AIMLTRAINING": marked("no training of AI"),
+    "DMI-PROHIBITED-GENAIMLTRAINING": marked("no training of generative AI"),
+    "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING": marked("no data mining except by search engines"),
+    "DMI-PROHIBITED": marked("no data mining of any kind"),
+    "DMI-PROHIBITED-SEECONSTRAINT": marked("what your own words forbid"),
+    "DMI-PROHIBITED-SEELINKEDRIGHTSEXPR": marked(
+        "what the policy forbids whose address they give"
+    ),
+    "DMI-PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": marked("what your policy, which they carry, forbids"),
+    "DMI-UNSPECIFIED": marked("nothing is said of AI"),
+    "DMI-ALLOWED": marked("all use is allowed"),
 }
 
+# Why a cloak was not drawn as it was asked for; see `cloak.ladder`.
+_WHY = {
+    "torch": marked("PyTorch is not installed"),
+    "memory": marked("memory ran out"),
+    "ended": marked("the cloaking process ended unexpectedly"),
+    "late": marked("it did not finish in time"),
+    "slow": marked("its time limit leaves room for too few steps"),
+    "broken": marked("it broke on this picture"),
+}
+_UNKNOWN = marked("it could not be done")
 _TO_KNOW = ("warning", "advice")
 
 
@@ -33,19 +47,21 @@ def of_step(step: Mapping[str, Any]) -> str:
 
 def of_signature(signed: Mapping[str, Any]) -> str:
     """Return whose signature a file carries, and what it says of AI."""
-    whose = f" as {signed['signer']}" if signed.get("signer") else ""
+    whose = _(" as {signer}").format(signer=signed["signer"]) if signed.get("signer") else ""
     said = _of_ai(signed.get("states", {"": "notAllowed"}))
-    return f"Content Credentials{whose}: {said}; a change of the file breaks the signature"
+    return _(
+        "Content Credentials{whose}: {said}; a change of the file breaks the signature"
+    ).format(whose=whose, said=said)
 
 
 def _of_ai(states: Mapping[str, Any]) -> str:
     """Return the strictest of what a signature states; earlier versions forbade all, in a word."""
     if not states:
-        return "nothing is said of AI"
+        return _("nothing is said of AI")
     uses = {use for how in states.values() for use in (how.values() if _is_map(how) else [how])}
     if "notAllowed" in uses:
-        return "not for AI"
-    return "for AI under your conditions only" if "constrained" in uses else "AI may use it"
+        return _("not for AI")
+    return _("for AI under your conditions only") if "constrained" in uses else _("AI may use it")
 
 
 def _is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:  # noqa: ANN401  # out of JSON
@@ -60,55 +76,89 @@ def size(pair: Any) -> str:  # noqa: ANN401  # a list out of JSON
 def _downscaled(step: Mapping[str, Any]) -> str:
     before, after = step.get("from"), step.get("to")
     if not (isinstance(before, list) and isinstance(after, list)) or before == after:
-        return "small enough already, so it kept its size"
-    return f"{size(before)} pixels became {size(after)}"
+        return _("small enough already, so it kept its size")
+    return _("{before} pixels became {after}").format(before=size(before), after=size(after))
 
 
 def _watermarked(step: Mapping[str, Any]) -> str:
-    mark = f"“{step['text']}”" if step.get("text") else "your logo"
+    mark = f"“{step['text']}”" if step.get("text") else _("your logo")
     strength = f", {step['strength']}" if step.get("strength") else ""
-    times = f", {step['marks']} times over the picture" if step.get("marks") else ""
-    times += ", the largest over what matters" if step.get("large") else ""
-    doubt = "" if step.get("crops", True) else " — a crop could lose it; a shorter text would not"
-    doubt = doubt if step.get("legible", True) else " — too small here to be read"
+    times = (
+        _(", {marks} times over the picture").format(marks=step["marks"])
+        if step.get("marks")
+        else ""
+    )
+    times += _(", the largest over what matters") if step.get("large") else ""
+    doubt = (
+        "" if step.get("crops", True) else _(" — a crop could lose it; a shorter text would not")
+    )
+    doubt = doubt if step.get("legible", True) else _(" — too small here to be read")
     return f"{mark}{strength}{times}{doubt}"
 
 
 def _noticed(step: Mapping[str, Any]) -> str:
-    where = ", in a strip below the picture" if step.get("place") == "footer" else ""
-    return f"“{step['text']}”{where}" if step.get("text") else str(step.get("note", "drawn"))
+    where = _(", in a strip below the picture") if step.get("place") == "footer" else ""
+    return f"“{step['text']}”{where}" if step.get("text") else str(step.get("note", _("drawn")))
 
 
 def _noised(step: Mapping[str, Any]) -> str:
     if step.get("look"):
         score = step.get("ssimulacra2")
-        like = "" if score is None else f", likeness {score} of 100 (SSIMULACRA2)"
-        soft = ", over a slight blur off the lines" if step.get("soften") else ""
-        return f"{step['look']}, strength {step.get('strength')}{like}{soft}"
-    blur = f", after a blur of {step['blur']} pixels" if step.get("blur") else ""
-    return f"fine noise of {step.get('measured', step.get('amount'))} in 255{blur}"
+        like = (
+            ""
+            if score is None
+            else _(", likeness {score} of 100 (SSIMULACRA2)").format(score=score)
+        )
+        soft = _(", over a slight blur off the lines") if step.get("soften") else ""
+        return _("{look}, strength {strength}{like}{soft}").format(
+            look=step["look"], strength=step.get("strength"), like=like, soft=soft
+        )
+    blur = (
+        _(", after a blur of {blur} pixels").format(blur=step["blur"]) if step.get("blur") else ""
+    )
+    return _("fine noise of {amount} in 255{blur}").format(
+        amount=step.get("measured", step.get("amount")), blur=blur
+    )
 
 
 def _cloaked(step: Mapping[str, Any]) -> str:
-    modes = " and ".join(map(str, step.get("modes", [step.get("mode")])))
-    return (
-        f"mode {modes}, strength {step.get('strength')}: "
-        f"at most {step.get('ceiling')} in 255 of change in any pixel"
-    )
+    modes = _(" and ").join(map(str, step.get("modes", [step.get("mode")])))
+    said = _(
+        "mode {modes}, strength {strength}: at most {ceiling} in 255 of change in any pixel"
+    ).format(modes=modes, strength=step.get("strength"), ceiling=step.get("ceiling"))
+    weakest = _("the weakest form of a cloak") if step.get("modes") == ["instant"] else ""
+    return "; ".join(filter(None, (said, weakest, _instead(step))))
+
+
+def _instead(step: Mapping[str, Any]) -> str:
+    """Return what a cloak was taken in place of, and why; empty: it is what was asked for."""
+    left = step.get("fallback")
+    if not isinstance(left, list) or not left:
+        return ""
+    whys = dict.fromkeys(str(rung.get("why")) for rung in left if isinstance(rung, dict))
+    why = ", ".join(_(_WHY.get(each, _UNKNOWN)) for each in whys)
+    if step.get("rung") == "instant":
+        asked = _(" and ").join(map(str, step.get("asked") or ()))
+        return _("in place of {asked}, which this PC could not draw: {why}").format(
+            asked=asked, why=why
+        )
+    return _("on postguard's own encoder alone: {why}").format(why=why)
 
 
 def _hidden(step: Mapping[str, Any]) -> str:
     if not step.get("carried"):
-        return str(step.get("note", "nothing was drawn"))
-    cost = f", {step['psnr']} dB PSNR" if step.get("psnr") else ""
-    return f"the post's number, read here behind {step.get('read_behind')}{cost}"
+        return str(step.get("note", _("nothing was drawn")))
+    cost = _(", {psnr} dB PSNR").format(psnr=step["psnr"]) if step.get("psnr") else ""
+    return _("the post's number, read here behind {where}{cost}").format(
+        where=step.get("read_behind"), cost=cost
+    )
 
 
 def _tagged(step: Mapping[str, Any]) -> str:
     mining = str(step.get("mining", ""))
-    said = _MINING.get(mining, mining)
+    said = _(_MINING.get(mining, mining))
     extra = [str(step[key]) for key in ("creator", "rights") if step.get(key)]
-    return ", ".join(dict.fromkeys([f"machines can read: {said}", *extra]))
+    return ", ".join(dict.fromkeys([_("machines can read: {said}").format(said=said), *extra]))
 
 
 _STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -35,6 +35,8 @@ def test_every_step_of_a_recipe_gives_one_measure(step: str) -> None:
         ({"mode": "immunise"}, (3,)),
         ({"mode": ["style", "poison"]}, (1, 2)),
         ({"modes": ["poison"], "mode": "style"}, (2,)),
+        ({"mode": "instant"}, (1, 3)),
+        ({"modes": ["instant"], "asked": ["poison"], "mode": "poison"}, (1, 3)),
         ({"mode": "of a later version"}, ()),
         ({}, ()),
     ],
@@ -136,3 +138,29 @@ def test_what_is_asked_of_a_post_and_what_the_audit_found_well_closes_its_door()
         "quotes limited",
         "AI use refused for the account",
     )
+
+
+INSTANT = {"step": "cloak", "mode": "instant"}
+
+
+def test_the_instant_cloak_counts_in_the_weakest_form_and_a_strong_one_is_still_advised() -> None:
+    steps = [INSTANT, *({"step": s} for s in ("downscale", "watermark", "notice", "noise"))]
+    found = Layers(uses(steps, ("bluesky",)), SHUT, Fear.TRAINING)
+    assert {use.measure for use in found.uses if use.weakest} == {1, 3}
+    assert 1 in found.used
+    assert 'mode = "style"' in found.advice()
+    without_torch = Layers(found.uses, SHUT, Fear.TRAINING, NO_TORCH)
+    assert "pip install" in without_torch.advice()
+
+
+def test_the_weakest_form_of_a_measure_does_little_at_the_most() -> None:
+    signs = {n: MEASURES[n].weakest.training.sign for n in (1, 3)}
+    signs |= {-n: MEASURES[n].weakest.image_to_image.sign for n in (1, 3)}
+    assert signs == {1: "△", 3: "△", -1: "△", -3: "△"}
+
+
+def test_a_set_is_as_weakly_cloaked_as_its_weakest_picture() -> None:
+    style = {"step": "cloak", "modes": ["style"]}
+    for pictures in ([[style], [INSTANT]], [[INSTANT], [style]]):
+        (use,) = uses_of_all(pictures, ["bluesky"])
+        assert (use.measure, use.weakest) == (1, True)
