@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from postguard.app import bell, layering
-from postguard.app.installation import FIXED, Installation
+from postguard.app.installation import CONFIG, FIXED, Installation
 from postguard.app.login import health
 from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError, StepFailed
@@ -21,7 +21,7 @@ from postguard.model.measures import Direction
 from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
 from postguard.protect.marks import LogoMark
-from postguard.protect.steps.downscale import fitting, training_advice
+from postguard.protect.steps.downscale import TRAINED, fitting, training_advice
 from postguard.settings.notices import NOTICES
 from postguard.settings.recipes import AnyStep, Downscale, NetworkName, Notice, Watermark
 from postguard.store.audit import AuditRows
@@ -69,7 +69,7 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     found += _signature(installation)
     found.append(_cloak(installation))
     found += _accounts(installation, offline=offline)
-    found.append(_daemon())
+    found.append(_daemon(installation))
     return found
 
 
@@ -111,20 +111,32 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         if gaps:
             said += _(": nothing for {gaps}").format(gaps=", ".join(map(_, gaps)))
         if advice := _size_advice(steps):
-            said += _(". Of a picture of 3:2, {advice}").format(advice=advice)
+            said += f". {advice}"
         yield Checked(_("recipe {name}").format(name=name), not gaps, said, fix, layers)
 
 
 def _size_advice(steps: Iterable[AnyStep]) -> str:
     """Return what the largest picture of 3:2 that a recipe posts offers to training; empty: less
-    than whole, or the recipe limits no size."""
-    step = next((s for s in steps if isinstance(s, Downscale)), None)
+    than whole."""
+    size = _largest(next((s for s in steps if isinstance(s, Downscale)), None))
+    if size == _HUGE:
+        return _(
+            "It does not limit the size for every network: where it does not, a picture goes out "
+            "as large as the network keeps it, which is enough to train on at {trained} × "
+            "{trained}, as SDXL and later models do; add "
+            '{{ step = "downscale", long_side = 1200 }}'
+        ).format(trained=TRAINED)
+    advice = training_advice(size)
+    return _("Of a picture of 3:2, {advice}").format(advice=advice) if advice else ""
+
+
+def _largest(step: Downscale | None) -> tuple[int, int]:
+    """Return how large a huge picture of 3:2 is posted where most of it is left."""
     if step is None:
-        return ""
+        return _HUGE
     sides = [side for name in get_args(NetworkName) if (side := step.side_for(name))]
     side = max(sides) if len(sides) == len(get_args(NetworkName)) else None
-    size = fitting(_HUGE, side, step.megapixels)
-    return training_advice(size) if size != _HUGE else ""
+    return fitting(_HUGE, side, step.megapixels)
 
 
 def _letters(installation: Installation) -> Iterator[Checked]:
@@ -268,10 +280,15 @@ def _audited(installation: Installation, name: str) -> Checked:
     return Checked(_("audit {name}").format(name=name), True, f"{said}: {look}" if wrong else said)
 
 
-def _daemon() -> Checked:
+def _daemon(installation: Installation) -> Checked:
     """A config that could be read is handed on: one that was changed would else count at the next
     start only, though this command found nothing amiss with it."""
-    pid = bell.running()
+    pid, its_own = bell.running(), installation.store.posts.meta(CONFIG)
+    if pid is not None and its_own not in (None, str(installation.path.absolute())):
+        said = _(
+            "running (process {pid}) with another config, {its_own}: it reads nothing of this"
+        )
+        return Checked(_("daemon"), True, said.format(pid=pid, its_own=its_own))
     if pid is not None and bell.tell_of_config():
         fixed = ", ".join(FIXED)
         said = _("it reads the config anew now; a change of {fixed} needs a restart").format(
