@@ -35,14 +35,15 @@ def main() -> None:
     parser.add_argument("--scheduler", required=True)
     parser.add_argument("--keys", type=Path, required=True, help="folder of this machine")
     parser.add_argument("--patience", type=float, required=True, help="seconds without a worker")
+    parser.add_argument("--wake", nargs="*", default=[], help="hardware addresses")
     given = parser.parse_args()
     answers = take_stdout()
     joining.configure()
-    asyncio.run(_serve(given.scheduler, given.keys, given.patience, answers))
+    crew = Crew(given.scheduler, joining.security(given.keys), given.patience, given.wake)
+    asyncio.run(_serve(crew, answers))
 
 
-async def _serve(scheduler: str, keys: Path, patience: float, answers: BinaryIO) -> None:
-    crew = Crew(scheduler, joining.security(keys), patience)
+async def _serve(crew: Crew, answers: BinaryIO) -> None:
     jobs = set()
     while line := await asyncio.to_thread(sys.stdin.buffer.readline):
         job = asyncio.create_task(_answer(wire.load(Order, line), crew, answers))
@@ -57,7 +58,8 @@ async def _answer(order: Order, crew: Crew, answers: BinaryIO) -> None:
     try:
         answer = await _DOING[_kind(order)](order, crew, _telling(order.id, answers))
     except AbsentError as exc:
-        answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc), absent=True)
+        wrong = Failure("Retryable", str(exc))  # as the parent knows it
+        answer = Answer(order.id, "failed", reason=str(exc), failure=wrong, absent=True)
     except PostguardError as exc:
         answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the others

@@ -10,13 +10,13 @@ import asyncio
 import itertools
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from distributed import Client, Future, Security
 
-from postguard.cluster import version, work
+from postguard.cluster import version, waking, work
 from postguard.cluster.joining import GPU, unreachable
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, Retryable
@@ -40,11 +40,13 @@ class Crew:
     Attributes:
         scheduler: `tls://HOST:PORT`.
         patience: seconds without any machine after which a job is given back.
+        sleepers: hardware addresses of machines that are woken when nobody is there.
     """
 
     scheduler: str
     keys: Security
     patience: float
+    sleepers: Sequence[str] = ()
     _client: Client | None = None
     _known: bool = False  # the scheduler has answered once
     _joining: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -129,6 +131,7 @@ class Crew:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.patience
         while not (found := await self._present(client)):
+            waking.wake(self.sleepers)
             if loop.time() >= deadline:
                 raise AbsentError(
                     "no machine of the cluster is on, or none runs this version of postguard; "

@@ -29,17 +29,23 @@ _SECRETS = ("CREDENTIALS_DIRECTORY",)  # where systemd puts what only the daemon
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the cluster is. `keys`: folder of this machine's certificate; `patience`: seconds
-    without any worker after which a job is given back."""
+    without any worker after which a job is given back; `wake`: hardware addresses of machines
+    that may be asleep."""
 
     scheduler: str
     keys: Path
     patience: float
+    wake: tuple[str, ...] = ()
 
     def command(self) -> list[str]:
         """Return what starts the client's process."""
-        begin = [sys.executable, "-P", "-m", "postguard.cluster"]
-        keys, patience = str(self.keys), str(self.patience)
-        return [*begin, "--scheduler", self.scheduler, "--keys", keys, "--patience", patience]
+        return [
+            *(sys.executable, "-P", "-m", "postguard.cluster"),
+            *("--scheduler", self.scheduler),
+            *("--keys", str(self.keys)),
+            *("--patience", str(self.patience)),
+            *("--wake", *self.wake),
+        ]
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

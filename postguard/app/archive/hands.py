@@ -78,4 +78,4 @@ def place_of(installation: Installation) -> Place:
         raise Unusable(MISSING_EXTRA)
     keys = machines.keys_here()
     certificates.check(keys)
-    return Place(address.url(said), keys, _PATIENCE)
+    return Place(address.url(said), keys, _PATIENCE, installation.settings.cluster.wake)
