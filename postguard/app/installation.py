@@ -39,6 +39,7 @@ from postguard.system.folders import RENDITIONS, folder_of
 from postguard.system.secrets import Secrets, credentials_dir
 
 ZONE = "timezone"  # the meta key of the artist's time zone
+CONFIG = "config"  # the meta key of the config that the daemon reads
 _NOTICE_LANGS = ("ja", "en")
 # What objects that outlive a reload were made with.
 FIXED: Mapping[str, Callable[[Config], object]] = {

@@ -61,7 +61,8 @@ def _lines(file: Path, sought: Sought, zone: tzinfo) -> Iterator[str]:
             _(
                 "{name} was found in none of the {compared} pictures that postguard protected "
                 "here. A copy that shows less than about a third of a picture, or one that was "
-                "drawn over or turned, may be yours all the same."
+                "drawn over or turned, may be yours all the same. Files that `postguard protect` "
+                "wrote are no posts, so they were not looked at."
             ).format(name=file.name, compared=sought.compared)
         )
     else:

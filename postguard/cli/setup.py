@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from postguard.app.checking import Checked
+    from postguard.model.layers import Door
 
 _SHELLS = ("bash", "zsh", "fish")
 
@@ -172,12 +173,14 @@ def _told(found: Checked) -> dict[str, Any]:
 def _print_layers(found: list[Checked]) -> None:
     from postguard.cli import layered
 
+    doors: dict[str, Door] = {}
     for f in found:
         if f.layers is not None:
             click.secho(f.what.capitalize(), bold=True)
-            for line in layered.lines(f.layers):
+            for line in layered.lines(f.layers, doors):
                 click.echo(line)
             click.echo()
+            doors |= f.layers.doors
 
 
 def _print_checks(found: list[Checked]) -> None:

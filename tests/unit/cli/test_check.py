@@ -1,10 +1,14 @@
 import json
+import os
 
 import pytest
 from PIL import Image
 
+from postguard.app import bell
 from postguard.model import Finding, Level
 from postguard.store.audit import AuditRows
+from postguard.system.lock import OnlyOne
+from postguard.system.paths import home
 from postguard.system.secrets import Secrets
 from tests.making import NOW
 
@@ -269,7 +273,6 @@ def test_where_nothing_is_signed_no_certificate_is_asked_for(terminal):
         ("megapixels = 0.5", ""),
         ("networks = {{ bluesky = 800, mastodon = 1600 }}", "1600 × 1067"),
         ("networks = {{ bluesky = 800, mastodon = 1000 }}", ""),
-        ("networks = {{ bluesky = 800 }}", ""),
         ("networks = {{ bluesky = 800 }}, megapixels = 2.0", "1732 × 1154"),
     ],
 )
@@ -279,3 +282,40 @@ def test_a_size_that_is_enough_to_train_on_is_told(terminal, limit, size):
     said = layers_of(terminal)["said"]
     assert ("enough to train on" in said) == bool(size)
     assert f"{size} pixels are enough" in said or not size
+
+
+def test_what_the_accounts_let_in_is_told_once_for_all_recipes_that_share_them(terminal):
+    """A recipe of an account of its own tells it anew."""
+    more = 'mine = [ {{ step = "notice" }} ]\nother = [ {{ step = "notice" }} ]\n'
+    terminal.configure(LAYERED + more)
+    told = terminal.run("check", "--offline").stdout
+    assert told.count("everyone may see, answer and quote") == 1
+    assert told.count("fedi: quotes limited") == 1
+    assert "Recipe mine" in told
+    assert "Recipe other" in told
+
+
+def unlimited(terminal, steps):
+    terminal.configure(LAYERED.replace('{{ step = "downscale", long_side = 800 }}', steps))
+    return " ".join(finding(terminal, "recipe default")["said"].split())
+
+
+def test_a_recipe_that_leaves_pictures_as_large_as_they_are_is_told_what_that_offers(terminal):
+    every = 'add { step = "downscale", long_side = 1200 }'
+    assert every in unlimited(terminal, '{{ step = "notice" }}')
+    some = '{{ step = "downscale", networks = {{ bluesky = 800 }} }}'
+    assert every in unlimited(terminal, some)
+    both = '{{ step = "downscale", networks = {{ bluesky = 800, mastodon = 800 }} }}'
+    assert "train" not in unlimited(terminal, both)
+
+
+def test_a_daemon_that_reads_another_config_is_told_and_not_woken(terminal):
+    """The config that was looked at is not the one it posts by."""
+    terminal.configure(LAYERED)
+    posts = terminal.store().posts
+    with OnlyOne(home().state / bell.LOCK):  # this process would end by a signal of the bell
+        posts.set_meta("config", "/home/hanako/other.toml")
+        said = finding(terminal, "daemon")["said"]
+    assert f"process {os.getpid()}" in said
+    assert "/home/hanako/other.toml" in said
+    assert "reads nothing of this" in said

@@ -89,6 +89,8 @@ def test_a_strangers_picture_ends_with_1_and_says_what_that_means(terminal, copy
     done = terminal.run("prove", copy)
     assert done.exit_code == 1
     assert "copy.jpg was found in none of the 1 pictures" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "Files that `postguard protect` wrote are no posts, so they were not looked at" in said
     asked = terminal.run("prove", copy, "--json")
     assert asked.exit_code == 1
     told = {"found": False, "compared": 1, "not_compared": 0, "hidden_mark": None}

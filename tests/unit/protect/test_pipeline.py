@@ -19,6 +19,7 @@ from PIL import Image
 from postguard.errors import BadPicture, Retryable, StepFailed
 from postguard.imaging import Picture
 from postguard.model import Artist, ArtworkOrder, Json, Limits, Progress, ProtectOrder
+from postguard.networks import plain_words
 from postguard.protect import pipeline
 from postguard.protect.steps.registry import STEPS
 from postguard.settings.recipes import ORDER
@@ -435,3 +436,20 @@ def test_a_disk_that_is_full_when_the_rendition_is_written_is_waited_for(order, 
     with pytest.raises(Retryable, match="the disk is full"):
         run(order)
     assert list(order.into.iterdir()) == []
+
+
+def test_a_recipe_that_limits_no_size_tells_what_the_posted_size_offers_to_training(order):
+    pixels = np.random.default_rng(1).integers(0, 256, (1040, 1040, 3), np.uint8)
+    path = order.into.parent / "large.png"
+    Image.fromarray(pixels).save(path, compress_level=0)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    large = replace(order.artworks[0], path=path, sha256=digest)
+    wanted = replace(order, artworks=(large,), max_megapixels=2)
+    roomy = replace(order.limits[0], image_bytes=9_000_000, pixels=None, side=None)
+    tagged = replace(wanted, limits=(roomy,), recipe=({"step": "tags"},))
+    (made,) = run(tagged)
+    assert "1040 × 1040 pixels are enough to train on" in plain_words.done(made)[-1].words
+    (small,) = run(
+        replace(tagged, recipe=({"step": "downscale", "long_side": 900}, *tagged.recipe))
+    )
+    assert "train on" not in " ".join(line.words for line in plain_words.done(small))
