@@ -12,7 +12,7 @@ from pathlib import Path
 from postguard.app import answering, seen
 from postguard.app.auditing import DailyAudit
 from postguard.app.backing_up import DailyBackup
-from postguard.app.installation import Installation
+from postguard.app.installation import CONFIG, Installation
 from postguard.app.matching import Matching
 from postguard.app.preflight import LookingAhead
 from postguard.app.verifying import Verifying
@@ -262,6 +262,7 @@ def _make(outbox: Path) -> None:
 
 def run(installation: Installation) -> None:
     """Be the daemon until a signal ends it."""
+    installation.store.posts.set_meta(CONFIG, str(installation.path.absolute()))
     beats: list[Beat] = []
 
     def ring(*names: str) -> None:
