@@ -9,6 +9,8 @@ lessons in LESSONS are taken up as they come; every 16th is kept for judging and
 Learnt are, of both teachers: the latents, how they move along each short attack, the direction in
 which the distance to the target falls (the cosine of the luma gradients, at three scales), and, as
 a help that is thrown away afterwards, what the FLUX.2 teacher sees at a quarter of the size.
+
+Under torchrun every process learns from a batch of its own, and all take the same step.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from postguard.cloak.architectures import _surrogate
@@ -33,15 +36,17 @@ from postguard.cloak.encoders import OWN, build, staged
 
 WIDTH = 64
 DEVIATIONS = {"flux": 0.8, "sana": 0.98}  # of each teacher's latents on drawn pictures
+_GRAY = 0.5
 _QUARTER = 64  # channels of the FLUX.2 teacher's look at a quarter of the size
 _KEPT = 16  # every so-manieth lesson is for judging
 _CROPS = 4  # of a lesson, in a step; each at two of its points
+_PULLED_FROM = 0.45  # of the training: before, the pulls of a student that sees little are noise
 _FLUX_SHARE = 0.6  # of the steps learn FLUX.2's pull, the others Sana's
 _PULL_SCALES = {1: 0.5, 2: 0.3, 4: 0.2}
 _WEIGHTS = {"latents": 1.0, "moves": 0.5, "pull": 1.0, "quarter": 0.3}
-_AVERAGED = 0.998
+_AVERAGED = 0.996
 _WARM, _CLIP, _DECAY = 60, 1.0, 1e-4
-_SAVED, _JUDGED = 50, 100  # steps between
+_SAVED, _JUDGED = 50, 200  # steps between
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +77,56 @@ class Student(nn.Module):
     def forward(self, x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """(B,3,H,W) -> both heads' latents, in units of their teachers' deviations; the trunk at
         a quarter of the size."""
-        for stage in staged(self.net)[:-1]:
+        first, *stages, last = staged(self.net)
+        x = self._centred(first[0], x)
+        for stage in stages:
             x = stage(x)
-        *trunk, fork = staged(self.net)[-1]
+        *trunk, fork = last
         eighth = nn.Sequential(*trunk)(x)
         flux, sana = (branch(eighth) for branch in fork.branches)
         return {"flux": flux, "sana": sana}, self.compare(x)
 
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights as the product has them."""
+        found = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
+        found["0.bias"] -= _GRAY * found["0.weight"].sum((1, 2, 3))
+        return found
 
-def losses(student: Student, batch: Batch, head: str) -> dict[str, Tensor]:
-    """Return each loss of a batch; the pull is that of one head."""
-    x = batch.x.detach().requires_grad_(True)
+    def take(self, weights: Mapping[str, Tensor]) -> None:
+        """Go on from the product's weights."""
+        found = {name: value.float() for name, value in weights.items()}
+        found["0.bias"] = found["0.bias"] + _GRAY * found["0.weight"].sum((1, 2, 3))
+        self.net.load_state_dict(found)
+
+    def _centred(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
+        """Return the first layer of `x` less gray, which is quicker to train; the border stays
+        black, as it is without. In the product's weights the gray is in the bias."""
+        bias = conv.bias - _GRAY * conv.weight.sum((1, 2, 3))
+        return functional.conv2d(x, conv.weight, bias, conv.stride, conv.padding)
+
+
+def losses(student: Student, batch: Batch, head: str | None) -> dict[str, Tensor]:
+    """Return each loss of a batch; the pull is that of one head, or of none."""
+    x = batch.x.detach().requires_grad_(head is not None)
     latents, quarter = student(x)
-    residual = (batch.latents[head] - batch.aims[head]).detach()
-    (pull,) = torch.autograd.grad((latents[head] * residual).sum(), x, create_graph=True)
-    gaps = {name: (z - batch.latents[name]).pow(2).mean() for name, z in latents.items()}
+    gaps = [(z - batch.latents[name]).pow(2).mean() for name, z in latents.items()]
     moves = [_moved(z, batch.latents[name]) for name, z in latents.items()]
-    return {
-        "latents": (gaps["flux"] + gaps["sana"]) / 2,
-        "moves": (moves[0] + moves[1]) / 2,
-        "pull": 1
-        - sum(
-            w * alike(pull.sum(1), batch.pulls[head], s).mean() for s, w in _PULL_SCALES.items()
-        ),
-        "quarter": (quarter - batch.quarter).pow(2).mean() / batch.quarter.pow(2).mean(),
+    found = {
+        "latents": torch.stack(gaps).mean(),
+        "moves": torch.stack(moves).mean(),
+        "quarter": (quarter - batch.quarter).pow(2).mean() / batch.quarter.var(),
     }
+    if head is not None:
+        residual = batch.latents[head] - batch.aims[head]
+        far = (latents[head] * residual).sum()
+        (pull,) = torch.autograd.grad(far, x, create_graph=True)
+        found["pull"] = 1 - _alike_at_all(pull.sum(1), batch.pulls[head])
+    return found
+
+
+def _alike_at_all(one: Tensor, other: Tensor) -> Tensor:
+    """Return the mean cosine of (B,H,W) planes over the scales."""
+    return torch.stack([w * alike(one, other, s).mean() for s, w in _PULL_SCALES.items()]).sum()
 
 
 def alike(one: Tensor, other: Tensor, scale: int) -> Tensor:
@@ -128,16 +158,15 @@ class Lessons:
         self._kept = [p for p in found if number[p] % _KEPT == _KEPT - 1]
         self._learnt = [p for p in found if number[p] % _KEPT != _KEPT - 1]
 
-    def batch(self, seed: int, step: int) -> Batch:
-        """Return the batch of a step: some crops of one lesson."""
-        rng = np.random.default_rng([seed, step])
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Return some crops of one lesson."""
         path = self._learnt[rng.integers(len(self._learnt))]
         with np.load(path) as told:
             points, crops = told["x"].shape[:2]
             chosen = rng.permutation(crops)[:_CROPS]
             return self._batch(told, rng.permutation(points)[:2], chosen)
 
-    def judging(self, most: int = 4) -> Iterator[Batch]:
+    def judging(self, most: int = 2) -> Iterator[Batch]:
         """Yield batches that are never learnt: the first and the last point of every crop."""
         for path in self._kept[:most]:
             with np.load(path) as told:
@@ -185,8 +214,8 @@ class Run:
         part = folder / "checkpoint.part"
         torch.save(state, part)
         part.replace(folder / "checkpoint.pt")
-        weights = self.average.net.state_dict()
-        save_file({k: v.half().contiguous() for k, v in weights.items()}, folder / OWN.name)
+        weights = {k: v.half().contiguous() for k, v in self.average.weights().items()}
+        save_file(weights, folder / OWN.name)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
@@ -202,7 +231,7 @@ def begun(asked: argparse.Namespace, device: torch.device) -> Run:
     torch.manual_seed(asked.seed)
     student = Student().to(device).to(memory_format=torch.channels_last)
     if asked.warm:
-        student.net.load_state_dict({k: v.float() for k, v in load_file(asked.warm).items()})
+        student.take(load_file(asked.warm))
     average = copy.deepcopy(student).requires_grad_(False)
     optimiser = torch.optim.AdamW(
         student.parameters(), asked.rate, betas=(0.9, 0.99), weight_decay=_DECAY
@@ -221,13 +250,15 @@ def rate_at(step: int, steps: int, rate: float) -> float:
 
 def advance(run: Run, lessons: Lessons, asked: argparse.Namespace) -> dict[str, Tensor]:
     """Do one step; return its losses."""
-    rng = np.random.default_rng([asked.seed, run.step, 1])
+    rng = np.random.default_rng([asked.seed, run.step, _rank()])
     for group in run.optimiser.param_groups:
         group["lr"] = rate_at(run.step, asked.steps, asked.rate)
     head = "flux" if rng.random() < _FLUX_SHARE else "sana"
-    found = losses(run.student, lessons.batch(asked.seed, run.step), head)
+    pulled = run.step >= _PULLED_FROM * asked.steps
+    found = losses(run.student, lessons.batch(rng), head if pulled else None)
     run.optimiser.zero_grad(set_to_none=True)
     torch.stack([_WEIGHTS[name] * loss for name, loss in found.items()]).sum().backward()
+    _shared(run.student)
     nn.utils.clip_grad_norm_(run.student.parameters(), _CLIP)
     run.optimiser.step()
     run.step += 1
@@ -236,6 +267,21 @@ def advance(run: Run, lessons: Lessons, asked: argparse.Namespace) -> dict[str, 
         for mean, now in zip(run.average.parameters(), run.student.parameters(), strict=True):
             mean.lerp_(now, 1 - keep)
     return found
+
+
+def _shared(student: Student) -> None:
+    """Give every process the mean of their gradients."""
+    if distributed.is_initialized():
+        gradients = [p.grad for p in student.parameters() if p.grad is not None]
+        flat = torch.cat([g.flatten() for g in gradients])
+        distributed.all_reduce(flat)
+        parts = (flat / distributed.get_world_size()).split([g.numel() for g in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
+def _rank() -> int:
+    return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def judged(student: Student, lessons: Lessons) -> str:
@@ -263,23 +309,26 @@ def main() -> None:
     """Train, and say how it goes."""
     asked = _parser().parse_args()
     asked.run.mkdir(parents=True, exist_ok=True)
+    if "WORLD_SIZE" in os.environ:
+        distributed.init_process_group("gloo")
     device = best_device().torch
     run, lessons = begun(asked, device), Lessons(asked.lessons, device)
     started, sums = time.monotonic(), dict.fromkeys(_WEIGHTS, 0.0)
     while run.step < asked.steps:
-        if run.step % _SAVED == 0 or not sums:
+        if run.step % _SAVED == 0:
             lessons.look()
         for name, loss in advance(run, lessons, asked).items():
             sums[name] += float(loss.detach()) / _SAVED
-        if run.step % _SAVED == 0:
+        if run.step % _SAVED == 0 and _rank() == 0:
             run.save(asked.run)
             told = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
             print(f"{run.step} ({time.monotonic() - started:.0f} s): {told}", flush=True)
             sums = dict.fromkeys(_WEIGHTS, 0.0)
-        if run.step % _JUDGED == 0:
+        if run.step % _JUDGED == 0 and _rank() == 0:
             print(f"  kept lessons: {judged(run.average, lessons)}", flush=True)
-    run.save(asked.run)
-    if asked.ship:
+    if _rank() == 0:
+        run.save(asked.run)
+    if asked.ship and _rank() == 0:
         OWN.write_bytes((asked.run / OWN.name).read_bytes())
 
 
