@@ -28,6 +28,7 @@ from postguard.model import (
     Sighting,
     Words,
 )
+from postguard.model.news import Message
 
 
 class Clock(Protocol):
@@ -96,6 +97,17 @@ class Network(Protocol):
 
     def check(self) -> str:
         """Return who is logged in, in words. Raises Retryable or LoggedOut."""
+        ...
+
+
+class Notifier(Protocol):
+    """Somewhere that the artist is told what happened while they look elsewhere."""
+
+    @property
+    def name(self) -> str: ...
+
+    def tell(self, message: Message) -> None:
+        """Show a message. Raises Unusable where nobody shows it."""
         ...
 
 

@@ -14,6 +14,7 @@ from postguard.app.auditing import DailyAudit
 from postguard.app.backing_up import DailyBackup
 from postguard.app.installation import CONFIG, Installation
 from postguard.app.matching import Matching
+from postguard.app.notifying import Notifying
 from postguard.app.preflight import LookingAhead
 from postguard.app.verifying import Verifying
 from postguard.daemon import Beat, Daemon, Role, run_once
@@ -284,6 +285,7 @@ def run(installation: Installation) -> None:
         Beat(made.matching, installation.clock, lambda: ring(*senders)),
         Beat(made.verifying, installation.clock),
         Beat(DailyBackup(installation), installation.clock),
+        Beat(Notifying(installation), installation.clock),
         Beat(DailyAudit(installation), installation.clock),
         Beat(LookingAhead(installation, made.verifying.lanes), installation.clock),
     ]

@@ -17,6 +17,7 @@ from postguard.cli.dashboard import COMMANDS as DASHBOARD
 from postguard.cli.ending import Commands
 from postguard.cli.identity import COMMANDS as IDENTITY
 from postguard.cli.models import COMMANDS as MODELS
+from postguard.cli.notify import COMMANDS as NOTIFY
 from postguard.cli.pictures import COMMANDS as PICTURES
 from postguard.cli.prove import COMMANDS as PROVE
 from postguard.cli.queue import COMMANDS as QUEUE
@@ -67,6 +68,7 @@ for command in (
     *ARCHIVE,
     *CLUSTER,
     *BACKUPS,
+    *NOTIFY,
 ):
     cli.add_command(command)
 

@@ -21,6 +21,7 @@ _SAID = {
     "held": marked("held:"),
     "try again": marked("will try again:"),
     "told": "",
+    "foretold": "",
     "warning": marked("warning:"),
     "read back": marked("read back from"),
     "moved": marked("moved by you:"),

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from postguard.language import _
 from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.model.measures import Fear
+from postguard.model.news import News
 from postguard.settings.recipes import AnyStep, order_problem
 from postguard.settings.values import (
     AccountName,
@@ -137,6 +138,15 @@ class AuditTable(Table):
     intents: tuple[Literal["training", "generation", "inference"], ...] = ()
 
 
+class NotifyTable(Table):
+    """`[notify]`: messages on this desktop or a phone, and of what: `postguard notify phone` keeps
+    the phone's address among the secrets."""
+
+    desktop: StrictBool = False
+    phone: StrictBool = False
+    about: tuple[News, ...] = tuple(News)
+
+
 class ModelsTable(Table):
     """`[models]`: where encoder weights for the cloak lie; empty: the data folder's `models`.
     `weights`: how much an encoder counts, by its name; 1 where none is said, 0 leaves it out."""
@@ -194,6 +204,7 @@ class Config(Table):
     schedule: ScheduleTable = ScheduleTable()
     intake: IntakeTable = IntakeTable()
     audit: AuditTable = AuditTable()
+    notify: NotifyTable = NotifyTable()
     models: ModelsTable = ModelsTable()
     cluster: ClusterTable = ClusterTable()
     secrets: SecretsTable = SecretsTable()

@@ -242,9 +242,9 @@ class DeliveryRows:
             if was.reason != why:  # it may look many times
                 self.tell(was, why, now)
 
-    def tell(self, delivery: Delivery, said: str, now: datetime) -> None:
+    def tell(self, delivery: Delivery, said: str, now: datetime, what: str = "told") -> None:
         """Add a line to the post's history."""
-        self._posts.note(delivery.post_id, now, "told", f"{delivery.account}: {said}")
+        self._posts.note(delivery.post_id, now, what, f"{delivery.account}: {said}")
 
     def copy(self, post_id: int, account: str) -> Copy | None:
         """Return a post's delivery to one account with its receipt; None: it has none."""

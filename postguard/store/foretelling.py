@@ -9,6 +9,7 @@ from postguard.store.connection import Database, to_ms
 from postguard.store.deliveries import DeliveryRows
 
 AT_ONCE = 200
+FORETOLD = "foretold"  # the event of a post that could not go out
 
 
 class ForetellingRows:
@@ -35,4 +36,4 @@ class ForetellingRows:
         with self._db.change() as db:
             db.execute("UPDATE deliveries SET foretold = ? WHERE id = ?", (hours, delivery.id))
             if told:
-                self._deliveries.tell(delivery, told, now)
+                self._deliveries.tell(delivery, told, now, FORETOLD)

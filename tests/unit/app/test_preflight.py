@@ -20,7 +20,7 @@ def test_a_post_whose_picture_is_gone_is_told_of_while_there_is_time(
     store.deliveries.schedule(1, NOW + 6 * HOUR, None, NOW)
     ahead = LookingAhead(installation, Lanes())
     assert not ahead.tick(NOW)
-    told = [e.detail for _, e in store.posts.history(post.id) if e.what == "told"]
+    told = [e.detail for _, e in store.posts.history(post.id) if e.what == "foretold"]
     assert told == [
         "sky: it is due within 12 h and could not go out now: the protected picture "
         "1-bluesky.jpg is gone from its folder"

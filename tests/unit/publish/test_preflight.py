@@ -92,7 +92,7 @@ def due(store: Store, at: datetime, account: str = "sky", **fields: object) -> i
 
 def told(ground: Ground, post: int) -> list[str]:
     history = ground.store.posts.history(post)
-    return [event.detail for _, event in history if event.what == "told"]
+    return [event.detail for _, event in history if event.what == "foretold"]
 
 
 def test_a_login_that_fails_is_told_twelve_hours_and_one_hour_before(

@@ -21,6 +21,7 @@ TABLES = {
     "schedule": schema.ScheduleTable,
     "intake": schema.IntakeTable,
     "audit": schema.AuditTable,
+    "notify": schema.NotifyTable,
     "models": schema.ModelsTable,
     "secrets": schema.SecretsTable,
     **{kind.__name__.lower(): kind for kind in recipes.StepOptions.__subclasses__()},
