@@ -3,10 +3,11 @@
 BIN := .venv/bin
 POSTS ?= 2000
 SEED ?= 1
+LESSONS ?= 400
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos servers-next system-deps clean
+.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos surrogate surrogate-eval servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -52,6 +53,13 @@ gallery: .venv/dev.stamp ## draw every look of every step on real art, to look a
 
 chaos: .venv/test.stamp ## send many posts while everything fails that can (POSTS=2000 SEED=1)
 	$(BIN)/python -m tests.faults.campaign --posts $(POSTS) --seed $(SEED)
+
+surrogate: .venv/dev.stamp ## train the surrogate encoder from nothing (LESSONS=400; resumes)
+	$(BIN)/python -m tools.train.lessons build/surrogate/lessons --count $(LESSONS)
+	$(BIN)/python -m tools.train.surrogate build/surrogate/lessons build/surrogate --ship $(ARGS)
+
+surrogate-eval: .venv/dev.stamp ## measure the surrogate on real art, beside its teachers
+	$(BIN)/python -m tools.train.evaluate $(ARGS)
 
 servers-next: .venv/test.stamp ## test against the newer Bluesky PDS, on a Node 22 of its own
 	PATH="$$($(BIN)/python -m tests.servers.pds_next):$$PATH" POSTGUARD_TEST_PDS=pds_next \

@@ -25,6 +25,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from bench.squares import SHARED
 from postguard.cloak.budget import budget
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoder, load_encoders
@@ -35,7 +36,6 @@ from postguard.system.files import write_whole
 from tools.train.pictures import Pixels, draw
 
 SIDE, CROPS, POINTS = 128, 8, 3
-TEACHERS = Path("../shared/weights")
 FLUX, SANA = "taef2", "taesana"
 _SIDES = (128, 192, 256, 384)  # of the pictures that crops are cut from
 _FROM_ONE = 2  # crops
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--teachers", type=Path, default=TEACHERS)
+    parser.add_argument("--teachers", type=Path, default=SHARED / "weights")
     parser.add_argument("--student", type=Path)
     asked = parser.parse_args()
     both, student = teachers(asked.teachers), None
