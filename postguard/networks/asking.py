@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from postguard.errors import Retryable
+from postguard.language import _
 
 TIMEOUT = 20.0
 _MOST_BYTES = 4_000_000
@@ -48,10 +49,14 @@ def get_json(
     except HTTPError as exc:
         with exc:
             if exc.code >= _SERVER_FAULT or exc.code == _TOO_MANY:
-                raise Retryable(f"{request.host} is out of order or busy ({exc.code})") from exc
+                raise Retryable(
+                    _("{host} is out of order or busy ({code})").format(
+                        host=request.host, code=exc.code
+                    )
+                ) from exc
             return Said(exc.code, None)
     except (OSError, HTTPException) as exc:
-        raise Retryable(f"{request.host} cannot be reached") from exc
+        raise Retryable(_("{host} cannot be reached").format(host=request.host)) from exc
 
 
 def _json(data: bytes) -> object:

@@ -7,6 +7,7 @@ import sys
 from subprocess import CompletedProcess
 
 from postguard.errors import Retryable
+from postguard.language import _
 from postguard.system import wire
 
 
@@ -30,4 +31,4 @@ def run(module: str, job: object, seconds: float, doing: str) -> CompletedProces
             check=False,
         )
     except subprocess.TimeoutExpired as exc:
-        raise Retryable(f"{doing} took too long") from exc
+        raise Retryable(_("{doing} took too long").format(doing=doing)) from exc

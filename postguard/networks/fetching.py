@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from postguard.errors import Retryable
+from postguard.language import _
 
 TIMEOUT = 30.0
 MOST_BYTES = 6_000_000
@@ -62,10 +63,14 @@ def fetch(
     except HTTPError as exc:
         with exc:
             if exc.code >= SERVER_FAULT or exc.code == TOO_MANY:
-                raise Retryable(f"{request.host} is out of order or busy ({exc.code})") from exc
+                raise Retryable(
+                    _("{host} is out of order or busy ({code})").format(
+                        host=request.host, code=exc.code
+                    )
+                ) from exc
             return _page(exc.code, exc.headers.items(), exc)
     except (OSError, HTTPException) as exc:
-        raise Retryable(f"{request.host} cannot be reached") from exc
+        raise Retryable(_("{host} cannot be reached").format(host=request.host)) from exc
 
 
 def _page(status: int, headers: Sequence[tuple[str, str]], body: IO[bytes]) -> Page:

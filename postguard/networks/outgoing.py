@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from postguard.language import _
 from postguard.model import Draft, Limits, Rendition
 from postguard.networks.bluesky import record
 from postguard.networks.bluesky.rules import MAX_BYTES
@@ -39,8 +40,14 @@ class Outgoing:
 
     def counted(self) -> str:
         """Return the length in words."""
-        said = f"{self.length:,} of {self.most:,} characters"
-        return said if self.room is None else f"{said}, {self.size:,} of {self.room:,} bytes"
+        said = _("{length:,} of {most:,} characters").format(length=self.length, most=self.most)
+        return (
+            said
+            if self.room is None
+            else _("{said}, {size:,} of {room:,} bytes").format(
+                said=said, size=self.size, room=self.room
+            )
+        )
 
 
 def outgoing(draft: Draft, limits: Limits, shows: Shows) -> tuple[Outgoing, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from postguard.errors import Refused, Retryable
+from postguard.language import _
 from postguard.model import Rendition
 
 
@@ -18,10 +19,12 @@ def bytes_of(rendition: Rendition) -> bytes:
     try:
         data = rendition.path.read_bytes()
     except OSError as exc:
-        raise Retryable(f"the protected picture cannot be read: {exc}") from exc
+        raise Retryable(_("the protected picture cannot be read: {exc}").format(exc=exc)) from exc
     if hashlib.sha256(data).hexdigest() != rendition.sha256:
         raise Refused(
-            f"{rendition.path.name} was changed after it was protected, so nothing was posted; "
-            "move the original back to the outbox to have it protected anew"
+            _(
+                "{name} was changed after it was protected, so nothing was posted; move the "
+                "original back to the outbox to have it protected anew"
+            ).format(name=rendition.path.name)
         )
     return data

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from postguard import model
 from postguard.errors import Refused, Retryable
+from postguard.language import _
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words
 from postguard.networks import child, plain_words
 from postguard.networks.bluesky import network as bluesky
@@ -137,7 +138,9 @@ class Preview:
                 self._write(page, draft, plan)
                 _replace(page, target, Path(new) / "old")
         except OSError as exc:
-            raise Retryable(f"the preview cannot be written: {exc.strerror or exc}") from exc
+            raise Retryable(
+                _("the preview cannot be written: {strerror}").format(strerror=exc.strerror or exc)
+            ) from exc
         return self._receipt(plan)
 
     def find(
@@ -185,7 +188,7 @@ class Preview:
 
     def check(self) -> str:
         """Return where pages are written."""
-        return f"writes pages into {self._previews}"
+        return _("writes pages into {folder}").format(folder=self._previews)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -254,12 +257,14 @@ def _shown(words: Words, rendition: Rendition, drawing: Drawing) -> Shown:
 
 def _drawn(job: Job) -> tuple[Drawing, ...]:
     """Draw in a child process. Raises Refused or Retryable."""
-    module, doing = "postguard.networks.drawing", "drawing the preview"
+    module, doing = "postguard.networks.drawing", _("drawing the preview")
     ended = child.run(module, job, _DRAWING_SECONDS, doing)
     if ended.returncode == 1:
-        raise Refused(f"the preview cannot be drawn: {ended.stderr.strip()}")
+        raise Refused(_("the preview cannot be drawn: {why}").format(why=ended.stderr.strip()))
     if ended.returncode != 0:
-        raise Retryable(f"{doing} was cut off (code {ended.returncode})")
+        raise Retryable(
+            _("{doing} was cut off (code {code})").format(doing=doing, code=ended.returncode)
+        )
     return wire.load(tuple[Drawing, ...], ended.stdout)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from postguard.language import _, marked
 from postguard.model import Finding, Level, Quotes, Replies, Visibility
 
 _FEW = 5
-NO_PICTURES = "there is no post with pictures yet"
-NOT_SEEN = "the server does not tell"
+NO_PICTURES = marked("there is no post with pictures yet")
+NOT_SEEN = marked("the server does not tell")
 F = TypeVar("F")
 Judged = tuple[Level, str]
 
@@ -63,20 +64,20 @@ class Check(Generic[F]):
         return Finding(
             id=self.id,
             level=level,
-            title=about.title,
+            title=_(about.title),
             found=found,
-            recommended=about.recommended,
-            reach=about.reach,
-            why=about.why,
-            by_hand=about.by_hand,
-            limit=about.limit,
+            recommended=_(about.recommended),
+            reach=_(about.reach),
+            why=_(about.why),
+            by_hand=_(about.by_hand),
+            limit=_(about.limit),
             can_fix=about.fixable and level in {Level.ADVICE, Level.WARNING},
         )
 
 
 def unseen(what: str = NOT_SEEN) -> Judged:
     """Return the judgement of what could not be looked at."""
-    return Level.UNKNOWN, what
+    return Level.UNKNOWN, _(what)
 
 
 def wanted(*, good: bool, found: Mapping[bool, str], otherwise: Level) -> Judged:
@@ -86,10 +87,10 @@ def wanted(*, good: bool, found: Mapping[bool, str], otherwise: Level) -> Judged
 
 def some(many: int, of: int) -> str:
     """Return a count in words, as `2 of the 9 newest posts with pictures`."""
-    return f"{many} of the {of} newest posts with pictures"
+    return _("{many} of the {of} newest posts with pictures").format(many=many, of=of)
 
 
 def few(names: Sequence[str]) -> str:
     """Return names in words; more than a few would fill the page."""
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    more = _(" and {count} more").format(count=len(names) - _FEW) if len(names) > _FEW else ""
     return f"{', '.join(names[:_FEW])}{more}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from postguard.language import _, marked
 from postguard.model import Finding, Level, Quotes, Replies
 from postguard.networks.audit import about_bluesky as about
 from postguard.networks.audit.about import (
@@ -46,34 +47,38 @@ def logged_out(why: str) -> Finding:
     return CHECKS[0].said(Level.BLOCKING, why)
 
 
-def _session(facts: BlueskyFacts, _: Asked) -> Judged:
+def _session(facts: BlueskyFacts, asked: Asked) -> Judged:
     session, missing = facts.session, []
     if session.get("emailConfirmed") is False:
-        missing.append("its mail address is not confirmed")
+        missing.append(_("its mail address is not confirmed"))
     if "emailConfirmed" in session and not session.get("emailAuthFactor"):
-        missing.append("no code by mail is asked for at the login (two-factor)")
+        missing.append(_("no code by mail is asked for at the login (two-factor)"))
     if missing:
-        return Level.ADVICE, f"the account is active; {' and '.join(missing)}"
-    return Level.OK, "the account is active"
+        return Level.ADVICE, _("the account is active; {missing}").format(
+            missing=_(" and ").join(missing)
+        )
+    return Level.OK, _("the account is active")
 
 
-def _app_password(facts: BlueskyFacts, _: Asked) -> Judged:
+def _app_password(facts: BlueskyFacts, asked: Asked) -> Judged:
     if facts.login is None:
-        return unseen("the session does not say what it may do")
+        return unseen(_("the session does not say what it may do"))
     if facts.login.main:
-        return Level.WARNING, "logged in with your main password: it could change or delete all"
+        return Level.WARNING, _("logged in with your main password: it could change or delete all")
     level = Level.WARNING if "messages" in facts.login.scope else Level.OK
-    return level, f"logged in with {facts.login.scope}"
+    return level, _("logged in with {scope}").format(scope=facts.login.scope)
 
 
-def _passwords(facts: BlueskyFacts, _: Asked) -> Judged:
+def _passwords(facts: BlueskyFacts, asked: Asked) -> Judged:
     if facts.passwords is None:
         return unseen()
     named = [str(p.get("name")) for p in facts.passwords]
-    said = f"app passwords: {', '.join(named) or 'none'}"
+    said = _("app passwords: {named}").format(named=", ".join(named) or _("none"))
     powerful = [str(p.get("name")) for p in facts.passwords if p.get("privileged")]
     if powerful:
-        return Level.ADVICE, f"{said}; may read your messages: {', '.join(powerful)}"
+        return Level.ADVICE, _("{said}; may read your messages: {powerful}").format(
+            said=said, powerful=", ".join(powerful)
+        )
     return (Level.ADVICE if len(named) > 1 else Level.OK), said
 
 
@@ -83,12 +88,12 @@ def labels_of(profile: Mapping[str, Any] | None) -> list[str]:
     return [str(v.get("val")) for v in values]
 
 
-def _logged_out(facts: BlueskyFacts, _: Asked) -> Judged:
+def _logged_out(facts: BlueskyFacts, asked: Asked) -> Judged:
     return wanted(
         good=LOGGED_OUT_LABEL in labels_of(facts.profile),
         found={
-            True: "apps are asked to show your posts to people with an account only",
-            False: "everybody sees your posts without an account, crawlers included",
+            True: _("apps are asked to show your posts to people with an account only"),
+            False: _("everybody sees your posts without an account, crawlers included"),
         },
         otherwise=Level.WARNING,
     )
@@ -101,7 +106,7 @@ def allowed(record: Mapping[str, Any] | None, use: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _ai(facts: BlueskyFacts, _: Asked) -> Judged:
+def _ai(facts: BlueskyFacts, asked: Asked) -> Judged:
     uses = {**REFUSED, _EMBEDDING: _EMBEDDING}
     said = {word: _answer(allowed(facts.ai, use)) for word, use in uses.items()}
     good = all(allowed(facts.ai, use) is False for use in REFUSED.values())
@@ -110,15 +115,15 @@ def _ai(facts: BlueskyFacts, _: Asked) -> Judged:
 
 
 def _answer(allow: bool | None) -> str:
-    return {True: "allowed", False: "refused", None: "not said"}[allow]
+    return {True: _("allowed"), False: _("refused"), None: _("not said")}[allow]
 
 
-def _overrides(facts: BlueskyFacts, _: Asked) -> Judged:
+def _overrides(facts: BlueskyFacts, asked: Asked) -> Judged:
     open_ones = [v for v in facts.overrides if any(allowed(v, use) for use in _uses(v))]
     if not open_ones:
-        return Level.OK, "no exception allows what you refuse in general"
+        return Level.OK, _("no exception allows what you refuse in general")
     whom = [_scope(v) for v in open_ones]
-    return Level.WARNING, f"exceptions allow AI use: {', '.join(whom)}"
+    return Level.WARNING, _("exceptions allow AI use: {whom}").format(whom=", ".join(whom))
 
 
 def _uses(record: Mapping[str, Any]) -> Iterable[str]:
@@ -129,20 +134,20 @@ def _uses(record: Mapping[str, Any]) -> Iterable[str]:
 def _scope(override: Mapping[str, Any]) -> str:
     scope = override.get("scope") or {}
     named = [str(v) for k, v in scope.items() if k != "$type"]
-    return " ".join(named) or str(scope.get("$type") or "one without a scope")
+    return " ".join(named) or str(scope.get("$type") or _("one without a scope"))
 
 
 _INTENTS = {
     "syntheticContentGeneration": "generation",
-    "bulkDataset": "data sets",
+    "bulkDataset": marked("data sets"),
     "publicAccessArchive": "archives",
     "protocolBridging": "bridges",
 }
 
 
-def _intents(facts: BlueskyFacts, _: Asked) -> Judged:
+def _intents(facts: BlueskyFacts, asked: Asked) -> Judged:
     if facts.intents is None:
-        return Level.OK, "nothing is declared; the proposal is not in use yet"
+        return Level.OK, _("nothing is declared; the proposal is not in use yet")
     said = {word: _declared(facts.intents, key) for key, word in _INTENTS.items()}
     found = ", ".join(f"{word}: {_answer(allow)}" for word, allow in said.items())
     good = said["generation"] is not True and said["data sets"] is not True
@@ -159,11 +164,15 @@ def _default_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
         return unseen()
     gates = facts.gates or {}
     replies = "threadgateAllowRules" in gates
-    limited = "limited" if replies else "open to everyone"
+    limited = _("limited") if replies else _("open to everyone")
     if forbids_quotes(gates):
         level = Level.ADVICE if asked.replies is not Replies.EVERYONE and not replies else Level.OK
-        return level, f"posts from the app start with quotes off and replies {limited}"
-    return Level.ADVICE, f"posts from the app start with quotes on and replies {limited}"
+        return level, _("posts from the app start with quotes off and replies {limited}").format(
+            limited=limited
+        )
+    return Level.ADVICE, _("posts from the app start with quotes on and replies {limited}").format(
+        limited=limited
+    )
 
 
 def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
@@ -173,18 +182,24 @@ def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
     answerable = [p for p in facts.posts if p.replies_open]
     many, wrong = len(facts.posts), []
     if asked.quotes is not Quotes.EVERYONE and quotable:
-        wrong.append(f"{some(len(quotable), many)} can be quoted")
+        wrong.append(_("{some} can be quoted").format(some=some(len(quotable), many)))
     if asked.replies is not Replies.EVERYONE and answerable:
-        wrong.append(f"{some(len(answerable), many)} can be answered by everyone")
+        wrong.append(
+            _("{some} can be answered by everyone").format(some=some(len(answerable), many))
+        )
     if wrong:
-        return Level.WARNING, f"{' and '.join(wrong)}, although the config says otherwise"
+        return Level.WARNING, _("{wrong}, although the config says otherwise").format(
+            wrong=_(" and ").join(wrong)
+        )
     if quotable:
         said = some(len(quotable), many)
-        return Level.ADVICE, f"{said} can be quoted, as the config says"
-    return Level.OK, f"none of the {many} newest posts with pictures is open against your wish"
+        return Level.ADVICE, _("{said} can be quoted, as the config says").format(said=said)
+    return Level.OK, _(
+        "none of the {many} newest posts with pictures is open against your wish"
+    ).format(many=many)
 
 
-def _alts(facts: BlueskyFacts, _: Asked) -> Judged:
+def _alts(facts: BlueskyFacts, asked: Asked) -> Judged:
     if not facts.posts:
         return Level.OK, NO_PICTURES
     lacking = [p for p in facts.posts if any(not i.alt.strip() for i in p.pictures)]
@@ -192,8 +207,8 @@ def _alts(facts: BlueskyFacts, _: Asked) -> Judged:
     return wanted(
         good=not lacking,
         found={
-            True: f"all of the {len(facts.posts)} newest have alt texts",
-            False: f"{said} lack an alt text: {_keys(lacking)}",
+            True: _("all of the {count} newest have alt texts").format(count=len(facts.posts)),
+            False: _("{said} lack an alt text: {keys}").format(said=said, keys=_keys(lacking)),
         },
         otherwise=Level.ADVICE,
     )
@@ -205,51 +220,75 @@ def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
     shown = [(p, i) for p in facts.posts for i in p.pictures]
     telling = [(p, i) for p, i in shown if i.private]
     large = [(p, i) for p, i in shown if asked.side is not None and i.side > asked.side]
-    foreign = [i for _, i in shown if not i.ours]
+    foreign = [i for _post, i in shown if not i.ours]
     wrong = []
     if telling:
-        told = dict.fromkeys(w for _, i in telling for w in i.private or ())
-        wrong.append(f"{len(telling)} tell {', '.join(told)} ({_keys(p for p, _ in telling)})")
+        told = dict.fromkeys(w for _post, i in telling for w in i.private or ())
+        wrong.append(
+            _("{count} tell {told} ({keys})").format(
+                count=len(telling), told=", ".join(told), keys=_keys(p for p, _image in telling)
+            )
+        )
     if large:
-        where = _keys(p for p, _ in large)
-        wrong.append(f"{len(large)} are larger than your recipe's {asked.side} pixels ({where})")
+        where = _keys(p for p, _image in large)
+        wrong.append(
+            _("{count} are larger than your recipe's {side} pixels ({where})").format(
+                count=len(large), side=asked.side, where=where
+            )
+        )
     if foreign:
         wrong.append(_unprotected(foreign))
     if not wrong:
-        return Level.OK, f"all {len(shown)} newest pictures were protected by postguard"
+        return Level.OK, _("all {count} newest pictures were protected by postguard").format(
+            count=len(shown)
+        )
     level = Level.WARNING if telling or large else Level.ADVICE
-    return level, f"of the {len(shown)} newest pictures {'; '.join(wrong)}"
+    return level, _("of the {count} newest pictures {wrong}").format(
+        count=len(shown), wrong="; ".join(wrong)
+    )
 
 
 def _unprotected(foreign: Sequence[Picture]) -> str:
     hidden = sum(i.private is None for i in foreign)
-    rest = f", and {hidden} of these could not be looked at" if hidden else ""
-    return f"{len(foreign)} were not made by postguard{rest}"
+    rest = (
+        _(", and {hidden} of these could not be looked at").format(hidden=hidden) if hidden else ""
+    )
+    return _("{count} were not made by postguard{rest}").format(count=len(foreign), rest=rest)
 
 
-def _pds(facts: BlueskyFacts, _: Asked) -> Judged:
-    size = "" if facts.image_bytes is None else f", which takes {facts.image_bytes:,} bytes"
+def _pds(facts: BlueskyFacts, asked: Asked) -> Judged:
+    size = (
+        ""
+        if facts.image_bytes is None
+        else _(", which takes {image_bytes:,} bytes").format(image_bytes=facts.image_bytes)
+    )
     if not facts.home:
-        return unseen("the account's own document names no server")
+        return unseen(_("the account's own document names no server"))
     official = facts.service == _OFFICIAL and facts.home.endswith(_OFFICIAL_HOSTS)
     if facts.home == facts.service or official:
-        return Level.OK, f"your account lies on {facts.home}{size}"
-    return Level.WARNING, f"your account lies on {facts.home}, but the config says {facts.service}"
+        return Level.OK, _("your account lies on {home}{size}").format(home=facts.home, size=size)
+    return Level.WARNING, _("your account lies on {home}, but the config says {service}").format(
+        home=facts.home, service=facts.service
+    )
 
 
-def _contact(facts: BlueskyFacts, _: Asked) -> Judged:
+def _contact(facts: BlueskyFacts, asked: Asked) -> Judged:
     chat = str((facts.chat or {}).get("allowIncoming") or "following")
     notices = str((facts.notices or {}).get("allowSubscriptions") or "followers")
-    found = f"messages from: {chat}; told at once of your posts: {notices}"
+    found = _("messages from: {chat}; told at once of your posts: {notices}").format(
+        chat=chat, notices=notices
+    )
     return (Level.ADVICE if chat == "all" else Level.OK), found
 
 
-def _bridge(facts: BlueskyFacts, _: Asked) -> Judged:
+def _bridge(facts: BlueskyFacts, asked: Asked) -> Judged:
     if facts.bridged is None:
-        return unseen("whether a bridge copies your posts could not be found out")
+        return unseen(_("whether a bridge copies your posts could not be found out"))
     if facts.bridged:
-        return Level.ADVICE, f"you follow {BRIDGE}: your art is copied to the fediverse"
-    return Level.OK, "no bridge that you follow copies your art to the fediverse"
+        return Level.ADVICE, _("you follow {bridge}: your art is copied to the fediverse").format(
+            bridge=BRIDGE
+        )
+    return Level.OK, _("no bridge that you follow copies your art to the fediverse")
 
 
 def _keys(posts: Iterable[ArtPost]) -> str:

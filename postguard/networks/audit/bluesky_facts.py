@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.imaging.private import told_by
+from postguard.language import _
 from postguard.networks.bluesky import pds
 from postguard.networks.bluesky.login import Health, session_health
 from postguard.networks.bluesky.record import POST, POSTGATE, THREADGATE
@@ -124,7 +125,9 @@ class BlueskyReader:
         """
         session = self.session.query("com.atproto.server.getSession")
         if session.get("active") is False:
-            raise LoggedOut(f"the account is {session.get('status') or 'not active'}")
+            raise LoggedOut(
+                _("the account is {state}").format(state=session.get("status") or _("not active"))
+            )
         did = self.session.did
         preferences = self._asked("app.bsky.actor.getPreferences", "preferences")
         return BlueskyFacts(
@@ -207,7 +210,7 @@ class BlueskyReader:
 
     def _follows(self, did: str, other: str) -> bool | None:
         more: dict[str, str] = {}
-        for _ in range(_FOLLOW_PAGES):
+        for _page in range(_FOLLOW_PAGES):
             page = self.session.query(
                 "com.atproto.repo.listRecords",
                 **{"repo": did, "collection": FOLLOW, "limit": _NEWEST, **more},

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from postguard.errors import Refused, Retryable, Unsure
+from postguard.language import _
 from postguard.model import Change, Finding, Json
 from postguard.networks.audit.bluesky_checks import LOGGED_OUT_LABEL, REFUSED, allowed, labels_of
 from postguard.networks.audit.bluesky_facts import (
@@ -48,13 +49,13 @@ def proposals(facts: BlueskyFacts, found: Sequence[Finding], now: datetime) -> l
     return [change for name in fixable for change in makers[name](facts, now)]
 
 
-def _label(facts: BlueskyFacts, _: datetime) -> list[Change]:
+def _label(facts: BlueskyFacts, now: datetime) -> list[Change]:
     names = [*labels_of(facts.profile), LOGGED_OUT_LABEL]
     values: list[Json] = [{"val": name} for name in names]
     return [
         Change(
             finding="bsky.loggedout",
-            says="your profile asks apps to hide your posts from people without an account",
+            says=_("your profile asks apps to hide your posts from people without an account"),
             place=f"{PROFILE}/self#labels",
             before=(facts.profile or {}).get("labels"),
             after={"$type": _LABELS, "values": values},
@@ -68,7 +69,7 @@ def _refusals(facts: BlueskyFacts, now: datetime) -> list[Change]:
     return [
         Change(
             finding="bsky.ai.pref",
-            says=f"you refuse the use of your posts for {word} by AI",
+            says=_("you refuse the use of your posts for {word} by AI").format(word=word),
             place=f"{AI}/self#preferences.{use}",
             before=said.get(use),
             after={"allow": False, "updatedAt": _moment(now)},
@@ -80,7 +81,7 @@ def _refusals(facts: BlueskyFacts, now: datetime) -> list[Change]:
     ]
 
 
-def _default_gates(facts: BlueskyFacts, _: datetime) -> list[Change]:
+def _default_gates(facts: BlueskyFacts, now: datetime) -> list[Change]:
     before = cast(dict[str, Json] | None, facts.gates)
     if before is not None and forbids_quotes(before):
         return []
@@ -90,7 +91,7 @@ def _default_gates(facts: BlueskyFacts, _: datetime) -> list[Change]:
     return [
         Change(
             finding="bsky.gates.default",
-            says="posts that you write in the app start with quotes off",
+            says=_("posts that you write in the app start with quotes off"),
             place=f"{_PREFERENCES}#{GATES}",
             before=cast(Json, before),
             after=after,
@@ -99,7 +100,7 @@ def _default_gates(facts: BlueskyFacts, _: datetime) -> list[Change]:
     ]
 
 
-def _post_gates(facts: BlueskyFacts, _: datetime) -> list[Change]:
+def _post_gates(facts: BlueskyFacts, now: datetime) -> list[Change]:
     changes = []
     for post in facts.posts:
         if not post.quotable:
@@ -108,7 +109,7 @@ def _post_gates(facts: BlueskyFacts, _: datetime) -> list[Change]:
         changes.append(
             Change(
                 finding="bsky.gates.recent",
-                says=f"nobody can quote the post {post.rkey}",
+                says=_("nobody can quote the post {rkey}").format(rkey=post.rkey),
                 place=f"{POSTGATE}/{post.rkey}#embeddingRules",
                 before=before,
                 after=[*(before or []), _DISABLED],
@@ -118,11 +119,11 @@ def _post_gates(facts: BlueskyFacts, _: datetime) -> list[Change]:
     return changes
 
 
-def _messages(facts: BlueskyFacts, _: datetime) -> list[Change]:
+def _messages(facts: BlueskyFacts, now: datetime) -> list[Change]:
     return [
         Change(
             finding="bsky.contact",
-            says="only people whom you follow can write you messages",
+            says=_("only people whom you follow can write you messages"),
             place=f"{CHAT}/self#allowIncoming",
             before=(facts.chat or {}).get("allowIncoming"),
             after="following",
@@ -151,13 +152,13 @@ class BlueskySettings:
             self._edit(change, now)
 
     def _edit(self, change: Change, now: datetime) -> None:
-        name, _, path = change.place.partition("#")
+        name, _sign, path = change.place.partition("#")
         collection, rkey = name.split("/")
         did = self.session.did
         stands = Repo(self.session).record(did, collection, rkey)
         value = dict(stands["value"]) if stands else _frame(collection, did, rkey, now)
         if _at(value, path) != change.before:
-            raise Refused(CHANGED)
+            raise Refused(_(CHANGED))
         made = _with(value, path, change.after)
         empty = change.fresh and change.after is None and _says_nothing(made)
         call: dict[str, Json] = {"repo": did, "collection": collection, "rkey": rkey}
@@ -169,7 +170,7 @@ class BlueskySettings:
         with read_back():
             shown = Repo(self.session).record(did, collection, rkey)
         if (shown["value"] if shown else None) != (None if empty else made):
-            raise Refused(OTHERWISE)
+            raise Refused(_(OTHERWISE))
 
     def _write(self, method: str, call: Mapping[str, Json]) -> None:
         """Write; whether a lost answer meant yes is seen by the reading back."""
@@ -179,7 +180,7 @@ class BlueskySettings:
             return
         except Retryable as exc:
             if "InvalidSwap" in str(exc.__cause__):
-                raise Refused(CHANGED) from exc
+                raise Refused(_(CHANGED)) from exc
             raise
 
     def _prefer(self, change: Change) -> None:
@@ -189,14 +190,14 @@ class BlueskySettings:
         kind = change.place.partition("#")[2]
         stand = self._preferences()
         if next((p for p in stand if p["$type"] == kind), None) != change.before:
-            raise Refused(CHANGED)
+            raise Refused(_(CHANGED))
         others = [p for p in stand if p["$type"] != kind]
         made = others if change.after is None else [*others, change.after]
         self._write("app.bsky.actor.putPreferences", {"preferences": cast(Json, made)})
         with read_back():
             shown = self._preferences()
         if any(p not in shown for p in made) or len(shown) != len(made):
-            raise Refused(OTHERWISE)
+            raise Refused(_(OTHERWISE))
 
     def _preferences(self) -> list[dict[str, Any]]:
         return list(self.session.query("app.bsky.actor.getPreferences").get("preferences") or ())
@@ -225,7 +226,7 @@ def _at(value: Mapping[str, Any], path: str) -> Json:
 
 def _with(value: Mapping[str, Any], path: str, new: Json) -> dict[str, Any]:
     """Return a record with one value changed, or taken out; the rest stays as it is."""
-    key, _, deeper = path.partition(".")
+    key, _dot, deeper = path.partition(".")
     if deeper:
         inner = value.get(key)
         return {**value, key: _with(inner if isinstance(inner, dict) else {}, deeper, new)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from postguard.language import _
 from postguard.model import Finding, Level, Quotes, Visibility
 from postguard.networks.audit import about_mastodon as about
 from postguard.networks.audit.about import (
@@ -36,82 +37,86 @@ def logged_out(why: str) -> Finding:
     return CHECKS[0].said(Level.BLOCKING, why)
 
 
-def _token(facts: MastodonFacts, _: Asked) -> Judged:
+def _token(facts: MastodonFacts, asked: Asked) -> Judged:
     if facts.scopes is None:
-        return unseen("the server does not say what postguard may do")
+        return unseen(_("the server does not say what postguard may do"))
     lacking = [s for s in NEEDED if not covers(facts.scopes, s)]
     if lacking:
-        return Level.BLOCKING, f"postguard may not do what posting needs: {', '.join(lacking)}"
+        return Level.BLOCKING, _("postguard may not do what posting needs: {lacking}").format(
+            lacking=", ".join(lacking)
+        )
     # A login of before postguard asked for this still posts.
     if not all(covers(facts.scopes, s) for s in POSTING):
-        return Level.WARNING, "postguard may post, but cannot look up posts that yours answer"
+        return Level.WARNING, _("postguard may post, but cannot look up posts that yours answer")
     more = [s for s in facts.scopes if s not in {*POSTING, *_WHO}]
     if more:
-        return Level.WARNING, f"postguard may do more than it needs: {few(more)}"
-    return Level.OK, f"postguard may do what posting needs: {', '.join(facts.scopes)}"
+        return Level.WARNING, _("postguard may do more than it needs: {few}").format(few=few(more))
+    return Level.OK, _("postguard may do what posting needs: {scopes}").format(
+        scopes=", ".join(facts.scopes)
+    )
 
 
-def _version(facts: MastodonFacts, _: Asked) -> Judged:
+def _version(facts: MastodonFacts, asked: Asked) -> Judged:
     named = str(facts.instance.get("version") or "")
     if not named:
         return unseen()
     return wanted(
         good=facts.api >= QUOTES_SINCE,
         found={
-            True: f"{named}: it can say who may quote",
-            False: f"{named}: it cannot say who may quote",
+            True: _("{named}: it can say who may quote").format(named=named),
+            False: _("{named}: it cannot say who may quote").format(named=named),
         },
         otherwise=Level.ADVICE,
     )
 
 
-def _indexable(facts: MastodonFacts, _: Asked) -> Judged:
+def _indexable(facts: MastodonFacts, asked: Asked) -> Judged:
     value = facts.source.get("indexable", facts.account.get("indexable"))
     if value is None:
         return unseen()
     return wanted(
         good=not value,
         found={
-            True: "your posts are left out of full-text search",
-            False: "everybody may find your public posts by any word in them",
+            True: _("your posts are left out of full-text search"),
+            False: _("everybody may find your public posts by any word in them"),
         },
         otherwise=Level.WARNING,
     )
 
 
-def _noindex(facts: MastodonFacts, _: Asked) -> Judged:
+def _noindex(facts: MastodonFacts, asked: Asked) -> Judged:
     value = facts.account.get("noindex")
     if value is None:
         return unseen()
     return wanted(
         good=bool(value),
         found={
-            True: "search engines are asked to leave your pages out",
-            False: "search engines may list your pages and pictures",
+            True: _("search engines are asked to leave your pages out"),
+            False: _("search engines may list your pages and pictures"),
         },
         otherwise=Level.WARNING,
     )
 
 
-def _discoverable(facts: MastodonFacts, _: Asked) -> Judged:
+def _discoverable(facts: MastodonFacts, asked: Asked) -> Judged:
     value = facts.source.get("discoverable", facts.account.get("discoverable"))
     return wanted(
         good=not value,
         found={
-            True: "your account is not suggested to others",
-            False: "your account is suggested to others, and listed in directories",
+            True: _("your account is not suggested to others"),
+            False: _("your account is suggested to others, and listed in directories"),
         },
         otherwise=Level.ADVICE,
     )
 
 
-def _collections(facts: MastodonFacts, _: Asked) -> Judged:
+def _collections(facts: MastodonFacts, asked: Asked) -> Judged:
     value = facts.source.get("hide_collections", facts.account.get("hide_collections"))
     return wanted(
         good=bool(value),
         found={
-            True: "whom you follow and who follows you is hidden",
-            False: "everybody sees whom you follow and who follows you",
+            True: _("whom you follow and who follows you is hidden"),
+            False: _("everybody sees whom you follow and who follows you"),
         },
         otherwise=Level.ADVICE,
     )
@@ -119,10 +124,10 @@ def _collections(facts: MastodonFacts, _: Asked) -> Judged:
 
 def _locked(facts: MastodonFacts, asked: Asked) -> Judged:
     if facts.account.get("locked"):
-        return Level.OK, "you approve who follows you"
+        return Level.OK, _("you approve who follows you")
     if asked.visibility is Visibility.PRIVATE:
-        return Level.WARNING, "everybody can follow you, and so see posts for followers"
-    return Level.OK, "everybody can follow you; your config posts nothing for followers alone"
+        return Level.WARNING, _("everybody can follow you, and so see posts for followers")
+    return Level.OK, _("everybody can follow you; your config posts nothing for followers alone")
 
 
 def _privacy(facts: MastodonFacts, asked: Asked) -> Judged:
@@ -131,41 +136,44 @@ def _privacy(facts: MastodonFacts, asked: Asked) -> Judged:
         return unseen()
     if _WIDEST_FIRST.index(value) < _WIDEST_FIRST.index(asked.visibility.value):
         return Level.WARNING, (
-            f"posts that you write yourself are {value}, but the config says "
-            f"{asked.visibility.value}"
+            _(
+                "posts that you write yourself are {value}, but the config says {visibility}"
+            ).format(value=value, visibility=asked.visibility.value)
         )
     if value == Visibility.PUBLIC.value:
-        return Level.ADVICE, "posts that you write yourself are public, as the config says"
-    return Level.OK, f"posts that you write yourself are {value}"
+        return Level.ADVICE, _("posts that you write yourself are public, as the config says")
+    return Level.OK, _("posts that you write yourself are {value}").format(value=value)
 
 
 def _quote(facts: MastodonFacts, asked: Asked) -> Judged:
     value = facts.source.get("quote_policy")
     if value is None:
         if 0 < facts.api < QUOTES_SINCE:
-            return Level.OK, "this server knows no quotes"
+            return Level.OK, _("this server knows no quotes")
         return unseen()
     if value != "public":
-        return Level.OK, f"who may quote your posts: {value}"
+        return Level.OK, _("who may quote your posts: {value}").format(value=value)
     level = Level.ADVICE if asked.quotes is Quotes.EVERYONE else Level.WARNING
-    return level, "everybody may quote posts that you write yourself"
+    return level, _("everybody may quote posts that you write yourself")
 
 
-def _sensitive(facts: MastodonFacts, _: Asked) -> Judged:
-    covered = "covered" if facts.source.get("sensitive") else "not covered"
+def _sensitive(facts: MastodonFacts, asked: Asked) -> Judged:
+    covered = _("covered") if facts.source.get("sensitive") else _("not covered")
     language = facts.source.get("language") or "none"
-    return Level.OK, f"your pictures start {covered}; language of your posts: {language}"
+    return Level.OK, _("your pictures start {covered}; language of your posts: {language}").format(
+        covered=covered, language=language
+    )
 
 
-def _media(facts: MastodonFacts, _: Asked) -> Judged:
+def _media(facts: MastodonFacts, asked: Asked) -> Judged:
     value = (facts.profile or {}).get("show_media")
     if value is None:
-        return Level.OK, "this server has no such setting"
+        return Level.OK, _("this server has no such setting")
     return wanted(
         good=not value,
         found={
-            True: "your profile has no page of all pictures",
-            False: "your profile has a page of all your pictures",
+            True: _("your profile has no page of all pictures"),
+            False: _("your profile has a page of all your pictures"),
         },
         otherwise=Level.ADVICE,
     )
@@ -175,47 +183,54 @@ def _attribution(facts: MastodonFacts, asked: Asked) -> Judged:
     named = [str(d) for d in facts.source.get("attribution_domains") or ()]
     foreign = [d for d in named if d not in asked.domains]
     if foreign:
-        return Level.ADVICE, f"may say that you made what they show: {', '.join(foreign)}"
-    return Level.OK, "no page that is not yours may say that you made what it shows"
+        return Level.ADVICE, _("may say that you made what they show: {foreign}").format(
+            foreign=", ".join(foreign)
+        )
+    return Level.OK, _("no page that is not yours may say that you made what it shows")
 
 
-def _robots(facts: MastodonFacts, _: Asked) -> Judged:
+def _robots(facts: MastodonFacts, asked: Asked) -> Judged:
     if facts.robots is None:
-        return unseen("robots.txt could not be read")
+        return unseen(_("robots.txt could not be read"))
     inside = let_in(facts.robots, str(facts.account.get("url")))
     if not inside:
-        return Level.OK, f"the server turns away all of {len(CRAWLERS)} known AI crawlers"
+        return Level.OK, _("the server turns away all of {count} known AI crawlers").format(
+            count=len(CRAWLERS)
+        )
     return Level.WARNING, (
-        f"the server lets in {len(inside)} of {len(CRAWLERS)} known AI crawlers: "
-        f"{', '.join(inside)}"
+        _("the server lets in {count} of {all} known AI crawlers: {inside}").format(
+            count=len(inside), all=len(CRAWLERS), inside=", ".join(inside)
+        )
     )
 
 
-def _pages(facts: MastodonFacts, _: Asked) -> Judged:
+def _pages(facts: MastodonFacts, asked: Asked) -> Judged:
     if not facts.pages:
-        return unseen("your pages could not be read as a visitor")
+        return unseen(_("your pages could not be read as a visitor"))
     if all("noai" in p.asks for p in facts.pages):
-        return Level.OK, "your pages ask not to be used for AI"
+        return Level.OK, _("your pages ask not to be used for AI")
     bare = [p.url for p in facts.pages if not p.asks & {"noindex", "none"}]
     if bare:
-        return Level.WARNING, f"nothing is asked of crawlers by {', '.join(bare)}"
-    return Level.OK, "your pages ask not to be indexed"
+        return Level.WARNING, _("nothing is asked of crawlers by {bare}").format(
+            bare=", ".join(bare)
+        )
+    return Level.OK, _("your pages ask not to be indexed")
 
 
-def _terms(facts: MastodonFacts, _: Asked) -> Judged:
+def _terms(facts: MastodonFacts, asked: Asked) -> Judged:
     said = speaks_of_ai(facts.terms)
     if said:
-        return Level.OK, f"the server's terms or rules speak of it: {said}"
-    return Level.ADVICE, "the server's terms and rules say nothing of AI or scraping"
+        return Level.OK, _("the server's terms or rules speak of it: {said}").format(said=said)
+    return Level.ADVICE, _("the server's terms and rules say nothing of AI or scraping")
 
 
-def _autodelete(_: MastodonFacts, __: Asked) -> Judged:
-    return unseen("whether old posts are deleted by themselves cannot be seen from outside")
+def _autodelete(facts: MastodonFacts, asked: Asked) -> Judged:
+    return unseen(_("whether old posts are deleted by themselves cannot be seen from outside"))
 
 
 def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
     if facts.posts is None:
-        return unseen("the server does not let postguard read your posts")
+        return unseen(_("the server does not let postguard read your posts"))
     if not facts.posts:
         return Level.OK, NO_PICTURES
     wider = [p for p in facts.posts if _is_wider(str(p.get("visibility")), asked.visibility)]
@@ -224,16 +239,23 @@ def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
     wrong = [
         f"{some(len(found), len(facts.posts))} {what} ({_ids(found)})"
         for found, what in (
-            (wider, f"are seen by more people than {asked.visibility.value}"),
-            (bare, "lack an alt text"),
-            (large, f"are larger than your recipe's {asked.side} pixels"),
+            (
+                wider,
+                _("are seen by more people than {visibility}").format(
+                    visibility=asked.visibility.value
+                ),
+            ),
+            (bare, _("lack an alt text")),
+            (large, _("are larger than your recipe's {side} pixels").format(side=asked.side)),
         )
         if found
     ]
     if not wrong:
         return (
             Level.OK,
-            f"the {len(facts.posts)} newest posts with pictures are as the config says",
+            _("the {count} newest posts with pictures are as the config says").format(
+                count=len(facts.posts)
+            ),
         )
     return (Level.WARNING if wider or large else Level.ADVICE), "; ".join(wrong)
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from postguard.errors import LoggedOut, Retryable
+from postguard.language import _
 from postguard.networks import fetching
 from postguard.networks.asking import get_json
 from postguard.networks.audit.pages import PageSays, asks_of
@@ -87,9 +88,13 @@ class MastodonReader:
         said = _table(page.text)
         # What a wall before the server says to a 403 is not the server's word.
         if page.status == _UNAUTHORIZED or (page.status == _FORBIDDEN and said.get("error")):
-            raise LoggedOut("the server no longer accepts postguard's access")
+            raise LoggedOut(_("the server no longer accepts postguard's access"))
         if not page.ok or not said:
-            raise Retryable(f"{self.instance} does not answer as a Mastodon server at the moment")
+            raise Retryable(
+                _("{instance} does not answer as a Mastodon server at the moment").format(
+                    instance=self.instance
+                )
+            )
         return said
 
     def profile(self) -> Record:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from postguard.errors import LoggedOut, Refused, Retryable
+from postguard.language import _
 from postguard.model import Change, Finding, Json, Quotes, Visibility
 from postguard.networks import fetching
 from postguard.networks.audit.about import Asked
@@ -28,25 +29,33 @@ def proposals(facts: MastodonFacts, asked: Asked, found: Sequence[Finding]) -> l
     quotes = Quotes.NOBODY if asked.quotes is Quotes.EVERYONE else asked.quotes
     own: Json = [d for d in _domains(facts) if d in asked.domains]
     after: dict[str, tuple[str, Json, str]] = {
-        "masto.indexable": ("indexable", False, "your posts are left out of full-text search"),
-        "masto.discoverable": ("discoverable", False, "your account is not suggested to others"),
-        "masto.hide_collections": ("hide_collections", True, "followers and follows are hidden"),
-        "masto.locked": ("locked", True, "you approve each new follower"),
+        "masto.indexable": ("indexable", False, _("your posts are left out of full-text search")),
+        "masto.discoverable": (
+            "discoverable",
+            False,
+            _("your account is not suggested to others"),
+        ),
+        "masto.hide_collections": (
+            "hide_collections",
+            True,
+            _("followers and follows are hidden"),
+        ),
+        "masto.locked": ("locked", True, _("you approve each new follower")),
         "masto.privacy": (
             "source.privacy",
             audience,
-            f"posts that you write yourself start as {audience}",
+            _("posts that you write yourself start as {audience}").format(audience=audience),
         ),
         "masto.quote": (
             "source.quote_policy",
             quotes.value,
-            f"who may quote posts that you write yourself: {quotes.value}",
+            _("who may quote posts that you write yourself: {quotes}").format(quotes=quotes.value),
         ),
         "masto.show_media": (f"{_PROFILE}show_media", False, "the page of all pictures is gone"),
         "masto.attribution": (
             "attribution_domains",
             own,
-            "only your own pages may name you as their author",
+            _("only your own pages may name you as their author"),
         ),
     }
     fixable = [f.id for f in found if f.can_fix and f.id in after]
@@ -92,12 +101,12 @@ class MastodonSettings:
             Unsure: it was written, or may have been, and cannot be read back now.
         """
         if self._current(change.place) != change.before:
-            raise Refused(CHANGED)
+            raise Refused(_(CHANGED))
         self._write(change)
         with read_back():
             shown = self._current(change.place)
         if shown != change.after:
-            raise Refused(OTHERWISE)
+            raise Refused(_(OTHERWISE))
 
     def _current(self, place: str) -> Json:
         profile: Record = self.reader.profile() if place.startswith(_PROFILE) else {}
@@ -111,16 +120,20 @@ class MastodonSettings:
         except Retryable:
             return
         if page.status in _DENIED:
-            raise LoggedOut("the server did not let postguard change it; nothing was changed")
+            raise LoggedOut(_("the server did not let postguard change it; nothing was changed"))
         if not page.ok:
-            raise Refused(f"the server refused the change ({page.status}); nothing was changed")
+            raise Refused(
+                _("the server refused the change ({status}); nothing was changed").format(
+                    status=page.status
+                )
+            )
 
     def _call(self, change: Change) -> tuple[str, list[tuple[str, str]]]:
         place = change.place.removeprefix(_PROFILE)
         api = "/api/v1/accounts/update_credentials"
         if place != change.place:
             api = "/api/v1/profile"
-        table, _, key = place.rpartition(".")
+        table, _dot, key = place.rpartition(".")
         name = f"{table}[{key}]" if table else key
         return f"{self.instance}{api}", _form(name, change.after)
 

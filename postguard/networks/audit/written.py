@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
+from postguard.language import _, marked
 
-CHANGED = (
+CHANGED = marked(
     "it was changed since postguard looked at it, so nothing was written; run the audit again"
 )
-OTHERWISE = "the server shows something else than was written; run the audit again"
+OTHERWISE = marked("the server shows something else than was written; run the audit again")
 
 
 @contextmanager
@@ -20,6 +21,8 @@ def read_back() -> Iterator[None]:
         yield
     except (Refused, Retryable, LoggedOut) as exc:
         raise Unsure(
-            f"it was sent, but whether it stands could not be seen: {exc}. Run the audit again to "
-            "see it; --undo takes it back"
+            _(
+                "it was sent, but whether it stands could not be seen: {exc}. Run the audit "
+                "again to see it; --undo takes it back"
+            ).format(exc=exc)
         ) from exc

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from postguard.errors import Refused
+from postguard.language import _
 from postguard.model import Json, Words, body
 from postguard.networks.bluesky.names import record_cid
 from postguard.networks.bluesky.reading import ANSWERS, Record, Standing, images_of
@@ -62,8 +63,10 @@ def _refuse_other_text(words: Words, posts: Sequence[Standing]) -> None:
     if there == asked or (words.link_to and there == asked + _letters(_last_link(posts[-1].post))):
         return
     raise Refused(
-        "Bluesky cannot change the text of a post, so the one that stands there was left as it "
-        "is; delete it with `postguard retract` and post it again",
+        _(
+            "Bluesky cannot change the text of a post, so the one that stands there was left as "
+            "it is; delete it with `postguard retract` and post it again"
+        ),
         stands=True,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.language import _
 from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 
@@ -63,9 +64,12 @@ class Errors:
         # A server counts before it works, so not even a write is unsure then; and the next try
         # looks for the post first all the same.
         if status == _TOO_MANY:
-            return Retryable(f"{self._host} asks to wait: too many requests", self._wait(exc))
+            return Retryable(
+                _("{host} asks to wait: too many requests").format(host=self._host),
+                self._wait(exc),
+            )
         if error == "InvalidSwap":
-            return Retryable("something else changed at the same moment; nothing was written")
+            return Retryable(_("something else changed at the same moment; nothing was written"))
         if error in _CLOSED:  # a new login would change nothing
             return LoggedOut(closed(self._name, self._account, error))
         if status == _UNAUTHORIZED or error in _STALE:
@@ -73,14 +77,18 @@ class Errors:
         if status >= _SERVER_FAULT:
             return self.lost(exc, writing=writing)
         large = status == _TOO_LARGE or error == "BlobTooLarge" or _TOO_BIG.search(message)
-        said = "takes no picture of this size" if large else "refused the post"
+        said = _("takes no picture of this size") if large else _("refused the post")
         return Refused(f"{self._host} {said}: {message or error or status}")
 
     def lost(self, exc: Exception | None, *, writing: bool) -> PostguardError:
         """Return what an answer means that did not come, or says nothing."""
         if writing and not _never_sent(exc):
-            return Unsure(f"{self._host} did not say whether it took the post; asking it again")
-        return Retryable(f"{self._host} cannot be reached or is out of order")
+            return Unsure(
+                _("{host} did not say whether it took the post; asking it again").format(
+                    host=self._host
+                )
+            )
+        return Retryable(_("{host} cannot be reached or is out of order").format(host=self._host))
 
     def _wait(self, exc: RequestErrorBase) -> timedelta | None:
         seconds = getattr(exc, "retry_after", None)
@@ -91,17 +99,17 @@ class Errors:
 
     def _why_out(self, error: str) -> str:
         if error == "AuthFactorTokenRequired":
-            return (
-                f"@{self._account.handle} asks for a code by mail: make an app password in "
-                f"Bluesky's settings and run `postguard login {self._name}`"
-            )
+            return _(
+                "@{handle} asks for a code by mail: make an app password in Bluesky's settings "
+                "and run `postguard login {name}`"
+            ).format(handle=self._account.handle, name=self._name)
         return self._login_again()
 
     def _login_again(self) -> str:
-        return (
-            f"{self._host} does not accept the app password of @{self._account.handle}: it was "
-            f"mistyped, or deleted there; make a new one and run `postguard login {self._name}`"
-        )
+        return _(
+            "{host} does not accept the app password of @{handle}: it was mistyped, or deleted "
+            "there; make a new one and run `postguard login {name}`"
+        ).format(host=self._host, handle=self._account.handle, name=self._name)
 
     @property
     def _host(self) -> str:
@@ -111,15 +119,15 @@ class Errors:
 def closed(name: str, account: BlueskyAccount, status: str) -> str:
     """Return in words that an account takes no posts, whatever it is logged in with."""
     if "deactivated" in status.lower():
-        return (
-            f"@{account.handle} is deactivated, so nothing can be posted; activate it in "
-            f"Bluesky's settings and run `postguard login {name}`"
-        )
+        return _(
+            "@{handle} is deactivated, so nothing can be posted; activate it in Bluesky's "
+            "settings and run `postguard login {name}`"
+        ).format(handle=account.handle, name=name)
     host = urlsplit(account.service).netloc
-    return (
-        f"{host} has closed or suspended @{account.handle} ({status}); "
-        f"its posts wait. Ask there why, and run `postguard login {name}` when it is open again"
-    )
+    return _(
+        "{host} has closed or suspended @{handle} ({status}); its posts wait. Ask there why, and "
+        "run `postguard login {name}` when it is open again"
+    ).format(host=host, handle=account.handle, status=status, name=name)
 
 
 def _said(exc: RequestErrorBase) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from postguard.errors import LoggedOut, Unusable
+from postguard.language import _, marked
 from postguard.networks.bluesky.session import Access, BlueskySession
 from postguard.networks.bluesky.turns import Turns
 from postguard.ports import Clock
@@ -14,9 +15,9 @@ from postguard.settings.schema import BlueskyAccount
 
 MAIN_PASSWORD = "com.atproto.access"  # noqa: S105  # a scope, not a password
 _SCOPES = {
-    MAIN_PASSWORD: "the account's own password",
-    "com.atproto.appPass": "an app password",
-    "com.atproto.appPassPrivileged": "an app password that may also read messages",
+    MAIN_PASSWORD: marked("the account's own password"),
+    "com.atproto.appPass": marked("an app password"),
+    "com.atproto.appPassPrivileged": marked("an app password that may also read messages"),
 }
 
 
@@ -92,20 +93,20 @@ def session_health(saved: str) -> Health | None:
         return None
     scope = str(access.scope or "")
     ends = None if refresh.exp is None else datetime.fromtimestamp(refresh.exp, UTC)
-    words = _SCOPES.get(scope, f"something unknown ({scope})")
+    words = _(_SCOPES.get(scope, "")) or _("something unknown ({scope})").format(scope=scope)
     return Health(session.handle, words, scope == MAIN_PASSWORD, ends)
 
 
 def _no_main_password(account: BlueskyAccount) -> str:
-    return (
-        f"this is the own password of @{account.handle}, which can do everything, even delete the "
+    return _(
+        "this is the own password of @{handle}, which can do everything, even delete the "
         "account; postguard does not keep it. Make an app password in Bluesky's settings "
         "(Privacy and security, App passwords: without access to messages) and log in with that"
-    )
+    ).format(handle=account.handle)
 
 
 def _no_password() -> str:
-    raise LoggedOut("logging out needs no password")
+    raise LoggedOut(_("logging out needs no password"))
 
 
 def _keep_nothing(_: str) -> None:

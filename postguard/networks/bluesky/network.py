@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
+from postguard.language import _
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Sighting, Words
 from postguard.networks.bluesky.editing import changes
 from postguard.networks.bluesky.errors import closed
@@ -107,8 +108,10 @@ class Bluesky:
         anew: what no record shows is gone within minutes."""
         if plan["did"] != self._session.did:
             raise Refused(
-                "another account goes by this name than the one that this post was begun for; "
-                "look whether it stands there, and drop the picture again to post it here",
+                _(
+                    "another account goes by this name than the one that this post was begun "
+                    "for; look whether it stands there, and drop the picture again to post it here"
+                ),
                 stands=True,
             )
         for rendition in draft.renditions:
@@ -163,7 +166,7 @@ class Bluesky:
             cids = [cid_of(image) for post in there for image in images_of(post.post)]
             digests = tuple(self._repo.digest(did, cid) for cid in cids)
         except Refused as exc:
-            raise Retryable(f"the post cannot be looked at now: {exc}") from exc
+            raise Retryable(_("the post cannot be looked at now: {exc}").format(exc=exc)) from exc
         return replace(shown(there, lambda cid: self._served(did, cid)), sha256=digests)
 
     def edit(self, draft: Draft, receipt: Receipt) -> Receipt:
@@ -176,7 +179,9 @@ class Bluesky:
         there = [post for post in posts if post is not None]
         if len(there) != len(posts):
             raise Refused(
-                f"{receipt.url} is not there any more, or not whole: nothing was changed"
+                _("{url} is not there any more, or not whole: nothing was changed").format(
+                    url=receipt.url
+                )
             )
         pictures = sum(len(images_of(post.post)) for post in there)
         if found := objections(draft.words, pictures, self.limits()):
@@ -204,7 +209,9 @@ class Bluesky:
         answer = self._session.query("com.atproto.server.getSession")
         if answer.get("active") is False:
             raise LoggedOut(closed(self._name, self._account, str(answer.get("status"))))
-        return f"logged in as @{answer.get('handle')} ({answer.get('did')})"
+        return _("logged in as @{handle} ({did})").format(
+            handle=answer.get("handle"), did=answer.get("did")
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -214,7 +221,7 @@ class Bluesky:
         answer = self._session.upload(bytes_of(rendition), rendition.mime)
         blob = answer.get("blob") or {}
         if (blob.get("ref") or {}).get("$link") != blob_cid(rendition.sha256):
-            raise Refused("the server stored other bytes than were sent, so nothing was posted")
+            raise Refused(_("the server stored other bytes than were sent, so nothing was posted"))
 
     def _write(self, did: str, made: list[Json], swap: str | None = None) -> str:
         """Write one commit and return its name."""
@@ -268,5 +275,7 @@ def _planned(plan: Mapping[str, Json]) -> list[dict[str, Any]]:
     """Return the planned writes, the first post first."""
     made = cast(list[dict[str, Any]], plan["writes"])
     if not made or made[0]["collection"] != POST:
-        raise Refused("what was kept of this post is damaged; drop the picture again to post it")
+        raise Refused(
+            _("what was kept of this post is damaged; drop the picture again to post it")
+        )
     return made

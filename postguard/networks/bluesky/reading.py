@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from postguard.errors import Refused
+from postguard.language import _
 from postguard.model import Quotes, Receipt, Replies, Shown, Visibility
 from postguard.networks.bluesky.record import GALLERY, POST, POSTGATE, THREADGATE
 
@@ -78,23 +79,25 @@ def refuse_other(url: str, write: Record, found: Record | None) -> None:
     if found is not None and _same(write["value"], found.get("value") or {}):
         return
     if write["collection"] != POST:
-        said = (
-            f"the post stands at {url}, but who may reply or quote was changed there since; "
-            "set it there as you want it, or delete the post there"
-        )
+        said = _(
+            "the post stands at {url}, but who may reply or quote was changed there since; set "
+            "it there as you want it, or delete the post there"
+        ).format(url=url)
     elif found is None:
-        said = (
-            f"the post was made at {url}, and it or a part of it was deleted there since, so "
-            "it is not posted again; drop the picture again if you want it there"
-        )
+        said = _(
+            "the post was made at {url}, and it or a part of it was deleted there since, so it "
+            "is not posted again; drop the picture again if you want it there"
+        ).format(url=url)
     else:
-        said = f"another post than the planned one stands at {url}: look at it first"
+        said = _("another post than the planned one stands at {url}: look at it first").format(
+            url=url
+        )
     raise Refused(said, stands=True)
 
 
 def place_of(receipt: Receipt) -> tuple[str, list[str]]:
     """Return account and keys of a post and of the parts of its thread."""
-    did, _, rkey = receipt.uri.removeprefix("at://").split("/")
+    did, _kind, rkey = receipt.uri.removeprefix("at://").split("/")
     return did, cast(list[str], receipt.answer.get("rkeys") or [rkey])
 
 

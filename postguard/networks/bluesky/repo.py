@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from postguard.errors import Refused, Unsure
+from postguard.language import _
 from postguard.model import Json, Replies, Words
 from postguard.networks.bluesky.finding import made_at
 from postguard.networks.bluesky.reading import Standing, replies_of
@@ -58,7 +59,7 @@ class Repo:
         """
         seen: list[Mapping[str, Any]] = []
         ask = {"repo": did, "collection": POST, "limit": _PAGE}
-        for _ in range(_MOST_PAGES):
+        for _turn in range(_MOST_PAGES):
             try:
                 page = self._session.query("com.atproto.repo.listRecords", **ask)
             except Refused as exc:
@@ -68,7 +69,7 @@ class Repo:
             if len(records) == 0 or made_at(records[-1]) < since or not page.get("cursor"):
                 return seen
             ask["cursor"] = str(page["cursor"])
-        raise Unsure("the account has more new posts than can be looked through")
+        raise Unsure(_("the account has more new posts than can be looked through"))
 
     def commit(self, did: str) -> str:
         """Return the name of the account's last change, which the next one can build upon."""
@@ -101,8 +102,10 @@ class Repo:
         found = self._anywhere(did, POST, rkey)
         if found is None:
             raise Refused(
-                f"the post that this one answers is not there (any more): {address}; nothing was "
-                "posted. Take reply_to out, or name another post"
+                _(
+                    "the post that this one answers is not there (any more): {address}; nothing "
+                    "was posted. Take reply_to out, or name another post"
+                ).format(address=address)
             )
         here = {"uri": found["uri"], "cid": found["cid"]}
         root = (found["value"].get("reply") or {}).get("root") or here
@@ -124,27 +127,37 @@ class Repo:
         """Return account and key of a post by its at:// or web address."""
         place = place_of_post(address)
         if place is None:
-            raise Refused(f"{address} is not the address of a post on Bluesky; nothing was posted")
+            raise Refused(
+                _("{address} is not the address of a post on Bluesky; nothing was posted").format(
+                    address=address
+                )
+            )
         who, rkey = place
         did = who if who.startswith("did:") else self.resolve(who.lower())
         if did is None:
-            raise Refused(f"there is no account @{who} on Bluesky, so its post cannot be answered")
+            raise Refused(
+                _("there is no account @{who} on Bluesky, so its post cannot be answered").format(
+                    who=who
+                )
+            )
         return did, rkey
 
     def _refuse_wider(self, root: str, words: Words) -> None:
         """Refuse where the rule of the thread, which is all that a reply has, is not as asked."""
         if words.replies is Replies.EVERYONE:
             return
-        did, _, rkey = root.removeprefix("at://").split("/")
+        did, _kind, rkey = root.removeprefix("at://").split("/")
         found = self._anywhere(did, THREADGATE, rkey)
         gate = None if found is None else found["value"]
         allow = None if gate is None else gate.get("allow")
         if allow in ([], allowed(words)):
             return
         rule = replies_of(gate)
-        said = "a rule of its own" if rule is None else f'"{rule}"'
+        said = _("a rule of its own") if rule is None else f'"{rule}"'
         raise Refused(
-            f"who may reply to an answer is ruled by the thread it stands in, here {said}, and "
-            f'you asked for "{words.replies}"; nothing was posted. Say replies = "everyone" for '
-            "this post if that is right"
+            _(
+                "who may reply to an answer is ruled by the thread it stands in, here {said}, and "
+                'you asked for "{replies}"; nothing was posted. Say replies = "everyone" for '
+                "this post if that is right"
+            ).format(said=said, replies=words.replies)
         )

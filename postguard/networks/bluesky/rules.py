@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from math import ceil
 
+from postguard.language import _
 from postguard.model import Limits, Quotes, Replies, Visibility, Words, body
 from postguard.networks.splitting import split
 from postguard.networks.text import MAX_TAG_GRAPHEMES, graphemes
@@ -92,18 +93,26 @@ def _size_objections(words: Words, images: int, limits: Limits) -> list[str]:
     found, text = [], body(words)
     room = _LINK_ROOM if words.link_to else 0
     count, size = graphemes(text) + room, len(text.encode()) + room
-    with_link = " with the link to the other copy" if room else ""
+    with_link = _(" with the link to the other copy") if room else ""
     if count > limits.text:
         found.append(
-            f"the text has {count} characters{with_link}; Bluesky takes {limits.text}: "
-            "shorten it, or let it become a thread (thread = true)"
+            _(
+                "the text has {count} characters{with_link}; Bluesky takes {most}: shorten it, "
+                "or let it become a thread (thread = true)"
+            ).format(count=count, with_link=with_link, most=limits.text)
         )
     elif size > MAX_BYTES:
-        found.append(f"the text has {size} bytes; Bluesky takes {MAX_BYTES}: shorten it")
+        found.append(
+            _("the text has {size} bytes; Bluesky takes {most}: shorten it").format(
+                size=size, most=MAX_BYTES
+            )
+        )
     if images > limits.images:
         found.append(
-            f"{images} pictures in one post; Bluesky takes {limits.images}: take some out, or "
-            "let it become a thread (thread = true)"
+            _(
+                "{images} pictures in one post; Bluesky takes {most}: take some out, or "
+                "let it become a thread (thread = true)"
+            ).format(images=images, most=limits.images)
         )
     return found
 
@@ -112,15 +121,25 @@ def _thread_objections(words: Words, images: int, limits: Limits) -> list[str]:
     parts = texts(words, limits.text)
     found = []
     if any(length(part) > limits.text for part in parts):
-        found.append(f"a character of the text has more than {MAX_BYTES} bytes: take it out")
+        found.append(
+            _("a character of the text has more than {most} bytes: take it out").format(
+                most=MAX_BYTES
+            )
+        )
     if (count := max(len(parts), ceil(images / limits.images))) >= MAX_PARTS:
-        found.append(f"the thread would have {count} posts; postguard makes {MAX_PARTS - 1}")
+        found.append(
+            _("the thread would have {count} posts; postguard makes {most}").format(
+                count=count, most=MAX_PARTS - 1
+            )
+        )
     return found
 
 
 def _alt_objections(words: Words, limits: Limits) -> list[str]:
     return [
-        f"the alt text of picture {number} has {long} characters; Bluesky takes {limits.alt}"
+        _("the alt text of picture {number} has {long} characters; Bluesky takes {most}").format(
+            number=number, long=long, most=limits.alt
+        )
         for number, alt in enumerate(words.alts, start=1)
         if (long := graphemes(alt)) > limits.alt
     ]
@@ -129,11 +148,21 @@ def _alt_objections(words: Words, limits: Limits) -> list[str]:
 def _tag_objections(words: Words) -> list[str]:
     found = []
     if len(words.langs) > MAX_LANGS:
-        found.append(f"{len(words.langs)} languages; Bluesky takes {MAX_LANGS}")
+        found.append(
+            _("{count} languages; Bluesky takes {most}").format(
+                count=len(words.langs), most=MAX_LANGS
+            )
+        )
     if len(words.hidden_tags) > MAX_HIDDEN_TAGS:
-        found.append(f"{len(words.hidden_tags)} hidden tags; Bluesky takes {MAX_HIDDEN_TAGS}")
+        found.append(
+            _("{count} hidden tags; Bluesky takes {most}").format(
+                count=len(words.hidden_tags), most=MAX_HIDDEN_TAGS
+            )
+        )
     found += [
-        f'the hidden tag "{tag[:20]}…" is too long: Bluesky takes {MAX_TAG_GRAPHEMES} characters'
+        _('the hidden tag "{tag}…" is too long: Bluesky takes {most} characters').format(
+            tag=tag[:20], most=MAX_TAG_GRAPHEMES
+        )
         for tag in words.hidden_tags
         if graphemes(tag) > MAX_TAG_GRAPHEMES or len(tag.encode()) > MAX_TAG_BYTES
     ]
@@ -143,9 +172,13 @@ def _tag_objections(words: Words) -> list[str]:
 def _audience_objections(words: Words) -> list[str]:
     found = []
     if words.visibility is not Visibility.PUBLIC:
-        found.append(f"every post on Bluesky is public; it cannot be {words.visibility.value}")
+        found.append(
+            _("every post on Bluesky is public; it cannot be {visibility}").format(
+                visibility=words.visibility.value
+            )
+        )
     if words.quotes is Quotes.FOLLOWERS:
-        found.append('Bluesky cannot let only followers quote: say quotes = "nobody"')
+        found.append(_('Bluesky cannot let only followers quote: say quotes = "nobody"'))
     if words.replies is Replies.LISTS:
         found += _list_objections(words)
     return found
@@ -154,11 +187,15 @@ def _audience_objections(words: Words) -> list[str]:
 def _list_objections(words: Words) -> list[str]:
     if not 1 <= len(words.lists) <= MAX_LISTS:
         return [
-            f'replies = "lists" with {len(words.lists)} lists; Bluesky takes 1 to {MAX_LISTS}: '
-            'name them, e.g. lists = ["at://did:plc:…/app.bsky.graph.list/…"]'
+            _(
+                'replies = "lists" with {count} lists; Bluesky takes 1 to {most}: name '
+                'them, e.g. lists = ["at://did:plc:…/app.bsky.graph.list/…"]'
+            ).format(count=len(words.lists), most=MAX_LISTS)
         ]
     return [
-        f'"{address}" is not the address of a list; it reads at://did:…/app.bsky.graph.list/…'
+        _(
+            '"{address}" is not the address of a list; it reads at://did:…/app.bsky.graph.list/…'
+        ).format(address=address)
         for address in words.lists
         if not _LIST.fullmatch(address)
     ]
@@ -167,13 +204,19 @@ def _list_objections(words: Words) -> list[str]:
 def _label_objections(words: Words) -> list[str]:
     found = []
     if unknown := [label for label in words.labels if label not in LABELS]:
-        found.append(f'Bluesky has no label "{unknown[0]}"; it knows {", ".join(LABELS)}')
+        found.append(
+            _('Bluesky has no label "{label}"; it knows {labels}').format(
+                label=unknown[0], labels=", ".join(LABELS)
+            )
+        )
     if words.cw and not words.labels:
         # Never wider: a warning put into the text would leave the picture uncovered.
         found.append(
-            "Bluesky has no content warning in words: add labels for it in this account's "
-            f'table of the sidecar, e.g. labels = ["{LABELS[1]}"] (of {", ".join(LABELS)}), '
-            'or cw = "" there'
+            _(
+                "Bluesky has no content warning in words: add labels for it in this account's "
+                'table of the sidecar, e.g. labels = ["{label}"] (of {labels}), '
+                'or cw = "" there'
+            ).format(label=LABELS[1], labels=", ".join(LABELS))
         )
     return found
 
@@ -183,6 +226,8 @@ def _reply_objections(words: Words) -> list[str]:
     if not said or said.startswith("#") or place_of_post(said) is not None:
         return []
     return [
-        f'reply_to = "{said}" is not the address of a post on Bluesky; it reads '
-        "https://bsky.app/profile/…/post/… or at://…"
+        _(
+            'reply_to = "{said}" is not the address of a post on Bluesky; it reads '
+            "https://bsky.app/profile/…/post/… or at://…"
+        ).format(said=said)
     ]

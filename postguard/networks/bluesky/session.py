@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from postguard.errors import LoggedOut, PostguardError, Retryable
+from postguard.language import _
 from postguard.model import Json
 from postguard.networks.bluesky.errors import Errors, StaleSession
 from postguard.networks.bluesky.turns import Turns
@@ -265,4 +266,6 @@ class BlueskySession:
         try:
             self._access.save(session.encode())
         except OSError as exc:
-            raise Retryable(f"the session of {self._name} cannot be saved: {exc}") from exc
+            raise Retryable(
+                _("the session of {name} cannot be saved: {exc}").format(name=self._name, exc=exc)
+            ) from exc

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from postguard.errors import Retryable, Unusable
+from postguard.language import _
 from postguard.ports import Clock
 from postguard.system import files, wire
 from postguard.system.lock import OnlyOne
@@ -55,8 +56,10 @@ class Turns:
             within = [at for at in lately if now - at < window.total_seconds()]
             if len(within) >= most:
                 raise Retryable(
-                    f"{self._name} was logged in {len(within)} times within {window}; postguard "
-                    "waits, since Bluesky shuts out who logs in too often",
+                    _(
+                        "{name} was logged in {count} times within {window}; postguard waits, "
+                        "since Bluesky shuts out who logs in too often"
+                    ).format(name=self._name, count=len(within), window=window),
                     window - timedelta(seconds=now - within[-most]),
                 )
         self._keep([*lately, now])
@@ -67,12 +70,18 @@ class Turns:
             try:
                 stack.enter_context(OnlyOne(path))
             except OSError as exc:
-                raise Retryable(f"the session of {self._name} cannot be locked: {exc}") from exc
+                raise Retryable(
+                    _("the session of {name} cannot be locked: {exc}").format(
+                        name=self._name, exc=exc
+                    )
+                ) from exc
             except Unusable as exc:
                 if waited >= _PATIENCE:
                     raise Retryable(
-                        f"another postguard has been busy with the session of {self._name} for a "
-                        "minute"
+                        _(
+                            "another postguard has been busy with the session of {name} for a "
+                            "minute"
+                        ).format(name=self._name)
                     ) from exc
             else:
                 return
@@ -95,7 +104,9 @@ class Turns:
             folder = files.private_dir(self._folder)
             files.write_whole(self._file(folder), wire.dump(logins).encode())
         except OSError as exc:
-            raise Retryable(f"the logins of {self._name} cannot be counted: {exc}") from exc
+            raise Retryable(
+                _("the logins of {name} cannot be counted: {exc}").format(name=self._name, exc=exc)
+            ) from exc
 
     def _file(self, folder: Path) -> Path:
         return folder / f"{self._name}.logins"

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from postguard.errors import Retryable
+from postguard.language import _
 from postguard.ports import Clock
 
 # Mastodon counts these apart (rate-limits.md): uploads, posts and deletions, and all calls.
@@ -52,7 +53,9 @@ class Budget:
             return
         wait = said.reset - self._clock.now()
         if wait > timedelta(0):
-            raise Retryable(f"{self._host} asks to wait: too many requests", wait)
+            raise Retryable(
+                _("{host} asks to wait: too many requests").format(host=self._host), wait
+            )
 
     def wait(self, kind: Kind) -> timedelta | None:
         """Return how long the server asked to wait with requests of a kind; None: it did not."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postguard.errors import LoggedOut, Refused, Retryable, Unsure
+from postguard.language import _
 from postguard.model import Rendition, Words
 from postguard.networks.mastodon.client import MastodonClient, Missing
 from postguard.networks.mastodon.instance import plain_text, print_of
@@ -60,8 +61,10 @@ class Changes:
         if more := wider(status, wanted.words):
             self.take_back([status], more)
             raise Refused(
-                f"{self.client.host} showed it {' and '.join(more)}, so it was deleted again at "
-                "once; choose what this server can give, or another account"
+                _(
+                    "{host} showed it {more}, so it was deleted again at once; choose what this "
+                    "server can give, or another account"
+                ).format(host=self.client.host, more=_(" and ").join(more))
             )
         if less := lacking(status, wanted.part.alts):
             raise stands_refused(status, less)
@@ -80,14 +83,17 @@ class Changes:
             made = self._put(status, wanted)
         except Missing as exc:
             raise Refused(
-                f"{self.client.host} does not change posts that stand: `postguard retract` "
-                "deletes it, and it can be posted anew"
+                _(
+                    "{host} does not change posts that stand: `postguard retract` deletes it, "
+                    "and it can be posted anew"
+                ).format(host=self.client.host)
             ) from exc
         made = self._closed(made, wanted.words)
         if self._differs(made, wanted):
             raise Refused(
-                f"{self.client.host} took the change of {url_of(status)} but does not show all of "
-                "it: look at it there",
+                _(
+                    "{host} took the change of {url} but does not show all of it: look at it there"
+                ).format(host=self.client.host, url=url_of(status)),
                 stands=True,
             )
         return made
@@ -191,8 +197,9 @@ class Changes:
 def stands_refused(status: Status, why: Sequence[str]) -> Refused:
     """Return the error for a status that stands there and is not as asked."""
     return Refused(
-        f"{url_of(status)} stands there {' and '.join(why)}: look at it and delete it if it must "
-        "not stay",
+        _("{url} stands there {why}: look at it and delete it if it must not stay").format(
+            url=url_of(status), why=_(" and ").join(why)
+        ),
         stands=True,
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, PostguardError, Refused, Retryable, Unsure
+from postguard.language import _
 from postguard.networks.mastodon.budget import Budget, Kind
 from postguard.ports import Clock
 
@@ -140,12 +141,19 @@ class MastodonClient:
             raise self._meaning(status, message) from exc
 
     def _too_many(self, kind: Kind) -> Retryable:
-        return Retryable(f"{self.host} asks to wait: too many requests", self.budget.wait(kind))
+        return Retryable(
+            _("{host} asks to wait: too many requests").format(host=self.host),
+            self.budget.wait(kind),
+        )
 
     def _no_answer(self, exc: Exception, *, writing: bool) -> PostguardError:
         if writing and not never_sent(exc):
-            return Unsure(f"{self.host} did not say whether it took this; asking it again")
-        return Retryable(f"{self.host} cannot be reached or is out of order")
+            return Unsure(
+                _("{host} did not say whether it took this; asking it again").format(
+                    host=self.host
+                )
+            )
+        return Retryable(_("{host} cannot be reached or is out of order").format(host=self.host))
 
     def _meaning(self, status: int, message: str) -> PostguardError:
         """Classify by status code: 403, 413 and 422 have no class of their own."""
@@ -154,32 +162,48 @@ class MastodonClient:
         if status == _FORBIDDEN:
             return self._forbidden(message)
         if status in _MISSING:
-            return Missing(f"{self.host} refused the post: {message or status}")
+            return Missing(
+                _("{host} refused the post: {message}").format(
+                    host=self.host, message=message or status
+                )
+            )
         if status == _TOO_LARGE:
-            return Refused(f"{self.host} takes no picture of this size")
+            return Refused(_("{host} takes no picture of this size").format(host=self.host))
         if status == _UNREADY and "not finished processing" in message:
-            return Retryable(f"{self.host} is still working on the pictures")
-        return Refused(f"{self.host} refused the post: {message or status}")
+            return Retryable(_("{host} is still working on the pictures").format(host=self.host))
+        return Refused(
+            _("{host} refused the post: {message}").format(
+                host=self.host, message=message or status
+            )
+        )
 
     def _forbidden(self, message: str) -> PostguardError:
         """Tell apart what servers say 403 to: only two of these are ended by a login."""
         if not message:
             return Retryable(
-                f"something before {self.host} turned postguard away without a word of the server "
-                "itself (403); trying again later"
+                _(
+                    "something before {host} turned postguard away without a word of the server "
+                    "itself (403); trying again later"
+                ).format(host=self.host)
             )
         if _RIGHTS.search(message):
             return self._logged_out(message)
         if _OUT_OF_USE.search(message):
             return LoggedOut(
-                f"{self.host} does not let this account post ({message}); its posts wait. Look on "
-                f"its page what is wrong, and run `postguard login {self.name}` when it is well"
+                _(
+                    "{host} does not let this account post ({message}); its posts wait. Look on "
+                    "its page what is wrong, and run `postguard login {name}` when it is well"
+                ).format(host=self.host, message=message, name=self.name)
             )
-        return Refused(f"{self.host} refused the post: {message}")
+        return Refused(
+            _("{host} refused the post: {message}").format(host=self.host, message=message)
+        )
 
     def _logged_out(self, why: str) -> LoggedOut:
         return LoggedOut(
-            f"{self.host} no longer lets postguard post ({why}); run `postguard login {self.name}`"
+            _("{host} no longer lets postguard post ({why}); run `postguard login {name}`").format(
+                host=self.host, why=why, name=self.name
+            )
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from postguard.errors import LoggedOut, Refused, Unsure
+from postguard.language import _
 from postguard.model import Json
 from postguard.networks.mastodon.client import MastodonClient
 from postguard.networks.mastodon.match import (
@@ -90,8 +91,10 @@ def resolve(client: MastodonClient, address: str) -> str:
         if address in {str(status.get("url")), str(status["uri"])}:
             return str(status["id"])
     raise Refused(
-        f"{client.host} knows no post at {address}, so there is nothing to answer: correct "
-        "`reply_to`, or leave it out"
+        _(
+            "{host} knows no post at {address}, so there is nothing to answer: correct "
+            "`reply_to`, or leave it out"
+        ).format(host=client.host, address=address)
     )
 
 
@@ -100,8 +103,10 @@ def _search(client: MastodonClient, address: str) -> Sequence[Status]:
         found = client.call(lambda c: c.search_v2(address, resolve=True, result_type="statuses"))
     except LoggedOut as exc:  # a token of before postguard asked for this right still posts
         raise Refused(
-            f"postguard may not look for {address} on {client.host}: log in again to allow that, "
-            "or leave `reply_to` out"
+            _(
+                "postguard may not look for {address} on {host}: log in again to allow that, or "
+                "leave `reply_to` out"
+            ).format(address=address, host=client.host)
         ) from exc
     return list(found.statuses)
 
@@ -127,7 +132,7 @@ def _pages(client: MastodonClient, account: str, after: str) -> Iterator[list[St
     had none, all that it has now, the newest page first."""
     at = after
     way, furthest = ("min_id", max) if at else ("max_id", min)
-    for _ in range(_MOST_PAGES):
+    for _turn in range(_MOST_PAGES):
         page = _page(client, account, **({way: at} if at else {}))
         yield page
         edge = furthest((str(status["id"]) for status in page), key=order_of, default=at)
@@ -135,8 +140,10 @@ def _pages(client: MastodonClient, account: str, after: str) -> Iterator[list[St
             return
         at = edge
     raise Unsure(
-        f"{client.host} shows more than {_MOST_PAGES * _PAGE} newer posts; whether this one is "
-        "among them could not be seen: look there before it is sent again"
+        _(
+            "{host} shows more than {count} newer posts; whether this one is among them "
+            "could not be seen: look there before it is sent again"
+        ).format(host=client.host, count=_MOST_PAGES * _PAGE)
     )
 
 

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from postguard.errors import Retryable
+from postguard.language import _
 from postguard.model import Limits
 from postguard.networks.asking import get_json
 from postguard.networks.text import MASTODON_LINK_LENGTH, short_mentions
@@ -45,7 +46,11 @@ def ask(instance: str, token: Callable[[], str], timeout: float | None = None) -
     if said.status == _MISSING:
         said = get_json(f"{instance}/api/v1/instance", timeout=timeout)
     if said.status == _OK and not isinstance(said.value, dict):
-        raise Retryable(f"{instance} does not answer as a Mastodon server at the moment")
+        raise Retryable(
+            _("{instance} does not answer as a Mastodon server at the moment").format(
+                instance=instance
+            )
+        )
     return said.value if isinstance(said.value, dict) else {}
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
+from postguard.language import _
 from postguard.networks.asking import get_json
 from postguard.networks.mastodon.client import TIMEOUT, USER_AGENT
 from postguard.system import wire
@@ -101,8 +102,10 @@ def register_app(
     status, said = _post(f"{instance}/api/v1/apps", fields)
     if status not in _OK or not {"client_id", "client_secret"} <= said.keys():
         raise Unusable(
-            f"{_host(instance)} registers no apps ({_words(said) or status}): is this the address "
-            "of a server of Mastodon's kind?"
+            _(
+                "{host} registers no apps ({words}): is this the address of a server of "
+                "Mastodon's kind?"
+            ).format(host=_host(instance), words=_words(said) or status)
         )
     ids = str(said["client_id"]), str(said["client_secret"])
     verifier = draw(_RANDOM_BYTES) if doors.proofs else ""
@@ -147,8 +150,9 @@ def exchange(app: App, code: str) -> str:
     token = said.get("access_token")
     if status not in _OK or not isinstance(token, str):
         raise LoggedOut(
-            f"{_host(app.instance)} did not take the code: it serves once and for ten minutes; "
-            "start again"
+            _(
+                "{host} did not take the code: it serves once and for ten minutes; start again"
+            ).format(host=_host(app.instance))
         )
     _check_scopes(Granted(app, token), said.get("scope"))
     return token
@@ -168,8 +172,10 @@ def revoke(instance: str, token: str, kept: str) -> None:
     status, said = _post(doors_of(instance).revoke, ids | {"token": token})
     if status not in _OK:
         raise Unusable(
-            f"{_host(instance)} did not end the access ({_words(said) or status}): revoke "
-            "postguard in the account's settings there, under authorised apps"
+            _(
+                "{host} did not end the access ({words}): revoke postguard in the account's "
+                "settings there, under authorised apps"
+            ).format(host=_host(instance), words=_words(said) or status)
         )
 
 
@@ -215,8 +221,10 @@ def _check_scopes(granted: Granted, told: object) -> None:
     with suppress(PostguardError):  # it is not kept anyway
         revoke(granted.app.instance, granted.token, granted.app.kept())
     raise LoggedOut(
-        f"{_host(granted.app.instance)} did not allow {', '.join(missing)}, without which nothing "
-        "can be posted; start again and allow all that is asked"
+        _(
+            "{host} did not allow {missing}, without which nothing can be posted; start again "
+            "and allow all that is asked"
+        ).format(host=_host(granted.app.instance), missing=", ".join(missing))
     )
 
 
@@ -238,9 +246,9 @@ def _post(url: str, fields: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
             auth=lambda request: request,  # else a .netrc would speak for the app
         )
     except requests.RequestException as exc:
-        raise Retryable(f"{_host(url)} cannot be reached; try again") from exc
+        raise Retryable(_("{host} cannot be reached; try again").format(host=_host(url))) from exc
     if answer.status_code >= _SERVER_FAULT or answer.status_code == _TOO_MANY:
-        raise Retryable(f"{_host(url)} is out of order or busy; try again")
+        raise Retryable(_("{host} is out of order or busy; try again").format(host=_host(url)))
     try:
         value = answer.json()
     except ValueError:

@@ -15,6 +15,7 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from postguard.errors import LoggedOut, Unusable
+from postguard.language import _
 from postguard.networks.mastodon.login import (
     POSTING,
     Granted,
@@ -97,17 +98,21 @@ class Loopback:
         """
         door = self._door
         door.state, door.timeout = state, patience
-        for _ in range(_MOST_VISITS):
+        for _visit in range(_MOST_VISITS):
             door.handle_request()
             if door.code:
                 return door.code
             if door.refused:
-                raise LoggedOut("you did not allow it on the server's page; nothing was changed")
+                raise LoggedOut(
+                    _("you did not allow it on the server's page; nothing was changed")
+                )
             if door.waited:
                 break
         raise Unusable(
-            "the browser did not come back with a code, so nothing was changed; start again, or "
-            "paste the code instead where the browser runs on another PC"
+            _(
+                "the browser did not come back with a code, so nothing was changed; start again, "
+                "or paste the code instead where the browser runs on another PC"
+            )
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from postguard.errors import LoggedOut, Refused
+from postguard.language import _
 from postguard.model import Draft, Json, Limits, Receipt, Shown, Sighting, Words
 from postguard.networks.mastodon.changing import (
     Changes,
@@ -112,7 +113,7 @@ class Mastodon:
                 account may have it.
             Unsure: it is not among the many newer ones that could be looked through.
         """
-        self._refuse_other(str(plan["account"]), "this post was begun")
+        self._refuse_other(str(plan["account"]), _("this post was begun"))
         parts = parts_in(plan)
         statuses = find_parts(self._client, plan, taken)
         for status, part in zip(statuses, parts, strict=False):
@@ -155,19 +156,25 @@ class Mastodon:
             Refused: the server changes no posts, the audience is to change, the text needs
                 another number of posts than stand there, or it is another account's.
         """
-        self._refuse_other(_account(receipt), f"{receipt.url} was posted")
+        self._refuse_other(_account(receipt), _("{url} was posted").format(url=receipt.url))
         statuses, wanted = self._standing(receipt), self._wanted(draft)
         if len(statuses) != len(_ids(receipt)):
-            raise Refused(f"{receipt.url} is not there any more, so it cannot be changed")
+            raise Refused(
+                _("{url} is not there any more, so it cannot be changed").format(url=receipt.url)
+            )
         if len(wanted) != len(statuses):
             raise Refused(
-                f"it stands there in {len(statuses)} posts and would now need {len(wanted)}: "
-                "`postguard retract` deletes it, and it can be posted anew"
+                _(
+                    "it stands there in {count} posts and would now need {needed}: `postguard "
+                    "retract` deletes it, and it can be posted anew"
+                ).format(count=len(statuses), needed=len(wanted))
             )
         if str(statuses[0].get("visibility")) != draft.words.visibility.value:
             raise Refused(
-                "no server changes who sees a post that stands: `postguard retract` deletes it, "
-                "and it can be posted anew"
+                _(
+                    "no server changes who sees a post that stands: `postguard retract` deletes "
+                    "it, and it can be posted anew"
+                )
             )
         changed = [self._changes.change(*each) for each in zip(statuses, wanted, strict=True)]
         return _receipt(changed)
@@ -175,7 +182,7 @@ class Mastodon:
     def retract(self, receipt: Receipt) -> None:
         """Delete the post, of a thread the last part first. Raises Refused for another account's,
         which the server may not even show."""
-        self._refuse_other(_account(receipt), f"{receipt.url} was posted")
+        self._refuse_other(_account(receipt), _("{url} was posted").format(url=receipt.url))
         for identity in reversed(_ids(receipt)):
             self._changes.delete(identity)
 
@@ -190,11 +197,17 @@ class Mastodon:
         granted = self._scopes() or NEEDED
         if missing := [scope for scope in NEEDED if not covers(granted, scope)]:
             raise LoggedOut(
-                f"{self._client.host} does not let postguard do all that posting needs (it lacks "
-                f"{', '.join(missing)}); run `postguard login {self._client.name}`"
+                _(
+                    "{host} does not let postguard do all that posting needs (it lacks "
+                    "{missing}); run `postguard login {name}`"
+                ).format(
+                    host=self._client.host, missing=", ".join(missing), name=self._client.name
+                )
             )
-        limited = ", but its moderators limit whom it reaches" if who.get("limited") else ""
-        return f"logged in as @{who.acct} on {self._client.host}{limited}"
+        limited = _(", but its moderators limit whom it reaches") if who.get("limited") else ""
+        return _("logged in as @{acct} on {host}{limited}").format(
+            acct=who.acct, host=self._client.host, limited=limited
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -212,8 +225,10 @@ class Mastodon:
         """Raise Refused where another account is logged in now. `account`: empty: not known."""
         if account and self._who() != account:
             raise Refused(
-                f"{self._client.name} is logged in to another account now than when {what}: look "
-                "after it in the account of that time",
+                _(
+                    "{name} is logged in to another account now than when {what}: look after it "
+                    "in the account of that time"
+                ).format(name=self._client.name, what=what),
                 stands=True,
             )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from postguard.language import _
 from postguard.model import Limits, Quotes, Replies, Visibility, Words, body
 from postguard.networks.mastodon.instance import print_of
 from postguard.networks.mastodon.parts import Part, length_of, split_text
@@ -35,13 +36,17 @@ def wider(status: Mapping[str, Any], words: Words) -> list[str]:
     """Return in what a status shows more than was asked."""
     made, found = str(status.get("visibility")), []
     if wider_audience(made, words.visibility):
-        found.append(f"as {made} although {words.visibility.value} was asked")
+        found.append(
+            _("as {made} although {visibility} was asked").format(
+                made=made, visibility=words.visibility.value
+            )
+        )
     if words.cw and not status.get("spoiler_text"):
-        found.append("without its content warning")
+        found.append(_("without its content warning"))
     if sensitive(words) and not status.get("sensitive"):
-        found.append("without being marked as sensitive")
+        found.append(_("without being marked as sensitive"))
     if quoted_by_more(status, words):
-        found.append("open to be quoted")
+        found.append(_("open to be quoted"))
     return found
 
 
@@ -49,10 +54,10 @@ def lacking(status: Mapping[str, Any], alts: Sequence[str]) -> list[str]:
     """Return what of its pictures and their alt texts a status has lost."""
     media = status.get("media_attachments") or ()
     if len(media) != len(alts):
-        return [f"with {len(media)} of its {len(alts)} pictures"]
+        return [_("with {count} of its {all} pictures").format(count=len(media), all=len(alts))]
     shown = [print_of(str(each.get("description") or "")) for each in media]
     return [
-        f"without the alt text of picture {number}"
+        _("without the alt text of picture {number}").format(number=number)
         for number, (made, asked) in enumerate(zip(shown, alts, strict=True), start=1)
         if made != print_of(asked)
     ]
@@ -98,23 +103,35 @@ def _size_objections(words: Words, images: int, limits: Limits) -> list[str]:
     length, found = length_of(_whole(words), words.cw, limits), []
     if length > limits.text:
         found.append(
-            f"text and content warning have {length} characters; the server takes {limits.text}"
+            _("text and content warning have {length} characters; the server takes {most}").format(
+                length=length, most=limits.text
+            )
         )
     if images > limits.images:
-        found.append(f"{images} pictures in one post; the server takes {limits.images}")
+        found.append(
+            _("{images} pictures in one post; the server takes {most}").format(
+                images=images, most=limits.images
+            )
+        )
     return found
 
 
 def _thread_objections(words: Words, images: int, limits: Limits) -> list[str]:
     if graphemes(words.cw) > limits.text // 2:
         return [
-            f"the content warning has {graphemes(words.cw)} characters and stands over each post "
-            f"of the thread; the server takes {limits.text} with the text"
+            _(
+                "the content warning has {count} characters and stands over each post of the "
+                "thread; the server takes {most} with the text"
+            ).format(count=graphemes(words.cw), most=limits.text)
         ]
     texts = len(split_text(_whole(words), words.cw, limits))
     count = max(texts, -(-images // limits.images))
     if count > MOST_PARTS:
-        return [f"the thread would have {count} posts; postguard makes at most {MOST_PARTS}"]
+        return [
+            _("the thread would have {count} posts; postguard makes at most {most}").format(
+                count=count, most=MOST_PARTS
+            )
+        ]
     return []
 
 
@@ -125,7 +142,9 @@ def _whole(words: Words) -> str:
 
 def _alt_objections(words: Words, limits: Limits) -> list[str]:
     return [
-        f"the alt text of picture {number} has {long} characters; the server takes {limits.alt}"
+        _(
+            "the alt text of picture {number} has {long} characters; the server takes {most}"
+        ).format(number=number, long=long, most=limits.alt)
         for number, alt in enumerate(words.alts, start=1)
         if (long := graphemes(alt)) > limits.alt
     ]
@@ -134,10 +153,10 @@ def _alt_objections(words: Words, limits: Limits) -> list[str]:
 def _audience_objections(words: Words, limits: Limits) -> list[str]:
     found = []
     if words.replies is not Replies.EVERYONE:
-        found.append('Mastodon cannot limit replies: say replies = "everyone"')
+        found.append(_('Mastodon cannot limit replies: say replies = "everyone"'))
     narrow = words.quotes is not Quotes.EVERYONE and words.visibility in OPEN
     if narrow and not limits.quote_policy:
-        found.append('this server cannot limit quotes: say quotes = "everyone"')
+        found.append(_('this server cannot limit quotes: say quotes = "everyone"'))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postguard.errors import Refused, Retryable, Unsure
+from postguard.language import _
 from postguard.model import Draft, Json, Quotes, Rendition
 from postguard.networks.mastodon.changing import Changes, Status, Wanted, focus_of, stands_refused
 from postguard.networks.mastodon.client import MastodonClient
@@ -74,11 +75,17 @@ class Sending:
         except Retryable as exc:
             if not standing:
                 raise
-            raise Unsure(f"{exc}; the first {len(standing)} posts of the thread stand") from exc
+            raise Unsure(
+                _("{exc}; the first {count} posts of the thread stand").format(
+                    exc=exc, count=len(standing)
+                )
+            ) from exc
         except Refused as exc:
             if not standing:
                 raise
-            raise stands_refused(standing[0], [f"without the rest of its thread ({exc})"]) from exc
+            raise stands_refused(
+                standing[0], [_("without the rest of its thread ({exc})").format(exc=exc)]
+            ) from exc
         return status
 
     def _mended(
@@ -88,7 +95,7 @@ class Sending:
             return self.changes.mended(status, wanted, media)
         except Refused as exc:
             if not exc.stands:
-                self.changes.take_back(standing, ["without the rest of its thread"])
+                self.changes.take_back(standing, [_("without the rest of its thread")])
             raise
 
     def _fields(
@@ -140,4 +147,6 @@ class Sending:
             self.clock.wait(seconds)
             media = self.client.call(lambda c: c.media(identity))
         if not media.get("url"):
-            raise Retryable(f"{self.client.host} is still working on the pictures")
+            raise Retryable(
+                _("{host} is still working on the pictures").format(host=self.client.host)
+            )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from postguard.errors import Refused, Retryable
+from postguard.language import _
 
 MOST_BYTES = 64 << 20  # four times what Mastodon takes
 TIMEOUT = 30.0
@@ -39,18 +40,24 @@ def fetch(url: str, most: int = MOST_BYTES, timeout: float = TIMEOUT) -> bytes:
         with _opener().open(request, timeout=timeout) as answer:
             kind = str(answer.headers.get_content_type())
             if not kind.startswith("image/"):
-                raise Refused(f"{host} serves {kind} in place of the picture")
+                raise Refused(
+                    _("{host} serves {kind} in place of the picture").format(host=host, kind=kind)
+                )
             data: bytes = answer.read(most + 1)
             promised = int(answer.headers.get("Content-Length") or len(data))
     except HTTPError as exc:
         with exc:
             raise _meaning(host, exc.code) from exc
     except (OSError, HTTPException, ValueError) as exc:
-        raise Retryable(f"{host} cannot be reached for the picture") from exc
+        raise Retryable(_("{host} cannot be reached for the picture").format(host=host)) from exc
     if len(data) > most:
-        raise Refused(f"{host} serves more than {most / 1e6:,.0f} MB in place of the picture")
+        raise Refused(
+            _("{host} serves more than {most:,.0f} MB in place of the picture").format(
+                host=host, most=most / 1e6
+            )
+        )
     if len(data) < promised:  # no fault to http.client, where a number of bytes is asked for
-        raise Retryable(f"{host} broke off in the middle of the picture")
+        raise Retryable(_("{host} broke off in the middle of the picture").format(host=host))
     return data
 
 
@@ -76,14 +83,18 @@ def _is_here(host: str) -> bool:
 def _check(url: str) -> None:
     if not allowed(url):
         raise Refused(
-            "the picture's address is neither https nor on this PC, so it is not fetched"
+            _("the picture's address is neither https nor on this PC, so it is not fetched")
         )
 
 
 def _meaning(host: str, status: int) -> Refused | Retryable:
     if status >= _SERVER_FAULT or status == _TOO_MANY or status in _NOT_YET:
-        return Retryable(f"{host} does not serve the picture now ({status})")
-    return Refused(f"{host} does not serve the picture ({status})")
+        return Retryable(
+            _("{host} does not serve the picture now ({status})").format(host=host, status=status)
+        )
+    return Refused(
+        _("{host} does not serve the picture ({status})").format(host=host, status=status)
+    )
 
 
 class Wary(HTTPRedirectHandler):
@@ -101,7 +112,7 @@ class Wary(HTTPRedirectHandler):
     ) -> Request | None:
         _check(newurl)
         if _is_here(urlsplit(newurl).hostname or "") and not _is_here(req.host.split(":")[0]):
-            raise Refused("the picture's address leads to this PC, so it is not fetched")
+            raise Refused(_("the picture's address leads to this PC, so it is not fetched"))
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from postguard.errors import BadPicture, Refused, Retryable
+from postguard.language import _
 from postguard.model import Rendition
 from postguard.networks import child
 from postguard.networks.served import copies
@@ -114,10 +115,14 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
 
 def measured(job: Job) -> tuple[Survival, ...]:
     """Fetch and measure in a child process. Raises Retryable when it was cut off."""
-    module, doing = "postguard.networks.served.surviving", "measuring the pictures"
+    module, doing = "postguard.networks.served.surviving", _("measuring the pictures")
     ended = child.run(module, job, _SECONDS, doing)
     if ended.returncode != 0:
-        raise Retryable(f"{doing} was cut off (code {ended.returncode})")
+        raise Retryable(
+            _("{doing} was cut off (code {returncode})").format(
+                doing=doing, returncode=ended.returncode
+            )
+        )
     return wire.load(tuple[Survival, ...], ended.stdout)
 
 
@@ -131,7 +136,9 @@ def _one(picture: Sent, max_megapixels: float, timeout: float) -> Survival:
     from postguard.networks.served import comparing
 
     if not picture.path.is_file():
-        return Survival(problem="the file that was sent is not there to compare with", again=True)
+        return Survival(
+            problem=_("the file that was sent is not there to compare with"), again=True
+        )
     try:
         data = copies.fetch(picture.url, timeout=timeout)
         ours = imaging.read(picture.path, max_megapixels)
