@@ -78,6 +78,7 @@ def draw_up(
         deliveries=tuple(deliveries),
         reason=reason,
         series=dropped.top.series or "",
+        edits=edits,
     )
 
 

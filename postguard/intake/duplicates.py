@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
 from postguard.language import _, marked
-from postguard.model import Artwork, NewPost, Place, Post, PostState
+from postguard.model import Artwork, Edit, NewPost, Place, Post, PostState
 from postguard.ports import Posts
 
 _WHERE = {PostState.POSTED: marked("which is posted"), PostState.HELD: marked("which is held")}
 _ELSEWHERE = marked("which is on its way")
+
+
+def edited(replaced: Iterable[Post]) -> dict[str, Edit]:
+    """Return what the artist changed of posts that a new one stands in for, by account."""
+    found = dict[str, Edit]()
+    for post in replaced:
+        for account, edit in post.edits.items():
+            found[account] = edit.after(found.get(account, Edit()))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard.errors import Retryable
-from postguard.intake import moving, names
+from postguard.intake import duplicates, moving, names
 from postguard.intake.arriving import Arrivals, Looks
 from postguard.intake.deciding import Panel, draw_up, hash_of
 from postguard.intake.duplicates import Duplicates
 from postguard.intake.grouping import listed
 from postguard.intake.settling import look
 from postguard.language import _, marked
-from postguard.model import Artwork, NewPost, Place, Post, PostState, Words
+from postguard.model import Artwork, Edit, NewPost, Place, Post, PostState, Words
 from postguard.ports import Posts, Workshop
 from postguard.settings import Settings
 from postguard.system import folders
@@ -178,13 +178,13 @@ class Taking:
         except Retryable as exc:
             self._wait(exc, now)
             return
+        _leave_note(folder, post, new.reason)  # first: after a crash it is looked at again
         if not self.posts.reword(post.id, new, now):
+            _leave_note(folder, post, self.posts.get(post.id).reason)
             log.info("post %d was held again while its words were read", post.id)
         elif new.reason:
-            folders.leave_reason(_made(folder), post, new.reason)
             _say_held(post, new.reason)
         else:
-            folders.remove_reason(folder, post)
             self.on_taken()
 
     def _take(self, arrivals: Arrivals, now: datetime) -> bool:
@@ -213,21 +213,31 @@ class Taking:
         if arrivals.changed(looks, now):
             return
         reasons = [_(FIRST_START)] if key in arrivals.old else []
-        new = draw_up(
-            bundle,
-            root,
-            self._panel(),
-            lambda path: str((root / path).relative_to(arrivals.outbox)),
-            reasons,
-        )
+
+        def drawn_up(edits: Mapping[str, Edit]) -> NewPost:
+            return draw_up(
+                bundle,
+                root,
+                self._panel(),
+                lambda path: str((root / path).relative_to(arrivals.outbox)),
+                reasons,
+                edits,
+            )
+
+        new = drawn_up({})
+        if edits := duplicates.edited(self._judged(arrivals, new)[1]):
+            new = drawn_up(edits)
         if not arrivals.changed(looks, now):
             self._create(arrivals, key, new, looks, now)
+
+    def _judged(self, arrivals: Arrivals, new: NewPost) -> tuple[NewPost, list[Post]]:
+        return Duplicates(self.posts, arrivals.outbox, self.settings().timezone).judge(new)
 
     def _create(
         self, arrivals: Arrivals, key: str, new: NewPost, looks: Looks, now: datetime
     ) -> None:
         outbox = arrivals.outbox
-        new, moved_back = Duplicates(self.posts, outbox, self.settings().timezone).judge(new)
+        new, moved_back = self._judged(arrivals, new)
         for earlier in moved_back:
             why = _("its files were moved back to the outbox")
             self.posts.move_to(earlier.id, PostState.WITHDRAWN, now, why)
@@ -241,6 +251,14 @@ class Taking:
     def _wait(self, exc: Retryable, now: datetime) -> None:
         log.info("waiting to take pictures: %s", exc)
         self._not_before = now + _AGAIN
+
+
+def _leave_note(folder: Path, post: Post, reason: str) -> None:
+    """Say beside the files why the post is held; no reason: it is not."""
+    if reason:
+        folders.leave_reason(_made(folder), post, reason)
+    else:
+        folders.remove_reason(folder, post)
 
 
 def _say_held(post: Post, reason: str) -> None:

@@ -143,7 +143,11 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class NewPost:
-    """What intake hands to the store to become a Post, whole or held with a reason."""
+    """What intake hands to the store to become a Post, whole or held with a reason.
+
+    Attributes:
+        edits: of the held post whose files these are, moved back to the outbox; see Post.
+    """
 
     name: str
     recipe: str
@@ -152,6 +156,7 @@ class NewPost:
     deliveries: tuple[NewDelivery, ...] = ()
     reason: str = ""  # not empty: held
     series: str = ""  # its posts answer each other, in their order
+    edits: Mapping[str, Edit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,13 @@ class PostRows:
         with self._db.change() as db:
             post_id = db.execute(
                 "INSERT INTO posts (name, folder, place, state, reason, recipe, sidecars, series,"
-                " created_at, changed_at) VALUES (?, hex(randomblob(16)), ?, ?, ?, ?, ?, ?, ?, ?)"
+                " edits, created_at, changed_at)"
+                " VALUES (?, hex(randomblob(16)), ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " RETURNING id",
                 (
                     *(new.name, Place.OUTBOX, state, new.reason, new.recipe),
-                    *(wire.dump(new.sidecars), new.series, to_ms(now), to_ms(now)),
+                    *(wire.dump(new.sidecars), new.series, wire.dump(new.edits)),
+                    *(to_ms(now), to_ms(now)),
                 ),
             ).fetchone()[0]
             db.execute(
@@ -68,6 +70,8 @@ class PostRows:
             self._insert_artworks(post_id, new)
             self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
             self.note(post_id, now, "held" if new.reason else "settled", new.reason or new.name)
+            for account in new.edits:
+                self.note(post_id, now, "edited", f"{account}, before you moved its files back")
         return self.get(post_id)
 
     def get(self, post_id: int) -> Post:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from postguard.model import Place, PostState, Visibility, Words
+from postguard.model import Edit, Place, PostState, Visibility, Words
 from tests.unit.intake.rig import ALT, Rig, config, png
 
 RigWith = Callable[..., Rig]
@@ -226,6 +227,28 @@ def test_a_picture_moved_back_from_held_is_taken_again(rig: Rig) -> None:
     (second,) = rig.run()
     assert second.state is PostState.TAKEN
     assert rig.store.posts.get(1).state is PostState.WITHDRAWN
+
+
+def test_what_was_edited_goes_on_with_files_that_are_moved_back(rig: Rig) -> None:
+    """And the history of the new post says where its words come from."""
+    rig.drop("fox.png")
+    rig.run()
+    said = Edit(text="月の狐", alts={"fox.png": "赤い狐"})
+    rig.store.posts.keep_edit(1, "bsky", said)
+    rig.store.posts.keep_edit(1, "bsky", Edit(cw="眩しい"))
+    rig.drop("fox.toml", f'{ALT}text = "a fox"\n')
+    held = rig.outbox / "held/1-fox/fox.png"
+    rig.taking.nominate(held.rename(rig.outbox / "fox.png"))
+    rig.run()
+    second = rig.store.posts.get(2)
+    assert second.state is PostState.TAKEN
+    words = {d.account: d.words for d in rig.store.deliveries.of_post(2)}
+    assert (words["bsky"].text, words["bsky"].cw) == ("月の狐", "眩しい")
+    assert words["bsky"].alts == ("赤い狐",)
+    assert (words["fedi"].text, words["fedi"].alts) == ("a fox", ("a fox in the snow",))
+    assert dict(second.edits) == {"bsky": replace(said, cw="眩しい")}
+    told = [e.detail for _, e in rig.store.posts.history(2) if e.what == "edited"]
+    assert told == ["bsky, before you moved its files back"]
 
 
 def test_a_folder_moved_back_from_held_is_taken_again(rig: Rig) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from postguard.errors import Retryable
 from postguard.intake import moving
-from postguard.model import Inspection, NewArtwork, NewPost, Place, Post, PostState
+from postguard.model import Inspection, NewArtwork, NewPost, Place, Post, PostState, Words
 from postguard.system import files
 from tests.unit.intake.rig import ALT, START, Rig, png
 
@@ -260,3 +260,37 @@ def test_one_file_that_breaks_everything_does_not_stop_the_others(rig: Rig) -> N
             rig.wait(2)
     assert [p.name for p in rig.posts()] == ["b.png", "c.png"]
     assert "a.png" in rig.tree()
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("left", [1, 2, 3])
+def test_a_crash_while_a_released_post_is_held_again_leaves_no_stale_reason(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, left: int, *, after: bool
+) -> None:
+    drop_wordless(rig)
+    rig.run()
+    folder = rig.outbox / "held/1-fox"
+    (folder / "fox.toml").write_text(f'{ALT}visiblity = "public"\n')
+    rig.store.posts.move_to(1, PostState.RELEASED, rig.now)
+    run_into_a_power_cut(rig, monkeypatch, left, after=after)
+    (post,) = all_restarted(rig)
+    assert "visiblity" in post.reason
+    assert post.reason in (folder / "reason.txt").read_text()
+
+
+def test_a_post_that_is_held_again_while_it_is_read_keeps_the_artists_reason(rig: Rig) -> None:
+    drop_wordless(rig)
+    rig.run()
+    folder = rig.outbox / "held/1-fox"
+    (folder / "fox.toml").write_text(ALT)
+    rig.store.posts.move_to(1, PostState.RELEASED, rig.now)
+
+    def hold(account: str, words: Words, images: int) -> list[str]:
+        rig.store.posts.move_to(1, PostState.HELD, rig.now, "held by you")
+        return []
+
+    rig.objections = hold
+    rig.restarted()
+    rig.wait(5)
+    assert rig.only().reason == "held by you"
+    assert "held by you" in (folder / "reason.txt").read_text()
