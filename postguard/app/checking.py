@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import get_args
 
 from postguard.app import bell, layering
+from postguard.app.able import able
 from postguard.app.installation import CONFIG, FIXED, Installation
 from postguard.app.login import health
-from postguard.cloak.runner import LocalEngine
 from postguard.errors import PostguardError, StepFailed
 from postguard.intake.mounts import filesystem_of
 from postguard.language import _, marked
@@ -23,7 +23,14 @@ from postguard.protect.lettering import Lettering, installed_fonts
 from postguard.protect.marks import LogoMark
 from postguard.protect.steps.downscale import TRAINED, fitting, training_advice
 from postguard.settings.notices import NOTICES
-from postguard.settings.recipes import AnyStep, Downscale, NetworkName, Notice, Watermark
+from postguard.settings.recipes import (
+    AnyStep,
+    Cloak,
+    Downscale,
+    NetworkName,
+    Notice,
+    Watermark,
+)
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
@@ -208,14 +215,9 @@ def _signature(installation: Installation) -> Iterator[Checked]:
 
 
 def _cloak(installation: Installation) -> Checked:
-    wanted = any(
-        s.step == "cloak" for steps in installation.settings.recipes.values() for s in steps
-    )
-    problem = LocalEngine(installation.models_dir).available()
-    if problem is None:
-        return Checked(_("cloak"), True, _("this PC can cloak"))
-    said = _("a recipe asks for it, so its posts will be held") if wanted else _("not used")
-    return Checked(_("cloak"), not wanted, said, problem)
+    steps = (s for steps in installation.settings.recipes.values() for s in steps)
+    found = able(installation.models_dir, [s for s in steps if isinstance(s, Cloak)])
+    return Checked(_("cloak"), found.ok, found.said, found.fix)
 
 
 def _accounts(installation: Installation, *, offline: bool) -> Iterator[Checked]:

@@ -14,13 +14,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from postguard.app.able import able
 from postguard.app.adding import drop
-from postguard.cloak.runner import LocalEngine
+from postguard.cloak.machine import Power, look
 from postguard.errors import PostguardError, Unusable
 from postguard.language import _
 from postguard.model import PostState, Receipt
 from postguard.ports import Clock
-from postguard.settings import load
+from postguard.settings import Settings, load
+from postguard.settings.recipes import Cloak
 from postguard.store import Event, Store, open_store
 from postguard.system import files, paths
 from postguard.system.clock import SystemClock
@@ -61,10 +63,12 @@ default = [
   {{ step = "watermark", text = "© 山田花子" }},
   {{ step = "notice" }},
   {{ step = "noise" }},
-{cloak}  {{ step = "tags" }},
+  {{ step = "cloak", mode = "{mode}", strength = "medium", time_limit = 120 }},
+  {{ step = "tags" }},
 ]
 """
-_CLOAK = '  { step = "cloak", mode = "immunise", strength = "medium", time_limit = 120 },\n'
+# Nobody waits minutes for a demo: without a GPU its cloak is the instant one.
+_QUICK, _STRONG = "instant", "immunise"
 _FOX = {
     "text": "A fox below the moon. 月の下のきつね。",
     "alt": ("A red fox sits on a hill at night; behind it a large moon and dark pines.",),
@@ -84,13 +88,13 @@ class Demo:
     """One demo: its folder, and what it shows.
 
     Attributes:
-        no_cloak: why the recipe has no cloak, in words; None: it has one.
+        cloak: what its cloak is drawn with, in words.
     """
 
     folder: Path
     picture: Path
     words: Mapping[str, Any]
-    no_cloak: str | None
+    cloak: str
     clock: Clock
     process: subprocess.Popen[bytes]
 
@@ -106,13 +110,15 @@ class Demo:
                 _("{folder} holds an earlier demo; name an empty folder").format(folder=folder)
             )
         models = Path(os.environ.get("POSTGUARD_MODELS") or paths.home().models)
-        no_cloak = LocalEngine(models).available()
-        _write_config(folder, cloak=no_cloak is None)
+        machine = look()
+        settings = _write_config(folder, _STRONG if machine.power is Power.GPU else _QUICK)
+        cloaks = [s for s in settings.recipes["default"] if isinstance(s, Cloak)]
+        said = able(models, cloaks, machine).said
         clock = SystemClock()
         process = _daemon(folder, models)
         try:
             shown = picture or _draw(folder / "fox.png")
-            yield cls(folder, shown, _OWN if picture else _FOX, no_cloak, clock, process)
+            yield cls(folder, shown, _OWN if picture else _FOX, said, clock, process)
         finally:
             _stop(process)
 
@@ -176,10 +182,10 @@ def _receipts(store: Store, post_id: int) -> list[Receipt]:
     return list(store.deliveries.receipts(post_id).values())
 
 
-def _write_config(folder: Path, *, cloak: bool) -> None:
-    text = _CONFIG.format(outbox=f'"{folder / "outbox"}"', cloak=_CLOAK if cloak else "")
+def _write_config(folder: Path, mode: str) -> Settings:
+    text = _CONFIG.format(outbox=f'"{folder / "outbox"}"', mode=mode)
     files.write_whole(folder / "config.toml", text.encode())
-    load(folder / "config.toml")
+    return load(folder / "config.toml")
 
 
 def _daemon(folder: Path, models: Path) -> subprocess.Popen[bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postguard import settings as config
-from postguard.cloak.runner import LocalEngine
+from postguard.cloak.runner import LocalEngine, has_torch
 from postguard.errors import ConfigError
 from postguard.language import _, marked
 from postguard.model import Delivery, Json, Level, Post, Words
@@ -34,9 +34,15 @@ def of_recipe(installation: Installation, recipe: str) -> Layers:
         else _door(rows, name, account.network, account)
         for name, account in _accounts(settings.accounts, recipe).items()
     }
-    steps = [step.model_dump(mode="json") for step in settings.recipes[recipe]]
+    steps = [_as_drawn(step.model_dump(mode="json")) for step in settings.recipes[recipe]]
     cloak = LocalEngine(installation.models_dir).available()
     return _layers([steps], doors, settings.artist.fear, cloak)
+
+
+def _as_drawn(step: dict[str, Json]) -> dict[str, Json]:
+    """Return a step as this PC does it: without torch, a cloak that may falls back."""
+    falls_back = step["step"] == "cloak" and step["fallback"] == "instant" and not has_torch()
+    return step | {"mode": "instant"} if falls_back else step
 
 
 def of_post(

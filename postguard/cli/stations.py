@@ -24,8 +24,7 @@ def play(demo: Demo, *, as_json: bool) -> None:
             folder=demo.folder
         )
     )
-    if demo.no_cloak is not None:
-        _say(_("Every step but the cloak: {no_cloak}").format(no_cloak=demo.no_cloak))
+    _say(_("Its cloak: {said}.").format(said=demo.cloak))
     _say(_("Dropping {name} into its outbox:").format(name=demo.picture.name))
     click.echo()
     console = Console(highlight=False)

@@ -30,6 +30,7 @@ from postguard.cloak.architectures import (
 )
 from postguard.cloak.job import Job, Measurement, Message, Order, Why
 from postguard.errors import Retryable, StepFailed
+from postguard.language import _, marked
 from postguard.model import Json
 from postguard.system import wire
 
@@ -49,7 +50,7 @@ _ENVIRONMENT = {
 _MOST_THRIFT = 2  # see `cloaking.ROOMS`
 _MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
 _KILLED = {-9, 137}
-NO_TORCH = (
+NO_TORCH = marked(
     "the optimised cloak needs PyTorch, which is not installed; "
     "install it with: pip install 'postguard[cloak]'"
 )
@@ -103,7 +104,7 @@ class LocalEngine:
 
     def available(self) -> str | None:
         """Return None when it can run, else what is missing and how to get it. Takes no time."""
-        return _strange_models(self._models) if has_torch() else NO_TORCH
+        return _strange_models(self._models) if has_torch() else _(NO_TORCH)
 
     def others(self) -> list[str]:
         """Return the names of the encoders besides our own, without loading them; a file that
@@ -175,7 +176,7 @@ class LocalEngine:
     def _folder(self) -> Path:
         """Return the folder of the models. Raises OutOfReach or StepFailed."""
         if not has_torch():
-            raise OutOfReach("torch", NO_TORCH)
+            raise OutOfReach("torch", _(NO_TORCH))
         if (problem := self.available()) is not None:
             raise StepFailed("cloak", problem)
         return self._models

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.app.starting import Answers, config_text
+from postguard.cloak.machine import Power
 from postguard.settings.load import parse
+from postguard.settings.recipes import Cloak
 
 # Names as people type them: anything but control characters and halves of characters.
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
@@ -27,9 +29,9 @@ ANSWERS = st.builds(
 )
 
 
-@given(ANSWERS, st.booleans())
-def test_every_answer_gives_a_config_that_loads(answers: Answers, cloak: bool) -> None:
-    config = parse(config_text(answers, cloak=cloak), Path("config.toml"))
+@given(ANSWERS, st.sampled_from(Power))
+def test_every_answer_gives_a_config_that_loads(answers: Answers, power: Power) -> None:
+    config = parse(config_text(answers, power), Path("config.toml"))
     assert config.outbox == Path(answers.outbox)
     assert config.timezone.key == answers.timezone
     assert config.artist.name == answers.name
@@ -37,24 +39,25 @@ def test_every_answer_gives_a_config_that_loads(answers: Answers, cloak: bool) -
     assert set(config.accounts) == ({n for n, said in wanted.items() if said} or {"preview"})
 
 
-@given(ANSWERS, st.booleans())
+@given(ANSWERS, st.sampled_from(Power))
 def test_every_recipe_limits_the_size_and_states_the_wish_in_order(
-    answers: Answers, cloak: bool
+    answers: Answers, power: Power
 ) -> None:
-    config = parse(config_text(answers, cloak=cloak), Path("config.toml"))
+    config = parse(config_text(answers, power), Path("config.toml"))
     steps = [step.step for step in config.recipes["default"]]
     assert steps[0] == "downscale"
     assert steps[-1] == "tags"
     assert {"notice"} <= set(steps)
-    assert ("cloak" in steps) == cloak
-    assert {"noise", "cloak"} & set(steps)
+    (cloak,) = (s for s in config.recipes["default"] if isinstance(s, Cloak))
+    assert (cloak.modes == ("instant",)) == (power is Power.NO_TORCH)
+    assert (cloak.time_limit < 900) == (power is Power.CPU)
     if answers.fear != "training":
         assert "watermark" in steps
 
 
 @given(ANSWERS)
 def test_a_server_of_ones_own_is_kept(answers: Answers) -> None:
-    config = parse(config_text(answers, cloak=False), Path("config.toml"))
+    config = parse(config_text(answers, Power.NO_TORCH), Path("config.toml"))
     if answers.bluesky:
         account = config.accounts["bsky"]
         assert account.network == "bluesky"

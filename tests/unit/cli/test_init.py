@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from postguard.app.starting import Answers, config_text
+from postguard.cloak.machine import Power
 from postguard.model.layers import Door, Layers, closed, uses
 from postguard.model.measures import MEASURES
 from postguard.settings import load
@@ -104,19 +105,19 @@ VISIBLE = ["subtle", "clear", "sample"]
 NETWORKS = {"bluesky": "hanako.example", "mastodon": "https://mastodon.example"}
 
 
-def settings_of(*, cloak, **answers):
-    text = config_text(Answers(**answers), cloak=cloak)
+def settings_of(*, power=Power.GPU, **answers):
+    text = config_text(Answers(**answers), power)
     return parse(text, Path("config.toml"))
 
 
-@pytest.mark.parametrize("cloak", [True, False], ids=["cloak", "no cloak"])
+@pytest.mark.parametrize("power", list(Power))
 @pytest.mark.parametrize("reach", ["wide", "usual", "close"])
 @pytest.mark.parametrize("preset", ["portfolio", "sns", "small", "sample"])
 @pytest.mark.parametrize("visible", VISIBLE)
 @pytest.mark.parametrize("fear", FEARS)
-def test_every_answer_gives_all_three_directions(fear, visible, preset, reach, cloak):
+def test_every_answer_gives_all_three_directions(fear, visible, preset, reach, power):
     asked = {"fear": fear, "visible": visible, "preset": preset, "reach": reach}
-    settings = settings_of(cloak=cloak, name="花", **asked, **NETWORKS)
+    settings = settings_of(power=power, name="花", **asked, **NETWORKS)
     steps = [step.model_dump(mode="json") for step in settings.recipes["default"]]
     doors = {
         name: Door(a.network, closed(a.visibility, a.replies, a.quotes))
@@ -137,19 +138,25 @@ def test_every_answer_gives_all_three_directions(fear, visible, preset, reach, c
     ],
 )
 def test_what_is_feared_chooses_the_cloak_and_the_mark(fear, modes, marked):
-    steps = {s.step: s for s in settings_of(cloak=True, fear=fear).recipes["default"]}
+    steps = {s.step: s for s in settings_of(fear=fear).recipes["default"]}
     assert steps["cloak"].modes == modes
     assert ("watermark" in steps) == marked
-    without = {s.step for s in settings_of(cloak=False, fear=fear).recipes["default"]}
-    assert "noise" in without
-    assert "cloak" not in without
+
+
+@pytest.mark.parametrize("fear", FEARS)
+def test_without_torch_the_cloak_is_the_instant_one_and_a_mark_stands_beside_it(fear):
+    power = Power.NO_TORCH
+    steps = {s.step: s for s in settings_of(power=power, fear=fear).recipes["default"]}
+    assert steps["cloak"].modes == ("instant",)
+    assert "watermark" in steps
+    assert ("noise" in steps) == (fear != "training")
 
 
 @pytest.mark.parametrize(
     ("visible", "cloak"), [("subtle", "low"), ("clear", "medium"), ("sample", "high")]
 )
 def test_how_visible_it_may_be_sets_every_strength(visible, cloak):
-    steps = {s.step: s for s in settings_of(cloak=True, visible=visible).recipes["default"]}
+    steps = {s.step: s for s in settings_of(visible=visible).recipes["default"]}
     assert steps["watermark"].force == visible
     assert steps["cloak"].strength == cloak
 
@@ -164,16 +171,14 @@ def test_how_visible_it_may_be_sets_every_strength(visible, cloak):
     ],
 )
 def test_each_common_wish_has_its_size_and_its_mark(preset, side, mark):
-    steps = {
-        s.step: s for s in settings_of(cloak=False, name="花", preset=preset).recipes["default"]
-    }
+    steps = {s.step: s for s in settings_of(name="花", preset=preset).recipes["default"]}
     assert steps["downscale"].long_side == side
     assert steps["watermark"].text == mark
     assert steps["watermark"].force == ("sample" if preset == "sample" else "clear")
 
 
 def test_without_a_name_the_mark_says_what_is_forbidden():
-    steps = {s.step: s for s in settings_of(cloak=False).recipes["default"]}
+    steps = {s.step: s for s in settings_of().recipes["default"]}
     assert steps["watermark"].words == "無断転載禁止"
 
 
@@ -186,7 +191,7 @@ def test_without_a_name_the_mark_says_what_is_forbidden():
     ],
 )
 def test_reach_sets_what_each_network_can_give(reach, replies, visibility, quotes):
-    accounts = settings_of(cloak=False, reach=reach, **NETWORKS).accounts
+    accounts = settings_of(reach=reach, **NETWORKS).accounts
     assert (accounts["bsky"].replies, accounts["bsky"].quotes) == (replies, "nobody")
     assert accounts["bsky"].visibility == "public"
     assert (accounts["fedi"].visibility, accounts["fedi"].quotes) == (visibility, quotes)

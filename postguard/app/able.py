@@ -1,0 +1,88 @@
+"""What this PC can cloak with, and what would make its cloaks stronger, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from postguard.cloak.architectures import SURROGATE
+from postguard.cloak.machine import Machine, Power, look
+from postguard.cloak.runner import LocalEngine
+from postguard.language import _
+from postguard.settings import recipes
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """Whether what the recipes ask for is drawn at all; `fix`: how to mend it where it is not."""
+
+    ok: bool
+    said: str
+    fix: str = ""
+
+
+def able(models: Path, cloaks: Sequence[recipes.Cloak], machine: Machine | None = None) -> Able:
+    """Return what comes of the cloaks that recipes ask for."""
+    machine, engine = machine or look(), LocalEngine(models)
+    strong = [cloak for cloak in cloaks if cloak.modes != ("instant",)]
+    if machine.power is Power.NO_TORCH:
+        return _without_torch(cloaks, strong, machine)
+    if problem := engine.available():
+        said = _("a recipe asks for it, so its posts will be held") if strong else _("not used")
+        return Able(not strong, said, problem)
+    if not strong:
+        return Able(True, f"{_weak(cloaks)}. {_stronger(machine, engine.others())}")
+    return Able(True, _drawn(machine, engine.others()))
+
+
+def _without_torch(
+    cloaks: Sequence[recipes.Cloak], strong: Sequence[recipes.Cloak], machine: Machine
+) -> Able:
+    install = _("install PyTorch for the stronger ones: pip install 'postguard[cloak]'")
+    if any(cloak.fallback != "instant" for cloak in strong):
+        said = _("a recipe asks for it, and its fallback for PyTorch: its posts will be held")
+        return Able(False, said, install)
+    if strong:
+        said = _("PyTorch is not installed, so pictures get the instant cloak, the weakest")
+    else:
+        said = _weak(cloaks)
+    gpu = _("; your {gpu} would draw them in seconds").format(gpu=machine.gpu)
+    return Able(True, f"{said}. {install[:1].upper()}{install[1:]}{gpu if machine.gpu else ''}")
+
+
+def _weak(cloaks: Sequence[recipes.Cloak]) -> str:
+    return _("the instant cloak, the weakest") if cloaks else _("not used")
+
+
+def _drawn(machine: Machine, others: Sequence[str]) -> str:
+    """Return what cloaks are drawn with, and what would help."""
+    encoders = ", ".join([*others, SURROGATE])
+    where = machine.gpu if machine.power is Power.GPU else _("the CPU")
+    said = _("drawn on {where}, against {encoders}").format(where=where, encoders=encoders)
+    return f"{said}{_more(machine, others)}"
+
+
+def _stronger(machine: Machine, others: Sequence[str]) -> str:
+    where = machine.gpu if machine.power is Power.GPU else _("the CPU")
+    said = _('This PC can draw stronger ones on {where}: mode = "style"').format(where=where)
+    return f"{said}{_more(machine, others)}"
+
+
+def _more(machine: Machine, others: Sequence[str]) -> str:
+    said = []
+    if machine.idle:
+        said.append(
+            _(
+                "Your {gpu} lies idle: this PyTorch was not made for it (pytorch.org says which "
+                "one is)"
+            ).format(gpu=machine.gpu)
+        )
+    if not others:
+        said.append(
+            _(
+                "Encoders of the models that you fear make it stronger: postguard models fetch "
+                "taesd"
+            )
+        )
+    return "".join(f". {sentence}" for sentence in said)

@@ -1,0 +1,55 @@
+"""`check` and `init` say what a PC cloaks with, and what would make it stronger."""
+
+from __future__ import annotations
+
+import pytest
+
+from postguard.app.able import able
+from postguard.cloak.machine import Machine, Power
+from postguard.settings.recipes import Cloak
+from tests.unit.cloak import tiny
+
+CARD = "NVIDIA GeForce RTX 3060"
+STYLE, INSTANT = Cloak(step="cloak", mode="style"), Cloak(step="cloak", mode="instant")
+STRICT = Cloak(step="cloak", mode="style", fallback="none")
+NO_TORCH, CPU, GPU = Machine(Power.NO_TORCH), Machine(Power.CPU), Machine(Power.GPU, CARD)
+
+
+@pytest.mark.parametrize(
+    ("cloaks", "machine", "words"),
+    [
+        ([STYLE], GPU, f"drawn on {CARD}, against surrogate. Encoders of the models"),
+        ([STYLE], CPU, "drawn on the CPU, against surrogate"),
+        ([STYLE], Machine(Power.CPU, CARD, idle=True), f"Your {CARD} lies idle"),
+        ([STYLE], NO_TORCH, "so pictures get the instant cloak, the weakest. Install PyTorch"),
+        ([INSTANT], NO_TORCH, "the instant cloak, the weakest. Install PyTorch"),
+        ([INSTANT], Machine(Power.NO_TORCH, CARD), f"your {CARD} would draw them in seconds"),
+        ([INSTANT], GPU, f'This PC can draw stronger ones on {CARD}: mode = "style"'),
+        ([], CPU, "not used. This PC can draw stronger ones on the CPU"),
+    ],
+)
+def test_it_says_what_is_drawn_and_what_would_improve(tmp_path, cloaks, machine, words):
+    found = able(tmp_path, cloaks, machine)
+    assert found.ok
+    assert words in found.said
+
+
+def test_a_recipe_that_wants_torch_or_nothing_is_told_before_its_posts_are_held(tmp_path):
+    found = able(tmp_path, [INSTANT, STRICT], NO_TORCH)
+    assert not found.ok
+    assert "its posts will be held" in found.said
+    assert "pip install 'postguard[cloak]'" in found.fix
+
+
+def test_encoders_that_were_fetched_are_named_and_none_is_advised(tmp_path):
+    tiny.models(tmp_path)
+    found = able(tmp_path, [STYLE], CPU)
+    assert found.said == "drawn on the CPU, against taef2, taesana, surrogate"
+
+
+def test_a_strange_file_among_the_models_is_told_where_a_recipe_needs_them(tmp_path):
+    (tmp_path / "vae.safetensors").write_bytes(b"not weights")
+    found = able(tmp_path, [STYLE], CPU)
+    assert not found.ok
+    assert "vae.safetensors" in found.fix
+    assert able(tmp_path, [INSTANT], NO_TORCH).ok
