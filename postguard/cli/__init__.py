@@ -16,6 +16,7 @@ from postguard.cli.cluster import COMMANDS as CLUSTER
 from postguard.cli.dashboard import COMMANDS as DASHBOARD
 from postguard.cli.ending import Commands
 from postguard.cli.identity import COMMANDS as IDENTITY
+from postguard.cli.ledger import COMMANDS as LEDGER
 from postguard.cli.models import COMMANDS as MODELS
 from postguard.cli.notify import COMMANDS as NOTIFY
 from postguard.cli.pictures import COMMANDS as PICTURES
@@ -69,6 +70,7 @@ for command in (
     *CLUSTER,
     *BACKUPS,
     *NOTIFY,
+    *LEDGER,
 ):
     cli.add_command(command)
 

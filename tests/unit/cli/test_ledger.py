@@ -1,0 +1,29 @@
+"""`postguard ledger`, as the artist types it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from postguard.model import Receipt
+from tests.making import NOW, protected_post
+
+
+def test_it_prints_a_table_or_writes_a_page(terminal):
+    terminal.configure()
+    store = terminal.store()
+    (delivery,) = store.deliveries.of_post(protected_post(store, name="狐.png").id)
+    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
+    store.db.close()
+    (row,) = csv.DictReader(io.StringIO(terminal.run("ledger").stdout))
+    assert (row["picture"], row["url"]) == ("狐.png", "https://bsky.app/1")
+    page = terminal.home / "ledger.html"
+    assert "1 pictures" in terminal.run("ledger", "--html", "--into", page).stdout
+    assert "狐.png" in page.read_text()
+
+
+def test_a_folder_that_is_not_there_is_told(terminal):
+    terminal.configure()
+    done = terminal.run("ledger", "--into", terminal.home / "no" / "ledger.csv")
+    assert done.exit_code == 1
+    assert "is not there" in done.stderr
