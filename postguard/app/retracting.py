@@ -21,6 +21,7 @@ from postguard.system import folders
 _BUSY = marked("it is being sent at this moment; run this again in a minute")
 _STOPPED = marked("you take it back; whether it was posted is not known yet")
 _CLOCKS_DIFFER = timedelta(days=1)
+_LINK_STAYS = "link stays"  # the event of a copy that goes on linking one that is gone
 _OUT = {DeliveryState.SENDING, DeliveryState.UNSURE, DeliveryState.POSTED, DeliveryState.RETRACTED}
 _NEVER_OUT = {DeliveryState.WAITING, DeliveryState.SCHEDULED}
 
@@ -107,10 +108,12 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
 
 
 def _left_linking(installation: Installation, post_id: int) -> Iterator[Delivery]:
-    """Yield the copies that stand with a link to one that was deleted."""
-    rows = installation.store.deliveries
-    copies = rows.of_post(post_id)
-    gone = {d.account for d in copies if d.state is DeliveryState.RETRACTED}
+    """Yield the copies that stand with a link to one that was deleted; not those of which the
+    artist was told before that their network never takes it out."""
+    rows, history = installation.store.deliveries, installation.store.posts.history(post_id)
+    stays = {event.detail for _id, event in history if event.what == _LINK_STAYS}
+    copies = [d for d in rows.of_post(post_id) if d.account not in stays]
+    gone = {d.account for d in rows.of_post(post_id) if d.state is DeliveryState.RETRACTED}
     for delivery in copies:
         attempt = rows.last_attempt(delivery.id)
         linked = attempt is not None and linking.kept(attempt.plan).link
@@ -121,7 +124,16 @@ def _left_linking(installation: Installation, post_id: int) -> Iterator[Delivery
 def _unlinked(installation: Installation, delivery: Delivery, now: datetime) -> Outcome:
     """Take a dead link out of a copy that stands, where its network can change a text."""
     name, words = delivery.words.link_to, replace(delivery.words, link_to="")
-    told = outcome_of(installation, delivery, lambda: restate(installation, delivery, words, now))
+
+    def taken_out() -> str:
+        try:
+            return restate(installation, delivery, words, now)
+        except Refused:  # for good: the artist is told now, and not at every run
+            posts = installation.store.posts
+            posts.note(delivery.post_id, now, _LINK_STAYS, delivery.account)
+            raise
+
+    told = outcome_of(installation, delivery, taken_out)
     said = _("its link to the copy on {name}, which is gone, was taken out; it {said}").format(
         name=name, said=told.said
     )

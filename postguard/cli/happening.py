@@ -27,6 +27,7 @@ _SAID = {
     "moved": marked("moved by you:"),
     "edited": marked("words changed by you on"),
     "not to be sent": marked("taken back by you before it was posted on"),
+    "link stays": marked("goes on linking a copy that is gone:"),
     "retracted from": marked("deleted by you from"),
     "retracted": marked("taken back: no copy of it stands any more"),
     "released": marked("released: its words are read anew"),

@@ -167,6 +167,20 @@ def test_a_link_to_a_deleted_copy_is_taken_out_of_the_one_that_stands(rig: Rig) 
     assert rig.texts()[1] == ["月の下の狐"]
 
 
+def test_a_link_that_its_network_never_takes_out_is_told_once(rig: Rig) -> None:
+    """Nothing is asked of the network again, and a repeat says that all is done."""
+    rig.send()
+    rig.servers[1].fail_next(STATUSES, status=422, method="PUT")
+    assert rig.retract("a") == [True, False]
+    assert "its text still links to the copy on a" in rig.said[1]
+    assert rig.retract("a") == [True]
+    assert rig.servers[1].statuses[0].text.startswith("月の下の狐\n\nhttp")
+    told = [e.detail for _, e in rig.installation.store.posts.history(1) if e.what == "link stays"]
+    assert told == ["b"]
+    assert rig.retract() == [True, True]
+    assert rig.texts() == [[], []]
+
+
 def test_the_note_beside_the_files_goes_on_saying_what_was_deleted(rig: Rig) -> None:
     """Whoever writes it anew: one copy waits, is posted, and is read back."""
     rig.servers[1].fail_next("/api/v2/media", status=503)
