@@ -52,7 +52,7 @@ def _refuse_impossible(
         raise Unusable(
             _("there are more alt texts than pictures ({count})").format(count=len(pictures))
         )
-    names = tuple(p.name for p in pictures)
+    names = _names(pictures)  # of two pictures from two folders they may be the same
     text, accounts = sidecar_text(words, names), tuple(settings.accounts)
     try:
         said = sidecar.parse(text, _FILE, accounts, settings.timezone)
@@ -99,12 +99,17 @@ def _drop_set(outbox: Path, pictures: tuple[Path, ...], words: Mapping[str, Any]
     with tempfile.TemporaryDirectory(dir=outbox, prefix=".add-") as folder:
         whole = Path(folder) / name
         whole.mkdir()
-        names = tuple(f"{i:02d}-{p.name}" for i, p in enumerate(pictures, start=1))
+        names = _names(pictures)
         for picture, new in zip(pictures, names, strict=True):
             shutil.copyfile(picture, whole / new)
         (whole / "post.toml").write_text(sidecar_text(words, names), encoding="utf-8")
         files.move(whole, outbox / name)
     return f"{name}/"
+
+
+def _names(pictures: tuple[Path, ...]) -> tuple[str, ...]:
+    """Return what a set's pictures are called: in their order, and each its own."""
+    return tuple(f"{i:02d}-{p.name}" for i, p in enumerate(pictures, start=1))
 
 
 def sidecar_text(words: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,18 @@ def open_(config: Path | None, no_browser: bool, port: int, stay: bool, serve: b
     if serve or stay:
         _be_it(config, port, ends=serve)
         return
+    far = no_browser or _from_far()
     opened = opening.link(config, port)
-    if not no_browser:
+    if not far:
         click.launch(opened.door.as_uri())
-    for line in _lines(opened, no_browser=no_browser):
+    for line in _lines(opened, far=far):
         click.echo(line)
+
+
+def _from_far() -> bool:
+    """Return whether the artist sits before another PC, whose browser is not started from here."""
+    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return "SSH_CONNECTION" in os.environ and not shown
 
 
 def _be_it(config: Path | None, port: int, *, ends: bool) -> None:
@@ -57,12 +65,12 @@ def _be_it(config: Path | None, port: int, *, ends: bool) -> None:
     sys.stdout.flush()
 
 
-def _lines(opened: Opened, *, no_browser: bool) -> list[str]:
+def _lines(opened: Opened, *, far: bool) -> list[str]:
     said = [
-        _("The dashboard is here, for ten minutes and one browser:"),
+        _("The dashboard, once and within ten minutes:"),
         f"  {opened.link}",
     ]
-    if no_browser:
+    if far:
         said += [
             "",
             _("From another PC, forward its port first, in a terminal there:"),

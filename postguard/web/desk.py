@@ -94,14 +94,12 @@ class Version:
 
     Attributes:
         accounts: that get it.
-        art: share of its height that is art; a strip with the notice is below.
         done: what was done to it, in order.
         measures: the numbers of the measures that it has.
     """
 
     rendition: Rendition
     accounts: tuple[str, ...]
-    art: float
     done: tuple[Line, ...]
     measures: tuple[int, ...]
 

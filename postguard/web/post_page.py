@@ -27,18 +27,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One protected file beside its original.
-
-    Attributes:
-        strip: percent of its height, from below, that is a strip with the notice.
-    """
+    """One protected file beside its original."""
 
     fit: str
     accounts: str
     width: int
     height: int
     version: str
-    strip: float
     done: tuple[Line, ...]
     measures: tuple[Measured, ...]
 
@@ -173,7 +168,6 @@ def _compared(version: Version, layers: Layers | None) -> Compared:
         rendition.width,
         rendition.height,
         rendition.sha256[:12],
-        round(100 * (1 - version.art), 3),
         version.done,
         measured((*version.measures, *around)),
     )

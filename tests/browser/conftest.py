@@ -98,7 +98,7 @@ def dashboard(home: Home, browser: Browser, language: str = "en") -> Iterator[Da
         process.stdout.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """An artist with a daemon, a post of each kind: held, waiting, and out."""
     expect.set_options(timeout=PATIENT)

@@ -125,7 +125,6 @@ def _version(facts: PostFacts, rendition: Rendition) -> Version:
     return Version(
         rendition,
         tuple(d.account for d in facts.deliveries if d.fit == rendition.fit),
-        plain_words.share_of_art(rendition),
         tuple(Line(line.name, line.words) for line in plain_words.done(rendition)),
         _measures(rendition.record),
     )

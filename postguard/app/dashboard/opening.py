@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postguard.app.dashboard.dropping import Drops
+from postguard.app.dashboard.freshness import Freshness
 from postguard.app.dashboard.pictures import Proofs
 from postguard.app.dashboard.rows import Rows, Tell
 from postguard.app.dashboard.surroundings import Config
@@ -92,7 +93,7 @@ def stay(config: Path | None, tell: Tell, port: int, *, ends: bool) -> None:
 
 def desk(installation: Installation, tell: Tell) -> Desk:
     """Return all that the pages ask for."""
-    rows = Rows(installation, tell)
+    rows = Rows(installation, tell, Freshness(installation))
     return Desk(
         rows,
         rows,

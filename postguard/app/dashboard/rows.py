@@ -9,6 +9,7 @@ from pathlib import Path
 
 from postguard.app import bell, calendar
 from postguard.app.dashboard import details, needs
+from postguard.app.dashboard.freshness import Freshness
 from postguard.app.installation import Installation
 from postguard.networks.plain_words import Shows
 from postguard.settings.schema import PreviewAccount
@@ -25,6 +26,7 @@ class Rows:
 
     installation: Installation
     tell: Tell
+    freshness: Freshness
 
     @property
     def zone(self) -> tzinfo:
@@ -33,13 +35,14 @@ class Rows:
 
     def standing(self) -> Standing:
         """Return what stands over every page."""
-        store = self.installation.store
+        problem, store = self.freshness.problem(), self.installation.store
         paused = store.accounts.paused()
         return Standing(
             held=len(glance.held(store.db)),
             running=bell.running() is not None,
             paused=EVERYTHING in paused,
             logged_out=tuple(store.accounts.logged_out()),
+            problem=problem,
         )
 
     def queue(self) -> list[PostFacts]:

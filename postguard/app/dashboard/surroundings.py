@@ -52,6 +52,7 @@ class Config:
         installation, now = self.installation, self.installation.clock.now()
         store, audits = installation.store, AuditRows(installation.store.db)
         paused = store.accounts.paused()
+        here, logged_in = account.network == "preview", bool(installation.secrets.get(name))
         until = store.accounts.asked_to_wait(name)
         return AccountFacts(
             name,
@@ -61,9 +62,9 @@ class Config:
             enabled=account.enabled,
             dry_run=account.dry_run,
             paused=bool({name, EVERYTHING} & paused),
-            logged_in=account.network == "preview" or bool(installation.secrets.get(name)),
+            logged_in=here or logged_in,
             logged_out=store.accounts.logged_out().get(name, ""),
-            health=health(installation, name, now),
+            health=health(installation, name, now) if logged_in and not here else "",
             waits_until=until if until is not None and until > now else None,
             limits=self._limits(name),
             findings=tuple(audits.of(name)),

@@ -1,0 +1,40 @@
+"""The config as it stands now: an open dashboard takes a change of it with the next page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from postguard.app.installation import Installation
+from postguard.errors import ConfigError
+
+
+@dataclass(slots=True)
+class Freshness:
+    """Reads the config anew where its file was changed."""
+
+    installation: Installation
+    _problem: str = ""
+    _changed_at: int | None = field(default=None)
+
+    def problem(self) -> str:
+        """Return why the config as it stands now is not used; empty: it is."""
+        now = self._now()
+        if self._changed_at is None:
+            self._changed_at = now
+        elif now != self._changed_at:
+            self._changed_at = now
+            self._problem = self._reloaded()
+        return self._problem
+
+    def _reloaded(self) -> str:
+        try:
+            self.installation.reload()
+        except ConfigError as exc:
+            return str(exc)
+        return ""
+
+    def _now(self) -> int:
+        try:
+            return self.installation.path.stat().st_mtime_ns
+        except OSError:
+            return 0
