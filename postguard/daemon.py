@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Protocol
 
 from postguard.errors import ConfigError, PostguardError
+from postguard.language import _
 from postguard.ports import Clock
 from postguard.system.clock import Jump, Pulse
 from postguard.system.service import Supervisor
@@ -127,7 +128,7 @@ class Daemon:
             self._listen()
             for beat in self.beats:
                 beat.start()
-            self.supervisor.ready("watching the outbox")
+            self.supervisor.ready(_("watching the outbox"))
             log.info("watching the outbox")
             while "stop" not in (asked := self._next(woken)):
                 self._look(asked)
@@ -185,7 +186,7 @@ class Daemon:
         except ConfigError as exc:
             log.error("the config was not taken, the old one stays: %s", exc)  # noqa: TRY400
         finally:
-            self.supervisor.ready("watching the outbox")
+            self.supervisor.ready(_("watching the outbox"))
 
     def _stuck(self) -> str:
         now = self.clock.now()

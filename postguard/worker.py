@@ -18,6 +18,7 @@ from typing import BinaryIO, NoReturn
 
 from postguard import imaging
 from postguard.errors import PostguardError, StepFailed
+from postguard.language import _
 from postguard.model import Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import pipeline
@@ -60,8 +61,14 @@ def _answer(job: Job, answers: BinaryIO) -> Answer:
         return Answer(failure=failure(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the next job
         log.exception("a job broke")
-        reason = f"postguard itself broke on this picture ({type(exc).__name__}: {exc})"
-        return Answer(failure=failure(StepFailed("protect", f"{reason}; please report it")))
+        reason = _("postguard itself broke on this picture ({name}: {exc})").format(
+            name=type(exc).__name__, exc=exc
+        )
+        return Answer(
+            failure=failure(
+                StepFailed("protect", _("{reason}; please report it").format(reason=reason))
+            )
+        )
 
 
 def _protect(order: ProtectOrder, year: int, answers: BinaryIO) -> tuple[Rendition, ...]:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from postguard.errors import PostguardError
+from postguard.language import _
 
 BUNDLED = Path(__file__).with_name("concepts.toml")
 _KEYS = ("name", "words", "anchor")
@@ -80,7 +81,9 @@ def read_table(paths: Sequence[Path]) -> tuple[Concept, ...]:
         table = (*entries, *below)
     if not any(entry.name for entry in table):
         where = paths[-1] if paths else BUNDLED
-        raise UnknownConcepts(f"{where}: no concept is in it; write one, or take `replace` out")
+        raise UnknownConcepts(
+            _("{where}: no concept is in it; write one, or take `replace` out").format(where=where)
+        )
     return table
 
 
@@ -163,9 +166,15 @@ class _Reader:
         try:
             self._text = path.read_text("utf-8-sig")
         except OSError as exc:
-            raise UnknownConcepts(f"{path} cannot be read: {exc.strerror or exc}") from exc
+            raise UnknownConcepts(
+                _("{path} cannot be read: {strerror}").format(
+                    path=path, strerror=exc.strerror or exc
+                )
+            ) from exc
         except UnicodeDecodeError as exc:
-            raise UnknownConcepts(f"{path} is not UTF-8 text; save it as UTF-8") from exc
+            raise UnknownConcepts(
+                _("{path} is not UTF-8 text; save it as UTF-8").format(path=path)
+            ) from exc
 
     def read(self) -> tuple[tuple[Concept, ...], bool]:
         """Return the entries, what is ignored first, and whether they replace all others."""
@@ -173,11 +182,11 @@ class _Reader:
         self._know(data, _TOP, ())
         alone = data.get("replace", False)
         if not isinstance(alone, bool):
-            raise self._bad("write true or false", ("replace",))
+            raise self._bad(_("write true or false"), ("replace",))
         ignored = self._words(data.get("ignore", []), ("ignore",))
         entries = data.get("concept", [])
         if not isinstance(entries, list):
-            raise self._bad("write [[concept]], with two brackets", ("concept",))
+            raise self._bad(_("write [[concept]], with two brackets"), ("concept",))
         concepts = [self._concept(entry, place) for place, entry in enumerate(entries)]
         return (*([Concept("", ignored, "")] if ignored else []), *concepts), alone
 
@@ -186,17 +195,24 @@ class _Reader:
             return tomllib.loads(self._text)
         except ValueError as exc:  # TOMLDecodeError, and int's own for 5,000 digits
             raise UnknownConcepts(
-                f"{self._path}: this is not TOML: {exc}; texts need quotes, lists brackets: "
-                'words = ["dog", "犬"]'
+                _(
+                    "{path}: this is not TOML: {exc}; texts need quotes, lists brackets: "
+                    'words = ["dog", "犬"]'
+                ).format(path=self._path, exc=exc)
             ) from exc
 
     def _concept(self, entry: object, place: int) -> Concept:
         here: tuple[str | int, ...] = ("concept", place)
         if not isinstance(entry, dict):
-            raise self._bad('write a table: [[concept]] and its name = "…"', here)
+            raise self._bad(_('write a table: [[concept]] and its name = "…"'), here)
         self._know(entry, _KEYS, here)
         if missing := [key for key in _KEYS if not entry.get(key)]:
-            raise self._bad(f"it has no {missing[0]}; a concept needs {_listed(_KEYS)}", here)
+            raise self._bad(
+                _("it has no {missing}; a concept needs {listed}").format(
+                    missing=missing[0], listed=_listed(_KEYS)
+                ),
+                here,
+            )
         words = self._words(entry["words"], (*here, "words"))
         return Concept(self._name(entry, here, "name"), words, self._name(entry, here, "anchor"))
 
@@ -204,20 +220,23 @@ class _Reader:
         name = entry[key]
         if isinstance(name, str) and _NAME.fullmatch(name):
             return name
-        raise self._bad(f"{name!r} is no name; use letters, figures and spaces", (*here, key))
+        raise self._bad(
+            _("{name!r} is no name; use letters, figures and spaces").format(name=name),
+            (*here, key),
+        )
 
     def _words(self, words: object, here: tuple[str | int, ...]) -> tuple[str, ...]:
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise self._bad('write a list of texts: ["dog", "犬"]', here)
+            raise self._bad(_('write a list of texts: ["dog", "犬"]'), here)
         if empty := [word for word in words if not _plain(word)]:
-            raise self._bad(f"{empty[0]!r} is no word; take it out", here)
+            raise self._bad(_("{empty!r} is no word; take it out").format(empty=empty[0]), here)
         return tuple(words)
 
     def _know(
         self, data: Mapping[str, object], keys: Iterable[str], here: tuple[str | int, ...]
     ) -> None:
         if unknown := [key for key in data if key not in keys]:
-            problem = f"unknown; there are only {_listed(keys)}"
+            problem = _("unknown; there are only {listed}").format(listed=_listed(keys))
             raise self._bad(problem, (*here, unknown[0]))
 
     def _bad(self, problem: str, where: tuple[str | int, ...]) -> UnknownConcepts:
@@ -229,4 +248,4 @@ class _Reader:
 
 def _listed(keys: Iterable[str]) -> str:
     *most, last = keys
-    return f"{', '.join(most)} and {last}"
+    return _("{most} and {last}").format(most=", ".join(most), last=last)

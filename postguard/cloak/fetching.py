@@ -18,6 +18,7 @@ from postguard.cloak.catalogue import FILES, Model
 from postguard.cloak.pins import Pin
 from postguard.cloak.trying import Check
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.model import Progress
 from postguard.system import files
 
@@ -99,7 +100,11 @@ class _Errand:
         inner = source / self.model.subfolder
         place = source if catalogue.is_whole(source) else inner
         if not catalogue.is_whole(place):
-            raise Unusable(f"{source} does not hold {' and '.join(FILES)}")
+            raise Unusable(
+                _("{source} does not hold {files}").format(
+                    source=source, files=_(" and ").join(FILES)
+                )
+            )
         total = sum((place / name).stat().st_size for name in FILES)
         self._need_room(total)
         done = 0
@@ -135,12 +140,16 @@ class _Errand:
                 raise Unusable(self._changed(odd))
             self._refuse_to_replace(found)
             self._refuse_another_network()
-            self.on_progress(Progress(0, f"trying {self.model.name} out", done=False))
+            self.on_progress(
+                Progress(0, _("trying {name} out").format(name=self.model.name), done=False)
+            )
             answer = check(self.staged)
             if self.pin and not pins.agrees(answer, self.pin.answer):
                 raise Unusable(
-                    f"{self.model.name} has the pinned bytes but answers otherwise than when it "
-                    f"was pinned: {answer} for {list(self.pin.answer)}; is torch in order?"
+                    _(
+                        "{name} has the pinned bytes but answers otherwise than when it was "
+                        "pinned: {answer} for {pinned}; is torch in order?"
+                    ).format(name=self.model.name, answer=answer, pinned=list(self.pin.answer))
                 )
         except (Unusable, UnknownWeights):
             shutil.rmtree(self.staged)
@@ -161,9 +170,11 @@ class _Errand:
         if not file.is_genuine(part):
             part.unlink()
             raise Unusable(
-                f"what came as {file.name} of {self.model.name} is not what the hub announced: "
-                "its hash is another, so it was thrown away, and nothing was put in place. Try "
-                "again; if it stays so, do not trust this connection"
+                _(
+                    "what came as {name} of {model} is not what the hub announced: its hash is "
+                    "another, so it was thrown away, and nothing was put in place. Try again; if "
+                    "it stays so, do not trust this connection"
+                ).format(name=file.name, model=self.model.name)
             )
 
     def _refuse_to_replace(self, found: dict[str, str]) -> None:
@@ -171,42 +182,64 @@ class _Errand:
         folder = self.staged.parent / self.model.name
         there = pins.hashes(folder, FILES)
         if self.pin is None and folder.exists() and there != found:
-            raise Unusable(f"{folder} is there already and holds other files; move it away first")
+            raise Unusable(
+                _("{folder} is there already and holds other files; move it away first").format(
+                    folder=folder
+                )
+            )
 
     def _refuse_another_network(self) -> None:
         told = configs.read(self.staged)
         if (told.kind, told.latents) != (self.model.kind, self.model.latents):
             raise Unusable(
-                f"{self.model.name} is an {self.model.kind} with {self.model.latents} latents, "
-                f"and this is an {told.kind} with {told.latents}; nothing was put in place"
+                _(
+                    "{name} is an {kind} with {latents} latents, and this is an {told_kind} with "
+                    "{told_latents}; nothing was put in place"
+                ).format(
+                    name=self.model.name,
+                    kind=self.model.kind,
+                    latents=self.model.latents,
+                    told_kind=told.kind,
+                    told_latents=told.latents,
+                )
             )
 
     def _changed(self, odd: list[str]) -> str:
-        return (
-            f"{' and '.join(odd)} of {self.model.name} is not what {pins.LOCK} pins, so nothing "
-            "was put in place. If you know why and want the new one, remove its entry from that "
-            "file and fetch it again"
-        )
+        return _(
+            "{odd} of {name} is not what {lock} pins, so nothing was put in place. If you know "
+            "why and want the new one, remove its entry from that file and fetch it again"
+        ).format(odd=_(" and ").join(odd), name=self.model.name, lock=pins.LOCK)
 
     def _need_room(self, missing: int) -> None:
         free = shutil.disk_usage(self.staged).free
         if missing > free:
             raise Unusable(
-                f"{self.model.name} needs {_megabytes(missing)} MB in {self.staged.parent}, and "
-                f"{_megabytes(free)} MB are free; make room there and try again"
+                _(
+                    "{name} needs {megabytes} MB in {parent}, and {free} MB are free; "
+                    "make room there and try again"
+                ).format(
+                    name=self.model.name,
+                    megabytes=_megabytes(missing),
+                    parent=self.staged.parent,
+                    free=_megabytes(free),
+                )
             )
 
     def _tell(self, done: int, total: int, before: int = 0) -> None:
         done += before
-        said = f"{self.model.name}: {_megabytes(done)} of {_megabytes(total)} MB"
+        said = _("{name}: {done} of {total} MB").format(
+            name=self.model.name, done=_megabytes(done), total=_megabytes(total)
+        )
         self.on_progress(Progress(0, said, done=False, fraction=done / max(total, 1)))
 
 
 def _refuse_another_revision(model: Model, pin: Pin | None, revision: str | None) -> None:
     if pin and pin.revision and revision and not pin.revision.startswith(revision):
         raise Unusable(
-            f"{model.name} is pinned to revision {pin.revision}; to take {revision} instead, "
-            f"remove its entry from {pins.LOCK} first"
+            _(
+                "{name} is pinned to revision {revision}; to take {wanted} instead, remove "
+                "its entry from {lock} first"
+            ).format(name=model.name, revision=pin.revision, wanted=revision, lock=pins.LOCK)
         )
 
 
@@ -238,8 +271,10 @@ def _room(model: Model, models: Path) -> Iterator[None]:
         if exc.errno not in _FULL:
             raise
         raise Unusable(
-            f"the disk is full: {model.name} does not fit into {models}; make room there and run "
-            "this again: what has come is kept"
+            _(
+                "the disk is full: {name} does not fit into {models}; make room there and run "
+                "this again: what has come is kept"
+            ).format(name=model.name, models=models)
         ) from exc
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from postguard.cloak.catalogue import FILES, Model
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system import files
 
 _TIMEOUT = 30.0  # seconds without a byte
@@ -75,8 +76,11 @@ def listing(model: Model, revision: str | None) -> Listing:
     paths = [f"{model.subfolder}/{n}" if model.subfolder else n for n in FILES]
     if missing := [path for path in paths if path not in by_path]:
         raise Unusable(
-            f"{model.repository} has no {' and no '.join(missing)} at {revision or 'present'}; "
-            "nothing was changed"
+            _("{repository} has no {missing} at {revision}; nothing was changed").format(
+                repository=model.repository,
+                missing=_(" and no ").join(missing),
+                revision=revision or "present",
+            )
         )
     return Listing(str(info.sha), tuple(_announced(by_path[path]) for path in paths))
 
@@ -151,39 +155,55 @@ def _in_words(model: Model, revision: str | None) -> Iterator[None]:
         yield
     except errors.OfflineModeIsEnabled as exc:
         raise Unusable(
-            f"HF_HUB_OFFLINE forbids downloads; unset it, or {_by_hand(model)}"
+            _("HF_HUB_OFFLINE forbids downloads; unset it, or {by_hand}").format(
+                by_hand=_by_hand(model)
+            )
         ) from exc
     except errors.GatedRepoError as exc:
         raise Unusable(
-            f"{model.repository} wants you to agree to its terms: {_log_in(page)}"
+            _("{repository} wants you to agree to its terms: {log_in}").format(
+                repository=model.repository, log_in=_log_in(page)
+            )
         ) from exc
     except errors.RevisionNotFoundError as exc:
-        raise Unusable(f"{model.repository} has no revision {revision}") from exc
+        raise Unusable(
+            _("{repository} has no revision {revision}").format(
+                repository=model.repository, revision=revision
+            )
+        ) from exc
     except errors.HfHubHTTPError as exc:
         raise Unusable(_refusal(model, exc.response.status_code, page)) from exc
     except httpx2.HTTPError as exc:
         raise Unusable(
-            f"{_host()} cannot be reached, or fell silent; look at the network and the proxy, "
-            f"then run this again: what has come of {model.name} is kept. Or {_by_hand(model)}"
+            _(
+                "{host} cannot be reached, or fell silent; look at the network and the proxy, "
+                "then run this again: what has come of {name} is kept. Or {by_hand}"
+            ).format(host=_host(), name=model.name, by_hand=_by_hand(model))
         ) from exc
 
 
 def _refusal(model: Model, status: int, page: str) -> str:
     if status == _NOT_LOGGED_IN:
-        return f"{_host()} does not show {model.repository}: {_log_in(page)}"
-    later = "; try again later: what has come is kept" if status in _BUSY else ""
-    return f"{_host()} answered {status} when asked for {model.repository}{later}"
+        return _("{host} does not show {repository}: {log_in}").format(
+            host=_host(), repository=model.repository, log_in=_log_in(page)
+        )
+    later = _("; try again later: what has come is kept") if status in _BUSY else ""
+    return _("{host} answered {status} when asked for {repository}{later}").format(
+        host=_host(), status=status, repository=model.repository, later=later
+    )
 
 
 def _log_in(page: str) -> str:
-    return f"open {page} with your account, then log in here with `hf auth login` and try again"
+    return _(
+        "open {page} with your account, then log in here with `hf auth login` and try again"
+    ).format(page=page)
 
 
 def _by_hand(model: Model) -> str:
-    return (
-        "copy the model's folder from a PC that has it: "
-        f"postguard models fetch {model.name} --from FOLDER"
-    )
+    return _(
+        "copy the model's folder from a PC that has it: postguard models fetch {name} --from "
+        "FOLDER"
+    ).format(name=model.name)
 
 
 def _endpoint() -> str | None:
@@ -193,7 +213,7 @@ def _endpoint() -> str | None:
 
 def _host() -> str:
     """Return the hub's name alone: its address may hold a password."""
-    return urlsplit(_endpoint() or "https://huggingface.co").hostname or "the hub"
+    return urlsplit(_endpoint() or "https://huggingface.co").hostname or _("the hub")
 
 
 def _size(path: Path) -> int:

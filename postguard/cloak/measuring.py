@@ -18,6 +18,7 @@ from postguard.cloak.pixels import LUMA, Pixels
 from postguard.errors import BadPicture
 from postguard.imaging import Picture, open_picture, read
 from postguard.imaging.visibility import SMALLEST, ssimulacra2
+from postguard.language import _
 
 _FLAT = 2.0  # of 255: the largest spread of luma in a window that counts as flat
 _AROUND = 5  # px of such a window's side
@@ -32,8 +33,17 @@ def opened(asked: Measurement) -> Trial:
     before, after = (_opened(path) for path in (asked.before, asked.after))
     if before.pixels.shape != after.pixels.shape:
         raise BadPicture(
-            f"{asked.before.name} has {before.width}x{before.height} pixels and "
-            f"{asked.after.name} {after.width}x{after.height}; only files of one size compare"
+            _(
+                "{name} has {width}x{height} pixels and {after} {after_width}x{after_height}; "
+                "only files of one size compare"
+            ).format(
+                name=asked.before.name,
+                width=before.width,
+                height=before.height,
+                after=asked.after.name,
+                after_width=after.width,
+                after_height=after.height,
+            )
         )
     images = {path.stem: _opened(path).pixels for path in _targets(asked.targets)}
     return Trial(before.pixels, after.pixels, images)
@@ -101,7 +111,11 @@ def _targets(folder: Path) -> list[Path]:
     """Return the targets: the pictures of a folder, or one file. Raises BadPicture."""
     found = [folder] if folder.is_file() else sorted(folder.glob("*.png"))
     if not found:
-        raise BadPicture(f"there is no target in {folder}; give the PNG that the cloak drew to")
+        raise BadPicture(
+            _("there is no target in {folder}; give the PNG that the cloak drew to").format(
+                folder=folder
+            )
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system import files, wire
 
 LOCK = "models.lock"
@@ -44,8 +45,10 @@ def read(models: Path) -> dict[str, Pin]:
         return {}
     except ValueError as exc:
         raise Unusable(
-            f"{path} is damaged; put back a copy of it, or remove it: then the next fetch of each "
-            "model pins what it gets"
+            _(
+                "{path} is damaged; put back a copy of it, or remove it: then the next fetch of "
+                "each model pins what it gets"
+            ).format(path=path)
         ) from exc
 
 

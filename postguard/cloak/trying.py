@@ -13,6 +13,7 @@ from pathlib import Path
 from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.catalogue import KL, Model
 from postguard.errors import Unusable
+from postguard.language import _
 
 log = logging.getLogger(__name__)
 Check = Callable[[Path], list[float]]
@@ -24,7 +25,9 @@ def need_parts(model: Model, *, download: bool) -> None:
     needs = ["torch", *["diffusers"] * (model.kind == KL), *["huggingface_hub"] * download]
     if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
         raise Unusable(
-            f"this needs {' and '.join(missing)}; install it with: pip install 'postguard[cloak]'"
+            _("this needs {missing}; install it with: pip install 'postguard[cloak]'").format(
+                missing=_(" and ").join(missing)
+            )
         )
 
 
@@ -41,12 +44,18 @@ def in_child(folder: Path) -> list[float]:
             command, capture_output=True, timeout=_SECONDS, check=False, encoding="utf-8"
         )
     except subprocess.TimeoutExpired as exc:
-        raise Unusable(f"trying {folder.name} out took more than {_SECONDS:.0f} s") from exc
+        raise Unusable(
+            _("trying {name} out took more than {seconds:.0f} s").format(
+                name=folder.name, seconds=_SECONDS
+            )
+        ) from exc
     if done.returncode:
         log.error("the child that tried %s out said: %s", folder.name, done.stderr)
         raise Unusable(
-            f"trying {folder.name} out ended unexpectedly (code {done.returncode}); the log holds "
-            "what it said. If memory is short, close other programs and try again"
+            _(
+                "trying {name} out ended unexpectedly (code {code}); the log holds what it "
+                "said. If memory is short, close other programs and try again"
+            ).format(name=folder.name, code=done.returncode)
         )
     answer = json.loads(done.stdout.splitlines()[-1])
     if isinstance(answer, dict):

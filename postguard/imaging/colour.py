@@ -9,10 +9,14 @@ from PIL import Image, ImageChops, ImageCms, ImageFilter
 
 from postguard.errors import BadPicture
 from postguard.imaging.picture import strips
+from postguard.language import _, marked
 
 _DEEP_GRAY = {"I;16", "I;16L", "I;16B", "I;16N"}
 _WITH_ALPHA = {"LA", "PA", "RGBA", "RGBa", "La"}
-_UNUSABLE = {"I": "whole numbers of 32 bits", "F": "floating-point numbers of 32 bits"}
+_UNUSABLE = {
+    "I": marked("whole numbers of 32 bits"),
+    "F": marked("floating-point numbers of 32 bits"),
+}
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF's tag, and its value for inverted gray
 
 # sRGB of the eight overprints of cyan, magenta and yellow in coated offset, as painting programs
@@ -27,8 +31,10 @@ def refuse_unusable(mode: str) -> None:
     """Raise BadPicture for pixel kinds that have no agreed way to look."""
     if mode in _UNUSABLE:
         raise BadPicture(
-            f"its pixels are {_UNUSABLE[mode]}, which no program shows the same way; "
-            "export it with 8 or 16 bits per channel"
+            _(
+                "its pixels are {kind}, which no program shows the same way; export it with "
+                "8 or 16 bits per channel"
+            ).format(kind=_(_UNUSABLE[mode]))
         )
 
 
@@ -169,8 +175,10 @@ def _convert(
         )
     except ImageCms.PyCMSError as exc:
         raise BadPicture(
-            "its colour profile cannot be used, so its colours would come out wrong; "
-            "export it as sRGB"
+            _(
+                "its colour profile cannot be used, so its colours would come out wrong; export "
+                "it as sRGB"
+            )
         ) from exc
     if image.mode == wanted:
         ImageCms.applyTransform(image, transform, inPlace=True)

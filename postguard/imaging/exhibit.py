@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from postguard.imaging.locating import Place
 from postguard.imaging.picture import Picture, flatten, to_image
+from postguard.language import _
 
 _PANEL = (760, 760)
 _GAP = 24
@@ -20,14 +21,19 @@ _OUTLINE = ((0, 0, 0), 7), ((255, 210, 0), 3)  # dark around light: it shows on 
 
 def sheet(copy: Picture, posted: Picture, original: Picture | None, place: Place) -> bytes:
     """Return a PNG. `original`: beside the other two, where it is still there."""
-    part = "all of it" if place.whole else f"{place.area:.0%} of it, outlined"
-    hand = ", mirrored" if place.mirrored else ""
+    part = (
+        _("all of it") if place.whole else _("{area:.0%} of it, outlined").format(area=place.area)
+    )
+    hand = _(", mirrored") if place.mirrored else ""
     panels = [
-        ("The copy", _small(copy)),
-        (f"What you posted:\n{part}{hand}", _outlined(_small(posted), place)),
+        (_("The copy"), _small(copy)),
+        (
+            _("What you posted:\n{part}{hand}").format(part=part, hand=hand),
+            _outlined(_small(posted), place),
+        ),
     ]
     if original is not None:
-        panels.append(("Your original", _small(original)))
+        panels.append((_("Your original"), _small(original)))
     out = io.BytesIO()
     _in_a_row(panels).save(out, "PNG")
     return out.getvalue()

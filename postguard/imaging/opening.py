@@ -15,6 +15,7 @@ from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 from postguard.errors import BadPicture
 from postguard.imaging import colour, words
 from postguard.imaging.picture import Picture, from_image
+from postguard.language import _
 from postguard.model import Inspection
 
 # What painting programs export. Never a format that is a program to be run (EPS, PDF, SVG, WMF).
@@ -83,11 +84,17 @@ def read(path: Path, max_megapixels: float) -> bytes:
         with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as exc:
-        raise BadPicture(f"{path.name} cannot be read: {exc.strerror or exc}") from exc
+        raise BadPicture(
+            _("{name} cannot be read: {strerror}").format(
+                name=path.name, strerror=exc.strerror or exc
+            )
+        ) from exc
     if len(data) > most:
         raise BadPicture(
-            f"{path.name} is larger than {most / 1e6:,.0f} MB, more than any picture of "
-            f"{max_megapixels:g} megapixels needs; export it smaller"
+            _(
+                "{name} is larger than {most:,.0f} MB, more than any picture of "
+                "{max_megapixels:g} megapixels needs; export it smaller"
+            ).format(name=path.name, most=most / 1e6, max_megapixels=max_megapixels)
         )
     return data
 
@@ -118,14 +125,18 @@ def _decoded(data: bytes, max_megapixels: float) -> Iterator[Image.Image]:
             raise
         except UnidentifiedImageError as exc:
             raise BadPicture(
-                "this is not a picture that postguard opens; export it as PNG, JPEG, WebP, TIFF, "
-                "AVIF or a still GIF"
+                _(
+                    "this is not a picture that postguard opens; export it as PNG, JPEG, WebP, "
+                    "TIFF, AVIF or a still GIF"
+                )
             ) from exc
         except MemoryError as exc:
-            raise BadPicture("this picture needs more memory than there is") from exc
+            raise BadPicture(_("this picture needs more memory than there is")) from exc
         except Exception as exc:  # decoders raise anything on damaged bytes
             raise BadPicture(
-                f"this file is damaged or not finished ({_plain(exc)}); export it again"
+                _("this file is damaged or not finished ({why}); export it again").format(
+                    why=_plain(exc)
+                )
             ) from exc
     with image:
         yield image
@@ -155,13 +166,20 @@ def _check_size(image: Image.Image, max_megapixels: float) -> None:
     megapixels = width * height / 1e6
     if megapixels > max_megapixels:
         raise BadPicture(
-            f"{width} × {height} is {megapixels:,.1f} megapixels and the limit is "
-            f"{max_megapixels:g}; export it smaller, or raise intake.max_megapixels in the config"
+            _(
+                "{width} × {height} is {megapixels:,.1f} megapixels and the limit is "
+                "{max_megapixels:g}; export it smaller, or raise intake.max_megapixels in the "
+                "config"
+            ).format(
+                width=width, height=height, megapixels=megapixels, max_megapixels=max_megapixels
+            )
         )
     if max(width, height) > MAX_SIDE or min(width, height) < 1:
         raise BadPicture(
-            f"{width} × {height} is no size for a picture; export it with sides of 1 to "
-            f"{MAX_SIDE:,} pixels"
+            _(
+                "{width} × {height} is no size for a picture; export it with sides of 1 to "
+                "{max_side:,} pixels"
+            ).format(width=width, height=height, max_side=MAX_SIDE)
         )
 
 
@@ -170,11 +188,11 @@ def _check_still(image: Image.Image) -> None:
     if image.format == "MPO" or not getattr(image, "is_animated", False):
         return
     if image.format != "TIFF":
-        raise BadPicture("this is an animation, and postguard protects stills only; export one")
+        raise BadPicture(_("this is an animation, and postguard protects stills only; export one"))
     for page in range(1, getattr(image, "n_frames", 1)):
         image.seek(page)
         if not getattr(image, "tag_v2", {}).get(_SUBFILE, 0) & _SMALL_COPY:
-            raise BadPicture("this TIFF has several pages; export each page as its own file")
+            raise BadPicture(_("this TIFF has several pages; export each page as its own file"))
     image.seek(0)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from postguard.imaging.opening import FORMATS
+from postguard.language import _, marked
 
-_THUMBNAIL = "a small copy of an earlier state (thumbnail)"
-_PROMPT = "a generator's prompt"
+_THUMBNAIL = marked("a small copy of an earlier state (thumbnail)")
+_PROMPT = marked("a generator's prompt")
 
 _XMP: Mapping[str, str] = {
     "where it was made (GPS)": r"exif:GPS|GPSLatitude",
@@ -24,17 +25,17 @@ _XMP: Mapping[str, str] = {
     "the folders of a PC": r"[A-Za-z]:[\\/]+Users[\\/]|file:///",
 }
 _TAGS: Mapping[int, str] = {
-    0xA420: "a number of its own (ImageUniqueID)",
-    0xA430: "the name of the camera's owner",
-    0xA431: "the serial number of a device",
-    0xA435: "the serial number of a device",
-    0x927C: "notes of the camera's maker",
-    0x9003: "when it was made",
+    0xA420: marked("a number of its own (ImageUniqueID)"),
+    0xA430: marked("the name of the camera's owner"),
+    0xA431: marked("the serial number of a device"),
+    0xA435: marked("the serial number of a device"),
+    0x927C: marked("notes of the camera's maker"),
+    0x9003: marked("when it was made"),
 }
 _FIRST_TAGS: Mapping[int, str] = {
-    0x010F: "the maker of the camera or scanner",
-    0x0110: "the model of the camera or scanner",
-    0x013C: "the name of the computer",
+    0x010F: marked("the maker of the camera or scanner"),
+    0x0110: marked("the model of the camera or scanner"),
+    0x013C: marked("the name of the computer"),
 }
 _USER_COMMENT, _PHOTOSHOP_THUMBNAIL = 0x9286, 0x040C
 # How generators sign what they write into a JPEG's or WebP's comment, in whatever encoding.
@@ -71,7 +72,7 @@ def told_by(data: bytes) -> Told | None:
 def _from_exif(image: Image.Image) -> Iterator[str]:
     exif = image.getexif()
     if exif.get_ifd(ExifTags.IFD.GPSInfo):
-        yield "where it was made (GPS)"
+        yield _("where it was made (GPS)")
     yield from _named(exif, _FIRST_TAGS)
     details = exif.get_ifd(ExifTags.IFD.Exif)
     yield from _named(details, _TAGS)
@@ -99,12 +100,12 @@ def _from_text(image: Image.Image) -> Iterator[str]:
     if _PROMPTS & image.info.keys():
         yield _PROMPT
     if image.info.get("comment"):
-        yield "a comment"
+        yield _("a comment")
 
 
 def _from_blocks(image: Image.Image) -> Iterator[str]:
     if image.format == "MPO":
-        yield "a second picture"
+        yield _("a second picture")
     resources = image.info.get("photoshop")
     if isinstance(resources, Mapping) and _PHOTOSHOP_THUMBNAIL in resources:
         yield _THUMBNAIL

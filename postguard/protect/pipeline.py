@@ -76,7 +76,7 @@ def run(
                 made += bench.renditions(named_steps)
     except OSError as exc:
         if files.no_room(exc):
-            raise Retryable(files.NO_ROOM) from exc
+            raise Retryable(_(files.NO_ROOM)) from exc
         raise
     return tuple(made)
 

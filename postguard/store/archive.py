@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system import files
 
 _PLACING, _DONE, _FAILED = "placing", "done", "failed"
@@ -75,7 +76,9 @@ class ArchiveRows:
             self._db.row_factory = sqlite3.Row
             self._db.executescript(_TABLE)
         except sqlite3.Error as exc:
-            raise Unusable(f"{path}: the archive's ledger cannot be used: {exc}") from exc
+            raise Unusable(
+                _("{path}: the archive's ledger cannot be used: {exc}").format(path=path, exc=exc)
+            ) from exc
 
     def __enter__(self) -> ArchiveRows:
         return self

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system import files
 
 
@@ -26,7 +27,7 @@ def copy(database: Path, target: Path) -> None:
         check(target)
     except sqlite3.Error as exc:
         target.unlink()
-        raise Unusable(f"the database cannot be copied: {exc}") from exc
+        raise Unusable(_("the database cannot be copied: {exc}").format(exc=exc)) from exc
     except BaseException:
         target.unlink()
         raise
@@ -41,11 +42,11 @@ def check(copy: Path) -> int:
             broken = db.execute("PRAGMA foreign_key_check").fetchone()
             schema = int(db.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as exc:
-        raise Unusable(f"{copy} cannot be read: {exc}") from exc
+        raise Unusable(_("{copy} cannot be read: {exc}").format(copy=copy, exc=exc)) from exc
     if found != ["ok"] or broken is not None:
-        raise Unusable(f"{copy} is damaged: {'; '.join(found)}")
+        raise Unusable(_("{copy} is damaged: {found}").format(copy=copy, found="; ".join(found)))
     if schema == 0:
-        raise Unusable(f"{copy} is no database of postguard")
+        raise Unusable(_("{copy} is no database of postguard").format(copy=copy))
     return schema
 
 

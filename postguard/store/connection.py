@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system import files
 
 _OLDEST = (3, 37)  # STRICT tables; RETURNING came with 3.35
@@ -26,7 +27,11 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         if sqlite3.sqlite_version_info < _OLDEST:
-            raise Unusable(f"SQLite {sqlite3.sqlite_version} is too old; 3.37 or newer is needed")
+            raise Unusable(
+                _("SQLite {sqlite_version} is too old; 3.37 or newer is needed").format(
+                    sqlite_version=sqlite3.sqlite_version
+                )
+            )
         files.private_dir(path.parent)
         self._lock = threading.RLock()
         self._inside = False
@@ -34,7 +39,9 @@ class Database:
             self._db = _connect(path)
             _migrate(self._db, path)
         except sqlite3.DatabaseError as exc:
-            raise Unusable(f"{path}: the database cannot be used: {exc}") from exc
+            raise Unusable(
+                _("{path}: the database cannot be used: {exc}").format(path=path, exc=exc)
+            ) from exc
 
     @property
     def version(self) -> str:
@@ -90,8 +97,10 @@ def _told() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as exc:
         raise Unusable(
-            f"the database cannot be used at the moment: {exc}; nothing was changed. "
-            "`postguard check` looks at the room that is left"
+            _(
+                "the database cannot be used at the moment: {exc}; nothing was changed. "
+                "`postguard check` looks at the room that is left"
+            ).format(exc=exc)
         ) from exc
 
 

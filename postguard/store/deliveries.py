@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from postguard.errors import Refused
+from postguard.language import _
 from postguard.model import (
     Attempt,
     Copy,
@@ -136,7 +137,7 @@ class DeliveryRows:
             held = self._posts.get(delivery.post_id).state is PostState.HELD
             if held or delivery.state in _STOPPED:
                 raise Refused(
-                    "you stopped it while it was on its way; nothing was sent now", stands=True
+                    _("you stopped it while it was on its way; nothing was sent now"), stands=True
                 )
             attempt_id = db.execute(
                 "INSERT INTO attempts (delivery_id, plan, started_at) VALUES (?, ?, ?)"

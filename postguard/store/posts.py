@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.model import (
     Artwork,
     DeliveryState,
@@ -71,14 +72,23 @@ class PostRows:
             self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
             self.note(post_id, now, "held" if new.reason else "settled", new.reason or new.name)
             for account in new.edits:
-                self.note(post_id, now, "edited", f"{account}, before you moved its files back")
+                self.note(
+                    post_id,
+                    now,
+                    "edited",
+                    _("{account}, before you moved its files back").format(account=account),
+                )
         return self.get(post_id)
 
     def get(self, post_id: int) -> Post:
         """Return one post. Raises Unusable when there is none."""
         row = self._db.row("SELECT * FROM posts WHERE id = ?", (post_id,))
         if row is None:
-            raise Unusable(f"there is no post {post_id}; `postguard list` shows them")
+            raise Unusable(
+                _("there is no post {post_id}; `postguard list` shows them").format(
+                    post_id=post_id
+                )
+            )
         return self._posts([row])[0]
 
     def in_state(self, *states: PostState, limit: int = 100) -> list[Post]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from postguard.language import _
 from postguard.model import Delivery, Place, PostState, Receipt
 from postguard.store.connection import Database, from_ms, to_ms
 from postguard.store.deliveries import DeliveryRows
@@ -86,7 +87,7 @@ class RestoredRows:
         """It went out after the backup: its receipt is kept, and it is not sent again."""
         with self._db.change():
             self._matched(delivery)
-            said = "it stands there already, since it was posted after the backup"
+            said = _("it stands there already, since it was posted after the backup")
             self._deliveries.tell(delivery, said, now)
             self._deliveries.finish(delivery.id, receipt, now)
 
@@ -111,7 +112,7 @@ class RestoredRows:
                 [
                     (
                         *(number, folder.partition("-")[2] or folder, folder, place),
-                        *(PostState.WITHDRAWN, "dropped after the backup that was restored"),
+                        *(PostState.WITHDRAWN, _("dropped after the backup that was restored")),
                         *(to_ms(now), to_ms(now)),
                     )
                     for number, folder, place in strays

@@ -9,14 +9,15 @@ import tempfile
 from pathlib import Path
 
 from postguard.errors import Unusable
+from postguard.language import _, marked
 
 PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
 _CHUNK = 1 << 20
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-NO_ROOM = (
-    "the disk is full, or cannot be written at the moment; it is tried again by itself once there "
-    "is room"
+NO_ROOM = marked(
+    "the disk is full, or cannot be written at the moment; it is tried again by itself once "
+    "there is room"
 )
 
 
@@ -37,7 +38,11 @@ def sha256_of(path: Path) -> str:
 def check_folder_of(path: Path) -> None:
     """Raise Unusable where a file that is to be written has no folder yet."""
     if not path.parent.is_dir():
-        raise Unusable(f"{path.parent} is not there; make it first, or name another folder")
+        raise Unusable(
+            _("{parent} is not there; make it first, or name another folder").format(
+                parent=path.parent
+            )
+        )
 
 
 def private_dir(path: Path) -> Path:

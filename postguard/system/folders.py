@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from postguard.language import _
 from postguard.model import Post, Receipt
 from postguard.system import files
 
@@ -35,8 +36,12 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
         return
     release = f"`postguard release {post.id}`"
     why = told(post, reason)
-    then = "" if release in why else f"\n\nWhen that is mended: {release}."
-    text = f"Post {post.id} ({post.name}) is held:\n\n{why}{then}\n"
+    then = (
+        "" if release in why else _("\n\nWhen that is mended: {release}.").format(release=release)
+    )
+    text = _("Post {post_id} ({name}) is held:\n\n{why}{then}\n").format(
+        post_id=post.id, name=post.name, why=why, then=then
+    )
     files.write_whole(folder / REASON, text.encode(), mode=_FOR_ALL)
 
 
@@ -68,7 +73,7 @@ def leave_receipt(
         return
     lines = []
     for name, receipt in sorted(receipts.items()):
-        deleted = ", deleted again" if name in gone else ""
+        deleted = _(", deleted again") if name in gone else ""
         lines.append(f"{name}: {receipt.url} ({_read(receipt.at)}){deleted}")
         lines += [f"  {said}" for said in seen.get(name, ())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system.files import private_dir
 
 
@@ -50,8 +51,8 @@ class OnlyOne:
 
 
 def _refusal(holder: str) -> str:
-    who = f"process {holder}" if holder else "another process"
-    return (
-        f"postguard is already running ({who}); one is enough. "
-        "`postguard service status` shows it; stop it first if you want to run it here."
-    )
+    who = _("process {holder}").format(holder=holder) if holder else _("another process")
+    return _(
+        "postguard is already running ({who}); one is enough. `postguard service status` shows "
+        "it; stop it first if you want to run it here."
+    ).format(who=who)

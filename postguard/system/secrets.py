@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system.files import private_dir, write_whole
 
 ARTIST_KEY = "artist-key"
@@ -85,7 +86,9 @@ class Secrets:
                 keyring refuses.
         """
         if not value.strip():
-            raise Unusable(f"the secret for {name} is empty; nothing was changed")
+            raise Unusable(
+                _("the secret for {name} is empty; nothing was changed").format(name=name)
+            )
         self._refuse_shadowed(name)
         if self._store == "keyring":
             _ask_keyring(lambda ring: ring.set_password(_SERVICE, name, value))
@@ -115,8 +118,11 @@ class Secrets:
             key = b""
         if len(key) != KEY_BYTES:
             raise Unusable(
-                f"the artist key ({ARTIST_KEY} among the secrets) is damaged; put it back from "
-                "your backup: without it, marks in pictures that you posted cannot be found again"
+                _(
+                    "the artist key ({artist_key} among the secrets) is damaged; put it back "
+                    "from your backup: without it, marks in pictures that you posted cannot be "
+                    "found again"
+                ).format(artist_key=ARTIST_KEY)
             )
         return key
 
@@ -133,8 +139,10 @@ class Secrets:
     def _refuse_shadowed(self, name: str) -> None:
         if self._credentials is not None and (self._credentials / _checked(name)).exists():
             raise Unusable(
-                f"systemd gives postguard the secret {name} (LoadCredential=); change it there, "
-                "or take it out of the unit"
+                _(
+                    "systemd gives postguard the secret {name} (LoadCredential=); change it "
+                    "there, or take it out of the unit"
+                ).format(name=name)
             )
 
     def _create(self, name: str, value: str) -> None:
@@ -155,7 +163,11 @@ class Secrets:
 def _checked(name: str) -> str:
     """Return `name` if it can only mean a file inside the folder."""
     if not _NAME.fullmatch(name):
-        raise Unusable(f'"{name}" cannot name a secret: use letters, digits, ".", "-" and "_"')
+        raise Unusable(
+            _('"{name}" cannot name a secret: use letters, digits, ".", "-" and "_"').format(
+                name=name
+            )
+        )
     return name
 
 
@@ -165,14 +177,21 @@ def _read(path: Path, *, checked: bool) -> str | None:
         with path.open("rb") as file:
             if checked and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise Unusable(
-                    f"other users of this PC can read {path}, so its secret may be known; make it "
-                    f"yours alone with `chmod 600 {path}`, and change the secret if others use it"
+                    _(
+                        "other users of this PC can read {path}, so its secret may be known; "
+                        "make it yours alone with `chmod 600 {path}`, and change the secret if "
+                        "others use it"
+                    ).format(path=path)
                 )
             return file.read().decode().rstrip("\r\n")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as exc:
-        raise Unusable(f"the secret in {path} cannot be read: {type(exc).__name__}") from exc
+        raise Unusable(
+            _("the secret in {path} cannot be read: {name}").format(
+                path=path, name=type(exc).__name__
+            )
+        ) from exc
 
 
 def _ask_keyring(ask: Callable[[_Ring], T]) -> T:
@@ -181,18 +200,25 @@ def _ask_keyring(ask: Callable[[_Ring], T]) -> T:
         import keyring.errors
     except ImportError:
         raise Unusable(
-            'the config says secrets.store = "keyring", but the keyring extra is not installed: '
-            "run `pip install 'postguard[keyring]'`, or choose \"file\""
+            _(
+                'the config says secrets.store = "keyring", but the keyring extra is not '
+                "installed: "
+                "run `pip install 'postguard[keyring]'`, or choose \"file\""
+            )
         ) from None
     try:
         return ask(keyring)
     except keyring.errors.NoKeyringError:
         raise Unusable(
-            "no keyring answers in this session (a service that starts before you log in has "
-            'none): set secrets.store = "file" in the config and log in again'
+            _(
+                "no keyring answers in this session (a service that starts before you log in has "
+                'none): set secrets.store = "file" in the config and log in again'
+            )
         ) from None
     except keyring.errors.KeyringError as exc:
         raise Unusable(
-            f"the keyring is locked or refused ({type(exc).__name__}): unlock it, or set "
-            'secrets.store = "file" in the config and log in again'
+            _(
+                "the keyring is locked or refused ({name}): unlock it, or set "
+                'secrets.store = "file" in the config and log in again'
+            ).format(name=type(exc).__name__)
         ) from exc

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.system.files import write_whole
 
 UNIT = "postguard.service"
@@ -175,7 +176,7 @@ def remove() -> Path:
     Raises Unusable where it is not installed, or systemd refused."""
     path = unit_path()
     if not path.is_file():
-        raise Unusable("the service is not installed, so there is nothing to remove")
+        raise Unusable(_("the service is not installed, so there is nothing to remove"))
     _systemctl("disable", "--now", UNIT)
     path.unlink()
     _systemctl("daemon-reload")
@@ -189,7 +190,9 @@ def show_logs(lines: int, *, follow: bool) -> int:
     try:
         done = subprocess.run([*words, *(["--follow"] * follow)], check=False)
     except FileNotFoundError:
-        raise Unusable("there is no journal on this PC, so the log is where you send it") from None
+        raise Unusable(
+            _("there is no journal on this PC, so the log is where you send it")
+        ) from None
     except KeyboardInterrupt:  # how one stops following
         return 0
     return done.returncode
@@ -236,11 +239,13 @@ def _systemctl(*arguments: str) -> str:
         )
     except FileNotFoundError:
         raise Unusable(
-            "there is no systemd on this PC: start `postguard run` by the means that your system "
-            "has for programs at login"
+            _(
+                "there is no systemd on this PC: start `postguard run` by the means that your "
+                "system has for programs at login"
+            )
         ) from None
     except subprocess.TimeoutExpired:
-        raise Unusable("systemd did not answer within two minutes; try again") from None
+        raise Unusable(_("systemd did not answer within two minutes; try again")) from None
     if done.returncode != 0:
         raise Unusable(_refusal(arguments, done.stderr.strip()))
     return done.stdout
@@ -248,9 +253,11 @@ def _systemctl(*arguments: str) -> str:
 
 def _refusal(arguments: Sequence[str], said: str) -> str:
     if "connect to bus" in said.lower() or "DBUS_SESSION_BUS_ADDRESS" in said:
-        return (
+        return _(
             "no systemd answers for your user in this session, as is usual under sudo, su and in "
             "containers: log in as yourself (or run `loginctl enable-linger` once for a PC "
             "without a screen) and try again"
         )
-    return f"`systemctl --user {' '.join(arguments)}` failed: {said or 'it does not say why'}"
+    return _("`systemctl --user {arguments}` failed: {said}").format(
+        arguments=" ".join(arguments), said=said or _("it does not say why")
+    )

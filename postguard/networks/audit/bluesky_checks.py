@@ -226,7 +226,9 @@ def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
         told = dict.fromkeys(w for _post, i in telling for w in i.private or ())
         wrong.append(
             _("{count} tell {told} ({keys})").format(
-                count=len(telling), told=", ".join(told), keys=_keys(p for p, _image in telling)
+                count=len(telling),
+                told=", ".join(map(_, told)),
+                keys=_keys(p for p, _image in telling),
             )
         )
     if large:
