@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from postguard.app.installation import Installation
@@ -38,6 +38,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """The encoder that is always there, in words."""
+
+    name: str
+    said: str
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """Something else in the models folder, in words."""
 
@@ -52,6 +61,16 @@ def known(models: Path, on_progress: OnProgress) -> list[Known]:
     used = catalogue.in_use(models)
     every = catalogue.MODELS.values()
     return [_known(m, models, locked.get(m.name), used, on_progress) for m in every]
+
+
+def own() -> Own:
+    """Look at the encoder that comes with postguard."""
+    path = architectures.OWN
+    return Own(
+        architectures.SURROGATE,
+        _("FLUX.2 and Sana, our own small copy of both; it comes with postguard"),
+        round(path.stat().st_size / 1e6, 1),
+    )
 
 
 def others(models: Path) -> list[Other]:
@@ -80,6 +99,7 @@ def as_json(models: Path, listed: list[Known], rest: list[Other]) -> dict[str, o
     """Return what `list` says, for programs."""
     return {
         "folder": str(models),
+        "own": asdict(own()),
         "models": [
             {
                 "name": k.model.name,

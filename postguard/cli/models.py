@@ -12,7 +12,7 @@ from postguard.language import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from postguard.app.models import Known
+    from postguard.app.models import Known, Own
     from postguard.cloak.fetching import Fetched
 
 
@@ -28,7 +28,7 @@ def list_models(config: Path | None, as_json: bool) -> None:
     """Show every model that postguard knows, and what lies in the models folder."""
     from postguard.app import models as app
     from postguard.app.installation import open_installation
-    from postguard.cli import for_programs, progress
+    from postguard.cli import for_programs, listing, progress, wide
 
     folder = open_installation(config).models_dir
     with progress.steps(quiet=as_json) as on_progress:
@@ -36,13 +36,19 @@ def list_models(config: Path | None, as_json: bool) -> None:
     if as_json:
         for_programs.echo(app.as_json(folder, known, others))
         return
+    _print_own(app.own())
     for model in known:
         _print(model)
     click.echo(_("\nThe models folder is {folder}").format(folder=folder))
     for other in others:
         click.echo(f"  {other.name}: {other.said}{_('; in use') if other.in_use else ''}")
     if not (any(k.in_use for k in known) or any(o.in_use for o in others)):
-        click.echo(_("Nothing is here yet; begin with: postguard models fetch taesd"))
+        told = _(
+            "No other encoder is here. Those of the models that you fear make cloaks stronger; "
+            "begin with: postguard models fetch taesd"
+        )
+        for line in wide.wrapped(told, listing.terminal_width()):
+            click.echo(line)
 
 
 @models.command()
@@ -74,6 +80,14 @@ def fetch(
 COMMANDS = (models,)
 
 
+def _print_own(own: Own) -> None:
+    from postguard.cli import wide
+
+    head = wide.row((own.name, f"{own.megabytes:g} MB"), (18, 8))
+    click.echo(f"{click.style(head, bold=True)}  {click.style(_('in use'), fg='green')}")
+    click.echo(f"    {own.said}")
+
+
 def _print(known: Known) -> None:
     from postguard.cli import wide
 
@@ -97,7 +111,7 @@ def _state(known: Known) -> tuple[str, str | None]:
             name=known.model.name
         ), "yellow"
     where = _("in use, from the hub cache") if known.place == "hub cache" else _("in use")
-    return f"{where}; {known.hashes}", "green"
+    return f"{where}; {_(known.hashes)}", "green"
 
 
 def _say(done: Fetched) -> None:

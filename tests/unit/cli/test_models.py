@@ -61,7 +61,15 @@ def test_at_first_every_model_is_listed_and_none_is_here(terminal, models):
     assert told["folder"] == str(models)
     shown = terminal.run("models", "list").stdout
     assert all(f"{m.repository} ({m.licence})" in shown for m in MODELS.values())
-    assert "begin with: postguard models fetch taesd" in shown
+    assert "begin with: postguard models fetch taesd" in " ".join(shown.split())
+
+
+def test_our_own_encoder_is_listed_first_and_always_in_use(terminal):
+    assert terminal.json("models", "list")["own"]["name"] == "surrogate"
+    first, second = terminal.run("models", "list").stdout.splitlines()[:2]
+    assert first.split()[0] == "surrogate"
+    assert first.endswith("in use")
+    assert "comes with postguard" in second
 
 
 @pytest.mark.parametrize(
