@@ -16,11 +16,11 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from postguard.imaging import Picture
 from postguard.language import _
 from postguard.model import Json, Limits
+from postguard.protect import lanczos
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
 
@@ -31,7 +31,6 @@ TRAINED = 1024  # px: SDXL and its successors train in shapes of about this squa
 TRAINED_PIXELS = TRAINED * TRAINED
 
 _STRIP = 1 << 20  # source pixels in a strip: the fastest of the sizes tried, 4 MB of floats
-_LOBES = 3.0  # reach of the Lanczos kernel, in pixels of the coarser side
 _DEEP = 65_535
 _OPAQUE = 255
 _LINEAR_BELOW = 0.04045  # the sRGB curve is a straight line of this slope in its darkest part
@@ -126,8 +125,9 @@ def shrink(picture: Picture, width: int, height: int) -> Picture:
         if alpha is not None:
             alpha[strip.target] = _OPAQUE if cover is None else strip.alpha(cover)
         for channel in range(1 if picture.gray else 3):
-            values = _from_light(strip.light(channel), cover)
-            pixels[strip.target, :, channel] = np.clip(values, *strip.bounds(channel))
+            source = strip.channel(channel)
+            values = _from_light(strip.light(source), cover)
+            pixels[strip.target, :, channel] = np.clip(values, *strip.bounds(source))
     if picture.gray:
         pixels[..., 1:] = pixels[..., :1]
     if alpha is not None:
@@ -140,12 +140,13 @@ class _Strip:
 
     def __init__(self, picture: Picture, size: tuple[int, int], top: int, bottom: int) -> None:
         ratio = picture.height / size[1]
-        margin = math.ceil(_LOBES * max(ratio, 1.0)) + 1
+        margin = math.ceil(lanczos.LOBES * max(ratio, 1.0)) + 1
         first = max(0, math.floor(top * ratio) - margin)
         last = min(picture.height, math.ceil(bottom * ratio) + margin)
         self.target = slice(top, bottom)
-        self._size = (size[0], bottom - top)
-        self._box = (0.0, top * ratio - first, float(picture.width), bottom * ratio - first)
+        self._down = lanczos.Span(last - first, top * ratio - first, ratio, bottom - top)
+        across = picture.width / size[0]
+        self._across = lanczos.Span(picture.width, 0.0, across, size[0])
         self._pixels = picture.pixels[first:last]
         alpha = None if picture.alpha is None else picture.alpha[first:last]
         self._alpha = None if alpha is None or alpha.min() == _OPAQUE else alpha
@@ -159,8 +160,7 @@ class _Strip:
         """
         if self._alpha is None:
             return None
-        image = Image.fromarray(self._alpha).point(_fractions(), "F")
-        return self._resized(image)
+        return self._resized(_looked_up(_fractions(), self._alpha))
 
     def alpha(self, cover: Floats) -> Bytes:
         """Return the resized alpha as it is stored."""
@@ -168,19 +168,20 @@ class _Strip:
         values = np.rint(np.clip(cover, 0, 1) * _OPAQUE).astype(np.uint8)
         return np.clip(values, *self._bounds(self._alpha, self._alpha))
 
-    def light(self, channel: int) -> Floats:
-        """Return one resized channel as linear light, weighted by alpha where there is any."""
-        values = np.ascontiguousarray(self._pixels[..., channel])
-        image = Image.fromarray(values).point(_to_light(), "F")
-        if self._alpha is not None:
-            weighted = np.asarray(image) * (self._alpha * np.float32(1 / _OPAQUE))
-            image = Image.fromarray(weighted)
-        return self._resized(image)
+    def channel(self, number: int) -> Bytes:
+        """Return one channel of the source."""
+        return np.ascontiguousarray(self._pixels[..., number])
 
-    def bounds(self, channel: int) -> tuple[Bytes, Bytes]:
-        """Return the least and the greatest value that the source has about each target pixel: in
+    def light(self, values: Bytes) -> Floats:
+        """Return a channel resized as linear light, weighted by alpha where there is any."""
+        light = _looked_up(_to_light(), values)
+        if self._alpha is not None:
+            light *= self._alpha * np.float32(1 / _OPAQUE)
+        return self._resized(light)
+
+    def bounds(self, values: Bytes) -> tuple[Bytes, Bytes]:
+        """Return the least and the greatest value that a channel has about each target pixel: in
         its own cell and the eight around it, which hold the main lobe of the kernel."""
-        values = np.ascontiguousarray(self._pixels[..., channel])
         if self._alpha is None:
             return self._bounds(values, values)
         seen = self._alpha > 0  # a colour that nobody sees is no bound
@@ -197,9 +198,8 @@ class _Strip:
             values = np.ascontiguousarray(widest.T)
         return values
 
-    def _resized(self, image: Image.Image) -> Floats:
-        resized = image.resize(self._size, Image.Resampling.LANCZOS, box=self._box)
-        return np.asarray(resized, np.float32)
+    def _resized(self, values: Floats) -> Floats:
+        return lanczos.resized(values, self._down, self._across)
 
 
 def _cells(first: int, last: int, count: int, whole: int) -> NDArray[np.intp]:
@@ -228,17 +228,21 @@ def _from_light(light: Floats, cover: Floats | None) -> Bytes:
     return values
 
 
-@cache
-def _fractions() -> list[float]:
-    return [value / _OPAQUE for value in range(256)]
+def _looked_up(table: Floats, values: Bytes) -> Floats:
+    return np.take(table, values, mode="clip")  # twice as fast as by an index, and as right
 
 
 @cache
-def _to_light() -> list[float]:
+def _fractions() -> Floats:
+    return np.arange(256, dtype=np.float32) / np.float32(_OPAQUE)
+
+
+@cache
+def _to_light() -> Floats:
     """Linear light of the 256 sRGB values (IEC 61966-2-1)."""
-    return [
-        v / _SLOPE if v <= _LINEAR_BELOW else ((v + 0.055) / 1.055) ** 2.4 for v in _fractions()
-    ]
+    value = np.arange(256) / _OPAQUE
+    curved = ((value + 0.055) / 1.055) ** 2.4
+    return np.where(value <= _LINEAR_BELOW, value / _SLOPE, curved).astype(np.float32)
 
 
 @cache
