@@ -55,24 +55,18 @@ class Place:
 
 def stamp_of(mark: Mark, bent: Bend, opacity: float, chance: np.random.Generator) -> Stamp:
     """Return the mark bent, and worn to its opacity; outline and body are worn differently."""
-    if mark.body.mode == "L":
-        body, ring = _bent_text(mark, bent)
-        inked = worn(body, mark.unit, opacity, chance)
-        return Stamp(inked, worn(ring, mark.unit, _RING * opacity, chance) if ring else None)
-    logo = bent.apply(mark.body)
-    cover, colour = logo.getchannel("A"), logo.convert("RGB")
+    text, rings = mark.body.mode == "L", [mark.ring] if mark.ring else []
+    # Colours weighed by their coverage: nothing seeps in from what is transparent.
+    body = [mark.body] if text else list(mark.body.convert("RGBa").split())
+    layers = bent.apply(*body, *rings)
+    logo = None if text else Image.merge("RGBa", layers[:4]).convert("RGBA")
+    cover = logo.getchannel("A") if logo else layers[0]
     inked = worn(cover, mark.unit, opacity, chance)
-    outline = bent.apply(mark.ring) if mark.ring else None
-    ring = worn(outline, mark.unit, _RING * opacity, chance) if outline else None
+    ring = worn(layers[-1], mark.unit, _RING * opacity, chance) if rings else None
+    if logo is None:
+        return Stamp(inked, ring)
+    colour = logo.convert("RGB")
     return Stamp(inked, ring, colour, dark=_mean(colour.convert("L"), cover) < _MIDDLE)
-
-
-def _bent_text(mark: Mark, bent: Bend) -> tuple[Image.Image, Image.Image | None]:
-    """Return letters and outline bent, as two channels of one image: half the work."""
-    if mark.ring is None:
-        return bent.apply(mark.body), None
-    body, ring, _ = bent.apply(Image.merge("RGB", (mark.body, mark.ring, mark.body))).split()
-    return body, ring
 
 
 def _mean(values: Image.Image, weights: Image.Image) -> float:
@@ -107,7 +101,8 @@ class Press:
             light, need = self._ground.under(at, bent.size)
             breath = 1 + _BREATH * self._chance.uniform(-1, 1)
             opacity = min(_STRONGEST, self._opacity * place.strength * need * breath)
-            stamp = stamp_of(mark, bent, max(opacity, self._opacity), self._chance)
+            shown = bent.within(at, self._canvas.size)
+            stamp = stamp_of(mark, shown, max(opacity, self._opacity), self._chance)
             self._paste(stamp, at, dark_ground=light < self._dark_below)
 
     def _paste(self, stamp: Stamp, at: tuple[int, int], *, dark_ground: bool) -> None:
