@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 NEAR = 0.5  # points above the floor: the search ends
-_POWER = 0.8  # what is lost of the score grows about as this power of the change
+_POWER = 1.1  # what is lost of the score grows about as this power of the change
+_POWERS = (0.4, 2.5)  # what is believed of it, once two looks tell it of this picture
 _LOOKS = 8  # at most
 _CLOSE = 0.01  # of the amount: nothing is to be found in between
+_OFF = 0.05  # of what is between two looks: nearer to either there is nothing to be learned
+_LEAST = 0.5  # points: less is the noise of rounding
+
+Look = tuple[float, float]  # an amount, and what of 100 it loses
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +41,30 @@ def strongest(
         near: how far above the floor is near enough.
     """
     kept, at_kept, over, amount = 0.0, 100.0, most, min(first, most)
+    looks: list[Look] = []
     for _ in range(_LOOKS):
         found = score(amount)
+        looks.append((amount, max(100 - found, _LEAST)))
         if found >= floor:
             kept, at_kept = amount, found
         else:
             over = amount
         if at_kept - floor <= near or over - kept < _CLOSE * over:
             break
-        amount = _next(amount, found, floor + near / 2, (kept, over))
+        amount = _next(looks, 100 - floor - near / 2, (kept, over))
     return Found(kept, at_kept if kept else None)
 
 
-def _next(amount: float, found: float, aim: float, between: tuple[float, float]) -> float:
-    """Return where the power law expects the aim, off the ends of what is known."""
+def _next(looks: list[Look], aim: float, between: tuple[float, float]) -> float:
+    """Return where the power law expects to lose `aim`, off the ends of what is known."""
     low, high = between
-    guess: float = amount * ((100 - aim) / max(100 - found, 0.5)) ** (1 / _POWER)
-    return low + (high - low) * min(max((guess - low) / (high - low), 0.1), 0.9)
+    (amount, lost), *others = sorted(looks, key=lambda look: abs(math.log(look[1] / aim)))
+    power = _power((amount, lost), others[0]) if others else _POWER
+    guess: float = amount * (aim / lost) ** (1 / power)
+    return low + (high - low) * min(max((guess - low) / (high - low), _OFF), 1 - _OFF)
+
+
+def _power(one: Look, other: Look) -> float:
+    least, most = _POWERS
+    found = math.log(one[1] / other[1]) / math.log(one[0] / other[0])
+    return min(max(found, least), most)

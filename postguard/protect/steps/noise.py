@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postguard.imaging import Picture
-from postguard.imaging.picture import strips
-from postguard.imaging.visibility import SMALLEST, reference
+from postguard.imaging.visibility import SMALLEST, reference, ssimulacra2
 from postguard.model import Json
 from postguard.protect.chance import generator
 from postguard.protect.looks import BAND, UNIT, Pattern, pattern
@@ -28,11 +27,14 @@ from postguard.protect.strongest import Found, strongest
 from postguard.settings import recipes
 
 MOST = 32.0  # of 255: the largest deviation, which no floor reaches on art
-_FIRST = {"low": 1.8, "medium": 3.0, "high": 4.5}  # where searches begin: about where they end
+_FIRST = {"low": 1.4, "medium": 2.2, "high": 3.3}  # where searches begin: about where they end
 _ENDS = 0.4  # share of the noise that black and white get
-_SEARCHED = 1 << 18  # pixels: of a larger picture, windows of this area are searched
-_WINDOWS = 4  # across and down
+_SEARCHED = 1 << 19  # pixels: of a larger picture, windows of this area are searched
+_WINDOWS = 2  # across and down: of more and smaller ones, seams would hide what is coarse
 _NEAR_WHOLE = 2.0  # points above the floor that are near enough for the whole of a large picture
+# Windows err by about a point: they are to end in the middle of what is near enough.
+_ABOVE, _NEAR_WINDOWS = 0.5, 1.0
+_STRIP = 1 << 16  # pixels: what is made of them stays in the cache
 _GRID = 7  # every 7th pixel each way is enough to measure how large the change is
 
 Bytes = NDArray[np.uint8]
@@ -53,8 +55,7 @@ class Noise:
         made = pattern(look, (picture.width, picture.height), generator(scene.seed, "noise"))
         soft = softened(picture) if self._options.soften else picture.pixels
         layer = Layer(picture.pixels, soft, made, picture.alpha)
-        found = _held(layer, strength)
-        pixels = layer.finished(found.amount)
+        found, pixels = _held(layer, strength)
         record: dict[str, Json] = {
             "look": look,
             "strength": strength,
@@ -81,23 +82,26 @@ class Layer:
 
     def finished(self, deviation: float) -> Bytes:
         """Return the pixels with grain of this standard deviation in the middle tones."""
-        soft = self._soft(min(deviation, 1.0))
-        made = np.empty_like(soft)
+        made = np.empty_like(self.before)
         weights = _weights() * np.float32(deviation / UNIT)
-        for rows in strips(made.shape[1], made.shape[0]):
-            part = self.grain[rows] * weights[_luma(soft[rows])]
+        height, width = self.grain.shape
+        step = max(1, _STRIP // width)
+        for rows in (slice(top, top + step) for top in range(0, height, step)):
+            soft = self._soft(min(deviation, 1.0), rows)
+            part = np.take(weights, _luma(soft), mode="clip")
+            part *= self.grain[rows]
             if self.alpha is not None:
                 part *= self.alpha[rows] / np.float32(255)
-            change = np.rint(part).astype(np.int16)
+            change = np.rint(part, out=part).astype(np.int16)
             for channel in range(3):
-                total = soft[rows, :, channel] + change
+                total = soft[..., channel] + change
                 made[rows, :, channel] = np.clip(total, 0, 255, out=total)
         return made
 
-    def _soft(self, share: float) -> Bytes:
+    def _soft(self, share: float, rows: slice) -> Bytes:
         if share >= 1 or self.soft is self.before:
-            return self.soft
-        before, soft = (Image.fromarray(pixels) for pixels in (self.before, self.soft))
+            return self.soft[rows]
+        before, soft = (Image.fromarray(pixels[rows]) for pixels in (self.before, self.soft))
         return np.asarray(Image.blend(before, soft, share))
 
     def windows(self) -> Layer:
@@ -113,22 +117,45 @@ class Layer:
         return Layer(before, soft, self.grain[at], alpha)
 
 
-def _held(layer: Layer, strength: str) -> Found:
-    """Return the largest deviation that keeps the strength's floor on the whole picture; one too
-    small for a score gets what others begin with."""
+def _held(layer: Layer, strength: str) -> tuple[Found, Bytes]:
+    """Return the largest deviation that keeps the strength's floor on the whole picture, and the
+    pixels; one too small for a score gets what others begin with."""
     floor, first = FLOORS[strength], _FIRST[strength]
     if min(layer.grain.shape) < SMALLEST:
-        return Found(first, None)
+        return Found(first, None), layer.finished(first)
     parts = layer.windows()
-    found = strongest(_judge(parts), floor, first=first, most=MOST)
     if parts is layer:
-        return found
-    return strongest(_judge(layer), floor, first=found.amount, most=MOST, near=_NEAR_WHOLE)
+        found = strongest(_judge(layer), floor, first=first, most=MOST)
+        return found, layer.finished(found.amount)
+    aim = floor + _ABOVE
+    begun = strongest(_judge(parts), aim, first=first, most=MOST, near=_NEAR_WINDOWS)
+    whole = _Whole(layer)
+    found = strongest(whole.score, floor, first=begun.amount, most=MOST, near=_NEAR_WHOLE)
+    return found, whole.finished(found.amount)
 
 
 def _judge(layer: Layer) -> Callable[[float], float]:
     known = reference(layer.before)
     return lambda deviation: known.score(layer.finished(deviation))
+
+
+@dataclass(slots=True)
+class _Whole:
+    """The whole of a large picture: it is seldom looked at more than once, so that nothing of it
+    is kept but the pixels that were looked at last."""
+
+    layer: Layer
+    deviation: float = 0.0
+    pixels: Bytes | None = None
+
+    def score(self, deviation: float) -> float:
+        return ssimulacra2(self.layer.before, self.finished(deviation))
+
+    def finished(self, deviation: float) -> Bytes:
+        if self.pixels is None or deviation != self.deviation:
+            self.pixels = None  # before there are others: two would be one too many
+            self.pixels, self.deviation = self.layer.finished(deviation), deviation
+        return self.pixels
 
 
 def _spread(length: int, share: float) -> NDArray[np.intp]:
