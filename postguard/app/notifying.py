@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from postguard.app.installation import Installation
+from postguard.app.room import LOW
 from postguard.app.steering import BY_HAND
 from postguard.language import _
 from postguard.model.news import Message, News
@@ -24,7 +25,8 @@ from postguard.system.notify.desktop import Desktop
 from postguard.system.notify.phone import SECRET, Phone
 
 _KINDS = {"sent": News.POSTED, "held": News.HELD, FORETOLD: News.LATE}
-_TOLD, _OUT = "notified", "notified-logged-out"  # the meta keys of what was told
+# The meta keys of what was told.
+_TOLD, _OUT, _FULL = "notified", "notified-logged-out", "notified-disk"
 _NEWS_FOR = timedelta(days=1)  # what is older is none any more
 _AT_ONCE = 3  # of more posts of one kind, only their number is told
 
@@ -55,7 +57,7 @@ class Notifying:
         found = rows.after(int(told), _KINDS)
         about = self.installation.settings.notify.about
         recent = [each for each in found if now - each.at < _NEWS_FOR]
-        for message in (*messages(recent), *self._logged_out()):
+        for message in (*messages(recent), *self._logged_out(), *self._disk()):
             if message.news in about:
                 self.courier.send(message)
         if found:
@@ -70,6 +72,19 @@ class Notifying:
         posts = self.installation.store.posts
         if posts.meta(_TOLD) != str(number):
             posts.set_meta(_TOLD, str(number))
+
+    def _disk(self) -> Iterator[Message]:
+        """Yield a message when the disk has become full since the last look."""
+        posts = self.installation.store.posts
+        since, told = posts.meta(LOW) or "", posts.meta(_FULL) or ""
+        if since != told:
+            posts.set_meta(_FULL, since)
+        if since and since != told:
+            yield Message(
+                News.DISK,
+                _("The disk is full"),
+                _("Nothing new is protected until there is room. postguard check says more."),
+            )
 
     def _logged_out(self) -> Iterator[Message]:
         """Yield a message for each account that was logged out since the last look."""

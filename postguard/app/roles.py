@@ -16,6 +16,7 @@ from postguard.app.installation import CONFIG, Installation
 from postguard.app.matching import Matching
 from postguard.app.notifying import Notifying
 from postguard.app.preflight import LookingAhead
+from postguard.app.room import Room
 from postguard.app.verifying import Verifying
 from postguard.daemon import Beat, Daemon, Role, run_once
 from postguard.intake.taking import Taking
@@ -47,6 +48,7 @@ class Intake:
     watcher: Watcher
     taking: Taking
     workshop: ChildWorkshop | InProcessWorkshop
+    room: Room
     name: str = "intake"
     _scanned: datetime | None = None
 
@@ -56,7 +58,7 @@ class Intake:
         if self._scanned is None or abs(now - self._scanned) >= _RESCAN:
             self.watcher.rescan()
             self._scanned = now
-        more = self.taking.tick(now)
+        more = self.room.enough(now) and self.taking.tick(now)
         if self.taking.first_start and self.taking.first_start_over:
             self.installation.store.posts.set_meta(_STARTED, now.isoformat())
             self.taking.first_start = False
@@ -80,12 +82,13 @@ class Protection:
     shelving: Shelving
     protecting: Protecting
     workshop: ChildWorkshop | InProcessWorkshop
+    room: Room
     name: str = "protection"
 
     def tick(self, now: datetime) -> bool:
         """Shelve, then protect one post."""
         shelved = self.shelving.tick(now)
-        worked = self.protecting.tick(now)
+        worked = self.room.enough(now) and self.protecting.tick(now)
         self.workshop.close_idle(now)
         return shelved or worked
 
@@ -179,6 +182,10 @@ class Roles:
         first = self.intake, self.protection, self.publishing, self.matching
         return *first, *self.sending, self.verifying
 
+    def at_rest(self, now: datetime) -> bool:
+        """Return whether nothing in the outbox is about to settle, or nothing may be begun."""
+        return self.intake.taking.at_rest() or not self.intake.room.enough(now)
+
     def release(self) -> None:
         """End the watcher and the child processes, in the middle of a job too."""
         self.intake.workshop.close()
@@ -231,8 +238,8 @@ def make_roles(
     protecting = Protecting(store.posts, readers[1], clock, installation.order_of)
     protecting.missing = lambda post: missing(installation.outbox, post)
     return Roles(
-        Intake(installation, watcher, taking, readers[0]),
-        Protection(shelving, protecting, readers[1]),
+        Intake(installation, watcher, taking, readers[0], room := Room(installation)),
+        Protection(shelving, protecting, readers[1], room),
         Publishing(installation, publisher := make_publisher(installation)),
         Matching(installation, publisher.lanes),
         [Sending(installation, publisher, name) for name in _senders(installation)],
@@ -309,6 +316,6 @@ def do_what_is_due(installation: Installation) -> None:
     """Do all that is due and settled, then return."""
     made = make_roles(installation, lambda: None)
     try:
-        run_once(made.all(), installation.clock, lambda _: made.intake.taking.at_rest())
+        run_once(made.all(), installation.clock, made.at_rest)
     finally:
         made.release()

@@ -147,6 +147,12 @@ class NotifyTable(Table):
     about: tuple[News, ...] = tuple(News)
 
 
+class DiskTable(Table):
+    """`[disk]`: below so many free megabytes nothing new is begun."""
+
+    floor_mb: Annotated[int, Field(strict=True, ge=50, le=1_000_000)] = 500
+
+
 class ModelsTable(Table):
     """`[models]`: where encoder weights for the cloak lie; empty: the data folder's `models`.
     `weights`: how much an encoder counts, by its name; 1 where none is said, 0 leaves it out."""
@@ -205,6 +211,7 @@ class Config(Table):
     intake: IntakeTable = IntakeTable()
     audit: AuditTable = AuditTable()
     notify: NotifyTable = NotifyTable()
+    disk: DiskTable = DiskTable()
     models: ModelsTable = ModelsTable()
     cluster: ClusterTable = ClusterTable()
     secrets: SecretsTable = SecretsTable()

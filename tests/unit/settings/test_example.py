@@ -22,6 +22,7 @@ TABLES = {
     "intake": schema.IntakeTable,
     "audit": schema.AuditTable,
     "notify": schema.NotifyTable,
+    "disk": schema.DiskTable,
     "models": schema.ModelsTable,
     "secrets": schema.SecretsTable,
     **{kind.__name__.lower(): kind for kind in recipes.StepOptions.__subclasses__()},
