@@ -10,7 +10,7 @@ Learnt are, of both teachers: the latents, how they move along each short attack
 which the distance to the target falls (the cosine of the luma gradients, at three scales), and, as
 a help that is thrown away afterwards, what the FLUX.2 teacher sees at a quarter of the size.
 
-Under torchrun every process learns from a batch of its own, and all take the same step.
+Under torchrun every process learns from batches of its own; they meet every few steps.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _GRAY = 0.5
 _QUARTER = 64  # channels of the FLUX.2 teacher's look at a quarter of the size
 _KEPT = 16  # every so-manieth lesson is for judging
 _CROPS = 4  # of a lesson, in a step; each at two of its points
-_PULLED_FROM = 0.45  # of the training: before, the pulls of a student that sees little are noise
+_PULLED_FROM = 0.4  # of the training: before, the pulls of a student that sees little are noise
 _FLUX_SHARE = 0.6  # of the steps learn FLUX.2's pull, the others Sana's
 _PULL_SCALES = {1: 0.5, 2: 0.3, 4: 0.2}
-_WEIGHTS = {"latents": 1.0, "moves": 0.5, "pull": 1.0, "quarter": 0.3}
+_WEIGHTS = {"latents": 1.0, "moves": 0.5, "pull": 2.0, "quarter": 0.3}
 _AVERAGED = 0.996
 _WARM, _CLIP, _DECAY = 60, 1.0, 1e-4
-_SAVED, _JUDGED = 50, 200  # steps between
+_TOGETHER, _SAVED, _JUDGED = 8, 50, 200  # steps between
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +258,11 @@ def advance(run: Run, lessons: Lessons, asked: argparse.Namespace) -> dict[str, 
     found = losses(run.student, lessons.batch(rng), head if pulled else None)
     run.optimiser.zero_grad(set_to_none=True)
     torch.stack([_WEIGHTS[name] * loss for name, loss in found.items()]).sum().backward()
-    _shared(run.student)
     nn.utils.clip_grad_norm_(run.student.parameters(), _CLIP)
     run.optimiser.step()
     run.step += 1
+    if run.step % _TOGETHER == 0:
+        _meet(run.student)
     keep = min(_AVERAGED, (1 + run.step) / (10 + run.step))
     with torch.no_grad():
         for mean, now in zip(run.average.parameters(), run.student.parameters(), strict=True):
@@ -269,15 +270,15 @@ def advance(run: Run, lessons: Lessons, asked: argparse.Namespace) -> dict[str, 
     return found
 
 
-def _shared(student: Student) -> None:
-    """Give every process the mean of their gradients."""
+def _meet(student: Student) -> None:
+    """Give every process the mean of their weights."""
     if distributed.is_initialized():
-        gradients = [p.grad for p in student.parameters() if p.grad is not None]
-        flat = torch.cat([g.flatten() for g in gradients])
+        weights = [p.data for p in student.parameters()]
+        flat = torch.cat([w.flatten() for w in weights])
         distributed.all_reduce(flat)
-        parts = (flat / distributed.get_world_size()).split([g.numel() for g in gradients])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
+        parts = (flat / distributed.get_world_size()).split([w.numel() for w in weights])
+        for weight, part in zip(weights, parts, strict=True):
+            weight.copy_(part.view_as(weight))
 
 
 def _rank() -> int:
