@@ -8,7 +8,9 @@ other took sixty times as long as the work.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +48,10 @@ class Forward:
     weights: Weights
 
     def read(self, x: Planes) -> Planes:
-        """(n,3,h,w) in [0,1], any size -> latents (n,C,h',w'), the same as in torch."""
-        latents = [self._one(picture.transpose(1, 2, 0)) for picture in x]
+        """(n,3,h,w) in [0,1], any size -> latents (n,C,h',w'), the same as in torch. Pictures are
+        read beside each other: numpy leaves Python's lock to others while it multiplies."""
+        with ThreadPoolExecutor(min(len(x), os.cpu_count() or 1)) as pool:
+            latents = list(pool.map(self._one, x.transpose(0, 2, 3, 1)))
         return np.stack(latents).transpose(0, 3, 1, 2)
 
     def _one(self, picture: Planes) -> Planes:

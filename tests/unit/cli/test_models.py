@@ -64,7 +64,7 @@ def test_at_first_every_model_is_listed_and_none_is_here(terminal, models):
     assert "begin with: postguard models fetch taesd" in " ".join(shown.split())
 
 
-def test_our_own_encoder_is_listed_first_and_always_in_use(terminal):
+def test_our_own_encoder_is_listed_first_and_always_in_use(terminal, models):
     assert terminal.json("models", "list")["own"]["name"] == "surrogate"
     first, second = terminal.run("models", "list").stdout.splitlines()[:2]
     assert first.split()[0] == "surrogate"

@@ -11,7 +11,6 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psutil
 import pytest
@@ -267,13 +266,10 @@ def test_the_daemons_side_loads_no_pictures():
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_a_models_folder_travels_with_the_order(order, workshop):
-    """Without PyTorch or models the cloak fails closed, in the child as anywhere."""
-    cloaked = replace(
-        order,
-        recipe=(*order.recipe, {"step": "cloak"}),
-        models_dir=Path("no-such-folder"),
-    )
-    with pytest.raises(StepFailed) as caught:
+def test_a_models_folder_travels_with_the_order(order, workshop, tmp_path):
+    """What lies in it and is no model fails closed, in the child as anywhere."""
+    (tmp_path / "vae.safetensors").write_bytes(b"not weights")
+    cloaked = replace(order, recipe=(*order.recipe, {"step": "cloak"}), models_dir=tmp_path)
+    with pytest.raises(StepFailed, match=r"vae\.safetensors") as caught:
         workshop.protect(cloaked, lambda _: None)
     assert caught.value.step == "cloak"
