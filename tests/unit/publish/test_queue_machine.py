@@ -1,4 +1,5 @@
-"""The queue under every order of events: sent, lost, cut off, held, let go, tried again, late.
+"""The queue under every order of events: sent, lost, cut off, held, let go, tried again, late,
+reworded, protected anew.
 
 The server keeps what it was sent, at its own time: a request whose answer was lost may arrive
 minutes later, and a key is forgotten an hour after its post was made.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from postguard.model import (
     Delivery,
     DeliveryState,
     Draft,
+    Edit,
     Json,
     Late,
     NewDelivery,
@@ -31,7 +33,7 @@ from postguard.model import (
     Words,
 )
 from postguard.store import open_store
-from tests.making import MINUTE, NOW, protected_post
+from tests.making import MINUTE, NOW, protected_post, rendition
 from tests.unit.publish.rig import Outside, ScriptedNetwork
 
 HOUR = timedelta(hours=1)
@@ -203,6 +205,36 @@ class Queue(RuleBasedStateMachine):
         self.server.retract(receipt)
         self.store.wishes.retracted(delivery, self.now)
         self.retracted.add(delivery.id)
+
+    @rule(post=st.integers(0, MOST_POSTS), which=st.integers(0, 1))
+    def edit(self, post: int, which: int) -> None:
+        """The artist changes the words: of what waits in its row, of what stands on the server."""
+        deliveries = self.store.deliveries.of_post(self.id_of(post))
+        delivery = deliveries[which % len(deliveries)]
+        text = f"{delivery.words.text}'"
+        words, receipt = replace(delivery.words, text=text), self.receipt(delivery)
+        if delivery.state is DeliveryState.POSTED and receipt is not None:
+            key = receipt.uri.removeprefix("at://")
+            self.server.made = [(k, text if k == key else t) for k, t in self.server.made]
+            self.store.wishes.edited(delivery, words, receipt, self.now)
+        elif not self.store.wishes.reword(delivery, words, Edit(text=text), self.now):
+            return
+        self.expected[delivery.id] = text
+
+    @rule(post=st.integers(0, MOST_POSTS))
+    def protect_anew(self, post: int) -> None:
+        """Other files are made, as after an edit that they carry; nothing goes out meanwhile."""
+        post_id = self.id_of(post)
+        mine = {d.words.text for d in self.store.deliveries.of_post(post_id)}
+        there = {text for _, text in self.server.made} | {t for *_, t in self.server.on_the_way}
+        if not self.store.posts.protect_anew(post_id, self.now):
+            return
+        assert not mine & there, "what is out, or may be, keeps its files"
+        before = len(self.server.made)
+        self.send()
+        assert not mine & {text for _, text in self.server.made[before:]}
+        self.store.posts.protected(post_id, [rendition()], self.now)
+        self.publisher.plan(self.now)
 
     @rule(post=st.integers(0, MOST_POSTS))
     def retry(self, post: int) -> None:
