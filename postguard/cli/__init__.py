@@ -11,6 +11,7 @@ from postguard.cli import given
 from postguard.cli.archive import COMMANDS as ARCHIVE
 from postguard.cli.audit import COMMANDS as AUDIT
 from postguard.cli.backing_up import COMMANDS as BACKUPS
+from postguard.cli.bugreport import COMMANDS as BUGREPORT
 from postguard.cli.changing import COMMANDS as CHANGING
 from postguard.cli.cluster import COMMANDS as CLUSTER
 from postguard.cli.dashboard import COMMANDS as DASHBOARD
@@ -71,6 +72,7 @@ for command in (
     *BACKUPS,
     *NOTIFY,
     *LEDGER,
+    *BUGREPORT,
 ):
     cli.add_command(command)
 

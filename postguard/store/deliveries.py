@@ -73,6 +73,11 @@ class DeliveryRows:
         """Return one delivery that is known to exist."""
         return self._many("WHERE id = ?", delivery_id)[0]
 
+    def counts(self) -> dict[str, int]:
+        """Return how many deliveries are in each state."""
+        rows = self._db.rows("SELECT state, count(*) FROM deliveries GROUP BY state ORDER BY state")
+        return {str(r[0]): int(r[1]) for r in rows}
+
     def unplanned(self, limit: int = AT_ONCE) -> list[Delivery]:
         """Return waiting deliveries whose post is protected, oldest post first."""
         # CROSS JOIN holds SQLite to this order: few wait to be planned, while many are protected.

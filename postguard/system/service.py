@@ -198,6 +198,23 @@ def show_logs(lines: int, *, follow: bool) -> int:
     return done.returncode
 
 
+def journal(lines: int) -> str:
+    """Return what the service said last, without times and names; empty: there is no journal."""
+    words = ["journalctl", "--user", f"--unit={UNIT}", f"--lines={lines}", "--output=cat"]
+    try:
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SYSTEMCTL_SECONDS,
+            check=False,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout
+
+
 def lingers() -> bool | None:
     """Return whether the user's services run without a login; None: nobody can tell."""
     words = ["loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value"]
