@@ -58,7 +58,8 @@ def protect(
 ) -> None:
     """Run a recipe on FILE and write the protected picture to OUT; nothing is posted.
 
-    The ending of OUT follows what was written (.jpg or .png); FILE is never touched.
+    The ending of OUT follows what was written (.jpg or .png); FILE is never touched. Nothing is
+    kept of it: a copy of OUT is not found by `postguard prove`, which knows posts.
     """
     from postguard.app.installation import open_installation
     from postguard.app.protecting_files import Wanted, protect_file

@@ -110,7 +110,12 @@ def test_sighup_takes_a_good_config_and_refuses_a_bad_one(home: Home) -> None:
 
 
 def test_check_has_the_daemon_take_a_changed_config(home: Home) -> None:
+    """Its own; of another one it reads nothing, and is told so."""
     home.start()
+    other = home.folder / "other.toml"
+    other.write_text(home.config.read_text(encoding="utf-8"), encoding="utf-8")
+    told = " ".join(home.run("--config", other, "check", "--offline").split())
+    assert "with another config" in told
     home.configure(TWO_LOOKS)
     assert "it reads the config anew now" in home.run("check", "--offline")
     home.says("the config was read anew")

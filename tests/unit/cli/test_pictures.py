@@ -174,3 +174,15 @@ def test_measure_says_what_is_wrong_with_a_record(terminal, fox, text, said):
     done = terminal.run("measure", fox, fox, "--record", record)
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_a_copy_of_a_file_by_itself_is_not_found_and_protect_says_so_before(terminal, fox):
+    """`prove` knows posts: nothing is kept of what was protected alone."""
+    assert "not found by `postguard prove`" in " ".join(
+        terminal.run("protect", "--help").stdout.split()
+    )
+    out = terminal.home / "out.jpg"
+    written = terminal.json("protect", fox, "-o", out, "--recipe", "plain")["file"]
+    done = terminal.run("prove", written)
+    assert done.exit_code == 1
+    assert "wrote are no posts" in " ".join(done.stdout.split())
