@@ -22,8 +22,16 @@ _LEVELS = click.Choice(["debug", "info", "warning", "error"])
     "--log", "level", default="info", show_default=True, type=_LEVELS, help="How much to tell."
 )
 @click.option("--log-json", is_flag=True, help="One JSON object for each line of the log.")
+@click.option("--log-file", type=given.ANY_FILE, help="Log to FILE; it never exceeds 20 MB.")
 @click.pass_obj
-def run(config: Path | None, once: bool, dry_run: bool, level: str, log_json: bool) -> None:
+def run(
+    config: Path | None,
+    once: bool,
+    dry_run: bool,
+    level: str,
+    log_json: bool,
+    log_file: Path | None,
+) -> None:
     """Watch the outbox, protect what is dropped, and post it on schedule."""
     from postguard.app import bell, roles
     from postguard.app.installation import open_installation
@@ -31,7 +39,7 @@ def run(config: Path | None, once: bool, dry_run: bool, level: str, log_json: bo
     from postguard.system.logs import set_up
     from postguard.system.paths import home
 
-    redaction = set_up(level, json=log_json)
+    redaction = set_up(level, json=log_json, file=log_file)
     bell.be_deaf()
     with OnlyOne(home().state / bell.LOCK):
         installation = open_installation(config, dry_run=dry_run)

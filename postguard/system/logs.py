@@ -9,6 +9,11 @@ import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from postguard.system.files import PRIVATE_FILE
 
 # Their debug lines show requests with their headers, and nobody asked for their news.
 QUIET = ("asyncio", "atproto", "httpcore", "httpx", "httpx2", "mastodon", "PIL", "urllib3")
@@ -35,6 +40,7 @@ _NAMED = re.compile(
 
 _SYSLOG = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
 _DEBUG = 7
+_FILE_BYTES, _OLD_FILES = 4_000_000, 4
 
 
 class Redaction(logging.Filter):
@@ -83,6 +89,12 @@ class _Readable(logging.Formatter):
         return super().format(record)
 
 
+class _Dated(_Readable):
+    """The same with the day: a file is read long after."""
+
+    default_time_format = "%Y-%m-%d %H:%M:%S"
+
+
 class _Journal(logging.Formatter):
     """Each line begins with `<N>`, its syslog priority (sd-daemon(3))."""
 
@@ -108,17 +120,24 @@ class _Json(logging.Formatter):
         return jsonlib.dumps(told, ensure_ascii=False)
 
 
-def set_up(level: str = "info", *, json: bool = False, secrets: Iterable[str] = ()) -> Redaction:
+def set_up(
+    level: str = "info",
+    *,
+    json: bool = False,
+    secrets: Iterable[str] = (),
+    file: Path | None = None,
+) -> Redaction:
     """Send the log to stderr, in place of what was set up before.
 
     Args:
         level: `debug`, `info`, `warning` or `error`.
         json: one JSON object for each line, for machines.
+        file: instead of stderr; its older parts are kept beside it, a few of them.
         secrets: values that must not appear; the returned Redaction learns more of them.
     """
     redaction = Redaction(secrets)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(json=json))
+    handler = logging.StreamHandler(sys.stderr) if file is None else _Rotating(file)
+    handler.setFormatter(_formatter(json=json, file=file))
     handler.addFilter(redaction)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -128,9 +147,22 @@ def set_up(level: str = "info", *, json: bool = False, secrets: Iterable[str] = 
     return redaction
 
 
-def _formatter(*, json: bool) -> logging.Formatter:
+class _Rotating(RotatingFileHandler):
+    """A file that only this user can read, and a few before it: never more than 20 MB."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
+
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        return os.fdopen(handle, "a", encoding=self.encoding)
+
+
+def _formatter(*, json: bool, file: Path | None) -> logging.Formatter:
     if json:
         return _Json()
+    if file is not None:
+        return _Dated()
     return _Journal() if _goes_to_journal() else _Readable()
 
 
