@@ -86,10 +86,12 @@ class Crew:
         self._listeners[name] = on_step
         try:
             future = await self._handed_over(client, parcel, name)
-            done: work.Done = await self._finished(client, future)
+            try:
+                return await self._finished(client, future)
+            finally:
+                future.release()  # both ends keep the pictures of a task until it is let go
         finally:
             del self._listeners[name]
-        return done
 
     async def _handed_over(self, client: Client, parcel: Parcel, name: str) -> Future[work.Done]:
         """Give a job to those who may do it: one of our version, with a GPU if any has one."""

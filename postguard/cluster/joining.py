@@ -37,6 +37,7 @@ _CONFIG = {
     "distributed.scheduler.allowed-failures": 5,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.comm.timeouts.tcp": "30s",
+    "distributed.admin.low-level-log-length": 0,  # it would keep the last thousand pictures sent
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a picture travels with its task
 }
 

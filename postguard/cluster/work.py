@@ -48,7 +48,7 @@ def do(asked: Parcel, name: str) -> Done:
     tell = _telling(name)
     with tempfile.TemporaryDirectory(prefix="postguard-") as folder:
         try:
-            return _DOING[asked["kind"]](asked, Path(folder), tell)
+            return DOING[asked["kind"]](asked, Path(folder), tell)
         except PostguardError as exc:
             return {"failure": _plain(failure(exc))}
         except Exception as exc:  # the loop of this machine: the other end hears of it in words
@@ -89,7 +89,7 @@ def _protect(asked: Parcel, folder: Path, tell: Tell) -> Done:
     return {"renditions": _plain(made), "files": parcel.made_in(folder)}
 
 
-_DOING: dict[str, Callable[[Parcel, Path, Tell], Done]] = {
+DOING: dict[str, Callable[[Parcel, Path, Tell], Done]] = {
     "cloak": _cloak,
     "measure": _measure,
     "protect": _protect,

@@ -1,0 +1,170 @@
+"""What moving work to other machines costs, and how far it scales: python -m bench.scale
+
+    [--pictures 200] [--workers 1 2 4 8] [--wait 0.1] [--most 100000]
+
+First, jobs that only wait, on more and more workers of this machine: jobs a second, the share of
+what as many workers would do without any cost, and the cost of one picture in milliseconds of a
+worker's time. They go the way of every picture (order, parcel, TLS, worker, parcel, rendition),
+with a small one in the parcel. Then, jobs that wait for nothing, more and more of them through a
+window of four for each worker: the memory of both processes of the client.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
+
+import psutil
+
+from postguard.app.archive.running import WINDOW
+from postguard.cluster import certificates
+from postguard.cluster.workshop import ClusterWorkshop, Place
+from postguard.model import Artist, ArtworkOrder, Limits, ProtectOrder, Rendition
+
+BYTES = bytes(range(256)) * 400  # 100 kB, as a picture of 256 px has as PNG
+LIMITS = Limits("file", text=0, alt=0, images=1, image_bytes=50_000_000)
+GROWTH = (100, 1_000, 10_000, 100_000)
+
+
+def wait_for(seconds: float) -> Any:
+    """What a worker of this bench does in place of protecting."""
+    from postguard.cluster.work import _plain
+
+    data = b"protected"
+    digest = hashlib.sha256(data).hexdigest()
+    made = Rendition(0, "file", Path("1-file.jpg"), digest, "image/jpeg", 1, 1, len(data), {})
+
+    def job(_asked: object, _folder: object, _tell: object) -> dict[str, Any]:
+        time.sleep(seconds)
+        return {"renditions": _plain([made]), "files": {"into/1-file.jpg": data}}
+
+    return job
+
+
+def be_a_worker(url: str, name: str, keys: str, seconds: str) -> None:
+    """The program of a worker's process."""
+    import asyncio
+
+    from postguard.cluster import joining, work
+
+    work.DOING["protect"] = wait_for(float(seconds))
+    joining.configure()
+    ready = lambda: print("ready", flush=True)  # noqa: E731
+    asyncio.run(joining.work_for(url, name, Path(keys), gpu=False, on_ready=ready))
+
+
+@contextmanager
+def program(*words: str) -> Iterator[str]:
+    """A process for as long as the block lasts; yields its first line."""
+    with Popen([sys.executable, *words], stdout=PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline()
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def cluster(keys: Path, workers: int, seconds: float) -> Iterator[str]:
+    """A scheduler and its workers; yields the scheduler's address."""
+    begin = ("-m", "postguard", "cluster", "scheduler", "--host", "127.0.0.1", "--port", "0")
+    with ExitStack() as running:
+        said = running.enter_context(program(*begin, "--keys", str(keys)))
+        url = said.split()[-1]
+        for n in range(workers):
+            given = (url, f"w{n}", str(keys), str(seconds))
+            code = f"from bench.scale import be_a_worker; be_a_worker(*{given!r})"
+            running.enter_context(program("-c", code))
+        yield url
+
+
+def order(picture: Path, into: Path) -> ProtectOrder:
+    """What a picture of the bench is to become."""
+    return ProtectOrder(
+        artworks=(ArtworkOrder(0, picture, "00" * 32, "", "ab" * 32),),
+        recipe_name="default",
+        recipe=({"step": "notice"},),
+        limits=(LIMITS,),
+        into=into,
+        artist=Artist("", ""),
+    )
+
+
+def rate(workshop: ClusterWorkshop, asked: ProtectOrder, count: int, window: int) -> float:
+    """Return jobs a second, once every worker has had one."""
+    with ThreadPoolExecutor(window) as pool:
+        list(pool.map(lambda _: workshop.protect(asked, lambda _: None), range(window)))
+        began = time.monotonic()
+        for _ in pool.map(lambda _: workshop.protect(asked, lambda _: None), range(count)):
+            pass
+        return count / (time.monotonic() - began)
+
+
+def memory() -> tuple[float, float, float]:
+    """Return the MB that this process, the client's and the scheduler's have now."""
+    me = psutil.Process()
+    client = next(p for p in me.children() if "postguard.cluster" in p.cmdline())
+    scheduler = next(p for p in me.children() if "scheduler" in p.cmdline())
+    mine, its, theirs = (p.memory_info().rss / 1e6 for p in (me, client, scheduler))
+    return mine, its, theirs
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4, 8])
+    parser.add_argument("--wait", type=float, default=0.1)
+    parser.add_argument("--most", type=int, default=100_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (keys,) = certificates.found(home / "keys", ["here"], datetime.now(UTC))
+        (home / "in.png").write_bytes(BYTES)
+        (home / "into").mkdir()
+        asked = order(home / "in.png", home / "into")
+        waiting(given, keys, asked)
+        growing(given, keys, asked)
+
+
+def waiting(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
+    """How the rate grows with the workers."""
+    print("workers  jobs/s  of ideal  ms of a worker for one picture")
+    for workers in given.workers:
+        count = given.pictures * workers
+        with (
+            cluster(keys, workers, given.wait) as url,
+            ClusterWorkshop(Place(url, keys, 60), 2026) as shop,
+        ):
+            found = rate(shop, asked, count, workers * WINDOW)
+        spent = workers / found - given.wait
+        print(
+            f"{workers:7} {found:7.1f} {found * given.wait / workers:9.2f} {spent * 1000:9.1f}",
+            flush=True,
+        )
+
+
+def growing(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
+    """How the client's memory grows with the jobs that it has had."""
+    print("   jobs  jobs/s  MB of the command, of its client's process, of the scheduler")
+    with cluster(keys, 2, 0.0) as url, ClusterWorkshop(Place(url, keys, 60), 2026) as shop:
+        had = 0
+        for most in (n for n in GROWTH if n <= given.most):
+            found = rate(shop, asked, most - had, 2 * WINDOW)
+            had = most
+            mine, its, theirs = memory()
+            print(f"{had:7} {found:7.1f} {mine:7.0f} {its:7.0f} {theirs:7.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
