@@ -13,6 +13,9 @@ import psutil
 import pytest
 from PIL import Image
 
+from postguard.cloak import unaided
+from postguard.cloak.instant.engine import InstantEngine
+from postguard.cloak.ladder import Ladder
 from postguard.cloak.runner import LocalEngine, OutOfReach
 from postguard.errors import StepFailed
 from tests.unit.cloak import tiny
@@ -148,6 +151,26 @@ def test_a_job_that_is_to_be_light_leaves_the_other_encoders_alone(models, sourc
         alone = engine.cloak(JOB | {"alone": True}, source, tmp_path / "b.png", lambda _: None)
     assert all_of_them["encoders"] == ["taef2", "taesana", "surrogate"]
     assert alone["encoders"] == ["surrogate"]
+
+
+def test_a_child_that_never_lives_to_the_end_leaves_the_instant_cloak(models, source, tmp_path):
+    """Ended as a driver or an impatient system ends it, on every rung that has a child."""
+    (tmp_path / "targets").mkdir()
+    job = JOB | {"fallback": "instant", "targets": str(tmp_path / "targets")}
+
+    def end(_: float) -> None:
+        for process in psutil.Process().children():
+            process.terminate()
+
+    ladder = Ladder(LocalEngine(models), InstantEngine(unaided.measure))
+    record = ladder.cloak(job, source, tmp_path / "out.png", end)
+    ladder.close()
+    assert (record["rung"], record["modes"]) == ("instant", ["instant"])
+    assert record["fallback"] == [
+        {"rung": "all", "why": "ended"},
+        {"rung": "surrogate", "why": "ended"},
+    ]
+    assert (tmp_path / "out.png").exists()
 
 
 def test_too_little_time_for_the_steps_that_are_worth_it_is_told_as_such(models, source, tmp_path):

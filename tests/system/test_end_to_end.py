@@ -23,7 +23,7 @@ from tests.system.rig import Home, home_in, png
 
 FRIEND = "e2e-friend.test"
 SECRETS = (b"SERIAL-4711", b"HISTORY-OF-EDITS", b"A1111-PROMPT", b"BEHIND-THE-END")
-CLOAKED = '  { step = "downscale", long_side = 320 },\n  { step = "cloak", mode = "immunise" },\n'
+CLOAKED = '  { step = "cloak", mode = "instant", min_gain = 0.9 },\n'
 TEXT = f"月夜のきつね🦊を描きました https://example.com/狐?a=1 @{FRIEND} #イラスト と ＃タグ"
 ALT = "雪の夜、月の下に赤い狐が座っている。\n背景は松林。"
 
@@ -301,7 +301,7 @@ HELD: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
     "long.png": (png(44), f'text = "{"あ" * 301}"\nalt = "x"\n', ("301", "Bluesky", "300")),
     "secret.png": (png(45), f'{ALL}visibility = "private"\n', ("public", "private")),
     "lost.png": (png(46), f'{ALL}recipe = "defualt"\n', ("defualt", "did you mean default")),
-    "weak.png": (png(47), f'{ALL}recipe = "cloaked"\n', ("cloak", "postguard")),
+    "weak.png": (png(47), f'{ALL}recipe = "cloaked"\n', ("cloak", "too weak", "0.900")),
 }
 
 
