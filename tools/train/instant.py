@@ -31,6 +31,7 @@ from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.instant.painter import WEIGHTS
+from postguard.cloak.instant.shade import light
 from postguard.cloak.instant.weave import weave
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import luma, resized, rounded, to_tensor
@@ -40,12 +41,12 @@ from tools.train.pictures import draw
 
 SIDE, CROPS = 128, 4
 _SIDES = (128, 160, 224, 320)  # of the pictures that crops are cut from
-_RATE, _LAST_RATE = 2e-3, 2e-4
-_FLOORS = (55.0, 80.0)  # of SSIMULACRA2
+_RATE, _LAST_RATE = 3e-3, 2e-4
+_FLOORS = (60.0, 75.0)  # of SSIMULACRA2
 NEARER = 20.0  # points less are allowed from half the distance
 _CEILING = 24 / 255
-_CODED, _RESIZED = 0.4, 0.35  # of the steps, how the teachers see the crops; else as they are
-_SCALES = (0.5, 1.06)
+_CODED, _RESIZED = 0.5, 0.35  # of the steps, how the teachers see the crops; else as they are
+_SCALES = (0.8, 1.06)
 _DEGREE = 1.25  # visibility grows about with this power of the size of a change
 _KEPT_EVERY = 25
 
@@ -71,8 +72,9 @@ def batch(rng: np.random.Generator) -> Batch:
     for _ in range(CROPS):
         side = int(rng.choice(_SIDES))
         top, left = rng.integers(0, side - SIDE + 1, 2)
-        crops.append(to_tensor(draw(rng, side)[top : top + SIDE, left : left + SIDE]))
-        textures.append(torch.from_numpy(weave((SIDE, SIDE), rng))[None, None])
+        pixels = draw(rng, side)[top : top + SIDE, left : left + SIDE]
+        crops.append(to_tensor(pixels))
+        textures.append(torch.from_numpy(weave(light(pixels), rng))[None, None])
     floor = rng.uniform(*_FLOORS)
     limit = torch.cat([budget(x, _CEILING) for x in crops])
     far, near = error_at(floor), error_at(floor - NEARER)

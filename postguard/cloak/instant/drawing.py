@@ -43,6 +43,7 @@ def cloak(
     floor: float,
     ceiling: int,
     network: Painter | None = None,
+    served: tuple[int, int] | None = None,
 ) -> Cloaked:
     """Draw a secret texture into a picture, as strongly as it may be seen.
 
@@ -55,12 +56,14 @@ def cloak(
         floor: the least SSIMULACRA2 between the picture and the cloaked one.
         ceiling: the largest change of any pixel, in 1/255.
         network: in place of the one that the package ships.
+        served: (height, width) at which it is drawn on, in place of `served_size`.
     """
-    served = shrunk(pixels, served_size((pixels.shape[0], pixels.shape[1])))
-    texture = weave(served.shape[:2], np.random.default_rng(int(seed, 16)))
-    drawn = (network or painter())(light(served), texture)
+    size = served or served_size((pixels.shape[0], pixels.shape[1]))
+    small = shrunk(pixels, size)
+    texture = weave(light(small), np.random.default_rng(int(seed, 16)))
+    drawn = (network or painter())(light(small), texture)
     held = hold(Sheet(pixels, alpha, _shaped(pixels, drawn, ceiling)), floor)
-    target = np.rint(served * np.float32(0.5) + texture[..., None] * np.float32(127.5))
+    target = np.rint(small * np.float32(0.5) + texture[..., None] * np.float32(127.5))
     record: dict[str, Json] = {
         "ssimulacra2": None if held.score is None else round(held.score, 1),
         "share": round(held.share, 2),

@@ -12,7 +12,7 @@ from postguard.cloak.platforms import Codec
 from postguard.imaging.ssimulacra2.weights import MAX_SCALES, weights_of
 from postguard.imaging.visibility import SMALLEST, distance, error_at, features, score_of
 
-NEARER = 20.0  # points that may be lost from half the distance, beyond those at its own size
+NEARER = 25.0  # points that may be lost from half the distance, beyond those at its own size
 _POSTED = Codec("JPEG", 95, "4:4:4")  # as most posts are coded: see `cloak.holding`
 
 

@@ -43,14 +43,14 @@ def limits(g: Plane, ceiling: float, alpha: NDArray[np.uint8] | None = None) -> 
 
 
 def _share(g: Plane) -> Plane:
-    mean = _mean(g, 2)
-    spread = _mean(g * g, 2)
-    spread -= mean * mean
+    middle = mean(g, 2)
+    spread = mean(g * g, 2)
+    spread -= middle * middle
     texture = _least_around(np.sqrt(np.maximum(spread, 0, out=spread), out=spread))
     texture *= np.float32(1 / _FULL)
     texture += np.float32(FLOOR)
-    texture *= _adaptation(mean)
-    share = _mean(texture, 1)
+    texture *= _adaptation(middle)
+    share = mean(texture, 1)
     found: Plane = np.minimum(share, 1, out=share)
     return found
 
@@ -65,9 +65,9 @@ def _least_around(deviation: Plane) -> Plane:
     return least
 
 
-def _adaptation(mean: Plane) -> Plane:
+def _adaptation(middle: Plane) -> Plane:
     """Luminance adaptation (Yang et al. 2005, as a share): the eye forgives most in the dark."""
-    background = mean * np.float32(255)
+    background = middle * np.float32(255)
     below = np.sqrt(np.minimum(background, _GRAY) * np.float32(1 / _GRAY))
     dark = 20 - 17 * below
     bright = np.maximum(background - _GRAY, 0) * np.float32(3 / 128)
@@ -76,7 +76,7 @@ def _adaptation(mean: Plane) -> Plane:
     return found
 
 
-def _mean(plane: Plane, radius: int) -> Plane:
+def mean(plane: Plane, radius: int) -> Plane:
     """Box mean; edges are repeated, so that any size works."""
     size = 2 * radius + 1
     height, width = plane.shape
