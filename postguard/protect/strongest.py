@@ -12,6 +12,7 @@ _POWERS = (0.4, 2.5)  # what is believed of it, once two looks tell it of this p
 _LOOKS = 8  # at most
 _CLOSE = 0.01  # of the amount: nothing is to be found in between
 _OFF = 0.05  # of what is between two looks: nearer to either there is nothing to be learned
+_FAR = 3.0  # points from the aim: nearer, all pictures have the same power
 _LEAST = 0.5  # points: less is the noise of rounding
 
 Look = tuple[float, float]  # an amount, and what of 100 it loses
@@ -55,13 +56,33 @@ def strongest(
     return Found(kept, at_kept if kept else None)
 
 
+def expected(score: Callable[[float], float], aim: float, *, first: float, most: float) -> float:
+    """Return the amount in [0, most] that should score `aim`, after a look or two: enough to
+    begin a search with whose looks cost more."""
+    looks: list[Look] = []
+    amount = first
+    for _ in range(2):
+        found = score(amount)
+        looks.append((amount, max(100 - found, _LEAST)))
+        amount = min(_guess(looks, 100 - aim), most)
+        if abs(found - aim) < _FAR:
+            break
+    return amount
+
+
 def _next(looks: list[Look], aim: float, between: tuple[float, float]) -> float:
-    """Return where the power law expects to lose `aim`, off the ends of what is known."""
+    """Return where to look next for the amount that loses `aim`, off the ends of what is known."""
     low, high = between
+    share = (_guess(looks, aim) - low) / (high - low)
+    return low + (high - low) * min(max(share, _OFF), 1 - _OFF)
+
+
+def _guess(looks: list[Look], aim: float) -> float:
+    """Return where the power law expects to lose `aim`."""
     (amount, lost), *others = sorted(looks, key=lambda look: abs(math.log(look[1] / aim)))
     power = _power((amount, lost), others[0]) if others else _POWER
     guess: float = amount * (aim / lost) ** (1 / power)
-    return low + (high - low) * min(max((guess - low) / (high - low), _OFF), 1 - _OFF)
+    return guess
 
 
 def _power(one: Look, other: Look) -> float:

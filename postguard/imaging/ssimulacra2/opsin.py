@@ -60,12 +60,23 @@ def xyb_rows(rgb: Pixels, wanted: Sequence[Sequence[int]]) -> Iterator[tuple[int
 def _xyb(light: Plane, channels: Sequence[int]) -> Plane:
     """The planes of `channels` of linear light (3, h, w)."""
     seen = _responses(light, 3 if B in channels else 2)
-    luma = (seen[0] + seen[1]) * np.float32(0.5) - _DARK
-    made = {X: (seen[0] - seen[1]) * (_X_SCALE / 2) + _X_ZERO} if X in channels else {}
-    if B in channels:
-        made[B] = seen[2] - luma + (_B_ZERO - _DARK)
-    made[Y] = luma + _Y_ZERO
-    return np.stack([made[channel] for channel in channels])
+    luma = seen[0] + seen[1]
+    luma *= np.float32(0.5)
+    luma -= _DARK
+    planes = np.empty((len(channels), *luma.shape), np.float32)
+    for at, channel in enumerate(channels):
+        plane, zero = planes[at], _Y_ZERO
+        if channel == X:
+            np.subtract(seen[0], seen[1], out=plane)
+            plane *= _X_SCALE / 2
+            zero = _X_ZERO
+        elif channel == B:
+            np.subtract(seen[2], luma, out=plane)
+            zero = _B_ZERO - _DARK
+        else:
+            plane[:] = luma
+        plane += zero
+    return planes
 
 
 def _responses(light: Plane, cones: int) -> Plane:

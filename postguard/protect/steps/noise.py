@@ -23,7 +23,7 @@ from postguard.protect.looks import BAND, UNIT, Pattern, pattern
 from postguard.protect.softening import softened
 from postguard.protect.steps import Scene
 from postguard.protect.steps.cloak import FLOORS
-from postguard.protect.strongest import Found, strongest
+from postguard.protect.strongest import Found, expected, strongest
 from postguard.settings import recipes
 
 MOST = 32.0  # of 255: the largest deviation, which no floor reaches on art
@@ -32,8 +32,6 @@ _ENDS = 0.4  # share of the noise that black and white get
 _SEARCHED = 1 << 19  # pixels: of a larger picture, windows of this area are searched
 _WINDOWS = 2  # across and down: of more and smaller ones, seams would hide what is coarse
 _NEAR_WHOLE = 2.0  # points above the floor that are near enough for the whole of a large picture
-# Windows err by about a point: they are to end in the middle of what is near enough.
-_ABOVE, _NEAR_WINDOWS = 0.5, 1.0
 _STRIP = 1 << 16  # pixels: what is made of them stays in the cache
 _GRID = 7  # every 7th pixel each way is enough to measure how large the change is
 
@@ -127,10 +125,10 @@ def _held(layer: Layer, strength: str) -> tuple[Found, Bytes]:
     if parts is layer:
         found = strongest(_judge(layer), floor, first=first, most=MOST)
         return found, layer.finished(found.amount)
-    aim = floor + _ABOVE
-    begun = strongest(_judge(parts), aim, first=first, most=MOST, near=_NEAR_WINDOWS)
+    # Windows err by about a point: aim at the middle of what is near enough.
+    begun = expected(_judge(parts), floor + _NEAR_WHOLE / 2, first=first, most=MOST)
     whole = _Whole(layer)
-    found = strongest(whole.score, floor, first=begun.amount, most=MOST, near=_NEAR_WHOLE)
+    found = strongest(whole.score, floor, first=begun, most=MOST, near=_NEAR_WHOLE)
     return found, whole.finished(found.amount)
 
 

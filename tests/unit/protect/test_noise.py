@@ -17,7 +17,7 @@ from postguard.protect.softening import softened
 from postguard.protect.steps import noise as module
 from postguard.protect.steps.cloak import FLOORS
 from postguard.protect.steps.noise import Noise
-from postguard.protect.strongest import strongest
+from postguard.protect.strongest import expected, strongest
 from postguard.settings import recipes
 from tests.unit.protect.conftest import busy, cut_out, pictures, plain, scene_of
 
@@ -176,6 +176,20 @@ def test_a_search_ends_above_its_floor_and_near_it(power, scale, first, floor):
     assert len(looks) <= 8
     assert found.amount > 0
     assert found.score == score(found.amount) >= floor
+
+
+@given(power=st.floats(0.5, 2), lost=st.floats(5, 60), floor=st.sampled_from([80.0, 65.0, 45.0]))
+def test_two_looks_tell_where_a_score_is_expected(power, lost, floor):
+    """What is lost grows as a power of the amount, `lost` at the first."""
+    looks = []
+
+    def score(amount):
+        looks.append(amount)
+        return 100 - lost * (amount / 2) ** power
+
+    amount = expected(score, floor, first=2, most=1000)
+    assert len(looks) <= 2
+    assert score(amount) == pytest.approx(floor, abs=0.1 if abs(100 - lost - floor) > 3 else 3)
 
 
 @settings(max_examples=15, deadline=None)
