@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from postguard.app import bell, layering
+from postguard.app import bell, layering, this_pc
 from postguard.app.able import able
+from postguard.app.checked import Checked
 from postguard.app.installation import CONFIG, FIXED, Installation
 from postguard.app.login import health
 from postguard.errors import PostguardError, StepFailed
 from postguard.intake.mounts import filesystem_of
 from postguard.language import _, marked
 from postguard.model import Level
-from postguard.model.layers import Layers
 from postguard.model.measures import Direction
 from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
@@ -51,21 +50,6 @@ _RARE = "髙﨑鷗𠮟"  # kanji of names, which fonts for everyday Japanese may
 _NO_OTHER = marked("no other has rare kanji (sudo apt install fonts-noto-cjk brings one)")
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One thing looked at. `fix` is empty where nothing is to be done.
-
-    Attributes:
-        layers: of a recipe: what protects its pictures.
-    """
-
-    what: str
-    ok: bool
-    said: str
-    fix: str = ""
-    layers: Layers | None = None
-
-
 def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     """Look at config, folders, room, accounts, recipes, cloak and daemon."""
     found = [Checked(_("config"), True, str(installation.path))]
@@ -76,6 +60,7 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     found += _signature(installation)
     found.append(_cloak(installation))
     found += _accounts(installation, offline=offline)
+    found += this_pc.checks(installation)
     found.append(_daemon(installation))
     return found
 

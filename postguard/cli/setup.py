@@ -12,7 +12,7 @@ from postguard.language import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from postguard.app.checking import Checked
+    from postguard.app.checked import Checked
     from postguard.model.layers import Door
 
 _SHELLS = ("bash", "zsh", "fish")

@@ -75,7 +75,9 @@ class DeliveryRows:
 
     def counts(self) -> dict[str, int]:
         """Return how many deliveries are in each state."""
-        rows = self._db.rows("SELECT state, count(*) FROM deliveries GROUP BY state ORDER BY state")
+        rows = self._db.rows(
+            "SELECT state, count(*) FROM deliveries GROUP BY state ORDER BY state"
+        )
         return {str(r[0]): int(r[1]) for r in rows}
 
     def unplanned(self, limit: int = AT_ONCE) -> list[Delivery]:

@@ -37,6 +37,11 @@ class NewsRows:
         row = self._db.row("SELECT coalesce(max(id), 0) FROM events")
         return 0 if row is None else int(row[0])
 
+    def last_at(self) -> datetime | None:
+        """Return when the newest event happened, by the clock of then; None: nothing has."""
+        row = self._db.row("SELECT at FROM events ORDER BY id DESC LIMIT 1")
+        return None if row is None else from_ms(row[0])
+
     def after(self, number: int, kinds: Collection[str]) -> list[Happened]:
         """Return events of these kinds behind a number, the oldest first."""
         marks = ", ".join("?" * len(kinds))

@@ -23,6 +23,7 @@ from postguard.system.files import write_whole
 UNIT = "postguard.service"
 _SYSTEMCTL_SECONDS = 120.0  # systemd itself gives a service 90 to be ready
 _READABLE_FILE = 0o644
+_STARTS = re.compile(r'^ExecStart=(?:"((?:[^"\\]|\\.)+)"|(\S+))', re.MULTILINE)
 
 
 class Supervisor:
@@ -169,6 +170,19 @@ def install(
     if is_another:
         _systemctl("try-restart", UNIT)
     return path
+
+
+def executable() -> Path | None:
+    """Return the program that the installed unit starts; None: there is no unit, or it says none
+    that we would have written."""
+    try:
+        found = _STARTS.search(unit_path().read_text())
+    except OSError:
+        return None
+    if found is None:
+        return None
+    word = re.sub(r"\\(.)", r"\1", found[1]) if found[1] else found[2]
+    return Path(word.replace("%%", "%").replace("$$", "$"))
 
 
 def remove() -> Path:
