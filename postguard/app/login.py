@@ -92,7 +92,7 @@ class Login:
         for place, key in self._places(name):
             place.delete(key)
         installation.accounts.forget()
-        installation.store.accounts.log_out(name, "logged out by you")
+        installation.store.accounts.log_out(name, _("logged out by you"))
         return _("{name} is logged out on this PC; its posts wait. {ended}").format(
             name=name, ended=ended
         )

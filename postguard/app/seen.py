@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from postguard.language import _
 from postguard.networks import plain_words
 from postguard.store import Store
 from postguard.store.readings import says
@@ -12,8 +13,11 @@ def lines(store: Store, post_id: int) -> dict[str, list[str]]:
     is left of its protection. An account that was not read back has none."""
     return {
         account: [
-            *(f"not as you asked: {said}" for said in says(reading)),
-            *(f"as it is served, {said}" for said in plain_words.served(reading.seen)),
+            *(_("not as you asked: {said}").format(said=said) for said in says(reading)),
+            *(
+                _("as it is served, {said}").format(said=said)
+                for said in plain_words.served(reading.seen)
+            ),
         ]
         for account, reading in store.readings.of_post(post_id).items()
     }

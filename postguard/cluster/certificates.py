@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from postguard.errors import Unusable
+from postguard.language import _, marked
 from postguard.system import files
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.x509 import Certificate, CertificateBuilder, KeyUsage
 
-MISSING_EXTRA = (
-    "cloaking elsewhere needs an extra that is not installed: "
-    "run `pip install 'postguard[cluster]'`"
+MISSING_EXTRA = marked(
+    "cloaking elsewhere needs an extra that is not installed: run `pip install "
+    "'postguard[cluster]'`"
 )
 AUTHORITY = "authority.pem"  # what every machine knows the others by
 AUTHORITY_KEY = "authority.key"  # stays on the machine where it was made
@@ -56,8 +57,10 @@ def found(folder: Path, names: Sequence[str], now: datetime) -> list[Path]:
     _check_extra()
     if (folder / AUTHORITY_KEY).exists():
         raise Unusable(
-            f"there is a cluster already in {folder}; its machines know each other by it. "
-            "To add a machine: postguard cluster add NAME"
+            _(
+                "there is a cluster already in {folder}; its machines know each other by it. To "
+                "add a machine: postguard cluster add NAME"
+            ).format(folder=folder)
         )
     _check_names(folder, names)
     pair = _authority(now)
@@ -91,29 +94,37 @@ def check(folder: Path) -> None:
         path = folder / name
         if not path.is_file():
             raise Unusable(
-                f"{path} is missing; copy this machine's folder from where you ran "
-                "`postguard cluster init`"
+                _(
+                    "{path} is missing; copy this machine's folder from where you ran `postguard "
+                    "cluster init`"
+                ).format(path=path)
             )
     if (mode := (folder / KEY).stat().st_mode & 0o077) != 0:
         raise Unusable(
-            f"others on this machine may read {folder / KEY} (mode {mode:o}); "
-            f"run: chmod 600 {folder / KEY}"
+            _(
+                "others on this machine may read {folder} (mode {mode:o}); run: chmod 600 {folder}"
+            ).format(folder=folder / KEY, mode=mode)
         )
 
 
 def _check_extra() -> None:
     if importlib.util.find_spec("cryptography") is None:
-        raise Unusable(MISSING_EXTRA)
+        raise Unusable(_(MISSING_EXTRA))
 
 
 def _check_names(folder: Path, names: Sequence[str]) -> None:
     for i, name in enumerate(names):
         if not _NAME.fullmatch(name):
             raise Unusable(
-                f'"{name}" cannot name a machine; take lower-case letters, digits and -, as in nas'
+                _(
+                    '"{name}" cannot name a machine; take lower-case letters, digits and -, as '
+                    "in nas"
+                ).format(name=name)
             )
         if name in names[:i] or (folder / name).exists():
-            raise Unusable(f"there is a machine {name} already; take another name")
+            raise Unusable(
+                _("there is a machine {name} already; take another name").format(name=name)
+            )
 
 
 def _read(path: Path) -> bytes:
@@ -121,8 +132,10 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise Unusable(
-            f"there is no authority in {path.parent}; run this where you ran "
-            "`postguard cluster init`"
+            _(
+                "there is no authority in {parent}; run this where you ran `postguard cluster "
+                "init`"
+            ).format(parent=path.parent)
         ) from None
 
 

@@ -20,6 +20,7 @@ from postguard.cluster import version, waking, work
 from postguard.cluster.joining import GPU, unreachable
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, Retryable
+from postguard.language import _
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,14 @@ class Crew:
             Unusable: the scheduler is no part of our cluster.
             Retryable: machine after machine was lost over it.
         """
-        for _ in range(_OVER_AGAIN):
+        for _turn in range(_OVER_AGAIN):
             client = await self._joined()
             try:
                 return await self._done(client, parcel, on_step)
             except _LostError as lost:
                 log.info("a job is handed over anew: %s", lost)
                 await self._leave(client)
-        raise Retryable("the machines that worked on it were lost, again and again")
+        raise Retryable(_("the machines that worked on it were lost, again and again"))
 
     async def close(self) -> None:
         """Leave the cluster."""
@@ -118,7 +119,7 @@ class Crew:
         finally:
             waiting.cancel()
         if waiting.cancelled():
-            raise _LostError("its machine or the scheduler has gone")
+            raise _LostError(_("its machine or the scheduler has gone"))
         if (wrong := waiting.exception()) is not None:
             raise _LostError(str(wrong))
         return waiting.result()
@@ -136,15 +137,17 @@ class Crew:
             waking.wake(self.sleepers)
             if loop.time() >= deadline:
                 raise AbsentError(
-                    "no machine of the cluster is on, or none runs this version of postguard; "
-                    "start `postguard cluster worker` there"
+                    _(
+                        "no machine of the cluster is on, or none runs this version of "
+                        "postguard; start `postguard cluster worker` there"
+                    )
                 )
             await asyncio.sleep(min(_LOOK, max(deadline - loop.time(), 0)))
         return found
 
     async def _present(self, client: Client) -> list[dict[str, float]]:
         if client.status != "running" or client.scheduler is None:
-            raise _LostError("the scheduler has gone")
+            raise _LostError(_("the scheduler has gone"))
         known = await _or_lost(client.scheduler.identity())
         resources = [worker["resources"] for worker in known["workers"].values()]
         return [found for found in resources if version.ours() in found]

@@ -23,6 +23,7 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 
 from postguard.cluster import certificates, version
 from postguard.errors import PostguardError, Retryable, Unusable
+from postguard.language import _
 from postguard.system import files, paths
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,9 @@ async def schedule(host: str, port: int, folder: Path, on_ready: Callable[[str],
         )
     except RuntimeError as exc:  # as Dask wraps whatever happens at a start
         why = next((c for c in _causes(exc) if isinstance(c, OSError)), exc)
-        raise Unusable(f"{host}:{port} cannot be listened on ({why})") from exc
+        raise Unusable(
+            _("{host}:{port} cannot be listened on ({why})").format(host=host, port=port, why=why)
+        ) from exc
     async with scheduler:
         on_ready(scheduler.address)
         await _until_asked_to_end()
@@ -148,7 +151,7 @@ async def work_for(
     await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
     if not asked.done():
         asked.cancel()
-        raise Retryable("the scheduler has gone")
+        raise Retryable(_("the scheduler has gone"))
     await worker.close(reason="asked to end")
 
 
@@ -181,11 +184,17 @@ def unreachable(scheduler: str, exc: BaseException) -> PostguardError:
     """Return why a scheduler could not be joined: for good, or for now."""
     if any(isinstance(cause, ssl.SSLError) for cause in _causes(exc)):
         return Unusable(
-            f"{scheduler} and this machine do not know each other: their certificates come from "
-            "two clusters. Copy this machine's folder again from where you ran "
-            "`postguard cluster init`"
+            _(
+                "{scheduler} and this machine do not know each other: their certificates come "
+                "from two clusters. Copy this machine's folder again from where you ran "
+                "`postguard cluster init`"
+            ).format(scheduler=scheduler)
         )
-    return Retryable(f"{scheduler} cannot be reached; is that machine on, and its scheduler?")
+    return Retryable(
+        _("{scheduler} cannot be reached; is that machine on, and its scheduler?").format(
+            scheduler=scheduler
+        )
+    )
 
 
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from postguard.cloak.job import Job, Measurement
 from postguard.errors import Unusable
+from postguard.language import _
 from postguard.model import CloakKit, Json, ProtectOrder, Rendition
 from postguard.system import wire
 from postguard.system.files import write_whole
@@ -74,8 +75,11 @@ def of_order(order: ProtectOrder, year: int) -> Parcel:
     """
     if any(step.get("step") == "credentials" for step in order.recipe):
         raise Unusable(
-            "the recipe signs its pictures, and the key for that stays on this machine; protect "
-            "them here (--engine local), or take the step credentials out of the recipe"
+            _(
+                "the recipe signs its pictures, and the key for that stays on this machine; "
+                "protect them here (--engine local), or take the step credentials out of the "
+                "recipe"
+            )
         )
     logos = {i: Path(str(s["logo"])) for i, s in enumerate(order.recipe) if s.get("logo")}
     plain = replace(
@@ -247,7 +251,7 @@ def _part(files: Mapping[str, bytes], folder: str) -> Files:
 def _taken(rendition: Rendition, files: Mapping[str, bytes], into: Path) -> Rendition:
     data = files.get(rendition.path.name)
     if data is None or hashlib.sha256(data).hexdigest() != rendition.sha256:
-        raise Unusable("what came back is not what was made there; it is not used")
+        raise Unusable(_("what came back is not what was made there; it is not used"))
     return replace(rendition, path=into / rendition.path.name)
 
 
@@ -255,5 +259,7 @@ def _inside(folder: Path, name: str) -> Path:
     root = folder.resolve()
     place = (root / name).resolve()
     if root not in place.parents:
-        raise Unusable(f"what came from elsewhere names a file outside its folder: {name}")
+        raise Unusable(
+            _("what came from elsewhere names a file outside its folder: {name}").format(name=name)
+        )
     return place

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 
+from postguard.language import _
+
 
 def ours() -> str:
     """Return what this machine runs, as in `postguard 0.1.0 on Python 3.11`."""
@@ -20,7 +22,7 @@ def refusal(theirs: str, mine: str) -> str | None:
     """Return why a worker that runs `mine` may not join `theirs`; None: it may."""
     if theirs == mine:
         return None
-    return (
-        f"the scheduler's machine runs {theirs}, and this one {mine}; they must be the same. "
+    return _(
+        "the scheduler's machine runs {theirs}, and this one {mine}; they must be the same. "
         "Update the older one, then start the worker again"
-    )
+    ).format(theirs=theirs, mine=mine)

@@ -18,11 +18,13 @@ _THUMBNAIL = marked("a small copy of an earlier state (thumbnail)")
 _PROMPT = marked("a generator's prompt")
 
 _XMP: Mapping[str, str] = {
-    "where it was made (GPS)": r"exif:GPS|GPSLatitude",
-    "the serial number of a device": r"(aux|exifEX):(Lens|Body)?SerialNumber",
-    "the history of its file": r"(xmpMM|photoshop):(History|DocumentAncestors)|DerivedFrom",
+    marked("where it was made (GPS)"): r"exif:GPS|GPSLatitude",
+    marked("the serial number of a device"): r"(aux|exifEX):(Lens|Body)?SerialNumber",
+    marked(
+        "the history of its file"
+    ): r"(xmpMM|photoshop):(History|DocumentAncestors)|DerivedFrom",
     _PROMPT: r"AIPromptInformation|parameters:Prompt",
-    "the folders of a PC": r"[A-Za-z]:[\\/]+Users[\\/]|file:///",
+    marked("the folders of a PC"): r"[A-Za-z]:[\\/]+Users[\\/]|file:///",
 }
 _TAGS: Mapping[int, str] = {
     0xA420: marked("a number of its own (ImageUniqueID)"),

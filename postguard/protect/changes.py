@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from postguard.imaging import Picture, flatten
+from postguard.imaging import Picture, flatten, open_picture
 from postguard.imaging.picture import strips
 from postguard.system import files
 
 _MIDDLE = 128  # the gray level that stands for no change
 _NAMED = 12  # hex digits of its digest
+_ANY = 1e6  # megapixels: these pictures were made here
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,27 @@ class Change:
         digest = hashlib.sha256(out.getvalue()).hexdigest()[:_NAMED]
         return cls(f"{position + 1}-cloak-{digest}.png", out.getvalue())
 
+    def kept(self, finished: bytes, without: bytes) -> float:
+        """Return what a file holds of it after its encoding, as a share: the slope of how it
+        differs from the same file without the cloak."""
+        with_it, bare = _gray(finished), _gray(without)
+        change = _gray(self.data) - _MIDDLE
+        if change.shape != bare.shape:
+            size = bare.shape[1], bare.shape[0]
+            change = np.asarray(Image.fromarray(change).resize(size, Image.Resampling.LANCZOS))
+        power = float(np.square(change, dtype=np.float64).sum())
+        follows = float(((with_it - bare) * change).sum(dtype=np.float64))
+        return round(follows / power, 3) if power else 0.0
+
     def keep(self, folder: Path) -> None:
         """Write it whole, readable for its owner only."""
         files.write_whole(folder / self.name, self.data)
+
+
+def _gray(data: bytes) -> NDArray[np.float32]:
+    """Return the luma of a file of our own, as it is seen on white."""
+    shown = flatten(open_picture(data, max_megapixels=_ANY))
+    return np.asarray(Image.fromarray(shown.pixels).convert("L"), np.float32)
 
 
 def _luma_change(before: Picture, after: Picture) -> NDArray[np.int16]:

@@ -54,7 +54,7 @@ def make(name: str, now: datetime) -> str:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError as exc:
-        raise Unusable(MISSING_EXTRA) from exc
+        raise Unusable(_(MISSING_EXTRA)) from exc
     key = ec.generate_private_key(ec.SECP256R1())
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     secret = key.private_bytes(
@@ -73,7 +73,7 @@ def read(text: str) -> Identity:
         from cryptography.x509 import load_pem_x509_certificate
         from cryptography.x509.oid import NameOID
     except ImportError as exc:
-        raise Unusable(MISSING_EXTRA) from exc
+        raise Unusable(_(MISSING_EXTRA)) from exc
     try:
         key, certificate = _part(text, _KEY), _part(text, _CERTIFICATE)
         found = load_pem_x509_certificate(certificate.encode())

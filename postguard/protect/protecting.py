@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from postguard.errors import BadPicture, ConfigError, Held, PostguardError, Retryable, Unusable
+from postguard.errors import (
+    BadPicture,
+    ConfigError,
+    Held,
+    PostguardError,
+    Retryable,
+    Unusable,
+    Waiting,
+)
 from postguard.language import _
 from postguard.model import Post, PostState, Progress, ProtectOrder, Rendition
 from postguard.ports import Clock, Workshop
@@ -22,6 +30,7 @@ from postguard.protect.sweeping import sweep
 log = logging.getLogger(__name__)
 
 _LOOK = 1.0  # seconds
+_WAIT = timedelta(minutes=2)  # until a machine that was not there is looked for again
 
 
 class Board(Protocol):
@@ -100,15 +109,18 @@ class Protecting:
     heartbeat: Callable[[], None] = lambda: None
     missing: Callable[[Post], str] = lambda _: ""
     look: float = _LOOK
+    _again: dict[int, datetime] = field(default_factory=dict)
+    _waited: set[int] = field(default_factory=set)
 
     def tick(self, now: datetime) -> bool:
         """Protect the oldest post that waits; False when none does."""
-        waiting = self.desk.in_state(PostState.TAKEN, limit=1)
-        if not waiting:
+        post = self._next(now)
+        if post is None:
             return False
-        post = waiting[0]
         try:
             self._protect(post, now)
+        except Waiting as exc:  # for another machine: what is behind it goes on
+            self._wait(post, now, str(exc))
         except _NotWantedError:
             log.info("post %d: its protection was given up; it is held, or read anew", post.id)
         except (Retryable, Unusable) as exc:  # the disk may be full: the rows cannot be written
@@ -126,6 +138,20 @@ class Protecting:
             )
             raise
         return True
+
+    def _next(self, now: datetime) -> Post | None:
+        """Return the oldest post that waits for nothing but its turn."""
+        self._again = {post_id: at for post_id, at in self._again.items() if at > now}
+        waiting = self.desk.in_state(PostState.TAKEN, limit=len(self._again) + 1)
+        return next((post for post in waiting if post.id not in self._again), None)
+
+    def _wait(self, post: Post, now: datetime, why: str) -> None:
+        """Look at the next one until it is this one's turn again; the artist is told once."""
+        if post.id not in self._waited:
+            log.info("post %d: %s", post.id, why)
+            self.desk.note(post.id, now, "waiting", why)
+        self._waited.add(post.id)
+        self._again[post.id] = now + _WAIT
 
     def _hold(self, post: Post, reason: str) -> None:
         if self.desk.get(post.id).state is not PostState.TAKEN:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from postguard.language import _
 from postguard.model import Delivery, Receipt, Sighting
 
 
@@ -53,9 +54,11 @@ def _match(delivery: Delivery, seen: Sequence[Sighting], claims: Mapping[str, in
     first = seen[0]
     if len(seen) == 1 and first.sure and claims[first.receipt.uri] == 1:
         return IsThere(first.receipt)
-    places = " or ".join(each.receipt.url for each in seen[:3])
+    places = _(" or ").join(each.receipt.url for each in seen[:3])
     return AskTheArtist(
-        f"postguard was restored from a backup, and this post may be at {places} already. Look "
-        "whether this picture stands there: if it does, nothing needs to be done; if not, "
-        f"`postguard retry {delivery.post_id}` sends it"
+        _(
+            "postguard was restored from a backup, and this post may be at {places} already. "
+            "Look whether this picture stands there: if it does, nothing needs to be done; if "
+            "not, `postguard retry {post_id}` sends it"
+        ).format(places=places, post_id=delivery.post_id)
     )

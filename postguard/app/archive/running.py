@@ -21,6 +21,7 @@ from postguard.app.archive.report import page, summary_of
 from postguard.app.installation import Installation
 from postguard.app.protecting_files import NO_LIMITS
 from postguard.errors import PostguardError, Retryable, Unusable
+from postguard.language import _
 from postguard.model import Artist, ArtworkOrder, Json, ProtectOrder, Rendition
 from postguard.store.archive import ArchiveRows, Made, Original
 from postguard.system import files
@@ -182,7 +183,7 @@ class _Run:
             raise
         except (PostguardError, OSError) as exc:
             if isinstance(exc, OSError) and files.no_room(exc):
-                raise Retryable(files.NO_ROOM) from exc
+                raise Retryable(_(files.NO_ROOM)) from exc
             self.rows.failed(original, sha256, str(exc))
             return "failed"
         return "made"
@@ -244,8 +245,10 @@ class _Run:
         except FileExistsError:
             if files.sha256_of(place) != made.sha256:
                 raise Unusable(
-                    f"{place} is there already and was not made by this archive; it stays as it "
-                    "is. Move it away, or name another folder"
+                    _(
+                        "{place} is there already and was not made by this archive; it stays as "
+                        "it is. Move it away, or name another folder"
+                    ).format(place=place)
                 ) from None
         finally:
             draft.unlink(missing_ok=True)
@@ -271,11 +274,15 @@ class _Run:
 def _check_places(asked: Asked) -> None:
     """Raise Unusable where the folders cannot be used."""
     if not asked.source.is_dir():
-        raise Unusable(f"{asked.source} is no folder; name the one with your pictures")
+        raise Unusable(
+            _("{source} is no folder; name the one with your pictures").format(source=asked.source)
+        )
     if asked.source == asked.target or asked.target in asked.source.parents:
         raise Unusable(
-            f"{asked.target} holds the originals; name another folder, so that the protected "
-            "pictures are never mixed up with them"
+            _(
+                "{target} holds the originals; name another folder, so that the protected "
+                "pictures are never mixed up with them"
+            ).format(target=asked.target)
         )
     files.check_folder_of(asked.target)
     asked.target.mkdir(exist_ok=True)

@@ -51,7 +51,11 @@ def proposals(facts: MastodonFacts, asked: Asked, found: Sequence[Finding]) -> l
             quotes.value,
             _("who may quote posts that you write yourself: {quotes}").format(quotes=quotes.value),
         ),
-        "masto.show_media": (f"{_PROFILE}show_media", False, "the page of all pictures is gone"),
+        "masto.show_media": (
+            f"{_PROFILE}show_media",
+            False,
+            _("the page of all pictures is gone"),
+        ),
         "masto.attribution": (
             "attribution_domains",
             own,

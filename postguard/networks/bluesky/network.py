@@ -242,8 +242,10 @@ class Bluesky:
         did, rkeys = place_of(receipt)
         if did != self._session.did:
             raise Refused(
-                f"{receipt.url} belongs to another account than the one that goes by this name "
-                "now; change or delete it in Bluesky's app",
+                _(
+                    "{url} belongs to another account than the one that goes by this name now; "
+                    "change or delete it in Bluesky's app"
+                ).format(url=receipt.url),
                 stands=True,
             )
         return did, rkeys

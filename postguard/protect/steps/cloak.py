@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from postguard.errors import StepFailed
 from postguard.imaging import Picture, open_picture, to_image
 from postguard.imaging.picture import strips
+from postguard.language import _, marked
 from postguard.model import Json
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
@@ -29,10 +30,10 @@ FLOORS = {"low": 80.0, "medium": 65.0, "high": 45.0}
 # The largest change of a pixel, in 1/255, where texture hides it; see `cloak.budget`. The floor
 # decides; this bounds what a fault of the engine could do to a picture.
 CEILINGS = {"low": 12, "medium": 24, "high": 40}
-WORDS = (
-    "The cloak raises the cost of training on and editing this picture; it is no lock. "
-    "Purifiers and noisy upscaling are known to weaken or remove it. The gain is what was left "
-    "on this PC's encoders behind a simulation of the platform, not a promise for other models."
+WORDS = marked(
+    "The cloak raises the cost of training on and editing this picture; it is no lock. Purifiers "
+    "and noisy upscaling are known to weaken or remove it. The gain is what was left on this "
+    "PC's encoders behind a simulation of the platform, not a promise for other models."
 )
 _GRAIN = 1_000_000  # the opener's limit is in megapixels; the picture was judged at intake
 
@@ -51,7 +52,9 @@ class Cloak:
                 on size, strength and transparency.
         """
         if scene.engine is None:
-            raise StepFailed("cloak", "nothing on this PC can run it; take it out of the recipe")
+            raise StepFailed(
+                "cloak", _("nothing on this PC can run it; take it out of the recipe")
+            )
         if (missing := scene.engine.available()) is not None:
             raise StepFailed("cloak", missing)
         source, target = scene.work / "cloak-in.png", scene.work / "cloak-out.png"
@@ -61,7 +64,7 @@ class Cloak:
         job = self._job(scene)
         found = scene.engine.cloak(job, source, target, scene.on_fraction)
         if str(job["seed"]) in wire.dump(found):
-            raise StepFailed("cloak", "the engine told its secret seed; please report it")
+            raise StepFailed("cloak", _("the engine told its secret seed; please report it"))
         result = _take_back(picture, target)
         source.unlink()
         target.unlink()
@@ -72,7 +75,7 @@ class Cloak:
             "ceiling": self._ceiling,
             "floor": FLOORS[self._options.strength],
             **found,
-            "words": WORDS,
+            "words": _(WORDS),
         }
         self._drawn(record["modes"])
         return result, record
@@ -99,7 +102,7 @@ class Cloak:
             return self._options.modes
         if set(told) == {"instant"} and self._options.fallback == "instant":
             return ("instant",)
-        raise StepFailed("cloak", "the engine drew another cloak than asked; please report it")
+        raise StepFailed("cloak", _("the engine drew another cloak than asked; please report it"))
 
     @property
     def _ceiling(self) -> int:
@@ -133,15 +136,22 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float) -> None:
     if least == 0:
         return
     if not left >= least:  # also what is no number
-        said = f"{mode} gained {left:.3f}, and the recipe asks for {least:.3f}"
+        said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
+            mode=mode, left=left, least=least
+        )
     elif left <= noise:
-        said = f"{mode} gained {left:.3f}, and mere noise of the same size {noise:.3f}"
+        said = _("{mode} gained {left:.3f}, and mere noise of the same size {noise:.3f}").format(
+            mode=mode, left=left, noise=noise
+        )
     else:
         return
     raise StepFailed(
         "cloak",
-        f"it is too weak on this picture: behind its platform {said}. Nothing was posted. Take a "
-        "higher strength or another mode; or write a smaller min_gain (0: none) to post it so",
+        _(
+            "it is too weak on this picture: behind its platform {said}. Nothing was posted. "
+            "Take a higher strength or another mode; or write a smaller min_gain (0: none) to "
+            "post it so"
+        ).format(said=said),
     )
 
 
@@ -153,7 +163,7 @@ def targets_folder(work: Path) -> Path:
 def _take_back(picture: Picture, target: Path) -> Picture:
     """Return the engine's colours with the picture's own alpha."""
     if not target.is_file():
-        raise StepFailed("cloak", "the engine returned no picture; please report it")
+        raise StepFailed("cloak", _("the engine returned no picture; please report it"))
     megapixels = max(picture.width * picture.height / _GRAIN, 1) * 1.01
     pixels = open_picture(target.read_bytes(), max_megapixels=megapixels).pixels
     return Picture(pixels, picture.alpha, picture.gray)
@@ -162,7 +172,7 @@ def _take_back(picture: Picture, target: Path) -> Picture:
 def _check(before: Picture, after: Picture, ceiling: int) -> None:
     """Raise StepFailed where the engine changed more than it may."""
     if after.pixels.shape != before.pixels.shape:
-        raise StepFailed("cloak", "the engine changed the picture's size; please report it")
+        raise StepFailed("cloak", _("the engine changed the picture's size; please report it"))
     for rows in strips(before.width, before.height):
         _check_strip(before, after.pixels[rows], rows, ceiling)
 
@@ -170,8 +180,10 @@ def _check(before: Picture, after: Picture, ceiling: int) -> None:
 def _check_strip(before: Picture, after: NDArray[np.uint8], rows: slice, ceiling: int) -> None:
     change = np.abs(after.astype(np.int16) - before.pixels[rows])
     if change.max(initial=0) > ceiling:
-        raise StepFailed("cloak", "the engine changed more than its limit; please report it")
+        raise StepFailed("cloak", _("the engine changed more than its limit; please report it"))
     if before.alpha is not None and change[before.alpha[rows] == 0].any():
-        raise StepFailed("cloak", "the engine drew where nothing is to be seen; please report it")
+        raise StepFailed(
+            "cloak", _("the engine drew where nothing is to be seen; please report it")
+        )
     if before.gray and np.ptp(after, axis=2).any():
-        raise StepFailed("cloak", "the engine brought colour into a gray picture")
+        raise StepFailed("cloak", _("the engine brought colour into a gray picture"))

@@ -31,7 +31,7 @@ _FIRST = {"low": 1.4, "medium": 2.2, "high": 3.3}  # where searches begin: about
 _ENDS = 0.4  # share of the noise that black and white get
 _SEARCHED = 1 << 19  # pixels: of a larger picture, windows of this area are searched
 _WINDOWS = 2  # across and down: of more and smaller ones, seams would hide what is coarse
-_NEAR_WHOLE = 2.0  # points above the floor that are near enough for the whole of a large picture
+_NEAR_WHOLE = 3.0  # points above the floor that are near enough for the whole of a large picture
 _STRIP = 1 << 16  # pixels: what is made of them stays in the cache
 _GRID = 7  # every 7th pixel each way is enough to measure how large the change is
 
