@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, Unusable
@@ -71,7 +72,7 @@ def protect_file(
     sha256 = files.sha256_of(wanted.file)
     _check_places(wanted)
     recipe = installation.steps(wanted.recipe)
-    targets = _targets(wanted, recipe)
+    _targets(wanted, recipe)  # said before any work
     limits = installation.accounts.limits(wanted.account) if wanted.account else NO_LIMITS
     seed = installation.seed_of(sha256)
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +94,8 @@ def protect_file(
             rendition = workshop.protect(order, on_progress)[0]
         except BadPicture as exc:
             raise BadPicture(f"{wanted.file}: {exc}") from exc
-        return _write(wanted, targets, rendition, Path(folder))
+        drawn = cast("Sequence[Mapping[str, Json]]", rendition.record["steps"])
+        return _write(wanted, _targets(wanted, drawn), rendition, Path(folder))
 
 
 def _check_places(wanted: Wanted) -> None:
@@ -112,13 +114,16 @@ def _check_apart(places: Sequence[Path]) -> None:
             raise Unusable(f"{place} would be written twice; name two files")
 
 
-def _targets(wanted: Wanted, recipe: Sequence[Mapping[str, Json]]) -> dict[str, Path]:
+def _targets(wanted: Wanted, steps: Sequence[Mapping[str, Json]]) -> dict[str, Path]:
     """Return where each mode's target goes: as named, or beside it with the mode in its name.
+
+    Args:
+        steps: of the recipe or, once they are done, of the record: a cloak may have fallen back.
 
     Raises:
         Unusable: there will be nothing to save, or a name is taken.
     """
-    modes = _modes(recipe)
+    modes = _modes(steps)
     asked = {"target": wanted.target, "picture without the cloak": wanted.before}
     for what, place in asked.items():
         if place is not None and not modes:
@@ -135,9 +140,9 @@ def _targets(wanted: Wanted, recipe: Sequence[Mapping[str, Json]]) -> dict[str, 
     return {m: _unless_taken(wanted.file, name, place) for m, place in places.items()}
 
 
-def _modes(recipe: Sequence[Mapping[str, Json]]) -> list[str]:
-    """Return the modes of the recipe's cloak, each once; none: it has no cloak."""
-    found = [step.get("mode") for step in recipe if step["step"] == "cloak"]
+def _modes(steps: Sequence[Mapping[str, Json]]) -> list[str]:
+    """Return the modes of the cloak, each once; none: there is no cloak."""
+    found = [step.get("modes") or step["mode"] for step in steps if step["step"] == "cloak"]
     modes = [mode for one in found for mode in (one if isinstance(one, list) else [one])]
     return list(dict.fromkeys(map(str, modes)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ STEPS = """\
   { step = "cloak", mode = "style" },
   { step = "tags" },
 """
+ANY_GAIN = STEPS.replace('"style"', '"style", min_gain = 0.0')
+RECIPES = rig.recipe(steps=STEPS) + rig.recipe("loose", ANY_GAIN)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,7 @@ def home(server: MastodonServer, tmp_path_factory: pytest.TempPathFactory) -> It
     folder = tmp_path_factory.mktemp("base")
     with home_in(folder) as home:
         home.environment |= without_torch(folder / "blind")
-        home.configure(rig.fedi("fedi", server.url), recipes=rig.recipe(steps=STEPS))
+        home.configure(rig.fedi("fedi", server.url), recipes=RECIPES)
         token = server.token_for("hanako", "profile read:statuses write:statuses write:media")
         home.run("login", "fedi", "--secret-stdin", stdin=token + "\n")
         yield home
@@ -60,6 +63,22 @@ def test_init_writes_the_instant_cloak_and_check_says_what_would_improve(
     checked = " ".join(home.run("--config", config, "check", "--offline").split())
     assert "the instant cloak, the weakest" in checked
     assert "instant cloak, weakest form △ △" in checked
+
+
+def test_a_protected_file_comes_with_the_target_of_the_cloak_that_was_drawn(
+    home: Home, tmp_path: Path
+) -> None:
+    """And with it the figures can be checked, in numpy as they were made."""
+    (tmp_path / "fox.png").write_bytes(rig.png(7, (200, 150)))
+    at = {name: tmp_path / f"{name}.png" for name in ("fox", "out", "goal", "before")}
+    saving = ("--save-target", at["goal"], "--save-before", at["before"])
+    saving += ("--record", tmp_path / "r.json")
+    home.run("protect", at["fox"], "-o", at["out"], "--recipe", "loose", *saving)
+    record = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert record["targets"] == {"instant": "goal.png"}
+    files = [next(tmp_path.glob(f"{name}.[jp]*g")) for name in ("before", "out")]
+    found = home.json("measure", *map(str, files), "--record", str(tmp_path / "r.json"))
+    assert found["gains"] == record["record"]["measured"]["gains"]
 
 
 def test_a_first_post_is_cloaked_measured_and_sent(home: Home, server: MastodonServer) -> None:
