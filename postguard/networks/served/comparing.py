@@ -110,15 +110,16 @@ class Pair:
             marked[self._region(but)] = False
         return _slope(sent[marked], served[marked])
 
-    def kept_of_change(self, change: Picture) -> Left | None:
+    def kept_of_change(self, change: Picture, kept: float = 1.0) -> Left | None:
         """Return what is left of a cloak; None where there is as good as none, or where a crop or
         another shape hides where it lies.
 
         Args:
             change: what it changed in the luma of the picture, as `protect.changes` keeps it.
+            kept: share of it that the encoding had left in the file that was sent.
         """
         height, width = self.sent.shape[:2]
-        plane = change.pixels[..., 0].astype(np.float32) - _MIDDLE
+        plane = (change.pixels[..., 0].astype(np.float32) - _MIDDLE) * np.float32(kept)
         moved = _fitted(plane, (width, height))
         if not self._whole() or float(np.square(moved).mean()) < _LEAST_CHANGE:
             return None

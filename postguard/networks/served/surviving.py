@@ -47,6 +47,7 @@ class Sent:
         watermark: mean change of the pixels that the watermark marked, in 1/255; None: none.
         strip: the notice stands in a strip below the art.
         change: what the cloak changed, as it was kept; None: no cloak, or none was kept.
+        kept: share of it that the encoding left in this file.
     """
 
     url: str
@@ -56,6 +57,7 @@ class Sent:
     watermark: float | None = None
     strip: bool = False
     change: Path | None = None
+    kept: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
     found = {s.get("step"): s for s in steps if isinstance(s, dict)} if _is_list(steps) else {}
     contrast = found.get("watermark", {}).get("contrast")
     change = found.get("cloak", {}).get("change")
+    measured = rendition.record.get("measured")
+    kept = measured.get("kept") if isinstance(measured, dict) else None
     return Sent(
         url,
         rendition.path,
@@ -110,6 +114,7 @@ def sent(url: str, rendition: Rendition, original: Path | None) -> Sent:
         watermark=float(contrast) if isinstance(contrast, int | float) else None,
         strip=found.get("notice", {}).get("place") == "footer",
         change=rendition.path.parent / change if isinstance(change, str) else None,
+        kept=float(kept) if isinstance(kept, int | float) else 1.0,
     )
 
 
@@ -179,7 +184,7 @@ def _watermark(pair: Pair, picture: Sent, max_megapixels: float) -> float | None
 def _cloak(pair: Pair, picture: Sent, max_megapixels: float) -> Left | None:
     """Return what is left of the cloak; nobody knows where what it changed was not kept."""
     change = _opened(picture.change, max_megapixels)
-    return None if change is None else pair.kept_of_change(change)
+    return None if change is None else pair.kept_of_change(change, picture.kept)
 
 
 def _opened(path: Path | None, max_megapixels: float) -> Picture | None:
