@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from postguard.model import PostState
 from postguard.store.connection import Database, Row, from_ms
 
 RECENT = 40  # posts that went out and are still shown
@@ -27,9 +28,36 @@ class Noted:
     detail: str
 
 
-def shown(db: Database) -> list[int]:
-    """Return the posts that are under way and those that went out last, newest first."""
-    return sorted((int(r[0]) for r in db.rows(_SHOWN)), reverse=True)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post is on its way, without the rest of it.
+
+    Attributes:
+        held: one of its copies is, if not all of it.
+        due: milliseconds of its next copy; None: none has a time.
+        changed: milliseconds of its last change of state.
+        at_work: it is being protected now.
+    """
+
+    id: int
+    state: PostState
+    held: bool
+    due: int | None
+    changed: int
+    at_work: bool
+
+
+def places(db: Database) -> list[Place]:
+    """Return the posts that are under way and those that went out last."""
+    rows = db.rows(
+        "SELECT p.id, p.state, coalesce(max(d.state = 'held'), 0), min(d.due_at), p.changed_at,"
+        " p.id IN (SELECT post_id FROM progress)"
+        " FROM posts p LEFT JOIN deliveries d ON d.post_id = p.id"
+        f" WHERE p.id IN ({_SHOWN}) GROUP BY p.id"
+    )
+    return [
+        Place(int(r[0]), PostState(r[1]), bool(r[2]), r[3], int(r[4]), bool(r[5])) for r in rows
+    ]
 
 
 def held(db: Database) -> list[int]:

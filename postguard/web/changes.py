@@ -18,12 +18,12 @@ _STILL_THERE = 40  # looks without news, after which a word finds out whether th
 
 
 async def stream(watching: Watching, visits: Visits) -> AsyncIterator[str]:
-    """Yield an event for each change of what pages show, until the page is gone."""
+    """Yield an event for each change of what pages show, until the page or the server is gone."""
     with visits.page():
         pulse = await asyncio.to_thread(watching.pulse)
         known, quiet = await asyncio.to_thread(watching.prints), 0
         yield "retry: 2000\n\n"
-        while True:
+        while not visits.ending():
             await asyncio.sleep(_LOOK)
             quiet += 1
             if (now := await asyncio.to_thread(watching.pulse)) != pulse:

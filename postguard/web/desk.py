@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +31,23 @@ class PostFacts:
     progress: Progress | None = None
     shows: Mapping[str, str] = field(default_factory=dict)
     warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Stage(StrEnum):
+    """Where a card lies on the page of the queue."""
+
+    HELD = "held"
+    WORK = "work"
+    DUE = "due"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The first posts of each stage, in their order. `more`: how many are behind them."""
+
+    posts: tuple[PostFacts, ...]
+    more: Mapping[Stage, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +250,9 @@ class Reading(Protocol):
 
     def standing(self) -> Standing: ...
 
-    def queue(self) -> list[PostFacts]:
-        """Return all posts that are under way, and those that went out lately, newest first."""
+    def queue(self, most: int) -> Queue:
+        """Return the posts that are under way, and those that went out lately, at most so many
+        of each stage."""
         ...
 
     def one(self, post_id: int) -> PostFacts: ...

@@ -116,8 +116,8 @@ class Site:
         most = _number(request, "most") or _AT_ONCE
 
         def made() -> HTMLResponse:
-            found = self.desk.reading.queue()
-            columns = views.columns(found, self.now(), self.desk.reading.zone, most)
+            found = self.desk.reading.queue(most)
+            columns = views.columns(found, self.now(), self.desk.reading.zone)
             recipes = [recipe.name for recipe in self.desk.surroundings.recipes()]
             return self._page("queue", columns=columns, most=most, recipes=recipes)
 

@@ -12,6 +12,7 @@ Address = tuple[str, int]
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _ROOT = 0  # may read everything anyway, and forwards connections for some SSH servers
 _MAPPED = "::ffff:"
+_LOOKS = 3  # the table is written while it is read, so that a row may be missed
 _LISTENING, _NOBODYS = "0A", "0"
 _LOCAL, _REMOTE, _STATE, _UID, _INODE = 1, 2, 3, 7, 9
 
@@ -26,14 +27,15 @@ class Peer(Enum):
 
 def whose(client: Address, server: Address, uid: int, tables: Sequence[Path] = TABLES) -> Peer:
     """Return whose process has connected from `client` to our `server`; we are the user `uid`."""
-    rows = list(_rows(tables))
     here, there = _written(server), _written(client)
-    if not any(row[_STATE] == _LISTENING and row[_LOCAL] in here for row in rows):
-        return Peer.UNKNOWN  # a table without our own socket says nothing of others
-    for row in rows:
-        # A socket that its process has closed belongs to nobody, and is shown as root's.
-        if row[_LOCAL] in there and row[_REMOTE] in here and row[_INODE] != _NOBODYS:
-            return Peer.OURS if int(row[_UID]) in {uid, _ROOT} else Peer.OTHERS
+    for _look in range(_LOOKS):
+        rows = list(_rows(tables))
+        if not any(row[_STATE] == _LISTENING and row[_LOCAL] in here for row in rows):
+            return Peer.UNKNOWN  # a table without our own socket says nothing of others
+        for row in rows:
+            # A socket that its process has closed belongs to nobody, and is shown as root's.
+            if row[_LOCAL] in there and row[_REMOTE] in here and row[_INODE] != _NOBODYS:
+                return Peer.OURS if int(row[_UID]) in {uid, _ROOT} else Peer.OTHERS
     return Peer.OTHERS
 
 

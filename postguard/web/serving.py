@@ -24,9 +24,11 @@ class Visits:
 
     Attributes:
         alone: seconds after which the server ends; None: it stays until it is told to end.
+        ending: says whether the server was told to end, so that pages that wait are let go.
     """
 
     alone: float | None = ALONE
+    ending: Callable[[], bool] = lambda: False
     _open: int = 0
     _last: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
@@ -91,6 +93,7 @@ async def _serve(
             timeout_graceful_shutdown=_GOODBYE,
         )
     )
+    visits.ending = lambda: server.should_exit
     leaving = asyncio.create_task(visits.nobody())
     leaving.add_done_callback(lambda _: setattr(server, "should_exit", True))
     try:

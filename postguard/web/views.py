@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -11,7 +10,7 @@ from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, PostState, Progress
 from postguard.model.words import body
 from postguard.web import moments
-from postguard.web.desk import PostFacts
+from postguard.web.desk import PostFacts, Queue, Stage
 
 _STATES = {
     DeliveryState.WAITING: marked("when it is protected"),
@@ -34,15 +33,6 @@ _STEPS = {
     "measure": marked("measuring the cloak"),
 }
 _OUT = {DeliveryState.POSTED, DeliveryState.SENDING, DeliveryState.UNSURE}
-
-
-class Stage(StrEnum):
-    """Where a card lies on the page."""
-
-    HELD = "held"
-    WORK = "work"
-    DUE = "due"
-    OUT = "out"
 
 
 class Action(StrEnum):
@@ -111,24 +101,14 @@ class Column:
     more: int = 0
 
 
-def columns(
-    posts: Sequence[PostFacts], now: datetime, zone: tzinfo, most: int
-) -> tuple[Column, ...]:
+def columns(queue: Queue, now: datetime, zone: tzinfo) -> tuple[Column, ...]:
     """Return the queue: what needs the artist, what is worked on, what goes out, what is out."""
-    heaps: dict[Stage, list[PostFacts]] = {stage: [] for stage in Stage}
-    for facts in posts:
-        heaps[stage_of(facts)].append(facts)
-    heaps[Stage.DUE].sort(key=_due)
-    heaps[Stage.WORK].sort(key=lambda facts: (not facts.at_work, facts.post.id))
-    heaps[Stage.OUT].sort(key=_went_out, reverse=True)
+    heaps: dict[Stage, list[Card]] = {stage: [] for stage in Stage}
+    for facts in queue.posts:
+        heaps[stage_of(facts)].append(card(facts, now, zone))
     return tuple(
-        Column(stage, _cards(heap[:most], now, zone), max(len(heap) - most, 0))
-        for stage, heap in heaps.items()
+        Column(stage, tuple(cards), queue.more.get(stage, 0)) for stage, cards in heaps.items()
     )
-
-
-def _cards(heap: Iterable[PostFacts], now: datetime, zone: tzinfo) -> tuple[Card, ...]:
-    return tuple(card(facts, now, zone) for facts in heap)
 
 
 def card(facts: PostFacts, now: datetime, zone: tzinfo) -> Card:
@@ -155,13 +135,18 @@ def card(facts: PostFacts, now: datetime, zone: tzinfo) -> Card:
 
 def stage_of(facts: PostFacts) -> Stage:
     """Return where a post is on its way."""
-    match facts.post.state:
+    held = any(d.state is DeliveryState.HELD for d in facts.deliveries)
+    return stage(facts.post.state, held=held)
+
+
+def stage(state: PostState, *, held: bool) -> Stage:
+    """Return where a post is on its way; `held`: one of its copies is, if not all of it."""
+    match state:
         case PostState.HELD:
             return Stage.HELD
         case PostState.POSTED | PostState.RETRACTED | PostState.WITHDRAWN:
             return Stage.OUT
         case PostState.PROTECTED:
-            held = any(d.state is DeliveryState.HELD for d in facts.deliveries)
             return Stage.HELD if held else Stage.DUE
     return Stage.WORK
 
@@ -224,14 +209,3 @@ def doing(progress: Progress | None, pictures: int) -> Doing:
 def step_words(step: str) -> str:
     """Return what a step is doing."""
     return _(_STEPS[step]) if step in _STEPS else step
-
-
-def _due(facts: PostFacts) -> tuple[bool, float, int]:
-    """Order by the first copy that is still to go out."""
-    times = [d.due_at.timestamp() for d in facts.deliveries if d.due_at is not None]
-    return (not times, min(times, default=0.0), facts.post.id)
-
-
-def _went_out(facts: PostFacts) -> tuple[float, int]:
-    times = [receipt.at.timestamp() for receipt in facts.receipts.values()]
-    return (max(times, default=0.0), facts.post.id)

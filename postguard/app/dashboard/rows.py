@@ -14,7 +14,18 @@ from postguard.app.installation import Installation
 from postguard.networks.plain_words import Shows
 from postguard.settings.schema import PreviewAccount
 from postguard.store import EVERYTHING, Event, glance
-from postguard.web.desk import DayFacts, Detail, Entry, Happened, Need, PostFacts, Standing
+from postguard.web.desk import (
+    DayFacts,
+    Detail,
+    Entry,
+    Happened,
+    Need,
+    PostFacts,
+    Queue,
+    Stage,
+    Standing,
+)
+from postguard.web.views import stage
 
 Tell = Callable[[Event, tzinfo | None], str]
 _LOG_PAGE = 100  # lines
@@ -45,9 +56,16 @@ class Rows:
             problem=problem,
         )
 
-    def queue(self) -> list[PostFacts]:
-        """Return all posts that are under way, and those that went out lately, newest first."""
-        return [self.one(post_id) for post_id in glance.shown(self.installation.store.db)]
+    def queue(self, most: int) -> Queue:
+        """Return the posts that are under way, and those that went out lately, at most so many
+        of each stage; of a thousand that wait only the first are read whole."""
+        heaps: dict[Stage, list[glance.Place]] = {stage: [] for stage in Stage}
+        for place in sorted(glance.places(self.installation.store.db), key=_order):
+            heaps[stage(place.state, held=place.held)].append(place)
+        return Queue(
+            tuple(self.one(place.id) for heap in heaps.values() for place in heap[:most]),
+            {stage: max(len(heap) - most, 0) for stage, heap in heaps.items()},
+        )
 
     def one(self, post_id: int) -> PostFacts:
         """Return one post."""
@@ -121,6 +139,14 @@ class Rows:
             Happened(number, e.at, e.what, self.tell(e, self.zone))
             for number, e in self.installation.store.posts.history(post_id)
         )
+
+
+def _order(place: glance.Place) -> tuple[float, ...]:
+    """Order each stage: what is worked on, what goes out first, what went out last."""
+    if stage(place.state, held=place.held) is Stage.OUT:
+        return (-place.changed, -place.id)
+    due = float("inf") if place.due is None else place.due
+    return (not place.at_work, due, place.id)
 
 
 def shows(installation: Installation, account: str) -> Shows:

@@ -119,12 +119,19 @@ begin(document);
 document.addEventListener("fresh", (event) => begin(event.detail.parentElement ?? document));
 
 const frame = document.getElementById("frame");
+const drawing = document.getElementById("drawing");
+frame.addEventListener("load", () => {
+  frame.hidden = drawing.hidden;
+  drawing.hidden = true;
+});
 for (const button of document.querySelectorAll("[data-frame]")) {
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") === "true";
     for (const each of document.querySelectorAll("[data-frame]")) each.setAttribute("aria-expanded", "false");
     button.setAttribute("aria-expanded", String(!open));
-    frame.hidden = open;
-    if (!open) frame.src = button.dataset.frame;
+    frame.hidden = true;
+    drawing.hidden = open;
+    if (open) return;
+    frame.src = button.dataset.frame;
   });
 }

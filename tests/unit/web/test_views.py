@@ -32,10 +32,12 @@ from postguard.web.desk import (
     Line,
     Picture,
     PostFacts,
+    Queue,
+    Stage,
     Version,
 )
 from postguard.web.post_page import post_page
-from postguard.web.views import Action, Stage
+from postguard.web.views import Action
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)  # 10:00 in Tokyo
@@ -80,14 +82,15 @@ def test_a_card_lies_where_its_post_is_and_offers_what_can_be_done_there(
     assert (made.stage, made.actions) == (stage, actions)
 
 
-def test_what_goes_out_first_comes_first_and_the_rest_is_counted():
-    posts = [
-        facts(PostState.PROTECTED, delivery(due_at=NOW + timedelta(hours=n)), post_id=10 - n)
-        for n in (3, 1, 2)
-    ]
-    due = next(c for c in views.columns(posts, NOW, TOKYO, 2) if c.stage is Stage.DUE)
-    assert [card.id for card in due.cards] == [9, 8]
-    assert due.more == 1
+def test_each_stage_has_its_cards_and_how_many_are_behind_them():
+    posts = tuple(
+        facts(state, delivery(), post_id=number)
+        for number, state in enumerate([PostState.PROTECTED, PostState.TAKEN, PostState.HELD], 1)
+    )
+    found = views.columns(Queue(posts, {Stage.DUE: 7}), NOW, TOKYO)
+    cards = {column.stage: [card.id for card in column.cards] for column in found}
+    assert cards == {Stage.HELD: [3], Stage.WORK: [2], Stage.DUE: [1], Stage.OUT: []}
+    assert [column.more for column in found] == [0, 0, 7, 0]
 
 
 def test_a_card_says_what_is_posted_and_where_it_stands():

@@ -16,8 +16,8 @@ from postguard.cli import happening
 from postguard.errors import ConfigError, Unusable
 from postguard.model import NewArtwork, NewDelivery, Place, PostState, Words
 from postguard.store import glance
-from postguard.web.desk import Desk
-from tests.making import NOW, new_post, protected_post
+from postguard.web.desk import Desk, Stage
+from tests.making import MINUTE, NOW, new_post, protected_post
 
 
 @pytest.fixture
@@ -197,6 +197,18 @@ def test_every_change_of_a_row_is_seen_and_told_of_the_right_post(
     after = made.watching.prints()
     assert after[first.id] == before[first.id]
     assert after[second.id] != before[second.id]
+
+
+def test_what_goes_out_first_comes_first_and_what_is_behind_is_counted(
+    installation: Installation, made: Desk
+):
+    for number in (3, 1, 2):
+        post = protected_post(installation.store, name=f"{number}.png")
+        copy = installation.store.deliveries.of_post(post.id)[0]
+        installation.store.deliveries.schedule(copy.id, NOW + number * MINUTE, None, NOW)
+    found = made.reading.queue(2)
+    assert [each.post.name for each in found.posts] == ["1.png", "2.png"]
+    assert found.more[Stage.DUE] == 1
 
 
 def test_the_log_goes_back_page_by_page(installation: Installation, made: Desk):
