@@ -28,8 +28,8 @@ import psutil
 
 from postguard.app.archive.running import WINDOW
 from postguard.cluster import certificates
-from postguard.cluster.workshop import ClusterWorkshop, Place
-from postguard.model import Artist, ArtworkOrder, Limits, ProtectOrder, Rendition
+from postguard.cluster.workshop import ClusterWorkshop
+from postguard.model import Artist, ArtworkOrder, Elsewhere, Limits, ProtectOrder, Rendition
 
 BYTES = bytes(range(256)) * 400  # 100 kB, as a picture of 256 px has as PNG
 LIMITS = Limits("file", text=0, alt=0, images=1, image_bytes=50_000_000)
@@ -144,7 +144,7 @@ def waiting(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
         count = given.pictures * workers
         with (
             cluster(keys, workers, given.wait) as url,
-            ClusterWorkshop(Place(url, keys, 60), 2026) as shop,
+            ClusterWorkshop(Elsewhere(url, keys), 60, 2026) as shop,
         ):
             found = rate(shop, asked, count, workers * WINDOW)
         spent = workers / found - given.wait
@@ -157,7 +157,7 @@ def waiting(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
 def growing(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
     """How the client's memory grows with the jobs that it has had."""
     print("   jobs  jobs/s  MB of the command, of its client's process, of the scheduler")
-    with cluster(keys, 2, 0.0) as url, ClusterWorkshop(Place(url, keys, 60), 2026) as shop:
+    with cluster(keys, 2, 0.0) as url, ClusterWorkshop(Elsewhere(url, keys), 60, 2026) as shop:
         had = 0
         for most in (n for n in GROWTH if n <= given.most):
             found = rate(shop, asked, most - had, 2 * WINDOW)

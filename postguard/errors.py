@@ -9,6 +9,7 @@ PostguardError
 │   ├── StepFailed     a protection step could not do its work (fail closed)
 │   └── Refused        the network will not take this post as it is
 ├── Retryable          nothing was posted; try again later by itself
+│   └── Waiting            another machine must be on for it; what is behind it goes on
 ├── Unsure             the outcome of a write is unknown: ask the network before sending again
 └── LoggedOut          the account's credentials are no longer accepted; its posts wait
 
@@ -97,6 +98,10 @@ class Retryable(PostguardError):
     def __init__(self, message: str, after: timedelta | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class Waiting(Retryable):
+    """Another machine must be on for it; the artist would rather wait than do without."""
 
 
 class Unsure(PostguardError):

@@ -13,19 +13,24 @@ import queue
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from postguard import imaging
 from postguard.errors import PostguardError, StepFailed
 from postguard.language import _
-from postguard.model import Progress, ProtectOrder, Rendition
+from postguard.model import Elsewhere, Progress, ProtectOrder, Rendition
 from postguard.ports import CloakEngine
 from postguard.protect import pipeline
 from postguard.protect.child import Answer, Job, failure
 from postguard.protect.workshop import wants_cloak
 from postguard.system import wire
 from postguard.system.pipes import send, take_stdout
+
+if TYPE_CHECKING:
+    from postguard.cloak.elsewhere import FarEngine
+    from postguard.cloak.ladder import Ladder
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +44,27 @@ def main() -> NoReturn:
         send(answers, _answer(wire.load(Job, jobs.get()), answers))
 
 
+def engine_for(order: ProtectOrder) -> CloakEngine:
+    """Return the cloak of this PC or, where the order says so, of another."""
+    if order.elsewhere is None:
+        return engine(order.models_dir)
+    from postguard.cloak.elsewhere import Away
+
+    return Away(
+        order.elsewhere, _far(replace(order.elsewhere, waits=False)), engine(order.models_dir)
+    )
+
+
 @functools.cache
-def engine(models_dir: Path | None) -> CloakEngine:
+def _far(place: Elsewhere) -> FarEngine:
+    """Return the way to a cluster; its client is a process of its own, kept as long as this."""
+    from postguard.cloak.elsewhere import FarEngine
+
+    return FarEngine(place)
+
+
+@functools.cache
+def engine(models_dir: Path | None) -> Ladder:
     """Return the cloak of this PC; its torch runs in a process of its own, warm for a while."""
     from postguard.cloak import unaided
     from postguard.cloak.instant.engine import InstantEngine
@@ -75,7 +99,7 @@ def _protect(order: ProtectOrder, year: int, answers: BinaryIO) -> tuple[Renditi
     def tell(progress: Progress) -> None:
         send(answers, Answer(progress=progress))
 
-    cloak = engine(order.models_dir) if wants_cloak(order) else None
+    cloak = engine_for(order) if wants_cloak(order) else None
     return pipeline.run(order, cloak, year, tell)
 
 

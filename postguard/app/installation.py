@@ -10,6 +10,7 @@ from pathlib import Path
 
 from postguard import settings as config
 from postguard.app.accounts import Accounts
+from postguard.app.elsewhere import elsewhere
 from postguard.cloak import concepts
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
 from postguard.language import _
@@ -178,6 +179,7 @@ class Installation:
             kit=self.cloak_kit(),
             post=post.id,
             identity=self.home.secrets,
+            elsewhere=elsewhere(self.settings, post, deliveries, self.clock.now()),
         )
 
     def steps(self, recipe: str) -> tuple[dict[str, Json], ...]:

@@ -15,6 +15,7 @@ _SAID = {
     "taking": marked("being taken"),
     "taken": marked("taken with its words; it lies in outbox/queued/ now"),
     "protecting": marked("protecting it with the recipe"),
+    "waiting": marked("waiting for a machine of the cluster"),
     "protected": marked("protected: the files to post are written and audited"),
     "sent": marked("posted to"),
     "posted": marked("done: original, renditions and receipt lie in outbox/posted/"),

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 Mode = Literal["style", "poison", "immunise", "instant"]
 Fallback = Literal["instant", "surrogate", "none"]
-Why = Literal["torch", "memory", "ended", "late", "slow", "broken"]
+Why = Literal["torch", "memory", "ended", "late", "slow", "broken", "absent"]
 INSTANT: Mode = "instant"
 MEGAPIXELS = 1000.0  # intake has judged the size; here any size that it let through must open
 

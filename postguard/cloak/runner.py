@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -48,7 +49,7 @@ _ENVIRONMENT = {
     "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what Apple's GPU cannot do, the CPU does
 }
 _MOST_THRIFT = 2  # see `cloaking.ROOMS`
-_MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
+MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
 _KILLED = {-9, 137}
 NO_TORCH = marked(
     "the optimised cloak needs PyTorch, which is not installed; "
@@ -70,8 +71,59 @@ class OutOfReach(StepFailed):
         self.why = why
 
 
-class LocalEngine:
-    """A CloakEngine on this machine; it may be used from one thread at a time.
+class ChildEngine(ABC):
+    """The parent of one child process, kept warm; it may be used from one thread at a time."""
+
+    def __init__(self, grace: float) -> None:
+        """`grace`: seconds that a job may take beyond its own limit before the child is killed."""
+        self._grace = grace
+        self._child: _Child | None = None
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Return what starts the child."""
+
+    def close(self) -> None:
+        """End the child, if there is one; the engine may be used again afterwards."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def done(
+        self, order: Order, seconds: float, on_step: Callable[[float], None]
+    ) -> Mapping[str, Json]:
+        """Have one job done. Raises OutOfReach, StepFailed, Retryable: see `LocalEngine.cloak`."""
+        return _record(self.answer(order, seconds, on_step))
+
+    def answer(self, order: Order, seconds: float, on_step: Callable[[float], None]) -> Message:
+        """Return the child's last word, `done` or `failed`."""
+        deadline = time.monotonic() + seconds + self._grace
+        try:
+            child = self._hand_over(order, deadline)
+            while (message := child.hear(deadline)).kind == "step":
+                on_step(message.fraction)
+        except _Died as death:
+            self.close()
+            return Message("failed", reason=death.reason, why=death.why)
+        except BaseException:  # also what `on_step` raised: the child must not work on
+            self.close()
+            raise
+        return message
+
+    def _hand_over(self, order: Order, deadline: float) -> _Child:
+        """Give the job to the warm child, or to a fresh one where it has just left."""
+        if self._child is not None:
+            if self._child.take(order, deadline):
+                return self._child
+            self.close()
+        self._child = _Child(self.command())
+        if not self._child.take(order, deadline):
+            raise self._child.death()
+        return self._child
+
+
+class LocalEngine(ChildEngine):
+    """A CloakEngine on this machine.
 
     Args:
         models_dir: folder with encoders besides our own, where there is one.
@@ -86,10 +138,9 @@ class LocalEngine:
         idle: float = IDLE_SECONDS,
         grace: float = GRACE_SECONDS,
     ) -> None:
+        super().__init__(grace)
         self._models = models_dir or OWN.parent
         self._idle = idle
-        self._grace = grace
-        self._child: _Child | None = None
 
     def __enter__(self) -> LocalEngine:
         return self
@@ -131,9 +182,9 @@ class LocalEngine:
         models = self._folder()
         answer = Message("failed")
         for thrift in range(_MOST_THRIFT + 1):
-            paths = _resolved({"source": source, "target": target, "models": models})
-            order = _read(Job, {**job, **paths, "thrift": thrift})
-            answer = self._run(Order(cloak=order), order.time_limit, on_step)
+            paths = resolved({"source": source, "target": target, "models": models})
+            order = read(Job, {**job, **paths, "thrift": thrift})
+            answer = self.answer(Order(cloak=order), order.time_limit, on_step)
             if answer.why != "memory":
                 break
             log.warning("memory ran out while cloaking; doing it again in less")
@@ -156,22 +207,20 @@ class LocalEngine:
             OutOfReach: as `cloak` does.
             StepFailed: the files cannot be compared.
         """
-        paths = _resolved({"before": before, "after": after, "models": self._folder()})
+        paths = resolved({"before": before, "after": after, "models": self._folder()})
         answer = Message("failed")
         for frugal in (False, True):
-            order = Order(measure=_read(Measurement, {**asked, **paths, "frugal": frugal}))
-            answer = self._run(order, _MEASURE_SECONDS, on_step)
+            order = Order(measure=read(Measurement, {**asked, **paths, "frugal": frugal}))
+            answer = self.answer(order, MEASURE_SECONDS, on_step)
             if answer.why != "memory":
                 break
             log.warning("memory ran out while measuring; doing it again on the CPU")
             self.close()
         return _record(answer)
 
-    def close(self) -> None:
-        """End the child, if there is one; the engine may be used again afterwards."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+    def command(self) -> list[str]:
+        """Return what starts the child."""
+        return [sys.executable, "-P", "-m", "postguard.cloak", "--idle", str(self._idle)]
 
     def _folder(self) -> Path:
         """Return the folder of the models. Raises OutOfReach or StepFailed."""
@@ -180,32 +229,6 @@ class LocalEngine:
         if (problem := self.available()) is not None:
             raise StepFailed("cloak", problem)
         return self._models
-
-    def _run(self, order: Order, seconds: float, on_step: Callable[[float], None]) -> Message:
-        """Return the child's last word, `done` or `failed`."""
-        deadline = time.monotonic() + seconds + self._grace
-        try:
-            child = self._hand_over(order, deadline)
-            while (message := child.hear(deadline)).kind == "step":
-                on_step(message.fraction)
-        except _Died as death:
-            self.close()
-            return Message("failed", reason=death.reason, why=death.why)
-        except BaseException:  # also what `on_step` raised: the child must not work on
-            self.close()
-            raise
-        return message
-
-    def _hand_over(self, order: Order, deadline: float) -> _Child:
-        """Give the job to the warm child, or to a fresh one where it has just left."""
-        if self._child is not None:
-            if self._child.take(order, deadline):
-                return self._child
-            self.close()
-        self._child = _Child(self._idle)
-        if not self._child.take(order, deadline):
-            raise self._child.death()
-        return self._child
 
 
 class _Died(Exception):  # noqa: N818  # it says what happened to the child
@@ -220,8 +243,7 @@ class _Died(Exception):  # noqa: N818  # it says what happened to the child
 class _Child:
     """The process, and a thread that turns its lines into a queue that can be waited on."""
 
-    def __init__(self, idle: float) -> None:
-        command = [sys.executable, "-P", "-m", "postguard.cloak", "--idle", str(idle)]
+    def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -308,12 +330,12 @@ def _record(answer: Message) -> Mapping[str, Json]:
     return answer.record
 
 
-def _resolved(paths: Mapping[str, Path]) -> dict[str, Json]:
+def resolved(paths: Mapping[str, Path]) -> dict[str, Json]:
     """Return paths as the child can use them, wherever it stands."""
     return {name: str(path.resolve()) for name, path in paths.items()}
 
 
-def _read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
+def read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
     """Return the whole job. Raises StepFailed when a field is missing or has the wrong type."""
     try:
         return wire.load(kind, wire.dump(fields))

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from postguard.cluster import joining, parcel, work
 from postguard.cluster.crew import AbsentError, Crew
 from postguard.cluster.talk import Answer, Order
-from postguard.errors import PostguardError
+from postguard.errors import PostguardError, Retryable
 from postguard.model import Progress, Rendition
 from postguard.protect.child import Failure, failure
 from postguard.system import wire
@@ -59,7 +59,9 @@ async def _answer(order: Order, crew: Crew, answers: BinaryIO) -> None:
         answer = await _DOING[_kind(order)](order, crew, _telling(order.id, answers))
     except AbsentError as exc:
         wrong = Failure("Retryable", str(exc))  # as the parent knows it
-        answer = Answer(order.id, "failed", reason=str(exc), failure=wrong, absent=True)
+        answer = Answer(order.id, "failed", reason=str(exc), failure=wrong, why="absent")
+    except Retryable as exc:  # machine after machine was lost
+        answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc), why="absent")
     except PostguardError as exc:
         answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the others
@@ -109,7 +111,9 @@ def _failure(order: Order, done: work.Done) -> Answer | None:
     if "failure" not in done:
         return None
     wrong = wire.load(Failure, json.dumps(done["failure"]))
-    return Answer(order.id, "failed", reason=wrong.reason or wrong.message, failure=wrong)
+    why = done.get("why", "absent" if wrong.kind == "Retryable" else None)  # its disk is full
+    said = wrong.reason or wrong.message
+    return Answer(order.id, "failed", reason=said, failure=wrong, why=why)
 
 
 def _telling(number: int, answers: BinaryIO) -> Callable[[Any], None]:

@@ -122,4 +122,4 @@ def _has_gpu() -> bool:
 
 def _check_extra() -> None:
     if importlib.util.find_spec("distributed") is None:
-        raise Unusable(certificates.MISSING_EXTRA)
+        raise Unusable(_(certificates.MISSING_EXTRA))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from postguard.cloak.job import Job, Measurement
+from postguard.cloak.job import Job, Measurement, Why
 from postguard.model import Progress, ProtectOrder, Rendition
 from postguard.protect.child import Failure
 
@@ -28,7 +28,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One line of the client. `fraction`, `progress` with `step`; `record` or `renditions` with
-    `done`; `reason` and `failure` with `failed`; `absent`: there was no machine to do it."""
+    `done`; `reason` and `failure` with `failed`; `why`: as `cloak.job.Message` has it."""
 
     id: int
     kind: Literal["taken", "step", "done", "failed"]
@@ -38,4 +38,4 @@ class Answer:
     renditions: tuple[Rendition, ...] = ()
     reason: str = ""
     failure: Failure | None = None
-    absent: bool = False
+    why: Why | None = None

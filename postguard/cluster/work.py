@@ -18,6 +18,7 @@ from typing import Any
 from distributed import get_worker
 
 from postguard import worker
+from postguard.cloak.runner import OutOfReach
 from postguard.cluster import parcel
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, StepFailed
@@ -49,6 +50,8 @@ def do(asked: Parcel, name: str) -> Done:
     with tempfile.TemporaryDirectory(prefix="postguard-") as folder:
         try:
             return DOING[asked["kind"]](asked, Path(folder), tell)
+        except OutOfReach as exc:
+            return {"failure": _plain(failure(exc)), "why": exc.why}
         except PostguardError as exc:
             return {"failure": _plain(failure(exc))}
         except Exception as exc:  # the loop of this machine: the other end hears of it in words

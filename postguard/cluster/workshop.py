@@ -9,43 +9,20 @@ import itertools
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
+from postguard.cloak.elsewhere import client
 from postguard.cluster.talk import Answer, Order
 from postguard.errors import Retryable
-from postguard.model import Progress, ProtectOrder, Rendition
+from postguard.language import _
+from postguard.model import Elsewhere, Progress, ProtectOrder, Rendition
 from postguard.protect.child import raise_again
 from postguard.system import wire
 
 _SECRETS = ("CREDENTIALS_DIRECTORY",)  # where systemd puts what only the daemon may read
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the cluster is. `keys`: folder of this machine's certificate; `patience`: seconds
-    without any worker after which a job is given back; `wake`: hardware addresses of machines
-    that may be asleep."""
-
-    scheduler: str
-    keys: Path
-    patience: float
-    wake: tuple[str, ...] = ()
-
-    def command(self) -> list[str]:
-        """Return what starts the client's process."""
-        return [
-            *(sys.executable, "-P", "-m", "postguard.cluster"),
-            *("--scheduler", self.scheduler),
-            *("--keys", str(self.keys)),
-            *("--patience", str(self.patience)),
-            *("--wake", *self.wake),
-        ]
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -56,14 +33,15 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 class ClusterWorkshop:
     """Protects pictures on the machines of a cluster; any number of threads may share it."""
 
-    def __init__(self, place: Place, year: int) -> None:
-        """`year`: of posting, for marks and tags."""
+    def __init__(self, place: Elsewhere, patience: float, year: int) -> None:
+        """`patience`: seconds without any machine after which a picture is given back; `year`: of
+        posting, for marks and tags."""
         self._year = year
         self._numbers = itertools.count(1)
         self._waiting: dict[int, queue.SimpleQueue[Answer | None]] = {}
         self._turn = threading.Lock()
         self._process = subprocess.Popen(
-            place.command(),
+            client(place, patience),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=without_secrets(os.environ),
@@ -102,7 +80,7 @@ class ClusterWorkshop:
         finally:
             self._waiting.pop(number, None)
         if answer is None:
-            raise Retryable("the process that talks to the cluster has ended; see the log")
+            raise Retryable(_("the process that talks to the cluster has ended; see the log"))
         if answer.failure is not None:
             raise_again(answer.failure)
         return answer.renditions

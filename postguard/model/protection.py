@@ -107,6 +107,25 @@ class CloakKit:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The machines that cloak for this one.
+
+    Attributes:
+        scheduler: `tls://HOST:PORT`.
+        keys: folder with this machine's certificate.
+        wake: hardware addresses of machines that may be asleep.
+        fallback: `local` or `instant`: what is done here where nobody is there any longer.
+        waits: the picture may still wait for somebody.
+    """
+
+    scheduler: str
+    keys: Path
+    wake: tuple[str, ...] = ()
+    fallback: str = "local"
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectOrder:
     """One post's artworks, its recipe (as written in the config) and the limits to fit.
 
@@ -115,6 +134,7 @@ class ProtectOrder:
             `without-NAME`, the file NAME without the cloak. None: nothing is kept.
         post: its number in the ledger, as a hidden mark carries it; 0: none, a file by itself.
         identity: folder with the artist's certificate and key for Content Credentials.
+        elsewhere: the machines that cloak; None: this one.
     """
 
     artworks: tuple[ArtworkOrder, ...]
@@ -131,6 +151,7 @@ class ProtectOrder:
     keep: Path | None = None
     post: int = 0
     identity: Path | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _WHY = {
     "late": marked("it did not finish in time"),
     "slow": marked("its time limit leaves room for too few steps"),
     "broken": marked("it broke on this picture"),
+    "absent": marked("no machine of the cluster was on"),
 }
 _UNKNOWN = marked("it could not be done")
 _TO_KNOW = ("warning", "advice")
@@ -42,7 +43,7 @@ def of_step(step: Mapping[str, Any]) -> str:
     say = _STEPS.get(str(step.get("step", "")))
     words = say(step) if say else str(step.get("note", ""))
     to_know = (str(step.get(key, "")) for key in _TO_KNOW)
-    return ". ".join(filter(None, (words, *(said[:1].upper() + said[1:] for said in to_know))))
+    return _(". ").join(filter(None, (words, *(said[:1].upper() + said[1:] for said in to_know))))
 
 
 def of_signature(signed: Mapping[str, Any]) -> str:
@@ -142,6 +143,8 @@ def _instead(step: Mapping[str, Any]) -> str:
         return _("in place of {asked}, which this PC could not draw: {why}").format(
             asked=asked, why=why
         )
+    if step.get("rung") == "all":
+        return _("on this PC: {why}").format(why=why)
     return _("on postguard's own encoder alone: {why}").format(why=why)
 
 

@@ -20,6 +20,7 @@ from postguard.settings.recipes import AnyStep, order_problem
 from postguard.settings.values import (
     AccountName,
     Address,
+    Daily,
     Duration,
     HardwareAddress,
     Langs,
@@ -167,6 +168,18 @@ class SecretsTable(Table):
     store: Literal["file", "keyring"] = "file"
 
 
+class CloakTable(Table):
+    """`[cloak]`: who draws cloaks. `engine`: this machine, or those of `[cluster]`; `wait`: how
+    long a post waits for one of those, and never beyond the time that was asked for; `fallback`:
+    what is done then. `hours`: when cloaks are drawn; `wait_for_gpu`: not while others use it."""
+
+    engine: Literal["local", "cluster"] = "local"
+    wait: Duration = timedelta(hours=12)
+    fallback: Literal["wait", "local", "instant"] = "local"
+    hours: Daily | None = None
+    wait_for_gpu: StrictBool = True
+
+
 class ClusterTable(Table):
     """`[cluster]`: the machines that protect for this one. `scheduler`: address of the one that
     is always on, empty: there is none; `wake`: hardware addresses of those that may be asleep."""
@@ -213,6 +226,7 @@ class Config(Table):
     notify: NotifyTable = NotifyTable()
     disk: DiskTable = DiskTable()
     models: ModelsTable = ModelsTable()
+    cloak: CloakTable = CloakTable()
     cluster: ClusterTable = ClusterTable()
     secrets: SecretsTable = SecretsTable()
     recipes: dict[str, tuple[AnyStep, ...]] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -103,6 +104,37 @@ def _slots(value: object) -> object:
 
 
 Slots = Annotated[tuple[Slot, ...], BeforeValidator(_slots)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A part of each day, over midnight where it ends before it begins."""
+
+    rule: str
+    start: time
+    end: time
+
+    @classmethod
+    def parse(cls, rule: str) -> Hours:
+        """Read `22:00-08:00`."""
+        match = re.fullmatch(r"([0-9]{1,2}:[0-9]{2})\s*-\s*([0-9]{1,2}:[0-9]{2})", rule.strip())
+        if match is None:
+            raise ValueError('write hours as "22:00-08:00"')
+        start, end = (time(*_time(text, rule)) for text in match.groups())
+        return cls(rule.strip(), start, end)
+
+    def hold(self, at: time) -> bool:
+        """Return whether a time of day is within; the same start and end are the whole day."""
+        if self.start < self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+def _hours(value: object) -> object:
+    return value if isinstance(value, Hours) else Hours.parse(str(value))
+
+
+Daily = Annotated[Hours, BeforeValidator(_hours)]
 
 
 def _one_or_more(value: object) -> object:

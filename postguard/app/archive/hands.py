@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+from postguard.app.elsewhere import cluster_of
 from postguard.app.installation import Installation
-from postguard.cluster import address, certificates, machines
-from postguard.cluster.certificates import MISSING_EXTRA
-from postguard.cluster.workshop import ClusterWorkshop, Place
-from postguard.errors import Unusable
+from postguard.cluster.workshop import ClusterWorkshop
 from postguard.model import Progress, ProtectOrder, Rendition
 from postguard.ports import Clock
 from postguard.protect.workshop import ChildWorkshop
@@ -63,19 +60,5 @@ def hands_of(
             yield local
         return
     year = installation.clock.now().astimezone(installation.settings.timezone).year
-    with ClusterWorkshop(place_of(installation), year) as elsewhere:
+    with ClusterWorkshop(cluster_of(installation.settings), _PATIENCE, year) as elsewhere:
         yield elsewhere
-
-
-def place_of(installation: Installation) -> Place:
-    """Return where the cluster is. Raises Unusable: the config names none, or it is no address."""
-    said = installation.settings.cluster.scheduler
-    if not said:
-        raise Unusable(
-            "the config names no cluster; write its scheduler's address as cluster.scheduler"
-        )
-    if importlib.util.find_spec("distributed") is None:
-        raise Unusable(MISSING_EXTRA)
-    keys = machines.keys_here()
-    certificates.check(keys)
-    return Place(address.url(said), keys, _PATIENCE, installation.settings.cluster.wake)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from postguard.errors import (
     Retryable,
     StepFailed,
     Unusable,
+    Waiting,
 )
 from postguard.model import (
     Artist,
@@ -147,6 +148,27 @@ def test_what_is_only_away_for_now_is_waited_for(store: Store) -> None:
     assert store.posts.get(post).state is PostState.TAKEN
     orders.faults.clear()
     assert protecting.tick(NOW)
+    assert store.posts.get(post).state is PostState.PROTECTED
+
+
+def test_what_waits_for_another_machine_lets_the_next_go_first_and_is_told_once(
+    store: Store,
+) -> None:
+    post, behind = taken(store, "a.png"), taken(store, "b.png")
+    orders = Orders({"a.png": Waiting("no machine is on; it waits")})
+    protecting = Protecting(store.posts, OneOfEach(), Still(), orders)
+    while protecting.tick(NOW):
+        pass
+    assert store.posts.get(post).state is PostState.TAKEN
+    assert store.posts.get(behind).state is PostState.PROTECTED
+    later = NOW + timedelta(minutes=2)
+    while protecting.tick(later):
+        pass
+    told = [event.detail for _, event in store.posts.history(post) if event.what == "waiting"]
+    assert told == ["no machine is on; it waits"]
+    orders.faults.clear()
+    assert not protecting.tick(later + timedelta(seconds=1))
+    assert protecting.tick(later + timedelta(minutes=2))
     assert store.posts.get(post).state is PostState.PROTECTED
 
 

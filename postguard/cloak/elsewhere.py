@@ -1,0 +1,166 @@
+"""The cloak of another machine, where one is there; what becomes of it where none is.
+
+The process that talks to the cluster speaks as the cloak's own child does, so its parent is alike.
+It holds no account's secret: whoever holds a certificate of the cluster can run code in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from postguard.cloak.job import INSTANT, Job, Measurement, Order
+from postguard.cloak.ladder import Ladder
+from postguard.cloak.runner import (
+    GRACE_SECONDS,
+    MEASURE_SECONDS,
+    ChildEngine,
+    OutOfReach,
+    read,
+    resolved,
+)
+from postguard.errors import Retryable, Waiting
+from postguard.language import _
+from postguard.model import Elsewhere, Json
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 45.0  # seconds for a machine that was woken to be there
+_NOWHERE = Path("elsewhere")  # the other machine has its own models
+
+
+def client(place: Elsewhere, patience: float) -> list[str]:
+    """Return what starts the process that talks to the cluster.
+
+    Args:
+        patience: seconds without any machine after which it gives a job back.
+    """
+    return [
+        *(sys.executable, "-P", "-m", "postguard.cluster"),
+        *("--scheduler", place.scheduler),
+        *("--keys", str(place.keys)),
+        *("--patience", str(patience)),
+        *("--wake", *place.wake),
+    ]
+
+
+class FarEngine(ChildEngine):
+    """A CloakEngine on whichever machine of the cluster is there."""
+
+    def __init__(self, place: Elsewhere, patience: float = PATIENCE) -> None:
+        super().__init__(GRACE_SECONDS + patience)
+        self._place = place
+        self._patience = patience
+
+    def command(self) -> list[str]:
+        """Return what starts the client's process."""
+        return client(self._place, self._patience)
+
+    def available(self) -> str | None:
+        """Return None: whether anybody is there shows when there is work."""
+        return None
+
+    def cloak(
+        self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
+    ) -> Mapping[str, Json]:
+        """Cloak `source` into `target` there. Raises OutOfReach: nobody can; StepFailed."""
+        paths = resolved({"source": source, "target": target, "models": _NOWHERE})
+        order = read(Job, {**job, **paths})
+        return self._done(Order(cloak=order), order.time_limit, on_step)
+
+    def measure(
+        self,
+        asked: Mapping[str, Json],
+        before: Path,
+        after: Path,
+        on_step: Callable[[float], None],
+    ) -> Mapping[str, Json]:
+        """Measure there. Raises OutOfReach: nobody can; StepFailed."""
+        paths = resolved({"before": before, "after": after, "models": _NOWHERE})
+        order = Order(measure=read(Measurement, {**asked, **paths}))
+        return self._done(order, MEASURE_SECONDS, on_step)
+
+    def _done(
+        self, order: Order, seconds: float, on_step: Callable[[float], None]
+    ) -> Mapping[str, Json]:
+        try:
+            return self.done(order, seconds, on_step)
+        except Retryable as exc:  # that machine's disk is full
+            raise OutOfReach("absent", str(exc)) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A CloakEngine of two: another machine's, and this one's for when nobody is there."""
+
+    place: Elsewhere
+    far: FarEngine
+    here: Ladder
+
+    def available(self) -> str | None:
+        """Return None, or what is wrong with this machine's."""
+        return self.here.available()
+
+    def close(self) -> None:
+        """End both children."""
+        self.far.close()
+        self.here.close()
+
+    def cloak(
+        self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
+    ) -> Mapping[str, Json]:
+        """Cloak `source` into `target`: there, or as the config says where nobody is.
+
+        Raises:
+            Waiting: nobody is there, and the artist would rather wait.
+            StepFailed: as the engines do.
+        """
+        if job["modes"] == [INSTANT]:  # it takes longer to send than to draw
+            return self.here.cloak(job, source, target, on_step)
+        try:
+            return {**self.far.cloak(job, source, target, on_step), "where": "cluster"}
+        except OutOfReach as exc:
+            if exc.why == "absent" and self.place.waits:
+                raise Waiting(
+                    _("no machine of the cluster can cloak it now ({why}); it waits").format(
+                        why=exc.reason
+                    )
+                ) from exc
+            log.warning("cloaking here, since the cluster cannot: %s", exc.reason)
+            return self._cloaked_here(job, source, target, on_step, exc)
+
+    def measure(
+        self,
+        asked: Mapping[str, Json],
+        before: Path,
+        after: Path,
+        on_step: Callable[[float], None],
+    ) -> Mapping[str, Json]:
+        """Measure there, where the most encoders are; here where nobody is. Raises StepFailed."""
+        light = {p.stem for p in Path(str(asked["targets"])).glob("*.png")} == {INSTANT}
+        if not light:
+            try:
+                return self.far.measure(asked, before, after, on_step)
+            except OutOfReach as exc:
+                log.warning("measuring here, since the cluster cannot: %s", exc.reason)
+        return self.here.measure(asked, before, after, on_step)
+
+    def _cloaked_here(
+        self,
+        job: Mapping[str, Json],
+        source: Path,
+        target: Path,
+        on_step: Callable[[float], None],
+        exc: OutOfReach,
+    ) -> Mapping[str, Json]:
+        light = self.place.fallback == INSTANT
+        part: Mapping[str, Json] = {**job, "modes": [INSTANT]} if light else job
+        record = self.here.cloak(part, source, target, on_step)
+        left: list[Json] = [{"rung": "elsewhere", "why": exc.why}]
+        before = record.get("fallback", [])
+        left += before if isinstance(before, list) else []
+        told: dict[str, Json] = {"asked": job["modes"], "fallback": left}
+        return {**record, **told, **({"modes": [INSTANT]} if light else {})}

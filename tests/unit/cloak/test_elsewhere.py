@@ -1,0 +1,109 @@
+"""A cloak that another machine is to draw, where that machine is there, asleep or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from postguard.cloak.elsewhere import Away
+from postguard.cloak.runner import OutOfReach
+from postguard.errors import StepFailed, Waiting
+from postguard.model import Elsewhere, Json
+
+JOB: dict[str, Json] = {"modes": ["style"], "fallback": "instant"}
+NOBODY = OutOfReach("absent", "no machine of the cluster is on")
+
+
+@dataclass
+class Engine:
+    """A machine: what it says of a job, or what goes wrong with it."""
+
+    name: str
+    wrong: Exception | None = None
+    jobs: list[Mapping[str, Json]] = field(default_factory=list)
+
+    def available(self) -> str | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+    def cloak(self, job, source, target, on_step) -> Mapping[str, Json]:
+        self.jobs.append(job)
+        if self.wrong:
+            raise self.wrong
+        return {"device": self.name, "rung": "all"}
+
+    def measure(self, asked, before, after, on_step) -> Mapping[str, Json]:
+        if self.wrong:
+            raise self.wrong
+        return {"measured by": self.name}
+
+
+def cloaked(
+    far: Engine, here: Engine, *, waits: bool = False, fallback: str = "local", **job: Json
+):
+    """What comes of a job."""
+    place = Elsewhere("tls://nas:8786", Path("keys"), fallback=fallback, waits=waits)
+    away = Away(place, far, here)
+    return away.cloak({**JOB, **job}, Path("in"), Path("out"), lambda _: None)
+
+
+def test_another_machine_draws_it_where_one_is_there() -> None:
+    here = Engine("here")
+    record = cloaked(Engine("far"), here, waits=True)
+    assert record == {"device": "far", "rung": "all", "where": "cluster"}
+    assert here.jobs == []
+
+
+def test_it_waits_for_a_machine_that_is_off_as_long_as_it_may() -> None:
+    here = Engine("here")
+    with pytest.raises(Waiting, match="no machine of the cluster"):
+        cloaked(Engine("far", NOBODY), here, waits=True)
+    assert here.jobs == []
+
+
+def test_then_it_is_drawn_here_and_the_record_says_why() -> None:
+    record = cloaked(Engine("far", NOBODY), Engine("here"))
+    assert record["device"] == "here"
+    assert record["fallback"] == [{"rung": "elsewhere", "why": "absent"}]
+    assert "where" not in record
+
+
+def test_or_lighter_where_the_artist_says_so() -> None:
+    here = Engine("here")
+    record = cloaked(Engine("far", NOBODY), here, fallback="instant")
+    assert here.jobs[0]["modes"] == ["instant"]
+    assert (record["modes"], record["asked"]) == (["instant"], ["style"])
+
+
+def test_a_machine_that_breaks_over_it_is_not_waited_for() -> None:
+    record = cloaked(Engine("far", OutOfReach("memory", "full")), Engine("here"), waits=True)
+    assert record["device"] == "here"
+    assert record["fallback"] == [{"rung": "elsewhere", "why": "memory"}]
+
+
+def test_what_is_wrong_with_the_recipe_is_wrong_here_too() -> None:
+    here = Engine("here")
+    with pytest.raises(StepFailed, match="no such concept"):
+        cloaked(Engine("far", StepFailed("cloak", "no such concept")), here)
+    assert here.jobs == []
+
+
+def test_an_instant_cloak_is_drawn_here_at_once() -> None:
+    far = Engine("far", NOBODY)
+    assert cloaked(far, Engine("here"), waits=True, modes=["instant"])["device"] == "here"
+    assert far.jobs == []
+
+
+def test_it_is_measured_where_somebody_is(tmp_path: Path) -> None:
+    (tmp_path / "style.png").touch()
+    place = Elsewhere("tls://nas:8786", Path("keys"), waits=True)
+    asked: dict[str, Json] = {"targets": str(tmp_path)}
+    for far, by in ((Engine("far"), "far"), (Engine("far", NOBODY), "here")):
+        away = Away(place, far, Engine("here"))
+        found = away.measure(asked, Path("b"), Path("a"), lambda _: None)
+        assert found == {"measured by": by}
