@@ -78,7 +78,8 @@ def _busy(g: Plane) -> Plane:
 def _stripes(length: int) -> Plane:
     """Return waves along one axis, each half of which is a block."""
     steps = np.arange(length, dtype=np.float32) + np.float32(0.5)
-    return np.sin(steps * np.float32(2 * math.pi / _STRIPES))
+    found: Plane = np.sin(steps * np.float32(2 * math.pi / _STRIPES))
+    return found
 
 
 def _spread(cells: NDArray[np.int8], size: tuple[int, int]) -> NDArray[np.int8]:
