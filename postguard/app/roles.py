@@ -13,6 +13,7 @@ from postguard.app import answering, seen
 from postguard.app.auditing import DailyAudit
 from postguard.app.backing_up import DailyBackup
 from postguard.app.installation import CONFIG, Installation
+from postguard.app.leisure import Leisure
 from postguard.app.matching import Matching
 from postguard.app.notifying import Notifying
 from postguard.app.preflight import LookingAhead
@@ -235,7 +236,8 @@ def make_roles(
         store.wishes.taken_back,
     )
     store.posts.progress.end()  # of a run that was cut off
-    protecting = Protecting(store.posts, readers[1], clock, installation.order_of)
+    order_of = Leisure(installation).order_of
+    protecting = Protecting(store.posts, readers[1], clock, order_of)
     protecting.missing = lambda post: missing(installation.outbox, post)
     return Roles(
         Intake(installation, watcher, taking, readers[0], room := Room(installation)),
