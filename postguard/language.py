@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gettext as catalogues
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 
 _ = gettext
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Return parts one behind the other, each with its full stop."""
+    return f"{_('. ').join(parts)}{_('.')}"
 
 
 def day(at: date) -> str:

@@ -85,4 +85,4 @@ def _more(machine: Machine, others: Sequence[str]) -> str:
                 "taesd"
             )
         )
-    return "".join(f". {sentence}" for sentence in said)
+    return "".join(f"{_('. ')}{sentence}" for sentence in said)

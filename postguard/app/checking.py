@@ -103,7 +103,7 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         if gaps:
             said += _(": nothing for {gaps}").format(gaps=", ".join(map(_, gaps)))
         if advice := _size_advice(steps):
-            said += f". {advice}"
+            said += f"{_('. ')}{advice}"
         yield Checked(_("recipe {name}").format(name=name), not gaps, said, fix, layers)
 
 

@@ -198,7 +198,8 @@ def _tell(post_id: int, told: Sequence[Outcome], *, as_json: bool) -> None:
             click.secho(
                 _("Post {post_id} on {account}: {said}.")
                 .format(post_id=post_id, account=outcome.account, said=outcome.said)
-                .replace("..", "."),
+                .replace("..", ".")
+                .replace("。。", "。"),
                 fg=None if outcome.done else "yellow",
                 err=not outcome.done,
             )

@@ -64,7 +64,7 @@ def _visible(found: Mapping[str, Any]) -> str:
         else ""
     )
     said = [plain_words.visibility(found), flat, most, psnr]
-    return "; ".join(part for part in said if part) + "."
+    return _("; ").join(part for part in said if part) + _(".")
 
 
 def _wrapped(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from postguard import language
 from postguard.app.previewing import View
 from postguard.cli import happening
 from postguard.cli.listing import terminal_width
@@ -120,7 +121,7 @@ def _around(view: View) -> Iterator[str]:
         yield _("over the pictures stands: {cover}").format(cover=cover)
     if words.langs:
         yield _("language: {languages}").format(languages=", ".join(plain_words.languages(words)))
-    yield ". ".join([*plain_words.audience(words), *plain_words.ties(words)]) + "."
+    yield language.sentences([*plain_words.audience(words), *plain_words.ties(words)])
 
 
 def _told(view: View, post: Outgoing) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from postguard import language
 from postguard.cli import happening, layered, wide
 from postguard.cli.listing import STATES, terminal_width
 from postguard.language import _
@@ -87,7 +88,7 @@ def _deliveries(
         else:
             yield from (line for part in words for line in _under(part))
         around = [*plain_words.audience(delivery.words), *plain_words.ties(delivery.words)]
-        yield from _under(". ".join(around) + ".")
+        yield from _under(language.sentences(around))
         before = words
 
 

@@ -7,13 +7,15 @@ import unicodedata
 from collections.abc import Sequence
 
 _GAP = "  "
-# A line may break at a space, and before any wide sign but one that closes what stands before it.
+# A line may break at a space, and before any wide sign but one that closes what stands before it,
+# or that stands behind one which opens something.
 _WIDE = (
     "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3"
 )
 _WIDE += "\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff"
 _CLOSING = "、。，．・：；？！）］｝」』】〕〉》ーゝ々ぁぃぅぇぉっゃゅょァィゥェォッャュョ"
-_PIECE = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+")
+_OPENING = "「『（［｛【〔〈《"
+_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*")
 
 
 def width(text: str) -> int:

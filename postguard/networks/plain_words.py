@@ -317,7 +317,7 @@ def _saved(rendition: Rendition, encode: Mapping[str, Any]) -> Line:
     like = _("; likeness to what was made {score} of 100 (SSIMULACRA2{over})").format(
         score=found.get("score"), over=over
     )
-    advice = f". {encode['advice']}" if encode.get("advice") else ""
+    advice = f"{_('. ')}{encode['advice']}" if encode.get("advice") else ""
     kind = kind_of(rendition.mime)
     return Line(
         _("Saved"),

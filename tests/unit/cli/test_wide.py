@@ -47,3 +47,11 @@ def test_no_line_begins_with_what_closes_a_sentence():
 
 def test_blank_lines_stay():
     assert wide.wrapped("one\n\ntwo", 10) == ["one", "", "two"]
+
+
+def test_a_bracket_stays_with_what_it_opens_and_a_full_stop_with_what_it_ends():
+    assert wide.wrapped("あいう（えお）config.toml。", 8) == [
+        "あいう",
+        "（えお）",
+        "config.toml。",
+    ]
