@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from postguard.cloak.architectures import SURROGATE
+from postguard.cloak.architectures import ensemble_of
 from postguard.cloak.machine import Machine, Power, look
 from postguard.cloak.runner import LocalEngine
 from postguard.language import _
@@ -57,7 +57,7 @@ def _weak(cloaks: Sequence[recipes.Cloak]) -> str:
 
 def _drawn(machine: Machine, others: Sequence[str]) -> str:
     """Return what cloaks are drawn with, and what would help."""
-    encoders = ", ".join([*others, SURROGATE])
+    encoders = ", ".join(ensemble_of(others))
     where = machine.gpu if machine.power is Power.GPU else _("the CPU")
     said = _("drawn on {where}, against {encoders}").format(where=where, encoders=encoders)
     return f"{said}{_more(machine, others)}"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import torch
 
 from postguard.cloak import catalogue
-from postguard.cloak.architectures import UnknownWeights, weight_files
+from postguard.cloak.architectures import SURROGATE, UnknownWeights, weight_files
 from postguard.cloak.attack import TooSlow
 from postguard.cloak.cloaking import ROOMS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu
@@ -94,6 +94,14 @@ class _Shelf:
             self._encoders = [surrogate(device)] if alone else ensemble(folder, device)
             self._key = key
         return self._encoders
+
+    def leader(self, job: Job) -> Encoder | None:
+        """Return our own encoder, light as it is, for the first steps on a CPU that is to ask
+        others too."""
+        named = [encoder.name for encoder in self._encoders]
+        if self._encoders[0].device.kind != "cpu" or named == [SURROGATE]:
+            return None
+        return surrogate(cpu()) if job.weights.get(SURROGATE, 1.0) > 0 else None
 
     def pipeline(self, job: Job) -> Pipeline | None:
         """Return Stable Diffusion where the job is to use it and it is there; on the CPU a step
@@ -170,7 +178,8 @@ def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[st
     encoders = shelf.encoders(job.models, frugal=frugal, alone=job.alone)
     used = encoders if job.alone else _used(encoders, job.weights)
     room, pipeline = ROOMS[job.thrift], shelf.pipeline(job)
-    return cloak(job, Studio(used, time.monotonic, room=room, pipeline=pipeline), tell)
+    studio = Studio(used, time.monotonic, room=room, pipeline=pipeline, leader=shelf.leader(job))
+    return cloak(job, studio, tell)
 
 
 def _compared(
@@ -190,7 +199,7 @@ def _compared(
 
 def _used(encoders: list[Encoder], weights: Mapping[str, float]) -> list[Encoder]:
     """Return the encoders that count. Raises UnknownWeights where the names are no encoders."""
-    names = {encoder.name for encoder in encoders}
+    names = {SURROGATE, *(encoder.name for encoder in encoders)}
     used = [encoder for encoder in encoders if weights.get(encoder.name, 1.0) > 0]
     if not used or not weights.keys() <= names:
         known = ", ".join(sorted(names))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ Shapes = dict[str, tuple[int, ...]]
 SUFFIX = ".safetensors"
 SURROGATE = "surrogate"  # family and name of our own encoder
 OWN = Path(__file__).parents[1] / "models" / f"{SURROGATE}.safetensors"
+TEACHERS = {"taef2", "taesana"}  # what it copies: where both are, it has nothing to add
 HEAD = 32  # its latent channels for each teacher: FLUX.2's first, then Sana's
 _MOST_HEADER = 1 << 20  # bytes; ours have about 10 kB
 _MOST_CHANNELS = 4096
@@ -119,6 +120,12 @@ def weight_files(folder: Path) -> list[Path]:
 def encoder_name(path: Path) -> str:
     """Return what an encoder's file is called in records and in `models.weights`."""
     return path.stem.removesuffix("_encoder")
+
+
+def ensemble_of(others: Sequence[str]) -> list[str]:
+    """Return the names of the encoders that a cloak is drawn against, of those that are here."""
+    names = [name for name in others if name != SURROGATE]
+    return names if set(names) >= TEACHERS else [*names, SURROGATE]
 
 
 def shapes_of(layers: tuple[Layer, ...]) -> Shapes:

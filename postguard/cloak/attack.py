@@ -35,6 +35,7 @@ from postguard.errors import PostguardError
 Tick = Callable[[], float]
 _FIRST_RATE = 0.7  # of the pixel's budget: the first step
 _MOMENTUM = 0.5
+_LED_SHARE = 0.35  # of the steps: the leader's, where there is one; with half of them it cost gain
 _CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
 _DEGREE = 1.25  # visibility grows about with this power of the size of d
 _MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
@@ -109,7 +110,8 @@ def attack(
     while done < planned:
         share = done / planned
         rate = _FIRST_RATE * (1 - 0.95 * share)
-        state = step(pull, state, bounds, looks.at(done, planned), rate)
+        led = pull.led() if share < _LED_SHARE else pull
+        state = step(led, state, bounds, looks.at(done, planned), rate)
         if share >= _CODED_FROM:
             state = State(coded(state.d, bounds), state.heading)
         done += 1

@@ -58,13 +58,14 @@ ROOMS = (Room(), Room(600_000, 260_000, 256), Room(250_000, 120_000, 192))
 @dataclass(frozen=True, slots=True)
 class Studio:
     """What a job is done with. `tick` is a monotonic clock in seconds; `pipeline`: Stable
-    Diffusion, where the job is to use it."""
+    Diffusion, where the job is to use it; `leader`: of the first steps, see `pull.Pull`."""
 
     encoders: Sequence[Encoder]
     tick: Tick
     steps: int = STEPS
     room: Room = ROOMS[0]
     pipeline: Pipeline | None = None
+    leader: Encoder | None = None
 
     @property
     def device(self) -> torch.device:
@@ -97,6 +98,7 @@ def cloak(job: Job, studio: Studio, on_step: Callable[[float], None]) -> dict[st
     on_step(1.0)
     return {
         "encoders": [e.name for e in studio.encoders],
+        **({"led_by": studio.leader.name} if studio.leader else {}),
         "device": studio.encoders[0].device.name,
         "ssimulacra2": None if score is None else round(score, 1),
         "steps": low.found.steps,
@@ -143,7 +145,8 @@ def _low_scale(
     share = _LOW_SHARE if scale < 1 else _TILE_SHARE  # without tiles this is all there is
     left = job.time_limit * share - (studio.tick() - began)  # drawing the targets counts too
     schedule = Schedule(studio.steps, left, studio.tick, job.least_steps)
-    pull = Pull(studio.encoders, x, aims, job.weights, _denoiser(job, studio, aims, generator))
+    denoiser = _denoiser(job, studio, aims, generator)
+    pull = Pull(studio.encoders, x, aims, job.weights, denoiser, studio.leader)
     bounds, tell = _bounds(picture, x, job, seen.served.size), _part(on_step, 0, share)
     found = attack(pull, bounds, seen, schedule, tell)
     return _Low(found, aims, scale)

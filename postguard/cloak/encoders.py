@@ -24,6 +24,7 @@ from postguard.cloak.architectures import (
     Layer,
     UnknownWeights,
     encoder_name,
+    ensemble_of,
     identify,
     weight_files,
 )
@@ -88,13 +89,15 @@ def load_encoders(folder: Path, device: Device) -> list[Encoder]:
 
 
 def ensemble(folder: Path, device: Device) -> list[Encoder]:
-    """Load every encoder that this machine has: those of a folder, and our own behind them.
+    """Load every encoder that a cloak is drawn against here: those of a folder and, unless both
+    that it copies are among them, our own.
 
     Raises:
         UnknownWeights: a file there is not one of ours.
     """
-    others = [other for other in _others(folder, device) if other.name != SURROGATE]
-    return [*others, surrogate(device)]
+    others = {other.name: other for other in _others(folder, device)}
+    names = ensemble_of(list(others))
+    return [surrogate(device) if name == SURROGATE else others[name] for name in names]
 
 
 def _others(folder: Path, device: Device) -> list[Encoder]:

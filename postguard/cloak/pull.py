@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -40,6 +40,7 @@ class Pull:
         x: (1,3,H,W) in [0,1].
         weights: of an encoder in the loss, by name; 1 where none is said.
         denoiser: a further term, (seen picture) -> scalar, where Stable Diffusion is at hand.
+        leader: encoder that leads the first steps, where the others are heavy; None: all do.
     """
 
     encoders: Sequence[Encoder]
@@ -47,8 +48,13 @@ class Pull:
     targets: Sequence[Target]
     weights: Mapping[str, float] = field(default_factory=dict)
     denoiser: Callable[[Tensor], Tensor] | None = None
+    leader: Encoder | None = None
     _aims: dict[tuple[str, str, tuple[int, int]], _Read] = field(default_factory=dict)
     _clean: dict[tuple[str, str, View], tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def led(self) -> Pull:
+        """Return the same loss by the leader alone, where there is one."""
+        return replace(self, encoders=[self.leader]) if self.leader else self
 
     def loss(self, y: Tensor, view: View) -> Tensor:
         """Return the mean squared ratio of (1,3,H,W) `y` seen through `view`; 1 = no gain."""

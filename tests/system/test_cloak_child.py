@@ -149,8 +149,9 @@ def test_a_job_that_is_to_be_light_leaves_the_other_encoders_alone(models, sourc
     with LocalEngine(models) as engine:
         all_of_them = engine.cloak(JOB, source, tmp_path / "a.png", lambda _: None)
         alone = engine.cloak(JOB | {"alone": True}, source, tmp_path / "b.png", lambda _: None)
-    assert all_of_them["encoders"] == ["taef2", "taesana", "surrogate"]
+    assert (all_of_them["encoders"], all_of_them["led_by"]) == (["taef2", "taesana"], "surrogate")
     assert alone["encoders"] == ["surrogate"]
+    assert "led_by" not in alone
 
 
 def test_a_child_that_never_lives_to_the_end_leaves_the_instant_cloak(models, source, tmp_path):

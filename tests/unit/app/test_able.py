@@ -44,7 +44,7 @@ def test_a_recipe_that_wants_torch_or_nothing_is_told_before_its_posts_are_held(
 def test_encoders_that_were_fetched_are_named_and_none_is_advised(tmp_path):
     tiny.models(tmp_path)
     found = able(tmp_path, [STYLE], CPU)
-    assert found.said == "drawn on the CPU, against taef2, taesana, surrogate"
+    assert found.said == "drawn on the CPU, against taef2, taesana"
 
 
 def test_a_strange_file_among_the_models_is_told_where_a_recipe_needs_them(tmp_path):

@@ -58,6 +58,29 @@ def test_the_ratio_falls_behind_the_worst_check(encoders):
     assert found.worst < pull.worst(applied(x, shuffled), LOOKS.checks()) - 0.03
 
 
+class Counting:
+    """An encoder that counts how often a step asks it for its slope."""
+
+    def __init__(self, encoder) -> None:
+        self.encoder = encoder
+        self.name = encoder.name
+        self.led = 0
+
+    def __call__(self, x, *, fast=False):
+        self.led += x.requires_grad
+        return self.encoder(x, fast=fast)
+
+
+def test_the_first_third_of_the_steps_is_led_by_the_leader_alone(encoders):
+    x = to_tensor(tiny.art(*SIZE))
+    heavy, leader = (Counting(encoder) for encoder in encoders)
+    target = Target("immunise", halftone(Generator().manual_seed(1)).draw(x))
+    pull = Pull([heavy], x, [target], leader=leader)
+    bounds = Bounds(budget(x, CEILING / 255), Eye(x), error_at(0.0))
+    attack(pull, bounds, LOOKS, Schedule(10, 1e9, frozen))
+    assert (heavy.led, leader.led) == (6, 4)
+
+
 def test_no_pixel_moves_further_than_its_budget_after_rounding(encoders):
     pixels = tiny.art(*SIZE)
     x = to_tensor(pixels)

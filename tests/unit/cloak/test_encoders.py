@@ -9,9 +9,26 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from postguard.cloak.architectures import UnknownWeights, _taef2_decoder, identify
-from postguard.cloak.encoders import build, load_encoders
+from postguard.cloak.encoders import build, ensemble, load_encoders
 from postguard.cloak.tensors import to_tensor
 from tests.unit.cloak import tiny
+
+
+@pytest.mark.parametrize(
+    ("others", "names"),
+    [
+        ([], ["surrogate"]),
+        (["taesd"], ["taesd", "surrogate"]),
+        (["taef2", "taesd"], ["taef2", "taesd", "surrogate"]),
+        (["taef2", "taesana"], ["taef2", "taesana"]),
+    ],
+)
+def test_our_own_encoder_is_one_of_the_ensemble_unless_both_that_it_copies_are(
+    tmp_path, others, names
+):
+    for name in others:
+        tiny.save(tmp_path / f"{name}_encoder.safetensors", tiny.FAMILIES[name](8, 4))
+    assert sorted(e.name for e in ensemble(tmp_path, tiny.plain_cpu())) == sorted(names)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (8, 8), (33, 65), (3, 700)])
