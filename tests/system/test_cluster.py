@@ -12,11 +12,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.system.rig import PATIENCE, PROGRAM, Home, home_in, png, recipe
+from postguard.model import PostState
+from tests.system.rig import PATIENCE, PROGRAM, QUICK, Home, home_in, png, recipe
 
 STEPS = '  { step = "notice" },\n  { step = "tags" },\n'
 PICTURES = 4
@@ -258,3 +260,46 @@ def test_without_any_machine_it_stops_and_says_what_to_do(cluster: Cluster) -> N
     cluster.scheduler().kill()
     said = cluster.home.run("archive", "art", "there", "--engine", "cluster", code=1)
     assert "cannot be reached" in said
+
+
+CLOAK = '  { step = "cloak", mode = "immunise", min_gain = 0.0, time_limit = 5.0 },\n'
+
+
+def far_away(cluster: Cluster, cloak: str) -> None:
+    """Write a config whose cloaks are drawn on the cluster, and start the daemon."""
+    head = f'{QUICK}\n[cluster]\nscheduler = "127.0.0.1:{cluster.port}"\n[cloak]\n{cloak}\n'
+    steps = f'{CLOAK}  {{ step = "tags" }},\n'
+    cluster.home.configure(rest=head, recipes=recipe(steps=steps))
+    cluster.home.start()
+
+
+def posted(cluster: Cluster, name: str) -> bool:
+    """Whether a drop is posted by now."""
+    found = cluster.home.post(name)
+    return found is not None and found.state is PostState.POSTED
+
+
+def drawn(cluster: Cluster, name: str) -> dict[str, Any]:
+    """The record of a posted picture's cloak."""
+    cluster.home.wait(lambda: posted(cluster, name), f"{name} to be posted", PATIENCE * 2)
+    post = cluster.home.posted(name)
+    (rendition,) = cluster.home.renditions(post, "look")
+    steps: Any = rendition.record["steps"]
+    (found,) = (step for step in steps if step["step"] == "cloak")
+    return dict(found)
+
+
+def test_a_post_waits_for_the_machine_that_cloaks_it_and_tells_so(cluster: Cluster) -> None:
+    cluster.scheduler()
+    cluster.worker("one").hears("works for")
+    far_away(cluster, 'engine = "cluster"')
+    cluster.home.drop("fox.png", png(1, (160, 120)), 'alt = "a fox"')
+    assert drawn(cluster, "fox.png")["where"] == "cluster"
+
+
+def test_where_nobody_comes_the_lightest_cloak_is_drawn_here(cluster: Cluster) -> None:
+    far_away(cluster, 'engine = "cluster"\nwait = "0s"\nfallback = "instant"')
+    cluster.home.drop("fox.png", png(1, (160, 120)), 'alt = "a fox"')
+    found = drawn(cluster, "fox.png")
+    assert found["modes"] == ["instant"]
+    assert found["fallback"][0] == {"rung": "elsewhere", "why": "absent"}
