@@ -31,6 +31,7 @@ from postguard.publish.pacing import Pacing
 from postguard.publish.planning import Planning
 from postguard.publish.publisher import Publisher
 from postguard.publish.shelving import Shelving
+from postguard.system.awake import Awake
 from postguard.system.clock import Jump
 from postguard.system.service import Supervisor
 
@@ -254,7 +255,12 @@ def make_publisher(installation: Installation) -> Publisher:
     store, accounts, clock = installation.store, installation.accounts, installation.clock
     pacing = Pacing(store.accounts, store.spending, accounts.network_name)
     planning = Planning(store.deliveries, store.plans, installation.timing)
-    return Publisher(store.deliveries, planning, _Outside(installation), pacing, clock=clock.now)
+    awake = Awake(lambda: installation.settings.schedule.stay_awake)
+    return Publisher(
+        *(store.deliveries, planning, _Outside(installation), pacing),
+        clock=clock.now,
+        awake=awake.held,
+    )
 
 
 def _senders(installation: Installation) -> list[str]:

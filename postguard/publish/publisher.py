@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -75,6 +76,7 @@ class Publisher:
 
     Attributes:
         clock: tells when a try has ended, which may be minutes after its tick.
+        awake: keeps the PC from falling asleep while something is sent.
     """
 
     deliveries: Deliveries
@@ -84,6 +86,7 @@ class Publisher:
     jitter: Callable[[], float] = random.random
     clock: Callable[[], datetime] = lambda: _EVER
     lanes: Lanes = field(default_factory=Lanes)
+    awake: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def plan(self, now: datetime) -> int:
         """Give each waiting delivery its due time; return how many."""
@@ -94,7 +97,8 @@ class Publisher:
         to; False when none is due."""
         with self.lanes.claimed(lambda busy: self._claim(busy, now)) as delivery:
             if delivery is not None:
-                self._send(delivery, now)
+                with self.awake():
+                    self._send(delivery, now)
         return delivery is not None
 
     def _claim(self, busy: Collection[str], now: datetime) -> Delivery | None:

@@ -118,6 +118,7 @@ class ScheduleTable(Table):
     slots: Slots = ()
     max_late: Duration = timedelta(hours=3)
     if_later: Late = Late.NEXT_SLOT
+    stay_awake: StrictBool = False
 
 
 class IntakeTable(Table):

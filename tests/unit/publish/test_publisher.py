@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -37,6 +40,22 @@ def test_a_due_delivery_is_posted_once_and_has_its_receipt(outside: Outside) -> 
     assert outside.net.posts == {"k1": "A fox"}
     assert outside.store.deliveries.receipts(delivery.post_id)["sky"].uri == "at://k1"
     assert outside.store.posts.get(delivery.post_id).state is PostState.POSTED
+
+
+def test_the_pc_is_kept_awake_while_a_post_is_sent_and_only_then(outside: Outside) -> None:
+    due(outside)
+    seen: list[str] = []
+
+    @contextmanager
+    def awake() -> Iterator[None]:
+        seen.append(f"before {len(outside.net.posts)}")
+        yield
+        seen.append(f"after {len(outside.net.posts)}")
+
+    publisher = replace(outside.publisher(), awake=awake)
+    assert publisher.send_one(NOW)
+    assert not publisher.send_one(NOW)
+    assert seen == ["before 0", "after 1"]
 
 
 def test_nothing_is_sent_before_its_time(outside: Outside) -> None:

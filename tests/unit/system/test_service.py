@@ -241,6 +241,17 @@ def test_systemd_finds_no_fault_in_the_sample_for_a_nas(tmp_path):
     assert faults(tmp_path, "--system", postguard_service=render(sample, COMMAND)) == (0, "")
 
 
+def test_systemd_finds_no_fault_in_what_wakes_the_pc(tmp_path):
+    timer, unit = (
+        (REPOSITORY / "systemd" / f"postguard-wake.{kind}").read_text()
+        for kind in ("timer", "service")
+    )
+    sleeper = render(unit, [shutil.which("true") or "/bin/true"])
+    units = {"postguard-wake_timer": timer, "postguard-wake_service": sleeper}
+    assert faults(tmp_path, "--system", **units) == (0, "")
+    assert ("Timer", "WakeSystem") in directives(timer)
+
+
 def test_an_unknown_directive_would_be_found(tmp_path):
     code, said = faults(tmp_path, "--user", postguard_service=f"{render(UNIT, COMMAND)}Nicer=1\n")
     assert code != 0
