@@ -12,6 +12,7 @@ from typing import cast
 
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, Unusable
+from postguard.language import _
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import files
@@ -104,14 +105,16 @@ def _check_places(wanted: Wanted) -> None:
     for place in places:
         files.check_folder_of(place)
         if place.exists() and place.samefile(wanted.file):
-            raise Unusable(f"{place} is the original itself; name another file")
+            raise Unusable(
+                _("{place} is the original itself; name another file").format(place=place)
+            )
     _check_apart(places)
 
 
 def _check_apart(places: Sequence[Path]) -> None:
     for i, place in enumerate(places):
         if place in places[:i]:
-            raise Unusable(f"{place} would be written twice; name two files")
+            raise Unusable(_("{place} would be written twice; name two files").format(place=place))
 
 
 def _targets(wanted: Wanted, steps: Sequence[Mapping[str, Json]]) -> dict[str, Path]:
@@ -128,8 +131,10 @@ def _targets(wanted: Wanted, steps: Sequence[Mapping[str, Json]]) -> dict[str, P
     for what, place in asked.items():
         if place is not None and not modes:
             raise Unusable(
-                f"the recipe {wanted.recipe} has no cloak, so there is no {what} to save; "
-                "name a recipe that has one"
+                _(
+                    "the recipe {recipe} has no cloak, so there is no {what} to save; name a "
+                    "recipe that has one"
+                ).format(recipe=wanted.recipe, what=what)
             )
     if wanted.target is None:
         return {}
@@ -195,7 +200,11 @@ def _unless_taken(file: Path, named: Path, place: Path) -> Path:
     if not place.exists():
         return place
     if place.samefile(file):
-        raise Unusable(f"{place} is the original itself; name another file")
+        raise Unusable(_("{place} is the original itself; name another file").format(place=place))
     if place != named:
-        raise Unusable(f"the result is {place.name}, and {place} is there already")
+        raise Unusable(
+            _("the result is {name}, and {place} is there already").format(
+                name=place.name, place=place
+            )
+        )
     return place

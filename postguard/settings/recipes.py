@@ -189,7 +189,7 @@ class Cloak(StepOptions):
     @model_validator(mode="after")
     def _instant_alone(self) -> Cloak:
         if "instant" in self.modes and len(self.modes) > 1:
-            raise ValueError('"instant" shares no visibility: write it alone, or leave it out')
+            raise ValueError(_('"instant" shares no visibility: write it alone, or leave it out'))
         return self
 
     @property

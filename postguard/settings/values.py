@@ -119,7 +119,7 @@ class Hours:
         """Read `22:00-08:00`."""
         match = re.fullmatch(r"([0-9]{1,2}:[0-9]{2})\s*-\s*([0-9]{1,2}:[0-9]{2})", rule.strip())
         if match is None:
-            raise ValueError('write hours as "22:00-08:00"')
+            raise ValueError(_('write hours as "22:00-08:00"'))
         start, end = (time(*_time(text, rule)) for text in match.groups())
         return cls(rule.strip(), start, end)
 
