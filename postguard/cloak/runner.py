@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
-import os
 import queue
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from postguard.errors import Retryable, StepFailed
 from postguard.language import _, marked
 from postguard.model import Json
 from postguard.system import wire
+from postguard.system.secrets import environment_without
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +250,7 @@ class _Child:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=os.environ | _ENVIRONMENT,
+            env=environment_without() | _ENVIRONMENT,
         )
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name="cloak-child", daemon=True)

@@ -6,11 +6,10 @@ Dask never enters this process, and no secret of an account enters that one.
 from __future__ import annotations
 
 import itertools
-import os
 import queue
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
@@ -21,13 +20,7 @@ from postguard.language import _
 from postguard.model import Elsewhere, Progress, ProtectOrder, Rendition
 from postguard.protect.child import raise_again
 from postguard.system import wire
-
-_SECRETS = ("CREDENTIALS_DIRECTORY",)  # where systemd puts what only the daemon may read
-
-
-def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment that leads to no secret."""
-    return {k: v for k, v in environment.items() if k not in _SECRETS}
+from postguard.system.secrets import environment_without
 
 
 class ClusterWorkshop:
@@ -44,7 +37,7 @@ class ClusterWorkshop:
             client(place, patience),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=without_secrets(os.environ),
+            env=environment_without(),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._hear, name="cluster-client", daemon=True)

@@ -39,8 +39,16 @@ class _Ring(Protocol):
 
 def credentials_dir() -> Path | None:
     """Return the folder that systemd made for `LoadCredential=`, if it did."""
-    named = os.environ.get("CREDENTIALS_DIRECTORY")
+    named = os.environ.get(_CREDENTIALS)
     return Path(named) if named else None
+
+
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"  # where systemd puts what only this process may read
+
+
+def environment_without() -> dict[str, str]:
+    """Return this process's environment for one that needs no secret: it leads to none."""
+    return {name: value for name, value in os.environ.items() if name != _CREDENTIALS}
 
 
 class Secrets:

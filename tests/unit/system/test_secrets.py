@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.errors import Unusable
-from postguard.system.secrets import KEY_BYTES, Secrets, credentials_dir
+from postguard.system.secrets import (
+    KEY_BYTES,
+    Secrets,
+    credentials_dir,
+    environment_without,
+)
 
 
 class Ring(keyring.backend.KeyringBackend):
@@ -221,3 +226,11 @@ def test_the_credentials_folder_is_the_one_that_systemd_names(monkeypatch, tmp_p
     assert credentials_dir() is None
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert credentials_dir() == tmp_path
+
+
+def test_a_process_that_needs_no_secret_is_led_to_none(monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/postguard")
+    monkeypatch.setenv("HARMLESS", "1")
+    found = environment_without()
+    assert "CREDENTIALS_DIRECTORY" not in found
+    assert found["HARMLESS"] == "1"
