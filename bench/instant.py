@@ -8,8 +8,8 @@ the same SSIMULACRA2: 1 - R (mean over the encoders) behind each chain, beside t
 with random signs and shuffled. `--steps 0` leaves the optimising one out.
 
 `cost`: CPU seconds and peak memory on one core, of a process that does nothing else, at 2 and at
-12 Mpx, without decoding and encoding; the look at the finished whole (SSIMULACRA2, twice) is
-counted apart.
+12 Mpx, without decoding and encoding; the looks at visibility (SSIMULACRA2 of a sample, and of the
+finished whole, as pixels and as JPEG) are counted apart.
 
 `attack`: who has the package but not the seed estimates the texture and subtracts what the network
 draws of it; see `bench.subtracting`. Shown is the share of the gain that this wins back.
@@ -25,7 +25,6 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from PIL import Image
 
 from bench.cloak import CHAINS, Gains, Square, gains, middle, ours
 from bench.squares import ART, SHARED
@@ -131,9 +130,8 @@ def _controls(found: Gains) -> float:
 
 def _costs() -> int:
     """Print the cost of each size, each in a process of its own on one core."""
-    print(
-        "\n| picture | CPU s to draw | CPU s to look | memory, times the picture |\n|---|---|---|---|"
-    )
+    print("\n| picture | CPU s to draw | CPU s to look | memory, times the picture |")
+    print("|---|---|---|---|")
     missed = 0
     for label, size in _MEGAPIXELS.items():
         found = _child(*size)

@@ -58,11 +58,13 @@ def cloak(
         network: in place of the one that the package ships.
         served: (height, width) at which it is drawn on, in place of `served_size`.
     """
-    size = served or served_size((pixels.shape[0], pixels.shape[1]))
-    small = shrunk(pixels, size)
-    texture = weave(light(small), np.random.default_rng(int(seed, 16)))
-    drawn = (network or painter())(light(small), texture)
-    held = hold(Sheet(pixels, alpha, _shaped(pixels, drawn, ceiling)), floor)
+    full = pixels.shape[0], pixels.shape[1]
+    shaded = shrunk(pixels, scaled(full, scale_to_area(full, _SHADED_PIXELS)))
+    small = shrunk(shaded, served or served_size(full))
+    g = light(small)
+    texture = weave(g, np.random.default_rng(int(seed, 16)))
+    change = _shaped(shaded, (network or painter())(g, texture), ceiling)
+    held = hold(Sheet(pixels, alpha, change), floor)
     target = np.rint(small * np.float32(0.5) + texture[..., None] * np.float32(127.5))
     record: dict[str, Json] = {
         "ssimulacra2": None if held.score is None else round(held.score, 1),
@@ -80,8 +82,6 @@ def served_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _shaped(pixels: Pixels, drawn: NDArray[np.float32], ceiling: int) -> NDArray[np.float32]:
     """Return the change in 1/255, within what each pixel may change."""
-    full = pixels.shape[0], pixels.shape[1]
-    size = scaled(full, scale_to_area(full, _SHADED_PIXELS))
-    change = limits(light(shrunk(pixels, size)), ceiling)
-    change *= np.clip(grown(drawn, size), -1, 1)
+    change = limits(light(pixels), ceiling)
+    change *= np.clip(grown(drawn, (pixels.shape[0], pixels.shape[1])), -1, 1)
     return change

@@ -13,6 +13,7 @@ from postguard.imaging.ssimulacra2.weights import MAX_SCALES, weights_of
 from postguard.imaging.visibility import SMALLEST, distance, error_at, features, score_of
 
 NEARER = 25.0  # points that may be lost from half the distance, beyond those at its own size
+_STRIP = 256  # rows that are coded at once
 _POSTED = Codec("JPEG", 95, "4:4:4")  # as most posts are coded: see `cloak.holding`
 
 
@@ -57,8 +58,16 @@ def seen(before: Pixels, after: Pixels, promise: Promise) -> Seen:
 def seen_posted(before: Pixels, after: Pixels, promise: Promise) -> Seen:
     """Return how visible it is as pixels and as they are posted, whichever is more."""
     plain = seen(before, after, promise)
-    coded = seen(_POSTED(before), _POSTED(after), promise)
+    coded = seen(_posted(before), _posted(after), promise)
     return Seen(min(plain.score, coded.score), max(plain.spent, coded.spent))
+
+
+def _posted(pixels: Pixels) -> Pixels:
+    """Return a picture as it is posted, coded in strips: blocks of 8 pixels are coded alone."""
+    coded = np.empty_like(pixels)
+    for top in range(0, len(pixels), _STRIP):
+        coded[top : top + _STRIP] = _POSTED(pixels[top : top + _STRIP])
+    return coded
 
 
 def is_scored(pixels: Pixels) -> bool:

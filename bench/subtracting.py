@@ -1,0 +1,166 @@
+"""Who has the package but not the seed, and subtracts: see `bench.instant`.
+
+The attacker has the picture as Bluesky's feed serves it (WebP 80). *Fit*: in each cell of the
+weave the four ways to lay it are compared with what a median filter takes out, and the best is taken;
+of the dots, angle and spacing are found by the strongest pair of waves, and their wandering by
+demodulation over a few pixels. The network then draws this texture into the picture, and what it
+draws is subtracted, with the factor that leaves least. *Fifty*: what the filter takes out of fifty
+posts of one artist, on the same grid, is averaged, and subtracted from one. Beside them stand
+filters that need no package: a median of 3x3 pixels, and a blur of sigma 1.
+
+The gain is 1 - R, mean over the encoders; the clean picture goes through the same filter, as in
+`bench.purifiers`. What subtracting wins back is the share of the gain that it takes away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from bench.cloak import Square
+from bench.drawn import drawn
+from bench.squares import SHARED
+from postguard.cloak.device import best_device
+from postguard.cloak.encoders import Encoder, load_encoders
+from postguard.cloak.instant import weave
+from postguard.cloak.instant.drawing import cloak
+from postguard.cloak.instant.painter import painter
+from postguard.cloak.instant.shade import light, limits
+from postguard.cloak.pixels import Pixels, shrunk
+from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
+from postguard.cloak.tensors import resized, to_tensor
+
+Plane = NDArray[np.float32]
+_CEILING = 24.0
+_POSTS = 50
+_MOST = {"fit": 0.15, "fifty": 0.35}
+_SERVED = Codec("WEBP", BLUESKY_QUALITY)
+
+
+def attacks(files: Sequence[str], floor: float) -> int:
+    """Print what each attack wins back; return how many figures are missed."""
+    from bench.instant import square
+
+    encoders = load_encoders(SHARED / "weights", best_device())
+    print(
+        "\n| picture | gain | fit wins back | fifty posts | median 3x3 | blur 1 |\n|" + "---|" * 6
+    )
+    missed = 0
+    for name in files:
+        part, made = square(name, floor)
+        size = made.target.shape[:2]
+        served, clean = (_SERVED(shrunk(p, size)) for p in (made.pixels, part.pixels))
+        residue = np.mean([_taken(post) for post in _posts(size, floor)] + [_taken(served)], 0)
+        found = {
+            "fit": (_without(served, _fitted(served)), clean),
+            "fifty": (_without(served, residue), clean),
+            "median": (_median(served), _median(clean)),
+            "blur": (_blurred(served), _blurred(clean)),
+        }
+        before = _gain(served, clean, part, encoders)
+        won = {k: 1 - _gain(*pair, part, encoders) / before for k, pair in found.items()}
+        cells = " | ".join(f"{100 * share:.0f} %" for share in won.values())
+        print(f"| {name} | {before:.3f} | {cells} |", flush=True)
+        missed += sum(won[k] > most for k, most in _MOST.items())
+    return missed
+
+
+@torch.no_grad()
+def _gain(after: Pixels, before: Pixels, part: Square, encoders: Sequence[Encoder]) -> float:
+    aim = resized(part.target, (after.shape[0], after.shape[1]))
+    goals = [encoder(aim) for encoder in encoders]
+    far = [
+        float((e(to_tensor(after)) - g).norm() / (e(to_tensor(before)) - g).norm())
+        for e, g in zip(encoders, goals, strict=True)
+    ]
+    return 1 - float(np.mean(far))
+
+
+def _posts(size: tuple[int, int], floor: float) -> list[Pixels]:
+    """Return other posts of the artist, as served: each has a seed of its own."""
+    found = []
+    for i in range(_POSTS - 1):
+        pixels = np.asarray(drawn(i).resize(size[::-1], Image.Resampling.LANCZOS))
+        found.append(_SERVED(cloak(pixels, None, f"{i:064x}", floor, int(_CEILING)).pixels))
+    return found
+
+
+def _fitted(served: Pixels) -> Plane:
+    """Return what the network draws of the texture that fits best."""
+    g, taken = light(served), _taken(served)
+    coarse, fine = _laid(taken), _dotted(taken)
+    busy = weave._busy(g)
+    return limits(g, _CEILING) * painter()(g, coarse + busy * (fine - coarse))
+
+
+def _laid(taken: Plane) -> Plane:
+    """Return the weave whose cells are each laid as fits best."""
+    height, width = taken.shape
+    down, along = (weave._stripes(side) for side in taken.shape)
+    across = np.zeros((-(-height // weave.CELL), -(-width // weave.CELL)), np.int8)
+    begun = across.copy()
+    for i, j in np.ndindex(across.shape):
+        cell = np.s_[i * 16 : (i + 1) * 16], np.s_[j * 16 : (j + 1) * 16]
+        ways = [(taken[cell] * w).sum() for w in (down[cell[0], None], along[None, cell[1]])]
+        across[i, j] = abs(ways[1]) > abs(ways[0])
+        begun[i, j] = ways[across[i, j]] > 0
+    waves = np.where(weave._spread(across, (height, width)), along[None], down[:, None])
+    waves = waves * weave._spread(2 * begun - 1, (height, width))
+    return weave._between(waves.astype(np.float32), weave._SOFT)
+
+
+def _dotted(taken: Plane) -> Plane:
+    """Return the dots whose two waves are strongest, with their wandering."""
+    best = max(
+        (_waves(taken, angle, period) for angle in np.arange(0, math.pi / 2, 0.06)
+         for period in np.arange(3.9, 4.51, 0.1)),
+        key=lambda pair: float(np.abs(pair[0][0]).mean() + np.abs(pair[1][0]).mean()),
+    )  # fmt: skip
+    # cos u cos v is half the sum of the waves of u + v and u - v
+    both = [np.cos(np.angle(found) + turn) for found, turn in best]
+    return weave._between(np.float32(0.5) * (both[0] + both[1]).astype(np.float32), weave._HARD)
+
+
+def _waves(taken: Plane, angle: float, period: float) -> list[tuple[NDArray, Plane]]:
+    """Return both waves of a screen: what the residue has of each, smoothed, and its run."""
+    y, x = (np.arange(n, dtype=np.float32) for n in taken.shape)
+    turn, found = 2 * math.pi / period, []
+    for sign in (1, -1):
+        one, two = math.cos(angle), math.sin(angle)
+        run = turn * ((one - sign * two) * x[None] + (two + sign * one) * y[:, None])
+        wave = taken * np.exp(-1j * run)
+        found.append((_smooth(wave), run))
+    return found
+
+
+def _smooth(wave: NDArray) -> NDArray:
+    """Gaussian, sigma 5 px, by the spectrum."""
+    rows, columns = (np.fft.fftfreq(n) for n in wave.shape)
+    bell = np.exp(-2 * (math.pi * 5) ** 2 * (rows[:, None] ** 2 + columns[None] ** 2))
+    return np.fft.ifft2(np.fft.fft2(wave) * bell)
+
+
+def _taken(pixels: Pixels) -> Plane:
+    """Return what a median filter takes out of luma, in 1/255."""
+    smooth = np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(7)))
+    return 255 * (light(pixels) - light(smooth))
+
+
+def _without(pixels: Pixels, change: Plane) -> Pixels:
+    """Subtract a change with the factor, at least 0, that leaves least of what the filter took."""
+    power = float((change * change).sum())
+    factor = max(float((_taken(pixels) * change).sum()) / power, 0) if power else 0
+    return np.clip(pixels - np.rint(factor * change)[..., None], 0, 255).astype(np.uint8)
+
+
+def _median(pixels: Pixels) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(3)))
+
+
+def _blurred(pixels: Pixels) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(1)))
