@@ -7,7 +7,7 @@ LESSONS ?= 400
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos surrogate surrogate-eval servers-next system-deps clean
+.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -53,6 +53,9 @@ gallery: .venv/dev.stamp ## draw every look of every step on real art, to look a
 
 chaos: .venv/test.stamp ## send many posts while everything fails that can (POSTS=2000 SEED=1)
 	$(BIN)/python -m tests.faults.campaign --posts $(POSTS) --seed $(SEED)
+
+instant: .venv/dev.stamp ## train the instant cloak's network from nothing (resumes)
+	$(BIN)/python -m tools.train.instant build/instant --write $(ARGS)
 
 surrogate: .venv/dev.stamp ## train the surrogate encoder from nothing (LESSONS=400; resumes)
 	$(BIN)/python -m tools.train.lessons build/surrogate/lessons --count $(LESSONS)
