@@ -51,6 +51,7 @@ _ENVIRONMENT = {
 _MOST_THRIFT = 2  # see `cloaking.ROOMS`
 MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
 _KILLED = {-9, 137}
+_NONE = OWN.with_suffix("")  # a folder that is not there: it has no encoders
 NO_TORCH = marked(
     "the optimised cloak needs PyTorch, which is not installed; "
     "install it with: pip install 'postguard[cloak]'"
@@ -139,7 +140,7 @@ class LocalEngine(ChildEngine):
         grace: float = GRACE_SECONDS,
     ) -> None:
         super().__init__(grace)
-        self._models = models_dir or OWN.parent
+        self._models = models_dir or _NONE
         self._idle = idle
 
     def __enter__(self) -> LocalEngine:
