@@ -37,6 +37,11 @@ def ring() -> bool:
     return _send(signal.SIGUSR1)
 
 
+def ring_ourselves() -> None:
+    """Have this process, which is the daemon, look at everything now: its clocks too."""
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
 def tell_of_config() -> bool:
     """Have the daemon read the config anew; False: none runs, and the next start will."""
     return _send(signal.SIGHUP)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from postguard.app import answering, seen
+from postguard.app import answering, bell, seen
 from postguard.app.auditing import DailyAudit
 from postguard.app.backing_up import DailyBackup
 from postguard.app.installation import CONFIG, Installation
@@ -31,6 +31,7 @@ from postguard.publish.pacing import Pacing
 from postguard.publish.planning import Planning
 from postguard.publish.publisher import Publisher
 from postguard.publish.shelving import Shelving
+from postguard.system import sleeping
 from postguard.system.awake import Awake
 from postguard.system.clock import Jump
 from postguard.system.service import Supervisor
@@ -310,6 +311,7 @@ def run(installation: Installation) -> None:
         installation.reload()
         made.publishing.plan_anew()
 
+    sleeping.listen(bell.ring_ourselves)
     Daemon(
         beats=beats,
         clock=installation.clock,
