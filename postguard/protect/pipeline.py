@@ -284,7 +284,7 @@ class _Bench:
             }
             tell = self._fractions("measure")
             notes.update(self.engine.measure(targets, without, finished, tell))
-            notes["behind"] = step.judge(cast("Any", notes["gains"]), limits.fit)
+            notes["behind"] = step.judge(cast("Any", notes), limits.fit)
             if self.change is not None:
                 notes["kept"] = self.change.kept(encoded.data, without.read_bytes())
             if self.order.keep is not None:

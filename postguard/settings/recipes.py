@@ -165,7 +165,7 @@ LEAST_GAINS: dict[Mode, float] = {
     "style": 0.04,
     "poison": 0.04,
     "immunise": 0.05,
-    "instant": 0.03,
+    "instant": 0.02,
 }
 
 

@@ -139,15 +139,15 @@ def looks(left, noise=-0.01):
 
 
 GAINS = {
-    "instant": {"bluesky": looks(0.04), "mastodon": looks(0.02)},
+    "instant": {"bluesky": looks(0.04), "mastodon": looks(0.01)},
     "style": {"bluesky": looks(0.02), "mastodon": looks(0.30)},
     "immunise": {"bluesky": looks(0.06), "mastodon": looks(0.40)},
     "poison": {"bluesky": looks(0.10, noise=0.11), "mastodon": looks(0.40)},
 }
 
 
-def gains(*modes):
-    return {mode: GAINS[mode] for mode in modes}
+def gains(*modes, encoders=("taesd", "surrogate")):
+    return {"gains": {mode: GAINS[mode] for mode in modes}, "encoders": list(encoders)}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_cloak_that_is_no_better_than_noise_holds_the_post():
 def test_a_cloak_that_fell_back_is_judged_by_its_own_least_gain():
     step = Cloak(recipes.Cloak(step="cloak", mode=("style", "poison")))
     assert step.judge(gains("instant"), "bluesky-1000") == {"instant": 0.04}
-    with pytest.raises(StepFailed, match=r"instant gained 0\.020.*asks for 0\.030"):
+    with pytest.raises(StepFailed, match=r"instant gained 0\.010.*asks for 0\.020"):
         step.judge(gains("instant"), "mastodon-9")
 
 
@@ -237,9 +237,22 @@ def test_instant_shares_its_visibility_with_no_other_mode():
         recipes.Cloak(step="cloak", mode=("instant", "style"))
 
 
+def test_noise_judges_no_instant_cloak_that_our_own_encoder_alone_has_read():
+    """It takes any fine noise for half of the way; the least gain holds all the same."""
+    step = Cloak(recipes.Cloak(step="cloak", mode="instant"))
+    noisy = {"gains": {"instant": {"bluesky": looks(0.10, noise=0.11)}}}
+    assert step.judge(noisy | {"encoders": ["surrogate"]}, "bluesky-1") == {"instant": 0.10}
+    with pytest.raises(StepFailed, match="mere noise"):
+        step.judge(noisy | {"encoders": ["taesd", "surrogate"]}, "bluesky-1")
+    weak = {"gains": {"instant": {"bluesky": looks(0.01)}}, "encoders": ["surrogate"]}
+    with pytest.raises(StepFailed, match="asks for"):
+        step.judge(weak, "bluesky-1")
+
+
 def test_a_least_gain_of_nothing_lets_everything_pass():
     step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=0.0))
-    assert step.judge({"style": {"bluesky": looks(-0.02)}}, "bluesky-1") == {"style": -0.02}
+    weak = {"gains": {"style": {"bluesky": looks(-0.02)}}}
+    assert step.judge(weak, "bluesky-1") == {"style": -0.02}
 
 
 def test_an_engine_that_tells_its_seed_fails_the_step(scene):
