@@ -1,0 +1,87 @@
+"""`postguard open` leads in without telling anybody else how."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from postguard.web.serving import Visits
+from tests.unit.web.conftest import Served, home_of
+
+OPEN = [sys.executable, "-m", "postguard", "open", "--no-browser", "--port", "39491"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An artist's home, in which no dashboard runs afterwards."""
+    made = home_of(tmp_path)
+    yield made
+    for process in _dashboards(tmp_path):
+        process.terminate()
+        process.wait(20)
+
+
+def _dashboards(home: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            serves = "--serve" in process.cmdline()
+            if serves and process.environ().get("XDG_STATE_HOME") == str(home / "state"):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def _opened(environment: dict[str, str]) -> tuple[str, int, str]:
+    """Run the command; return what it said, the port and the secret."""
+    done = subprocess.run(OPEN, env=environment, capture_output=True, text=True, check=True)
+    found = re.search(r"http://127\.0\.0\.1:(\d+)/enter#(\S+)", done.stdout)
+    assert found is not None
+    return done.stdout, int(found[1]), found[2]
+
+
+def test_the_link_leads_in_and_is_told_to_nobody_else(environment: dict[str, str], tmp_path: Path):
+    said, port, secret = _opened(environment)
+    assert f"ssh -N -L {port}:127.0.0.1:{port}" in said
+    (process,) = _dashboards(tmp_path)
+    told = [" ".join(process.cmdline()), *process.environ().values()]
+    told += [p.read_text() for p in (tmp_path / "state").rglob("log.txt")]
+    assert not any(secret in each for each in told)
+    door = tmp_path / "state" / "postguard" / "dashboard" / "open.html"
+    assert door.stat().st_mode & 0o777 == 0o600
+    assert secret in door.read_text()
+    dashboard = Served(tmp_path, port, process.pid)
+    assert dashboard.enter(secret).status == 204
+    _, again, other = _opened(environment)
+    assert (again, len(_dashboards(tmp_path))) == (port, 1)
+    assert other != secret
+    assert dashboard.enter(other).status == 204
+
+
+def test_a_dashboard_that_cannot_start_says_why(environment: dict[str, str], tmp_path: Path):
+    (tmp_path / "config" / "postguard" / "config.toml").write_text("nonsense = 1\n")
+    done = subprocess.run(OPEN, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "nonsense" in done.stderr
+    assert not _dashboards(tmp_path)
+
+
+def test_it_ends_when_nobody_looks_and_not_before():
+    async def looked_at() -> bool:
+        visits = Visits(alone=0.02)
+        with visits.page():
+            leaving = asyncio.create_task(visits.nobody())
+            done, _ = await asyncio.wait({leaving}, timeout=0.2)
+            stayed = not done
+        await asyncio.wait_for(leaving, 10)
+        return stayed
+
+    assert asyncio.run(looked_at())
