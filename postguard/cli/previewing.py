@@ -26,7 +26,7 @@ _KINDS = {"link": marked("a link"), "mention": marked("a mention"), "tag": marke
 def lines(view: View, zone: tzinfo | None) -> Iterator[str]:
     """Yield a delivery as its network gets it, then the page."""
     where = _("As {network} gets it").format(network=NAMES[view.shows])
-    yield click.style(f"{where}, {happening.delivery(view.delivery, zone)}", bold=True)
+    yield click.style(f"{where}{_(', ')}{happening.delivery(view.delivery, zone)}", bold=True)
     if view.receipt is not None:
         yield f"  {view.receipt.url}"
     for said in view.objections:

@@ -53,7 +53,7 @@ def lines(
 def done(rendition: Rendition) -> Iterator[str]:
     """Yield what was done to a picture, a line for each step."""
     told = plain_words.done(rendition)
-    room = max((len(line.name) for line in told), default=0)
+    room = max((wide.width(line.name) for line in told), default=0)
     for line in told:
         yield from _beside(wide.fitted(line.name, room), line.words)
 

@@ -30,7 +30,7 @@ def words(now: UnderWay | None, post: Post) -> str:
     ] * (pictures > 1)
     much = "" if told.fraction is None else f" {int(told.fraction * 100)} %"
     rest = [] if told.seconds_left is None else [left(told.seconds_left)]
-    return ", ".join([*which, f"{_(_DOING.get(told.step, told.step))}{much}", *rest])
+    return _(", ").join([*which, f"{_(_DOING.get(told.step, told.step))}{much}", *rest])
 
 
 def fields(now: UnderWay | None, post: Post) -> dict[str, Any] | None:

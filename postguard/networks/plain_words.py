@@ -156,7 +156,7 @@ def visibility(found: Mapping[str, Any]) -> str:
                 flat_largest=found["flat_largest"]
             )
         )
-    return "; ".join(parts)
+    return _("; ").join(parts)
 
 
 def verdict(mode: str, gains: Mapping[str, Mapping[str, float]]) -> str:
@@ -238,7 +238,7 @@ def _survived(picture: Mapping[str, Any]) -> str:
         for name in (marked("notice"), marked("watermark"))
         if picture.get(name) is not None
     ]
-    return "; ".join([*parts, *_cloak_left(picture)])
+    return _("; ").join([*parts, *_cloak_left(picture)])
 
 
 def _cloak_left(picture: Mapping[str, Any]) -> list[str]:
@@ -289,7 +289,9 @@ def _measured(found: Mapping[str, Any], fit: str) -> str:
         )
     asked = ", ".join(map(str, found.get("encoders") or ()))
     by = _("read by {encoders}").format(encoders=asked) if asked else ""
-    return "; ".join(part for part in (*said, by, visibility(found), _("it is no lock")) if part)
+    return _("; ").join(
+        part for part in (*said, by, visibility(found), _("it is no lock")) if part
+    )
 
 
 def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:

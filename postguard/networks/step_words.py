@@ -83,7 +83,7 @@ def _downscaled(step: Mapping[str, Any]) -> str:
 
 def _watermarked(step: Mapping[str, Any]) -> str:
     mark = f"“{step['text']}”" if step.get("text") else _("your logo")
-    strength = f", {step['strength']}" if step.get("strength") else ""
+    strength = f"{_(', ')}{step['strength']}" if step.get("strength") else ""
     times = (
         _(", {marks} times over the picture").format(marks=step["marks"])
         if step.get("marks")
@@ -161,7 +161,7 @@ def _tagged(step: Mapping[str, Any]) -> str:
     mining = str(step.get("mining", ""))
     said = _(_MINING.get(mining, mining))
     extra = [str(step[key]) for key in ("creator", "rights") if step.get(key)]
-    return ", ".join(dict.fromkeys([_("machines can read: {said}").format(said=said), *extra]))
+    return _(", ").join(dict.fromkeys([_("machines can read: {said}").format(said=said), *extra]))
 
 
 _STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
