@@ -25,10 +25,12 @@ TABLES = {
     "disk": schema.DiskTable,
     "models": schema.ModelsTable,
     "secrets": schema.SecretsTable,
-    **{kind.__name__.lower(): kind for kind in recipes.StepOptions.__subclasses__()},
+    "cloak": schema.CloakTable,
+    "cluster": schema.ClusterTable,
+    **{f"step {k.__name__.lower()}": k for k in recipes.StepOptions.__subclasses__()},
 }
 # What the example must fill in although the schema has no value for it, or another one.
-CHOSEN = {("downscale", "long_side"), ("watermark", "text")}
+CHOSEN = {("step downscale", "long_side"), ("step watermark", "text")}
 
 
 def shown():
@@ -39,7 +41,7 @@ def shown():
             table = match[1]
         elif match := re.fullmatch(r"(# )?([a-z_]+) = (.+)", line):
             if match[2] == "step":
-                step = tomllib.loads(line)["step"]
+                step = f"step {tomllib.loads(line)['step']}"
             place = step if table.startswith("recipes.") else table
             found[place, match[2]] = None if match[1] else match[3]
     return found
@@ -77,9 +79,9 @@ def test_every_key_is_shown_with_its_default(table, key, field):
 
 def read_back(table, key):
     config = load(EXAMPLE)
-    if table in {kind.__name__.lower() for kind in recipes.StepOptions.__subclasses__()}:
+    if table.startswith("step "):
         steps = [step for recipe in config.recipes.values() for step in recipe]
-        return next(getattr(step, key) for step in steps if step.step == table)
+        return next(getattr(step, key) for step in steps if f"step {step.step}" == table)
     here = config
     for part in filter(None, table.split(".")):
         here = here[part] if isinstance(here, dict) else getattr(here, part)
