@@ -3,11 +3,13 @@
 BIN := .venv/bin
 POSTS ?= 2000
 SEED ?= 1
+MINUTES ?= 120
+DROPS ?= 1000
 LESSONS ?= 400
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval servers-next system-deps clean
+.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval soak servers-next system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -63,6 +65,9 @@ surrogate: .venv/dev.stamp ## train the surrogate encoder from nothing (LESSONS=
 
 surrogate-eval: .venv/dev.stamp ## measure the surrogate on real art, beside its teachers
 	$(BIN)/python -m tools.train.evaluate $(ARGS)
+
+soak: .venv/test.stamp ## the daemon for hours under faults and clock jumps (MINUTES=120 DROPS=1000)
+	$(BIN)/python -m bench.soak --minutes $(MINUTES) --drops $(DROPS)
 
 servers-next: .venv/test.stamp ## test against the newer Bluesky PDS, on a Node 22 of its own
 	PATH="$$($(BIN)/python -m tests.servers.pds_next):$$PATH" POSTGUARD_TEST_PDS=pds_next \
