@@ -1,12 +1,12 @@
 """Who has the package but not the seed, and subtracts: see `bench.instant`.
 
 The attacker has the picture as Bluesky's feed serves it (WebP 80). *Fit*: in each cell of the
-weave the four ways to lay it are compared with what a median filter takes out, and the best is taken;
-of the dots, angle and spacing are found by the strongest pair of waves, and their wandering by
-demodulation over a few pixels. The network then draws this texture into the picture, and what it
-draws is subtracted, with the factor that leaves least. *Fifty*: what the filter takes out of fifty
-posts of one artist, on the same grid, is averaged, and subtracted from one. Beside them stand
-filters that need no package: a median of 3x3 pixels, and a blur of sigma 1.
+weave the four ways to lay it are compared with what a median filter takes out, and the best is
+taken; of the dots, angle and spacing are found by the strongest pair of waves, and how they wander
+by demodulation over a few pixels. The network then draws this texture into the picture, and what
+it draws is subtracted, with the factor that leaves least. *Fifty*: what the filter takes out of
+fifty posts of one artist, on the same grid, is averaged, and subtracted from one. Beside them
+stand filters that need no package: a median of 3x3 pixels, and a blur of sigma 1.
 
 The gain is 1 - R, mean over the encoders; the clean picture goes through the same filter, as in
 `bench.purifiers`. What subtracting wins back is the share of the gain that it takes away.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from postguard.cloak.instant.holding import hold
 from postguard.cloak.instant.painter import Painter, painter
@@ -59,7 +61,7 @@ def cloak(
         served: (height, width) at which it is drawn on, in place of `served_size`.
     """
     full = pixels.shape[0], pixels.shape[1]
-    shaded = shrunk(pixels, scaled(full, scale_to_area(full, _SHADED_PIXELS)))
+    shaded = _reduced(pixels)
     small = shrunk(shaded, served or served_size(full))
     g = light(small)
     texture = weave(g, np.random.default_rng(int(seed, 16)))
@@ -78,6 +80,13 @@ def served_size(size: tuple[int, int]) -> tuple[int, int]:
     read it."""
     fed = scaled(size, scale_inside(size, BLUESKY_SIDES[0]))
     return scaled(fed, scale_to_area(fed, SERVED_PIXELS))
+
+
+def _reduced(pixels: Pixels) -> Pixels:
+    """Return the means of the fewest pixels that leave no more than `_SHADED_PIXELS`."""
+    area = pixels.shape[0] * pixels.shape[1]
+    factor = math.ceil(math.sqrt(area / _SHADED_PIXELS))
+    return pixels if factor == 1 else np.asarray(Image.fromarray(pixels).reduce(factor))
 
 
 def _shaped(pixels: Pixels, drawn: NDArray[np.float32], ceiling: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""How much each pixel may change, in numpy: the same formula as `cloak.budget` has in torch."""
+"""How much each pixel may change, in numpy: the formula that `cloak.budget` has in torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from postguard.cloak.pixels import LUMA, Pixels
 
 Plane = NDArray[np.float32]
-FLOOR = 0.15  # share of the ceiling that flat colour gets
+# Share of the ceiling that flat colour gets: less than in `cloak.budget`, for on WebP's grid a few
+# steps in 255 come through (see `weave`).
+FLAT = 0.12
 REACH = 5  # pixels around a pixel that its limit depends on
 _GRAY = 127  # where the eye is keenest, in 1/255
 _FULL = 0.06  # local deviation of luma, in [0,1], that hides the whole ceiling
@@ -22,33 +24,27 @@ def light(pixels: Pixels) -> Plane:
     return found
 
 
-def limits(g: Plane, ceiling: float, alpha: NDArray[np.uint8] | None = None) -> Plane:
-    """Luma (H,W) in [0,1] -> (H,W) in [0, ceiling]: the largest change of each pixel.
-
-    Args:
-        ceiling: in the unit that is wanted.
-        alpha: (H,W) uint8; the limit fades with it and is 0 where it is 0.
-    """
+def limits(g: Plane, ceiling: float, flat: float = FLAT) -> Plane:
+    """Luma (H,W) in [0,1] -> (H,W) in [0, ceiling], in the ceiling's unit: the largest change of
+    each pixel. `flat`: the share of the ceiling that flat colour gets."""
     found = np.empty_like(g)
     height = len(g)
     rows = max(_ROWS // g.shape[1], 1)
     for start in range(0, height, rows):
         stop = min(start + rows, height)
         top, bottom = max(start - REACH, 0), min(stop + REACH, height)
-        found[start:stop] = _share(g[top:bottom])[start - top : stop - top]
+        found[start:stop] = _share(g[top:bottom], flat)[start - top : stop - top]
     found *= np.float32(ceiling)
-    if alpha is not None:
-        found *= alpha * np.float32(1 / 255)
     return found
 
 
-def _share(g: Plane) -> Plane:
+def _share(g: Plane, flat: float) -> Plane:
     middle = mean(g, 2)
     spread = mean(g * g, 2)
     spread -= middle * middle
     texture = _least_around(np.sqrt(np.maximum(spread, 0, out=spread), out=spread))
     texture *= np.float32(1 / _FULL)
-    texture += np.float32(FLOOR)
+    texture += np.float32(flat)
     texture *= _adaptation(middle)
     share = mean(texture, 1)
     found: Plane = np.minimum(share, 1, out=share)

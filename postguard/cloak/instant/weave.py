@@ -28,7 +28,7 @@ _DOTS = (3.9, 4.5)  # served pixels between two
 _FIELD = 40  # served pixels between two values of a field
 _WANDER = 1.6  # radians, standard deviation of a field
 _SOFT, _HARD = 3.0, 6.0  # contrasts
-_BUSY = (0.2, 0.5)  # shares of the ceiling between which the weave gives way to dots
+_BUSY = (0.17, 0.47)  # shares of the ceiling between which the weave gives way to dots
 _AROUND = 6  # pixels over which that is smoothed
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from postguard.cloak.budget import budget
-from postguard.cloak.instant.shade import light, limits
+from postguard.cloak.budget import FLOOR, budget
+from postguard.cloak.instant.shade import FLAT, light, limits
 from postguard.cloak.tensors import to_tensor
 from tests.unit.cloak import tiny
 
@@ -15,7 +15,7 @@ from tests.unit.cloak import tiny
 def test_numpy_and_torch_give_a_pixel_the_same_limit(size):
     pixels = tiny.art(*size)
     expected = budget(to_tensor(pixels), 24.0)[0, 0].numpy()
-    found = limits(light(pixels), 24.0)
+    found = limits(light(pixels), 24.0, FLOOR)
     assert np.allclose(expected, found, atol=0.15)  # in 1/255: float32's rounding of a variance
 
 
@@ -26,9 +26,8 @@ def test_limits_found_in_strips_are_those_of_the_whole(monkeypatch):
     assert np.allclose(whole, limits(g, 24.0), atol=1e-4)
 
 
-def test_nothing_may_change_where_alpha_is_zero():
-    alpha = np.full((40, 40), 255, np.uint8)
-    alpha[:, :20] = 0
-    found = limits(light(tiny.art(40, 40)), 24.0, alpha)
-    assert not found[:, :20].any()
-    assert found[:, 20:].min() > 0
+def test_flat_colour_gets_little_and_texture_all():
+    flat = np.full((40, 40), 0.5, np.float32)
+    rough = np.random.default_rng(0).random((40, 40), dtype=np.float32)
+    assert limits(flat, 24.0).max() <= 24 * FLAT * 1.01
+    assert limits(rough, 24.0).min() > 20
