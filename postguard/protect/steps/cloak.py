@@ -36,7 +36,7 @@ WORDS = marked(
     "PC's encoders behind a simulation of the platform, not a promise for other models."
 )
 # Alone, postguard's own encoder does not tell an instant cloak from noise: on a painting of 400 px
-# 0.13 and 0.15, where the encoders that it copies say 0.14 and 0.07.
+# it says 0.08 for both, where the encoders that it copies say 0.12 and 0.03.
 _OWN = "surrogate"
 _GRAIN = 1_000_000  # the opener's limit is in megapixels; the picture was judged at intake
 
