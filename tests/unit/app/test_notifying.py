@@ -48,7 +48,7 @@ def test_of_many_only_the_number_is_told():
 
 @pytest.mark.parametrize(
     "quiet",
-    [("sent", "sky file:///home/hanako/1-sky/index.html"), ("held", steering.BY_HAND)],
+    [("sent", "sky file:///previews/1-sky/index.html"), ("held", steering.BY_HAND)],
     ids=["a page on this PC", "held by the artist"],
 )
 def test_what_the_artist_knows_is_no_news(quiet):
