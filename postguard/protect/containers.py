@@ -18,7 +18,8 @@ from postguard.protect.packets import EXIF_HEAD, Packets, srgb_profile
 JPEG, PNG, WEBP, AVIF = "image/jpeg", "image/png", "image/webp", "image/avif"
 LONGEST_SIDE = {JPEG: 65_500, PNG: 1 << 24, WEBP: 16_383, AVIF: 65_536}
 # 4:2:0 throws away a third of a cloak; lossy WebP knows nothing else.
-CHROMA = {JPEG: "4:4:4", WEBP: "4:2:0", AVIF: "4:4:4"}
+HALF_COLOUR = "4:2:0"
+CHROMA = {JPEG: "4:4:4", WEBP: HALF_COLOUR, AVIF: "4:4:4"}
 
 _APP13 = b"\xff\xed"
 _PNG_LEVEL = 3  # level 6 takes three times as long for a tenth less
@@ -29,15 +30,23 @@ _LOSSLESS_EFFORT = 20  # of 100: as small within some per cent, in a third of th
 _AVIF_SPEED = 8  # of 10: speed 6 takes three times as long for a tenth less
 
 
-def jpeg(image: Image.Image, quality: int, packets: Packets, *, progressive: bool) -> bytes:
-    """Return a JPEG 4:4:4 of an `RGB` or `L` image, with Huffman tables of its own."""
+def jpeg(
+    image: Image.Image,
+    quality: int,
+    packets: Packets,
+    *,
+    progressive: bool,
+    half_colour: bool = False,
+) -> bytes:
+    """Return a JPEG 4:4:4, or 4:2:0 with `half_colour`, of an `RGB` or `L` image, with Huffman
+    tables of its own."""
     file = io.BytesIO()
     with _room_for(image):
         image.save(
             file,
             "JPEG",
             quality=quality,
-            subsampling=0,
+            subsampling=HALF_COLOUR if half_colour else CHROMA[JPEG],
             progressive=progressive,
             optimize=True,
             comment=b"",

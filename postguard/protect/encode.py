@@ -2,8 +2,10 @@
 
 Where the recipe leaves the choice, PNG stays where it is small (flat art) or carries
 transparency, and fits; everything else becomes JPEG 4:4:4 by a search over its quality, and
-smaller pixels below the quality floor. A format that the recipe names is taken where the network
-takes it; where it does not, the choice is as if nothing had been named, and the record says so.
+smaller pixels below the quality floor. The best is what comes nearest to the protected picture by
+SSIMULACRA2; of what is as near (`weighing`), what keeps most of a cloak. A format that the recipe
+names is taken where the network takes it; where it does not, the choice is as if nothing had been
+named, and the record says so.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from postguard.protect.containers import AVIF, JPEG, PNG, WEBP
 from postguard.protect.job import Encoded, Job
 from postguard.protect.packets import Packets
 from postguard.protect.steps.downscale import shrink
-from postguard.protect.trials import image_of, searched, smaller_png, trial
+from postguard.protect.trials import image_of, searched, smaller_png
+from postguard.protect.weighing import writer
 
 AUTO = "auto"
 _MIMES = {"jpeg": JPEG, "png": PNG, "webp": WEBP, "avif": AVIF}
@@ -64,9 +67,10 @@ def alike(picture: Picture, encoded: Encoded) -> bytes:
         sized = shrink(sized, encoded.width, encoded.height)
     image, mime = image_of(sized, encoded.mime), encoded.mime
     if encoded.record["quality"] is not None:
-        return trial(image, mime, Packets())(cast("int", encoded.record["quality"]))
-    write = containers.png if mime == PNG else containers.webp_lossless
-    return write(image, Packets())
+        write = writer(image, mime, Packets(), lean=encoded.lean)
+        return write(cast("int", encoded.record["quality"]))
+    lossless = containers.png if mime == PNG else containers.webp_lossless
+    return lossless(image, Packets())
 
 
 def _simplest(picture: Picture) -> Picture:

@@ -9,7 +9,7 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.language import _, marked
 from postguard.model import Json, Limits
-from postguard.protect.containers import CHROMA, JPEG, LONGEST_SIDE
+from postguard.protect.containers import CHROMA, HALF_COLOUR, JPEG, LONGEST_SIDE
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.steps.downscale import shrink
 
@@ -24,6 +24,7 @@ class Encoded:
 
     Attributes:
         written: the picture as it was handed to the encoder, as large as the file.
+        lean: it was written in the lean way of `weighing`.
     """
 
     data: bytes
@@ -32,6 +33,7 @@ class Encoded:
     height: int
     record: dict[str, Json]
     written: Picture = field(compare=False, repr=False)
+    lean: bool = False
 
 
 @dataclass(slots=True)
@@ -99,7 +101,9 @@ class Job:
         self.data = data if fits else self.data
         return fits
 
-    def done(self, mime: str, sized: Picture, quality: int | None) -> Encoded:
+    def done(
+        self, mime: str, sized: Picture, quality: int | None, *, lean: bool = False
+    ) -> Encoded:
         """Return the bytes that fit, with their record; no quality: without any loss."""
         source = self.picture
         smaller = sized.pixels.shape != source.pixels.shape
@@ -107,13 +111,13 @@ class Job:
             "mime": mime,
             "why": _(self.why),
             "quality": quality,
-            "subsampling": CHROMA.get(mime) if quality is not None else None,
+            "subsampling": None if quality is None else HALF_COLOUR if lean else CHROMA.get(mime),
             "bytes": len(self.data),
             "encodes": self.encodes,
             "scaled_from": [source.width, source.height] if smaller else None,
             "flattened_on_white": mime == JPEG and source.alpha is not None,
         }
-        return Encoded(self.data, mime, sized.width, sized.height, record, sized)
+        return Encoded(self.data, mime, sized.width, sized.height, record, sized, lean)
 
     def too_big(self) -> StepFailed:
         """Return the error for a picture that no allowed trial made small enough."""

@@ -53,17 +53,25 @@ def first_quality(
         return span.top
     write, sizes = writing(sample), dict[int, int]()
     while (quality := search.next_quality(sizes, round(room * share), span)) is not None:
-        sizes[quality] = max(1, len(write(quality)) - len(srgb_profile()))
+        sizes[quality] = bare(write(quality))
     return search.best(sizes, round(room * share)) or span.floor
 
 
-def saving(image: Image.Image, quality: int) -> float:
+def bare(data: bytes) -> int:
+    """Return the bytes of a file without tags that are not its profile's."""
+    return max(1, len(data) - len(srgb_profile()))
+
+
+def saving(image: Image.Image, quality: int, *, half_colour: bool) -> float:
     """Return how many times larger a baseline JPEG is than a progressive one; 1: not known."""
     sample = sample_of(image)
     if _share(sample, image) > _WORTH_IT:
         return 1.0
-    progressive = containers.jpeg(sample, quality, Packets(), progressive=True)
-    return len(_jpeg(sample, quality)) / len(progressive)
+    baseline, progressive = (
+        containers.jpeg(sample, quality, Packets(), progressive=scans, half_colour=half_colour)
+        for scans in (False, True)
+    )
+    return len(baseline) / len(progressive)
 
 
 def _share(sample: Image.Image, image: Image.Image) -> float:

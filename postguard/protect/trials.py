@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 from PIL import Image
 
 from postguard.imaging import Picture, flatten, to_image
-from postguard.protect import chroma, containers, sampling, search
+from postguard.protect import containers, sampling, search
 from postguard.protect.containers import AVIF, JPEG, PNG, WEBP
 from postguard.protect.job import MOST_ENCODES, Encoded, Job
 from postguard.protect.packets import Packets
 from postguard.protect.search import Span
+from postguard.protect.weighing import Weighing, writer
 
 # Where each format's quality is worth trying. WebP's 4:2:0 needs all that it has; AVIF holds out
 # longer before blocks show. On a heavy texture fewer pixels lost 6 points to WebP 60.
@@ -50,21 +50,42 @@ def searched(job: Job, mime: str) -> Encoded:
     first: int | None = None
     while not job.spent:
         sized = job.sized(mime, factor)
-        image = image_of(sized, mime)
+        image, room = image_of(sized, mime), job.room - job.fixed
         if first is None:
             if mime == JPEG and _at_top(job, image):
                 return job.done(mime, sized, span.top)
-            writing = partial(trial, mime=mime, packets=Packets())
-            first = sampling.first_quality(image, writing, job.room - job.fixed, span)
-        sizes = _sizes(job, trial(image, mime, job.packets), span, first)
-        quality = search.best(sizes, job.room - job.fixed)
-        if quality is not None:
-            final = _progressive(job, image, sizes, quality) if mime == JPEG else quality
-            return job.done(mime, sized, final)
+            writing = partial(writer, mime=mime, packets=Packets(), lean=False)
+            first = sampling.first_quality(image, writing, room, span)
+        sizes = _sizes(job, writer(image, mime, job.packets, lean=False), span, first)
+        if search.best(sizes, room) is not None:
+            return _weighed(job, mime, sized, image, sizes)
         again = _AGAIN if factor < 1 else 1.0
-        factor *= again * search.shrink(sizes, job.room - job.fixed, span)
+        factor *= again * search.shrink(sizes, room, span)
         first = span.aim
     raise job.too_big()
+
+
+def _weighed(
+    job: Job, mime: str, sized: Picture, image: Image.Image, sizes: dict[int, int]
+) -> Encoded:
+    """Return the file, in the lean way where that shows the image better."""
+    room, span = job.room - job.fixed, SPANS[mime]
+    quality, lean = _best(sizes, room), False
+    first = Weighing(image, mime).leaner(quality, room / sizes[quality], span)
+    if first is not None:
+        others = _sizes(job, writer(image, mime, job.packets, lean=True), span, first)
+        if search.best(others, room) is not None:
+            sizes, lean = others, True
+            quality = _best(sizes, room)
+    if mime == JPEG:
+        quality = _progressive(job, image, sizes, quality, lean)
+    return job.done(mime, sized, quality, lean=lean)
+
+
+def _best(sizes: dict[int, int], room: int) -> int:
+    best = search.best(sizes, room)
+    assert best is not None  # else there would be fewer pixels
+    return best
 
 
 def _at_top(job: Job, image: Image.Image) -> bool:
@@ -73,27 +94,6 @@ def _at_top(job: Job, image: Image.Image) -> bool:
     if sampling.expected(image, top) > _SURELY * (job.room - job.fixed):
         return False
     return job.offer(containers.jpeg(image, top, job.packets, progressive=True))
-
-
-def trial(image: Image.Image, mime: str, packets: Packets) -> Callable[[int], bytes]:
-    """Return what writes the image at a quality, quickly: progressive scans take three times as
-    long as an optimised baseline JPEG, for a file within 5 % of its size."""
-    if mime == JPEG:
-        return lambda quality: containers.jpeg(image, quality, packets, progressive=False)
-    if mime == AVIF:
-        return lambda quality: containers.avif(image, quality, packets)
-    prepared = _for_half_colour(image)
-    return lambda quality: containers.webp(prepared, quality, packets)
-
-
-def _for_half_colour(image: Image.Image) -> Image.Image:
-    """Return the image as lossy WebP, which halves its colour, is to get it."""
-    if not image.mode.startswith("RGB"):
-        return image
-    prepared = Image.fromarray(chroma.sharpened(np.asarray(image.convert("RGB"))))
-    if image.mode == "RGBA":
-        prepared.putalpha(image.getchannel("A"))
-    return prepared
 
 
 def _sizes(job: Job, write: Callable[[int], bytes], span: Span, first: int) -> dict[int, int]:
@@ -110,23 +110,35 @@ def _sizes(job: Job, write: Callable[[int], bytes], span: Span, first: int) -> d
     return sizes
 
 
-def _progressive(job: Job, image: Image.Image, sizes: dict[int, int], quality: int) -> int:
-    """Write the JPEG progressive and spend what that saves on quality; return the quality.
+def _progressive(
+    job: Job, image: Image.Image, sizes: dict[int, int], quality: int, lean: bool
+) -> int:
+    """Write the JPEG progressive and spend what that saves on quality, where that shows; return
+    the quality.
 
     A progressive file that is larger than the limit (tiny pictures) leaves the baseline one.
     """
-    room, tried, ceiling = job.room - job.fixed, dict[int, int](), SPANS[JPEG].top + 1
-    goal = search.climb(sizes, quality, room * sampling.saving(image, quality))
+    room, tried, span = job.room - job.fixed, dict[int, int](), SPANS[JPEG]
+    gentler = Weighing(image, JPEG).gentler(quality, span, lean=lean)
+    if gentler != quality and not job.spent and _offered(job, image, gentler, lean):
+        return gentler
+    ceiling = span.top + 1
+    goal = search.climb(sizes, quality, room * sampling.saving(image, quality, half_colour=lean))
     while not job.spent and goal not in tried and goal >= quality:
-        data = containers.jpeg(image, goal, job.packets, progressive=True)
-        if job.offer(data):
-            tried[goal] = max(1, len(data) - job.fixed)
+        if _offered(job, image, goal, lean):
+            tried[goal] = max(1, len(job.data) - job.fixed)
             saved = search.size_at(goal, sizes) / tried[goal]
             goal = min(search.climb(sizes, goal, room * saved), ceiling - 1)
         else:
             ceiling = goal
             goal -= 1
     return max(tried, default=quality)
+
+
+def _offered(job: Job, image: Image.Image, quality: int, lean: bool) -> bool:
+    """Write the progressive JPEG of a quality; return whether it fits."""
+    data = containers.jpeg(image, quality, job.packets, progressive=True, half_colour=lean)
+    return job.offer(data)
 
 
 def smaller_png(job: Job) -> Encoded:

@@ -398,3 +398,38 @@ def test_shrinking_aims_at_a_quality_above_the_floor() -> None:
     factor = search.shrink(trials, 100_000)
     assert factor == pytest.approx(math.sqrt(100_000 / search.size_at(search.JPEG.aim, trials)))
     assert search.size_at(70, trials) == pytest.approx(120_000)
+
+
+def test_a_picture_that_was_a_jpeg_comes_out_at_its_old_quality_where_that_shows_it_better() -> (
+    None
+):
+    """A higher one that fits would round its blocks anew."""
+    old = containers.jpeg(Image.fromarray(grained(1)), 75, PACKETS, progressive=False)
+    picture = Picture(np.asarray(Image.open(io.BytesIO(old))))
+    image = Image.fromarray(picture.pixels)
+    higher = containers.jpeg(image, 82, PACKETS, progressive=False)
+    made = encode(picture, limits(len(higher) + 100, JPEG_ONLY), PACKETS)
+    assert made.record["quality"] == 75
+    assert score_of(made.data, picture) > score_of(higher, picture) + 1
+
+
+@pytest.mark.parametrize(
+    ("channels", "room", "chroma"), [(1, 230_000, "4:2:0"), (3, 450_000, "4:4:4")]
+)
+def test_colour_is_halved_only_where_lines_gain_more_by_it_than_colour_loses(
+    channels: int, room: int, chroma: str
+) -> None:
+    """Grain in the light alone within few bytes, and grain in the colour too within more."""
+    made = encode(Picture(grained(channels)), limits(room, JPEG_ONLY), PACKETS)
+    assert made.record["subsampling"] == chroma
+
+
+def grained(channels: int) -> NDArray[np.uint8]:
+    """Soft colour under a grain of one pixel, the same in all channels or in each its own."""
+    soft = painted(640, 640).pixels.astype(int) // 2 + 60
+    grain = np.random.default_rng(2).integers(-30, 30, (640, 640, channels))
+    return np.clip(soft + grain, 0, 255).astype(np.uint8)
+
+
+def score_of(data: bytes, picture: Picture) -> float:
+    return ssimulacra2(picture.pixels, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
