@@ -28,7 +28,7 @@ from bench.squares import SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.instant import weave
-from postguard.cloak.instant.drawing import cloak
+from postguard.cloak.instant.drawing import cloak, drawn_on
 from postguard.cloak.instant.painter import painter
 from postguard.cloak.instant.shade import light, limits
 from postguard.cloak.pixels import Pixels, shrunk
@@ -94,8 +94,8 @@ def _fitted(served: Pixels) -> Plane:
     """Return what the network draws of the texture that fits best."""
     g, taken = light(served), _taken(served)
     coarse, fine = _laid(taken), _dotted(taken)
-    busy = weave._busy(g)
-    return limits(g, _CEILING) * painter()(g, coarse + busy * (fine - coarse))
+    texture = coarse + weave.busy(g) * (fine - coarse)
+    return limits(g, _CEILING) * drawn_on(g, texture, painter())
 
 
 def _laid(taken: Plane) -> Plane:

@@ -11,9 +11,9 @@ from PIL import Image
 
 from postguard.cloak.instant.holding import hold
 from postguard.cloak.instant.painter import Painter, painter
-from postguard.cloak.instant.shade import light, limits
+from postguard.cloak.instant.shade import Plane, light, limits
 from postguard.cloak.instant.sheet import Sheet
-from postguard.cloak.instant.weave import weave
+from postguard.cloak.instant.weave import busy, weave
 from postguard.cloak.pixels import (
     Pixels,
     grown,
@@ -26,6 +26,7 @@ from postguard.cloak.platforms import BLUESKY_SIDES
 from postguard.model import Json
 
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
+_BARE = np.float32(0.7)
 _SHADED_PIXELS = 3_000_000  # a larger picture has its limits found smaller
 
 
@@ -65,7 +66,7 @@ def cloak(
     small = shrunk(shaded, served or served_size(full))
     g = light(small)
     texture = weave(g, np.random.default_rng(int(seed, 16)))
-    change = _shaped(shaded, (network or painter())(g, texture), ceiling)
+    change = _shaped(shaded, drawn_on(g, texture, network or painter()), ceiling)
     held = hold(Sheet(pixels, alpha, change), floor)
     target = np.rint(small * np.float32(0.5) + texture[..., None] * np.float32(127.5))
     record: dict[str, Json] = {
@@ -73,6 +74,19 @@ def cloak(
         "share": round(held.share, 2),
     }
     return Cloaked(held.pixels, target.astype(np.uint8), record)
+
+
+def drawn_on(g: Plane, texture: Plane, network: Painter) -> Plane:
+    """Return what is drawn on luma (h,w), in [-1,1].
+
+    On flat colour that is the bare texture, for its place on the grid is all that counts there;
+    where the picture is busy, what the network makes of it.
+    """
+    bare: Plane = np.tanh(_BARE * (2 * texture - 1))
+    more = network(g, texture) - bare
+    more *= busy(g)
+    bare += more
+    return bare
 
 
 def served_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -89,7 +103,7 @@ def _reduced(pixels: Pixels) -> Pixels:
     return pixels if factor == 1 else np.asarray(Image.fromarray(pixels).reduce(factor))
 
 
-def _shaped(pixels: Pixels, drawn: NDArray[np.float32], ceiling: int) -> NDArray[np.float32]:
+def _shaped(pixels: Pixels, drawn: Plane, ceiling: int) -> Plane:
     """Return the change in 1/255, within what each pixel may change."""
     change = limits(light(pixels), ceiling)
     change *= np.clip(grown(drawn, (pixels.shape[0], pixels.shape[1])), -1, 1)

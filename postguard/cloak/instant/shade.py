@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from postguard.cloak.pixels import LUMA, Pixels
 
 Plane = NDArray[np.float32]
-# Share of the ceiling that flat colour gets: less than in `cloak.budget`, for on WebP's grid a few
-# steps in 255 come through (see `weave`).
-FLAT = 0.12
+# Share of the ceiling that flat colour gets: half of `cloak.budget`'s, for on WebP's grid one step
+# in 255 comes through (see `weave`).
+FLAT = 0.08
 REACH = 5  # pixels around a pixel that its limit depends on
 _GRAY = 127  # where the eye is keenest, in 1/255
 _FULL = 0.06  # local deviation of luma, in [0,1], that hides the whole ceiling

@@ -28,7 +28,7 @@ _DOTS = (3.9, 4.5)  # served pixels between two
 _FIELD = 40  # served pixels between two values of a field
 _WANDER = 1.6  # radians, standard deviation of a field
 _SOFT, _HARD = 3.0, 6.0  # contrasts
-_BUSY = (0.17, 0.47)  # shares of the ceiling between which the weave gives way to dots
+_BUSY = (0.13, 0.43)  # shares of the ceiling between which the weave gives way to dots
 _AROUND = 6  # pixels over which that is smoothed
 
 
@@ -37,7 +37,7 @@ def weave(g: Plane, rng: np.random.Generator) -> Plane:
     size = g.shape[0], g.shape[1]
     coarse, fine = basket(size, rng), dots(size, rng)
     fine -= coarse
-    fine *= _busy(g)
+    fine *= busy(g)
     fine += coarse
     return fine
 
@@ -67,7 +67,7 @@ def dots(size: tuple[int, int], rng: np.random.Generator) -> Plane:
     return _between(waves, _HARD)
 
 
-def _busy(g: Plane) -> Plane:
+def busy(g: Plane) -> Plane:
     """Return how busy the picture is, (h,w) in [0,1]."""
     share = limits(g, 1.0)
     share -= _BUSY[0]
