@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,6 @@ class Dashboard:
     home: Home
     port: int
     browser: Browser
-    faults: list[str] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -67,17 +66,18 @@ class Dashboard:
     @contextmanager
     def page(self, **options: Any) -> Iterator[Page]:
         """A new browser that came in by a link; what its console complains of is a fault."""
+        faults: list[str] = []
         context = self.browser.new_context(locale="en-GB", **options)
         context.set_default_timeout(PATIENT)
         page = context.new_page()
-        page.on("console", lambda m: m.type in {"error", "warning"} and self.faults.append(m.text))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda m: m.type in {"error", "warning"} and faults.append(m.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
         folder = self.home.folder / "state" / "postguard" / "dashboard"
         page.goto(f"{self.address}/enter#{links.make(folder, datetime.now(UTC))}")
         page.wait_for_url(f"{self.address}/")
         yield page
         context.close()
-        assert self.faults == []
+        assert faults == []
 
 
 @contextmanager

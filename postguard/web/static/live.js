@@ -23,13 +23,14 @@ function moving(change) {
   if (!document.startViewTransition || still.matches || document.hidden) return change();
   const cards = [...document.querySelectorAll(".card")].slice(0, 40);
   for (const card of cards) card.style.viewTransitionName = card.id;
-  const ended = document.startViewTransition(() => {
+  const glide = document.startViewTransition(() => {
     change();
     for (const card of document.querySelectorAll(".card")) {
       if (cards.some((old) => old.id === card.id)) card.style.viewTransitionName = card.id;
     }
-  }).finished;
-  ended.finally(() => document.querySelectorAll(".card").forEach((c) => c.style.removeProperty("view-transition-name")));
+  });
+  glide.ready.catch(() => {}); // the next change came before this one was at its place
+  glide.finished.finally(() => document.querySelectorAll(".card").forEach((c) => c.style.removeProperty("view-transition-name")));
 }
 
 function take(fresh) {
