@@ -17,7 +17,6 @@ from typing import TypeVar
 import click
 
 from postguard import language
-from postguard.cli import wide
 from postguard.language import _
 
 C = TypeVar("C", bound=click.Command)
@@ -79,16 +78,21 @@ def _parameter(parameter: click.Parameter) -> click.Parameter:
 
 
 class Pages(click.HelpFormatter):
-    """Help pages in a script whose signs take two columns, and whose lines break at any sign."""
+    """Help pages in a script whose signs take two columns, and whose lines break at any sign.
+    English help does without all that is imported here."""
 
     def write_text(self, text: str) -> None:
         """Write paragraphs, broken to the width of the page."""
+        from postguard.cli import wide
+
         self._lines("", wide.wrapped(text, self.width - self.current_indent))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Write two columns: what is typed, and what it does."""
+        from postguard.cli import wide
+
         told = list(rows)
         first = min(max(wide.width(head) for head, _said in told), col_max) + col_spacing
         room = self.width - self.current_indent - first
