@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from postguard import settings as config
@@ -68,7 +69,7 @@ def restore(path: Path | None, chosen: Backup, now: datetime) -> Restored:
             store.restored.keep_numbers(unknown, now)
         finally:
             store.db.close()
-        replaced = _set_aside(home.database, home.state / _REPLACED.format(now))
+        replaced = _set_aside(home.database, _free(home.state / _REPLACED.format(now)))
         draft.replace(home.database)
         files.sync_dir(home.state)
         shutil.rmtree(draft.parent)
@@ -117,6 +118,12 @@ def _find_folders(store: Store, outbox: Path) -> None:
 
 def _folders(place: Path) -> list[str]:
     return sorted(path.name for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+
+
+def _free(path: Path) -> Path:
+    """Return a name that nothing has yet: two restores may happen within a second."""
+    others = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(name for name in chain([path], others) if not name.exists())
 
 
 def _set_aside(database: Path, into: Path) -> Path | None:

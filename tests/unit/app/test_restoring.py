@@ -208,6 +208,15 @@ def test_the_database_that_was_there_is_kept(studio: Studio) -> None:
     assert studio.installation.store.posts.page([], None, 10) == []
 
 
+def test_two_restores_within_a_second_keep_both(studio: Studio) -> None:
+    made, now = studio.backup(), studio.installation.clock.now()
+    studio.installation.store.db.close()
+    kept = {restoring.restore(studio.config, made, now).replaced for _ in range(2)}
+    assert len(kept) == 2
+    assert all(path is not None and (path / "postguard.db").is_file() for path in kept)
+    studio.installation = open_installation(studio.config)
+
+
 def test_a_database_that_is_broken_can_be_replaced(studio: Studio) -> None:
     studio.drop("fox", "狐")
     studio.work()
