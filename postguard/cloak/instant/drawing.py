@@ -27,6 +27,7 @@ from postguard.model import Json
 
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
 _BARE = np.float32(0.7)
+_NETWORK = 0.1, 0.18  # shares of the ceiling between which the network takes over
 _SHADED_PIXELS = 3_000_000  # a larger picture has its limits found smaller
 
 
@@ -84,7 +85,7 @@ def drawn_on(g: Plane, texture: Plane, network: Painter) -> Plane:
     """
     bare: Plane = np.tanh(_BARE * (2 * texture - 1))
     more = network(g, texture) - bare
-    more *= busy(g)
+    more *= busy(g, *_NETWORK)
     bare += more
     return bare
 

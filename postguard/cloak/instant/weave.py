@@ -67,11 +67,11 @@ def dots(size: tuple[int, int], rng: np.random.Generator) -> Plane:
     return _between(waves, _HARD)
 
 
-def busy(g: Plane) -> Plane:
-    """Return how busy the picture is, (h,w) in [0,1]."""
+def busy(g: Plane, none: float = _BUSY[0], full: float = _BUSY[1]) -> Plane:
+    """Return how busy the picture is, (h,w) in [0,1], between two shares of the ceiling."""
     share = limits(g, 1.0)
-    share -= _BUSY[0]
-    share *= np.float32(1 / (_BUSY[1] - _BUSY[0]))
+    share -= none
+    share *= np.float32(1 / (full - none))
     return mean(np.clip(share, 0, 1, out=share), _AROUND)
 
 
