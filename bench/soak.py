@@ -40,6 +40,8 @@ FAULTS = (
     {"status": 429, "headers": {"Retry-After": "1"}},
 )  # fmt: skip
 GROWTH = 1.15  # of memory from the second quarter to the last: caches fill, leaks go on
+JUMPS = (-3600, 0, 30, 3600, 28_800)  # seconds
+LAST = 36_000
 FINISH_SECONDS = 1800.0
 
 
@@ -102,6 +104,7 @@ class Soak:
             self._drop(dropped)
             dropped += 1
         self.server._service.faults.queued.clear()
+        self.ahead.write_text(str(LAST))  # behind every wait that a clock of before has begun
         self.home.wait(lambda: self._posted() == self.drops, "all to be posted", FINISH_SECONDS)
         return [*looks, self._look((time.monotonic() - began) / 60)]
 
@@ -117,7 +120,7 @@ class Soak:
                 fault = self.random.choice(FAULTS)
                 self.server.fail_next("/api", **fault)
             case 2:
-                self.ahead.write_text(str(self.random.choice((-3600, 0, 30, 3600, 28_800))))
+                self.ahead.write_text(str(self.random.choice(JUMPS)))
             case 3:
                 process.send_signal(signal.SIGHUP)
             case 4:
