@@ -29,6 +29,7 @@ from postguard.cloak.encoders import Encoder, ensemble, surrogate
 from postguard.cloak.job import Job, Measurement, Message, Order
 from postguard.cloak.measuring import compare, opened
 from postguard.errors import PostguardError
+from postguard.language import _, marked
 from postguard.system import files, wire
 from postguard.system.pipes import send, take_stdout
 
@@ -45,7 +46,7 @@ _NO_ROOM = (
     "could not create a memory",
     "bad_alloc",
 )
-_MEMORY = "memory ran out; close other programs, or put a downscale step before the cloak"
+_MEMORY = marked("memory ran out; close other programs, or put a downscale step before the cloak")
 
 
 def main() -> None:
@@ -155,15 +156,17 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
         return Message("failed", reason=str(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the next job
         if _out_of_memory(exc):
-            return Message("failed", reason=_MEMORY, why="memory")
+            return Message("failed", reason=_(_MEMORY), why="memory")
         if isinstance(exc, OSError) and files.no_room(exc):
-            return Message("failed", reason=files.NO_ROOM, full=True)
+            return Message("failed", reason=_(files.NO_ROOM), full=True)
         log.exception("a cloak broke")
         return Message("failed", reason=_broken(exc), why="broken")
 
 
 def _broken(exc: Exception) -> str:
-    return f"the cloak broke on this picture ({type(exc).__name__}: {exc}); please report it"
+    return _("the cloak broke on this picture ({name}: {exc}); please report it").format(
+        name=type(exc).__name__, exc=exc
+    )
 
 
 def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[str, Any]:
@@ -204,7 +207,9 @@ def _used(encoders: list[Encoder], weights: Mapping[str, float]) -> list[Encoder
     if not used or not weights.keys() <= names:
         known = ", ".join(sorted(names))
         raise UnknownWeights(
-            f"models.weights in the config must name encoders of {known}, and leave one above 0"
+            _(
+                "models.weights in the config must name encoders of {known}, and leave one above 0"
+            ).format(known=known)
         )
     return used
 

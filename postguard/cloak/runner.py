@@ -280,13 +280,17 @@ class _Child:
         code = self._process.wait()
         if code in _KILLED:
             return _Died(
-                "the cloaking process was killed, most likely because memory ran out; "
-                "close other programs or put a downscale step before the cloak, then retry",
+                _(
+                    "the cloaking process was killed, most likely because memory ran out; close "
+                    "other programs or put a downscale step before the cloak, then retry"
+                ),
                 "memory",
             )
         return _Died(
-            f"the cloaking process ended unexpectedly (code {code}); the log holds what it "
-            "said. Retry; if it happens again, please report it",
+            _(
+                "the cloaking process ended unexpectedly (code {code}); the log holds what it "
+                "said. Retry; if it happens again, please report it"
+            ).format(code=code),
             "ended",
         )
 
@@ -307,8 +311,10 @@ class _Child:
         except queue.Empty:
             raise OutOfReach(
                 "late",
-                "the cloaking process did not finish in time and was stopped; "
-                "put a downscale step before the cloak, or raise the cloak's time_limit",
+                _(
+                    "the cloaking process did not finish in time and was stopped; put a "
+                    "downscale step before the cloak, or raise the cloak's time_limit"
+                ),
             ) from None
 
     def _read(self) -> None:
@@ -341,7 +347,9 @@ def read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
     try:
         return wire.load(kind, wire.dump(fields))
     except ValueError as exc:
-        raise StepFailed("cloak", f"this recipe asks for something unknown: {exc}") from exc
+        raise StepFailed(
+            "cloak", _("this recipe asks for something unknown: {exc}").format(exc=exc)
+        ) from exc
 
 
 def has_torch() -> bool:
@@ -364,5 +372,5 @@ def _strange_models(folder: Path) -> str | None:
         for other in catalogue.in_use(folder):
             configs.read(other)
     except UnknownWeights as exc:
-        return f"{exc}; remove it from its folder"
+        return _("{exc}; remove it from its folder").format(exc=exc)
     return None

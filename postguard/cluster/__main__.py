@@ -20,6 +20,7 @@ from postguard.cluster import joining, parcel, work
 from postguard.cluster.crew import AbsentError, Crew
 from postguard.cluster.talk import Answer, Order
 from postguard.errors import PostguardError, Retryable
+from postguard.language import _
 from postguard.model import Progress, Rendition
 from postguard.protect.child import Failure, failure
 from postguard.system import wire
@@ -66,7 +67,9 @@ async def _answer(order: Order, crew: Crew, answers: BinaryIO) -> None:
         answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the others
         log.exception("a job broke")
-        said = f"the cluster broke on this picture ({type(exc).__name__}: {exc}); please report it"
+        said = _("the cluster broke on this picture ({name}: {exc}); please report it").format(
+            name=type(exc).__name__, exc=exc
+        )
         answer = Answer(order.id, "failed", reason=said, failure=Failure("Retryable", said))
     send(answers, answer)
 

@@ -22,6 +22,7 @@ from postguard.cloak.runner import OutOfReach
 from postguard.cluster import parcel
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, StepFailed
+from postguard.language import _
 from postguard.model import Progress
 from postguard.protect import pipeline
 from postguard.protect.child import failure
@@ -56,7 +57,9 @@ def do(asked: Parcel, name: str) -> Done:
             return {"failure": _plain(failure(exc))}
         except Exception as exc:  # the loop of this machine: the other end hears of it in words
             log.exception("a job broke")
-            said = f"the machine that worked on it failed ({type(exc).__name__}: {exc})"
+            said = _("the machine that worked on it failed ({name}: {exc})").format(
+                name=type(exc).__name__, exc=exc
+            )
             return {"failure": _plain(failure(StepFailed("cloak", said)))}
 
 

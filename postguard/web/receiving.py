@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from postguard.errors import Unusable
+from postguard.language import _
 
 FORM_BYTES = 256 * 1024
 PICTURE_BYTES = 256 * 1024 * 1024
@@ -52,4 +53,6 @@ async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
 
 
 def _too_large(most: int) -> str:
-    return f"this is larger than {most // 1024 // 1024 or 1} MB, which is the most that is taken"
+    return _("this is larger than {most} MB, which is the most that is taken").format(
+        most=most // 1024 // 1024 or 1
+    )
