@@ -45,7 +45,9 @@ ENGLISH = re.compile(r"\b[A-Za-z]*[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 def english() -> list[str]:
     """What postguard says in English, where it is long enough to be no accident."""
     ids = [m.id if isinstance(m.id, str) else m.id[0] for m in kept("ja") if m.id]
-    return [text for text in ids if text.strip().count(" ") > 1 and "{" not in text and "%" not in text]
+    return [
+        text for text in ids if text.strip().count(" ") > 1 and "{" not in text and "%" not in text
+    ]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tools.language import KEYWORDS, PACKAGE, name_of
 
 WINGS = (
     *("app", "cli", "imaging", "intake", "model", "networks", "protect", "publish", "settings"),
-    "system",
+    *("cluster", "system"),
 )
 SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}|[a-z]{3,}[:;,] [a-z]{2,}")
 # What is no sentence of ours: names of states and steps that rows keep, and what programs read.
@@ -19,7 +19,7 @@ KEPT = {
     *("try again", "read back", "not to be sent", "link stays", "retracted from", "looking ahead"),
     *("hub cache", "not here", "picture without the cloak", "there already", "data sets"),
     *("see plus:OtherConstraints", "see plus:LinkedEncodedRightsExpr"),
-    *("see plus:EmbeddedEncodedRightsExpr", "--why=a post is being sent"),
+    *("see plus:EmbeddedEncodedRightsExpr", "--why=a post is being sent", "asked to end"),
     *("the server says", "the answer is no JSON", "connect to bus", "search engines may index it"),
     *(
         "drawn, not posted (dry run)",
@@ -31,6 +31,7 @@ KEPT = {
 # Files whose every word is of another kind.
 OTHERWISE = {
     "app/bugreport.py": "read by whoever mends postguard",
+    "cluster/machines.py": "a program for another machine",
     "app/demo.py": "the words of the demo's post, in two languages",
     "imaging/words.py": "what cameras and programs write",
     "networks/mastodon/loopback.py": "a page in two languages",
