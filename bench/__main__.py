@@ -32,6 +32,7 @@ BENCHES = {
     "hidden": "The hidden mark, read back",
     "proving": "Copies, found in the ledger",
     "cloak": "The cloak",
+    "instant": "The instant cloak",
     "race": "The cloak beside PhotoGuard's 200 steps",
     "child": "The start of a cloak",
     "modes": "Each mode goes its own way",
