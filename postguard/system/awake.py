@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from postguard.language import _
+
 log = logging.getLogger(__name__)
 
 # It lasts as long as `cat` has an open pipe to read from, so it ends with this process, however
@@ -48,12 +50,12 @@ class Awake:
                 stderr=subprocess.DEVNULL,
             )
         except OSError:
-            self._say("systemd-inhibit is not on this PC")
+            self._say(_("systemd-inhibit is not on this PC"))
             return None
 
     def _end(self, holder: subprocess.Popen[bytes]) -> None:
         if holder.poll():  # ended before its time
-            self._say("systemd does not allow it")
+            self._say(_("systemd does not allow it"))
         assert holder.stdin is not None
         with suppress(OSError):
             holder.stdin.close()

@@ -314,8 +314,8 @@ def test_a_daemon_that_reads_another_config_is_told_and_not_woken(terminal):
     terminal.configure(LAYERED)
     posts = terminal.store().posts
     with OnlyOne(home().state / bell.LOCK):  # this process would end by a signal of the bell
-        posts.set_meta("config", "/home/hanako/other.toml")
+        posts.set_meta("config", "/elsewhere/other.toml")
         said = finding(terminal, "daemon")["said"]
     assert f"process {os.getpid()}" in said
-    assert "/home/hanako/other.toml" in said
+    assert "/elsewhere/other.toml" in said
     assert "reads nothing of this" in said

@@ -203,4 +203,9 @@ def test_tab_completes_commands(terminal, monkeypatch):
     monkeypatch.setenv("COMP_WORDS", "postguard re")
     monkeypatch.setenv("COMP_CWORD", "1")
     done = CliRunner().invoke(cli, prog_name="postguard")
-    assert done.stdout.split() == ["plain,release", "plain,retract", "plain,retry"]
+    assert done.stdout.split() == [
+        "plain,release",
+        "plain,restore",
+        "plain,retract",
+        "plain,retry",
+    ]
