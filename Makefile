@@ -9,7 +9,7 @@ LESSONS ?= 400
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval soak servers-next system-deps clean
+.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval soak servers-next docs system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -72,6 +72,9 @@ soak: .venv/test.stamp ## the daemon for hours under faults and clock jumps (MIN
 servers-next: .venv/test.stamp ## test against the newer Bluesky PDS, on a Node 22 of its own
 	PATH="$$($(BIN)/python -m tests.servers.pds_next):$$PATH" POSTGUARD_TEST_PDS=pds_next \
 	  $(BIN)/pytest tests/servers/test_pds.py tests/contract tests/system/test_kills.py $(ARGS)
+
+docs: .venv/dev.stamp ## build the docs as a site, into build/site
+	$(BIN)/mkdocs build --quiet
 
 system-deps: ## install the system packages (Debian, Ubuntu; asks sudo)
 	tools/setup/system-deps.sh

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -49,3 +51,21 @@ def test_every_page_that_the_readme_links_exists() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     missing = [link for link in links if not (ROOT / link).exists()]
     assert missing == []
+
+
+def test_the_recipes_of_the_docs_are_valid() -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    recipes = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
+    assert len(parse(f"[recipes]\n{recipes}", Path("config.toml")).recipes) == 5
+
+
+def test_the_docs_are_a_site_that_asks_no_other_server_for_anything(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="not run: the extra docs is not installed")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > 10
+    loads = re.compile(r"<(?:script|img|link|iframe|source)\b[^>]*https?://")
+    for page in pages:
+        assert not loads.search(page.read_text(encoding="utf-8")), page.name
