@@ -32,6 +32,7 @@ from postguard.web.sessions import Sessions
 _STATIC = Path(__file__).with_name("static")
 _AT_ONCE = 60  # cards of one stage; the rest comes when it is scrolled to
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
+_FOR_NOW = {"Cache-Control": "private, max-age=60"}
 _INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 _BAD, _NOT_THERE, _TOO_LARGE = 422, 404, 413
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -207,7 +208,7 @@ class Site:
             self.desk.pictures.page, given["post"], given["account"], name
         )
         if page.suffix != ".html":
-            return FileResponse(page, headers={"Cache-Control": "private, max-age=60"})
+            return FileResponse(page, headers=_FOR_NOW)
         text = await run_in_threadpool(page.read_text, encoding="utf-8")
         return HTMLResponse(text, headers=_framed(text))
 
@@ -286,10 +287,12 @@ class Site:
         )
 
     async def _picture(self, find: Callable[..., Path], request: Request, *names: str) -> Response:
+        """Send a picture. Where its address says no version it is another one once the post is
+        protected, and browsers must not keep the original in its place."""
         path = await run_in_threadpool(find, *(request.path_params[name] for name in names))
         if not path.is_file():
             return Response(status_code=_NOT_THERE)
-        return FileResponse(path, headers=_KEPT)
+        return FileResponse(path, headers=_KEPT if "v" in request.query_params else _FOR_NOW)
 
     async def _wish(self, wish: Callable[[], Told], post: int) -> Response:
         """Do what is asked and say what became of it; pages then look at the post anew."""

@@ -29,9 +29,13 @@ async def form(request: Request) -> dict[str, str]:
 
 async def to_file(request: Request, path: Path) -> None:
     """Write the body into a new file as it comes. Raises TooLarge where it is too large; nothing
-    is left then."""
+    is left then. Raises Unusable where the file is there, or on its way: it stays as it is."""
     try:
-        with path.open("xb") as file:
+        file = path.open("xb")
+    except FileExistsError:
+        raise Unusable(_("this picture has arrived already")) from None
+    try:
+        with file:
             async for part in _bounded(request, PICTURE_BYTES):
                 file.write(part)
     except BaseException:

@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
+
+from starlette.requests import cookie_parser
 
 from postguard.web import links
 
@@ -46,9 +47,7 @@ class Sessions:
         return f"{self.cookie}={session}; Path=/; HttpOnly; SameSite=Strict"
 
     def is_in(self, header: str) -> bool:
-        """Return whether a Cookie header is of a browser that is in."""
-        try:
-            morsel = SimpleCookie(header).get(self.cookie)
-        except CookieError:
-            return False
-        return morsel is not None and links.digest(morsel.value) in self._known
+        """Return whether a Cookie header is of a browser that is in. Other programs on this PC
+        set cookies of their own, in whatever form, and browsers send them along."""
+        value = cookie_parser(header).get(self.cookie, "")
+        return links.digest(value) in self._known

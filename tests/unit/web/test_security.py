@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
+from postguard.model import NewArtwork, Place
 from postguard.web import links, peers
 from postguard.web.peers import Owner, Peer
 from tests.making import new_post
@@ -32,6 +34,11 @@ def test_no_page_is_shown_to_a_browser_that_did_not_come_by_a_link(served: Serve
 
 def test_a_made_up_cookie_lets_nobody_in(served: Served):
     assert served.ask("GET", "/", Cookie=f"postguard-{served.port}=made-up").status == 401
+
+
+@pytest.mark.parametrize("other", ['theme={"dark": true}', "a[0]=1", 'half="open', "nothing"])
+def test_cookies_of_other_programs_on_this_pc_keep_nobody_out(browser: Served, other: str):
+    assert browser.ask("GET", "/", Cookie=f"{other}; {browser.cookie}").status == 200
 
 
 def test_a_link_lets_one_browser_in_once(served: Served):
@@ -153,6 +160,30 @@ def test_a_dropped_files_name_leads_nowhere(browser: Served):
     assert [p.name for p in browser.home.rglob("escaped.png")] == ["escaped.png"]
     assert next(browser.home.rglob("escaped.png")).parent.parent.name == key
     assert browser.ask("POST", "/drops/..%2Fdrops/1?name=a.png", b"x").status in {404, 422}
+
+
+def test_only_a_picture_whose_address_says_which_version_it_is_is_kept_by_browsers(
+    browser: Served,
+):
+    art, rows = NewArtwork("d" * 64, "owl.png", "owl.png", 8, 8), browser.rows()
+    post = rows.posts.create(new_post(artworks=(art,)), NOW)
+    rows.posts.placed(post.id, Place.QUEUED)
+    folder = browser.home / "outbox" / "queued" / post.folder
+    folder.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(folder / "owl.png")
+    address = f"/pictures/{post.id}/0/small"
+    kept = [browser.ask("GET", f"{address}{end}").headers["cache-control"] for end in ("?v=1", "")]
+    assert ["immutable" in each for each in kept] == [True, False]
+
+
+def test_a_picture_that_is_sent_twice_stays_as_it_came_first(browser: Served):
+    key = browser.ask("POST", "/drops").text
+    first, second = (
+        browser.ask("POST", f"/drops/{key}/1?name=twice.png", b) for b in (b"x", b"y")
+    )
+    assert (first.status, second.status) == (204, 422)
+    assert "arrived already" in second.text
+    assert [p.read_bytes() for p in browser.home.rglob("twice.png")] == [b"x"]
 
 
 def test_a_gigabyte_is_refused_before_it_is_sent(browser: Served):
