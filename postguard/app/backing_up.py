@@ -142,20 +142,20 @@ class DailyBackup:
     _tried: datetime | None = None
 
     def tick(self, now: datetime) -> bool:
-        """Make one where the last is a day old. A clock that was ahead for a while does not keep
-        it from being made."""
-        last = next(iter(kept_in(folder_of(self.installation.home.state))), None)
-        if last is not None and abs(now - last.at) < _DAY:
+        """Make one where there is none of the last day. One of a clock that was ahead for a while
+        neither keeps it from being made nor has it made each hour."""
+        made = kept_in(folder_of(self.installation.home.state))
+        if any(abs(now - each.at) < _DAY for each in made):
             return False
         if self._tried is not None and abs(now - self._tried) < _TRY_AGAIN:
             return False
         self._tried = now
         try:
-            made = make(self.installation, now)
+            new = make(self.installation, now)
         except (PostguardError, OSError) as exc:
             log.warning("no backup could be made: %s; it is tried again in an hour", exc)
         else:
-            log.info("backed up to %s", made.folder)
+            log.info("backed up to %s", new.folder)
         return False
 
     def next_look(self, now: datetime) -> datetime | None:

@@ -312,6 +312,16 @@ def test_one_is_made_each_day_and_a_failure_is_only_told(
     assert len(backing_up.kept_in(folder)) == 2
 
 
+def test_a_backup_of_a_clock_that_was_ahead_does_not_have_one_made_each_hour(
+    studio: Studio,
+) -> None:
+    role, now = backing_up.DailyBackup(studio.installation), studio.installation.clock.now()
+    backing_up.make(studio.installation, now + timedelta(days=400))
+    for hours in (0, 2, 4, 25):
+        role.tick(now + timedelta(hours=hours))
+    assert len(backing_up.kept_in(backing_up.folder_of(studio.installation.home.state))) == 3
+
+
 def test_a_backup_on_another_drive_is_read_from_there(studio: Studio, tmp_path: Path) -> None:
     stick = tmp_path / "stick"
     made = backing_up.make(studio.installation, studio.installation.clock.now(), stick)
