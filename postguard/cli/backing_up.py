@@ -52,7 +52,7 @@ def restore(config: Path | None, folder: Path | None, yes: bool, as_json: bool) 
     What was posted since is looked for on your accounts before anything is sent, so that nothing
     is posted twice. The database that is there now is kept beside it.
     """
-    from postguard.app import backing_up, restoring
+    from postguard.app import backing_up, bell, restoring
     from postguard.system.clock import SystemClock
     from postguard.system.paths import home
 
@@ -63,6 +63,7 @@ def restore(config: Path | None, folder: Path | None, yes: bool, as_json: bool) 
     if not yes:
         said = _("Put back the backup of {at} ({folder})?")
         click.confirm(said.format(at=_day_and_time(chosen), folder=chosen.folder), abort=True)
+    bell.be_deaf()  # it holds the daemon's lock: whoever rings for the daemon rings here
     _print_restored(restoring.restore(config, chosen, SystemClock().now()), as_json=as_json)
 
 

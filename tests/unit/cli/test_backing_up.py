@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from tests.making import protected_post
 
 
@@ -26,6 +28,17 @@ def test_only_who_says_yes_has_anything_replaced(terminal):
     assert terminal.run("restore", typed="n\n").exit_code != 0
     assert (terminal.home / ".local/state/postguard/postguard.db").stat().st_ino == inode
     assert terminal.run("restore", "--json").exit_code == 2
+
+
+def test_a_restore_is_not_ended_by_whoever_rings_for_the_daemon(terminal):
+    before = signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    try:
+        terminal.configure()
+        terminal.json("backup")
+        assert terminal.run("restore", "--yes").exit_code == 0
+        assert signal.getsignal(signal.SIGUSR1) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_what_waits_is_counted_and_unknown_folders_are_named(terminal):
