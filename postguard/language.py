@@ -90,6 +90,13 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _Choice.catalogue.ngettext(one, many, count)
 
 
+def in_every_language(text: str) -> set[str]:
+    """Return how `text` may have been said: what is kept is in the language of its time."""
+    others = (language for language in SPOKEN if language != ENGLISH)
+    found = (catalogues.translation(DOMAIN, FOLDER, [language]) for language in others)
+    return {text, *(catalogue.gettext(text) for catalogue in found)}
+
+
 _ = gettext
 
 

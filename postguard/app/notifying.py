@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from postguard import language
 from postguard.app.installation import Installation
 from postguard.app.room import LOW
 from postguard.app.steering import BY_HAND
@@ -137,7 +138,7 @@ def _kind(each: Happened) -> News | None:
     detail = each.event.detail
     if each.event.what == "sent" and " file:" in detail:
         return None
-    if each.event.what == "held" and detail == BY_HAND:
+    if each.event.what == "held" and detail in language.in_every_language(BY_HAND):
         return None
     return _KINDS[each.event.what]
 

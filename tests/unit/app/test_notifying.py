@@ -48,8 +48,12 @@ def test_of_many_only_the_number_is_told():
 
 @pytest.mark.parametrize(
     "quiet",
-    [("sent", "sky file:///previews/1-sky/index.html"), ("held", steering.BY_HAND)],
-    ids=["a page on this PC", "held by the artist"],
+    [
+        ("sent", "sky file:///previews/1-sky/index.html"),
+        ("held", steering.BY_HAND),
+        ("held", "あなたが保留しました"),
+    ],
+    ids=["a page on this PC", "held by the artist", "held by the artist, in Japanese"],
 )
 def test_what_the_artist_knows_is_no_news(quiet):
     assert notifying.messages([happened(1, *quiet)]) == []
