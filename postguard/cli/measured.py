@@ -39,7 +39,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from _wrapped(_visible(found))
     for mode, gains in found["gains"].items():
-        yield from _wrapped(plain_words.verdict(mode, gains))
+        yield from _wrapped(plain_words.verdict(mode, gains, found["encoders"]))
 
 
 def _table(ratios: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:

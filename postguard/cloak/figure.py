@@ -29,6 +29,7 @@ from postguard.cloak.measure import Trial, read
 from postguard.cloak.pixels import Pixels, scale_inside, scaled, shrunk
 from postguard.cloak.places import busiest, flattest
 from postguard.cloak.tensors import to_pixels, to_tensor
+from postguard.model.measures import is_rough
 from postguard.system import files
 
 _SIDE = 640  # px of a panel's long side
@@ -77,7 +78,7 @@ def rows(asked: Measurement, trial: Trial, encoders: Sequence[Encoder]) -> list[
 
 def numbers(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield what was measured, a paragraph each."""
-    yield f"Measured on {', '.join(found['encoders'])}. " + _visible(found)
+    yield f"Measured on {_readers(found['encoders'])}. " + _visible(found)
     for mode, platforms in found["gains"].items():
         for name, looks in platforms.items():
             yield (
@@ -86,6 +87,12 @@ def numbers(found: Mapping[str, Any]) -> Iterator[str]:
                 f"{looks['signs']:z.0%}, the same changes shuffled {looks['shuffled']:z.0%}."
             )
     yield _NO_LOCK
+
+
+def _readers(names: Sequence[str]) -> str:
+    if is_rough(names):
+        return "postguard's own encoder alone, which is a rough judge"
+    return ", ".join(names)
 
 
 def stable_diffusion(models: Path) -> Path:

@@ -5,12 +5,21 @@ Pure. Docs explain why each works where it does: `docs/how-generation-works.md`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from postguard.language import marked
 from postguard.model.json import Json
+
+OWN_ENCODER = "surrogate"
+"""The name that records have for the encoder that comes with postguard."""
+
+
+def is_rough(encoders: Iterable[object]) -> bool:
+    """Return whether a cloak was read by our own encoder alone: that one moves far for what was
+    drawn against it, and for mere noise nearly as far as for an instant cloak (docs/models.md)."""
+    return list(encoders) == [OWN_ENCODER]
 
 
 class Effect(IntEnum):

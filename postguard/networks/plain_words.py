@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from postguard.language import _, marked
 from postguard.model import Quotes, Rendition, Replies, Visibility, Words
+from postguard.model.measures import is_rough
 from postguard.networks import step_words
 
 Shows = Literal["bluesky", "mastodon"]
@@ -159,11 +160,14 @@ def visibility(found: Mapping[str, Any]) -> str:
     return _("; ").join(parts)
 
 
-def verdict(mode: str, gains: Mapping[str, Mapping[str, float]]) -> str:
+def verdict(
+    mode: str, gains: Mapping[str, Mapping[str, float]], encoders: Iterable[object]
+) -> str:
     """Return what was measured of one mode, in sentences: behind the worse platform.
 
     Args:
         gains: platform -> 1 - R as `r`, and the same of the controls `signs` and `shuffled`.
+        encoders: the names of those that read it.
     """
     platform, left, noise = _left(gains)
     worse = _(", the worse of the platforms,") if len(gains) > 1 else ""
@@ -171,6 +175,11 @@ def verdict(mode: str, gains: Mapping[str, Mapping[str, float]]) -> str:
         "Behind {platform}{worse} what models read moved {left:z.1%} of the way to where {mode} "
         "leads; noise of the same size moves it {noise:z.1%}."
     ).format(platform=platform, worse=worse, left=left, mode=mode, noise=noise)
+    if is_rough(encoders):
+        return _(
+            "{moved} It was read by postguard's own encoder alone, which is a rough judge: do not "
+            "rely on it."
+        ).format(moved=moved)
     if left <= max(noise, _NOISE):
         return _(
             "{moved} That is no more than noise does: here it does not protect the picture."
@@ -287,11 +296,17 @@ def _measured(found: Mapping[str, Any], fit: str) -> str:
                 "where it leads (noise of the same size: {noise:z.1%})"
             ).format(mode=mode, platform=platform, left=left, noise=noise)
         )
-    asked = ", ".join(map(str, found.get("encoders") or ()))
-    by = _("read by {encoders}").format(encoders=asked) if asked else ""
+    by = _read_by(found.get("encoders") or ())
     return _("; ").join(
         part for part in (*said, by, visibility(found), _("it is no lock")) if part
     )
+
+
+def _read_by(encoders: Sequence[object]) -> str:
+    if is_rough(encoders):
+        return _("read by postguard's own encoder alone, which is a rough judge")
+    asked = ", ".join(map(str, encoders))
+    return _("read by {encoders}").format(encoders=asked) if asked else ""
 
 
 def _left(gains: Mapping[str, Mapping[str, float]]) -> tuple[str, float, float]:

@@ -159,6 +159,12 @@ def test_the_numbers_stand_with_their_controls_and_promise_nothing():
     assert "no lock" in said
 
 
+def test_the_numbers_tell_a_rough_judge_from_encoders():
+    assert "Measured on taef2, taesana. " in next(figure.numbers(FOUND))
+    alone = next(figure.numbers(FOUND | {"encoders": ["surrogate"]}))
+    assert alone.startswith("Measured on postguard's own encoder alone, which is a rough judge. ")
+
+
 def test_the_flat_place_is_flatter_than_the_busy_one():
     """The picture's right half is rough."""
     pixels = tiny.art(256, 512)

@@ -345,9 +345,26 @@ def test_a_picture_too_small_to_be_scored_says_nothing_of_likeness() -> None:
 )
 def test_a_gain_is_judged_by_what_noise_gains(left: float, noise: float, said: str) -> None:
     looks = {"r": left, "signs": noise, "shuffled": noise - 0.1}
-    told = verdict("style", {"bluesky": looks, "mastodon": looks | {"r": 0.9}})
+    told = verdict("style", {"bluesky": looks, "mastodon": looks | {"r": 0.9}}, ["taef2"])
     assert told.startswith("Behind Bluesky, the worse of the platforms,")
     assert said in told
+
+
+@pytest.mark.parametrize("left", [0.01, 0.12, 0.9])
+def test_what_our_own_encoder_alone_has_read_is_told_as_a_rough_judgement(left: float) -> None:
+    """It is moved far by what was drawn against it, and by noise nearly as far as by `instant`."""
+    looks = {"r": left, "signs": 0.02, "shuffled": 0.0}
+    told = verdict("style", {"bluesky": looks, "mastodon": looks}, ["surrogate"])
+    assert told.endswith(
+        "read by postguard's own encoder alone, which is a rough judge: do not rely on it."
+    )
+    assert "raises the cost" not in told
+    alone, others = (
+        measured(MEASURED | {"encoders": names}, "file")[0]
+        for names in (["surrogate"], ["taesd", "surrogate"])
+    )
+    assert "; read by postguard's own encoder alone, which is a rough judge; " in alone
+    assert "; read by taesd, surrogate; " in others
 
 
 def test_a_record_of_another_shape_does_no_harm() -> None:
