@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postguard.errors import PostguardError
+from postguard.language import _
+from postguard.model.measures import OWN_ENCODER
 
 Shapes = dict[str, tuple[int, ...]]
 SUFFIX = ".safetensors"
-SURROGATE = "surrogate"  # family and name of our own encoder
+SURROGATE = OWN_ENCODER  # its family, too
 OWN = Path(__file__).parents[1] / "models" / f"{SURROGATE}.safetensors"
 TEACHERS = {"taef2", "taesana"}  # what it copies: where both are, it has nothing to add
 HEAD = 32  # its latent channels for each teacher: FLUX.2's first, then Sana's
@@ -92,11 +94,13 @@ def read_shapes(path: Path) -> Shapes:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if not 0 < size <= _MOST_HEADER:
-                raise UnknownWeights(f"{path.name} is not a safetensors file")
+                raise UnknownWeights(_("{name} is not a safetensors file").format(name=path.name))
             header = json.loads(file.read(size))
         return {k: tuple(v["shape"]) for k, v in header.items() if k != "__metadata__"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise UnknownWeights(f"{path.name} cannot be read as a safetensors file") from exc
+        raise UnknownWeights(
+            _("{name} cannot be read as a safetensors file").format(name=path.name)
+        ) from exc
 
 
 def identify(path: Path) -> Architecture:
@@ -109,7 +113,9 @@ def identify(path: Path) -> Architecture:
     for make in _FAMILIES:
         if (found := _fitting(make, shapes)) is not None:
             return found
-    raise UnknownWeights(f"{path.name} holds a network that postguard does not know")
+    raise UnknownWeights(
+        _("{name} holds a network that postguard does not know").format(name=path.name)
+    )
 
 
 def weight_files(folder: Path) -> list[Path]:

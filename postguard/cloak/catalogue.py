@@ -13,6 +13,7 @@ from pathlib import Path
 
 from postguard.cloak import pins
 from postguard.errors import Unusable
+from postguard.language import _
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 FILES = (CONFIG, WEIGHTS)
@@ -91,8 +92,10 @@ def find(name: str) -> Model:
         if name.casefold() in {model.name, model.repository.casefold()}:
             return model
     near = difflib.get_close_matches(name.casefold(), MODELS, n=1)
-    hint = f'did you mean "{near[0]}"? ' if near else ""
-    raise Unusable(f"there is no model {name}; {hint}Known: {', '.join(MODELS)}")
+    said = _("there is no model {name}").format(name=name)
+    hint = _('did you mean "{near}"?').format(near=near[0]) if near else ""
+    known = _("known: {names}").format(names=", ".join(MODELS))
+    raise Unusable(_("; ").join(filter(None, (said, hint, known))))
 
 
 def folders(models: Path) -> list[Path]:

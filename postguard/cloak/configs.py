@@ -9,6 +9,7 @@ from typing import Any
 
 from postguard.cloak.architectures import Block, Conv, Layer, UnknownWeights
 from postguard.cloak.catalogue import CONFIG, KL, TINY
+from postguard.language import _
 from postguard.system import wire
 
 _RGB = 3
@@ -75,11 +76,11 @@ def read(folder: Path) -> Network:
         if kind == KL:
             return _kl(wire.load(_Kl, text), raw)
     except ValueError as exc:
-        raise UnknownWeights(f"{folder.name}: its {CONFIG} makes no sense: {exc}") from exc
-    raise UnknownWeights(
-        f"{folder.name} holds a {kind or 'network without a name'}, which postguard cannot use; "
-        f"it reads {TINY} and {KL}"
-    )
+        said = _("{folder}: its {config} makes no sense: {exc}")
+        raise UnknownWeights(said.format(folder=folder.name, config=CONFIG, exc=exc)) from exc
+    said = _("{folder} holds a {kind}, which postguard cannot use; it reads {tiny} and {kl}")
+    kind = kind or _("network without a name")
+    raise UnknownWeights(said.format(folder=folder.name, kind=kind, tiny=TINY, kl=KL))
 
 
 def tiny_layers(raw: dict[str, Any]) -> tuple[Layer, ...]:
@@ -104,9 +105,11 @@ def _parsed(folder: Path) -> tuple[bytes, dict[str, Any]]:
             text = file.read(_MOST_CONFIG)
         raw = json.loads(text)
     except (OSError, ValueError) as exc:
-        raise UnknownWeights(f"{folder.name}: its {CONFIG} cannot be read") from exc
+        said = _("{folder}: its {config} cannot be read")
+        raise UnknownWeights(said.format(folder=folder.name, config=CONFIG)) from exc
     if not isinstance(raw, dict):
-        raise UnknownWeights(f"{folder.name}: its {CONFIG} is not a table")
+        said = _("{folder}: its {config} is not a table")
+        raise UnknownWeights(said.format(folder=folder.name, config=CONFIG))
     return text, raw
 
 

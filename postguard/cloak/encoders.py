@@ -30,6 +30,7 @@ from postguard.cloak.architectures import (
 )
 from postguard.cloak.catalogue import in_use
 from postguard.cloak.device import Device
+from postguard.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def load_encoders(folder: Path, device: Device) -> list[Encoder]:
         UnknownWeights: a file there is not one of ours, or there is no encoder at all.
     """
     if not (found := _others(folder, device)):
-        raise UnknownWeights(f"there is no encoder in {folder}")
+        raise UnknownWeights(_("there is no encoder in {folder}").format(folder=folder))
     return found
 
 
@@ -134,7 +135,8 @@ def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
     try:
         weights = {k: v.float() for k, v in load_file(path).items()}
     except Exception as exc:  # safetensors' own errors share no base but Exception
-        raise UnknownWeights(f"{path.name} is damaged: {exc}") from exc
+        said = _("{name} is damaged: {exc}").format(name=path.name, exc=exc)
+        raise UnknownWeights(said) from exc
     net.load_state_dict(weights)
     return frozen(encoder_name(path), architecture.stride, staged(net), device)
 

@@ -29,6 +29,7 @@ from postguard.cloak.architectures import (
     encoder_name,
     identify,
 )
+from postguard.language import _
 
 Planes = NDArray[np.float32]  # (H,W,C) in here
 Weights = Mapping[str, NDArray[np.float32]]
@@ -70,7 +71,8 @@ def load(path: Path) -> Forward:
     try:
         weights = {k: v.astype(np.float32) for k, v in load_file(path).items()}
     except Exception as exc:  # safetensors' own errors share no base but Exception
-        raise UnknownWeights(f"{path.name} is damaged: {exc}") from exc
+        said = _("{name} is damaged: {exc}").format(name=path.name, exc=exc)
+        raise UnknownWeights(said) from exc
     return Forward(encoder_name(path), architecture.stride, architecture.layers, weights)
 
 

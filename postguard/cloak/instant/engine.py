@@ -13,6 +13,7 @@ from postguard.cloak.instant.drawing import Cloaked, cloak
 from postguard.cloak.instant.painter import WEIGHTS, painter
 from postguard.errors import BadPicture, StepFailed
 from postguard.imaging import Picture, open_picture, to_image
+from postguard.language import _
 from postguard.model import Json
 from postguard.system.files import write_whole
 
@@ -45,10 +46,10 @@ class InstantEngine:
         """Return None, or that the installation is damaged."""
         if self._weights.is_file():
             return None
-        return (
-            f"the instant cloak's file {self._weights.name} is missing from the installation; "
-            "install postguard anew"
-        )
+        return _(
+            "the instant cloak's file {name} is missing from the installation; install postguard "
+            "anew"
+        ).format(name=self._weights.name)
 
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]

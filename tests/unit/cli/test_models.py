@@ -160,7 +160,7 @@ def test_an_unknown_name_comes_with_the_nearest(terminal, home):
     done = terminal.run("models", "fetch", "taesdx")
     assert done.exit_code == 1
     assert 'did you mean "taesd' in done.stderr
-    assert "Known: taesd, taesdxl" in done.stderr
+    assert "known: taesd, taesdxl" in done.stderr
 
 
 def test_without_a_network_it_says_what_to_do(terminal, models):

@@ -13,6 +13,10 @@ WINGS = (
     *("app", "cli", "imaging", "intake", "model", "networks", "protect", "publish", "settings"),
     *("cluster", "system"),
 )
+OF_MODELS = (
+    *("architectures.py", "catalogue.py", "configs.py", "encoders.py"),
+    *("instant/engine.py", "runner.py", "measuring.py", "unaided.py"),
+)
 SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}|[a-z]{3,}[:;,] [a-z]{2,}")
 # What is no sentence of ours: names of states and steps that rows keep, and what programs read.
 KEPT = {
@@ -120,6 +124,13 @@ def test_every_sentence_is_marked(wing: str):
         for line, text in unmarked(tree, NOT_SAID if wing in FOR_THE_ARTIST else PROGRAMMERS)
     ]
     assert forgotten == []
+
+
+@pytest.mark.parametrize("file", OF_MODELS)
+def test_what_is_wrong_with_a_model_is_marked_too(file: str):
+    """The rest of `cloak` speaks English yet: its sheet, anchors, prompts and pipelines."""
+    (tree,) = (tree for path, tree in modules("cloak") if path == f"cloak/{file}")
+    assert list(unmarked(tree, PROGRAMMERS)) == []
 
 
 @pytest.mark.parametrize("file", sorted(OTHERWISE))
