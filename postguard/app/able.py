@@ -29,8 +29,9 @@ def able(models: Path, cloaks: Sequence[recipes.Cloak], machine: Machine | None 
     if machine.power is Power.NO_TORCH:
         return _without_torch(cloaks, strong, machine)
     if problem := engine.available():
-        said = _("a recipe asks for it, so its posts will be held") if strong else _("not used")
-        return Able(not strong, said, problem)
+        held = bool(strong or (cloaks and engine.others()))  # those measure an instant one, too
+        said = _("a recipe asks for it, so its posts will be held") if held else _weak(cloaks)
+        return Able(not held, said, problem)
     if not strong:
         return Able(True, f"{_weak(cloaks)}. {_stronger(machine, engine.others())}")
     return Able(True, _drawn(machine, engine.others()))

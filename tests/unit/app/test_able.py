@@ -53,3 +53,15 @@ def test_a_strange_file_among_the_models_is_told_where_a_recipe_needs_them(tmp_p
     assert not found.ok
     assert "vae.safetensors" in found.fix
     assert able(tmp_path, [INSTANT], NO_TORCH).ok
+    assert able(tmp_path, [INSTANT], CPU).said == "the instant cloak, the weakest"
+    assert able(tmp_path, [], CPU).said == "not used"
+
+
+def test_a_strange_file_beside_encoders_holds_an_instant_cloak_too(tmp_path):
+    """The encoders measure it, and with that file they are not loaded."""
+    tiny.models(tmp_path)
+    (tmp_path / "vae.safetensors").write_bytes(b"not weights")
+    found = able(tmp_path, [INSTANT], CPU)
+    assert not found.ok
+    assert "its posts will be held" in found.said
+    assert able(tmp_path, [], CPU).ok
