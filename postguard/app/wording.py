@@ -11,7 +11,7 @@ from datetime import datetime
 from postguard.app import steering
 from postguard.app.installation import Installation
 from postguard.errors import Refused
-from postguard.intake.deciding import no_alt_text
+from postguard.intake.deciding import no_alt_text, usual_words, words_file
 from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Post, PostState, Words
 from postguard.protect import captions
@@ -112,10 +112,17 @@ def _wrong(installation: Installation, post: Post, accounts: Collection[str]) ->
         if delivery.account not in accounts or delivery.state in _OVER:
             continue
         if names := bare(installation, post, delivery.words):
-            pictures = len(post.artworks)
-            yield no_alt_text(names, pictures, is_set=pictures > 1)
+            yield no_alt_text(names, len(post.artworks), _beside(installation, post, names[0]))
         for objection in objections(installation, post, delivery.account, delivery.words):
             yield f"{delivery.account}: {objection}"
+
+
+def _beside(installation: Installation, post: Post, picture: str) -> str:
+    """Return the file that takes the missing words: the one that is there, else the usual one."""
+    is_set = len(post.artworks) > 1
+    folder = folders.folder_of(installation.outbox, post)
+    there = "" if is_set or not folder.is_dir() else words_file(folder.iterdir())
+    return there or usual_words(picture, is_set=is_set)
 
 
 def _known(installation: Installation, post: Post, deliveries: Sequence[Delivery]) -> set[str]:
@@ -126,5 +133,7 @@ def _known(installation: Installation, post: Post, deliveries: Sequence[Delivery
         said = objections(installation, post, account, words)
         found |= {f"{account}: {each}" for each in [*said, "; ".join(said)]}
         if names := bare(installation, post, words):
-            found |= {no_alt_text(names, len(post.artworks), is_set=s) for s in (True, False)}
+            usual = {usual_words(names[0], is_set=is_set) for is_set in (True, False)}
+            for beside in (*usual, f"{names[0]}.toml"):
+                found.add(no_alt_text(names, len(post.artworks), beside))
     return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from types import MappingProxyType
 
 from postguard.errors import BadWords, Held
-from postguard.intake import words
+from postguard.intake import names, words
 from postguard.intake.grouping import Bundle
 from postguard.intake.sidecar import Dropped
 from postguard.language import _
@@ -227,12 +227,24 @@ def _without_alt(said: Words, bundle: Bundle, inspections: Sequence[Inspection])
     """Name the pictures that say nothing to who cannot see them; what is no picture need not."""
     told = zip(bundle.files, said.alts, inspections, strict=True)
     bare = [str(file) for file, alt, seen in told if seen.width and not alt.strip()]
-    return [no_alt_text(bare, len(bundle.files), is_set=bundle.is_set)] if bare else []
+    if not bare:
+        return []
+    beside = words_file(bundle.words) or usual_words(bare[0], is_set=bundle.is_set)
+    return [no_alt_text(bare, len(bundle.files), beside)]
 
 
-def no_alt_text(bare: Sequence[str], pictures: int, *, is_set: bool) -> str:
-    """Return why a post with pictures that say nothing is held."""
-    beside = "post.toml" if is_set else f"{PurePath(bare[0]).stem}.toml"
+def words_file(paths: Iterable[PurePath]) -> str:
+    """Return the file of words among these that takes more; a second one would be refused."""
+    return next((path.name for path in sorted(paths) if path.suffix.lower() == ".toml"), "")
+
+
+def usual_words(picture: str, *, is_set: bool) -> str:
+    """Return what the file of words is called where there is none yet."""
+    return f"{names.SET_WORDS if is_set else PurePath(picture).stem}.toml"
+
+
+def no_alt_text(bare: Sequence[str], pictures: int, beside: str) -> str:
+    """Return why a post with pictures that say nothing is held; their words go into `beside`."""
     example = f'alt = {{ "{bare[0]}" = "…" }}' if pictures > 1 else 'alt = "…"'
     return _(
         "{bare}: there is no alt text, which people who cannot see the picture need; write "

@@ -62,14 +62,18 @@ def work(made: Installation) -> None:
     roles.release()
 
 
+def picture(number: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (80, 60), (200, 90, 10 * number)).save(out, "PNG")
+    return out.getvalue()
+
+
 def dropped(made: Installation, words: str, pictures: int = 1) -> Post:
     """What became of a drop when all was done that could be."""
     folder = made.outbox / "fox"
     folder.mkdir()
     for number in range(1, pictures + 1):
-        out = io.BytesIO()
-        Image.new("RGB", (80, 60), (200, 90, 10 * number)).save(out, "PNG")
-        (folder / f"{number}.png").write_bytes(out.getvalue())
+        (folder / f"{number}.png").write_bytes(picture(number))
     (folder / "post.toml").write_text(words)
     work(made)
     return made.store.posts.get(1)
@@ -100,6 +104,17 @@ def test_a_post_that_lacks_its_alt_text_goes_on_when_it_has_one(made: Installati
     work(made)
     assert made.store.posts.get(1).state is PostState.PROTECTED
     assert (alts(made), in_files(made, "赤い狐")) == ({("赤い狐",)}, {True})
+
+
+def test_an_alt_text_that_is_missing_again_is_asked_for_in_the_file_of_words_that_is_there(
+    made: Installation,
+) -> None:
+    (made.outbox / "1.png").write_bytes(picture(1))
+    (made.outbox / "1.png.toml").write_text(FAR + 'text = "月"\n')
+    work(made)
+    told = changed(made, NewWords(text="雪"))
+    assert all('write alt = "…" into 1.png.toml beside it' in each for each in told)
+    assert "goes on" in changed(made, NewWords(alts={1: "赤い狐"}))[0]
 
 
 def test_one_of_two_missing_alt_texts_is_taken_and_the_other_asked_for(made: Installation) -> None:

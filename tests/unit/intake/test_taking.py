@@ -57,6 +57,17 @@ def test_a_picture_without_words_is_held_when_it_has_waited(rig: Rig) -> None:
     assert post.reason in told
 
 
+def test_missing_alt_text_is_asked_for_in_the_file_of_words_that_is_there(rig: Rig) -> None:
+    """`add` writes fox.png.toml; a fox.toml beside it would be a second file of words."""
+    rig.drop("fox.png")
+    rig.drop("fox.png.toml", 'text = "now"')
+    rig.wait(23)
+    assert 'write alt = "…" into fox.png.toml' in rig.only().reason
+    rig.store.posts.move_to(rig.only().id, PostState.RELEASED, rig.now)
+    rig.wait(2)
+    assert 'write alt = "…" into fox.png.toml' in rig.only().reason
+
+
 def test_the_log_says_what_is_held_and_why(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     rig.first_start = True
     rig.restarted()
