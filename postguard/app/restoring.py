@@ -18,6 +18,7 @@ from pathlib import Path
 from postguard import settings as config
 from postguard.app import backing_up, bell
 from postguard.app.backing_up import Backup
+from postguard.app.dashboard import only_one
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.model import Place
@@ -50,16 +51,19 @@ class Restored:
 
 
 def restore(path: Path | None, chosen: Backup, now: datetime) -> Restored:
-    """Put a backup in the place of what is there, which is kept beside it.
+    """Put a backup in the place of what is there, which is kept beside it. A dashboard that is
+    open is ended: it would go on with the database that was there, and what the artist stops in it
+    would go out all the same.
 
     Raises:
         ConfigError: the config cannot be read.
-        Unusable: postguard is running, or the backup is not sound; nothing was changed.
+        Unusable: postguard is running, the dashboard does not end, or the backup is not sound;
+            nothing was changed.
     """
     settings = config.load(path or config.default_path())
     home, outbox = paths.home(), settings.outbox.expanduser()
     backup.check(chosen.database)
-    with OnlyOne(home.state / bell.LOCK):
+    with OnlyOne(home.state / bell.LOCK), only_one.none(only_one.folder()):
         draft = _prepared(chosen, home.state)
         store = open_store(draft)
         try:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from postguard.app.dashboard import only_one
 from postguard.app.dashboard.dropping import Drops
 from postguard.app.dashboard.freshness import Freshness
 from postguard.app.dashboard.pictures import Proofs
@@ -20,12 +17,12 @@ from postguard.app.dashboard.wishes import Commands
 from postguard.app.installation import Installation, open_installation
 from postguard.errors import Unusable
 from postguard.language import _
-from postguard.system import files, paths
+from postguard.system import files
 from postguard.system.clock import SystemClock
 from postguard.web import links, pages, serving
 from postguard.web.desk import Desk
 
-_LOCK, _DOOR = "running", "open.html"
+_DOOR = "open.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +42,8 @@ class Opened:
 
 def link(config: Path | None, port: int) -> Opened:
     """Have a dashboard run, and return a link into it. Raises Unusable where none starts."""
-    folder = _folder()
-    at = running(folder) or _start(config, port)
+    folder = only_one.folder()
+    at = only_one.running(folder) or _start(config, port)
     secret = links.make(folder, SystemClock().now())
     address = f"http://{serving.LOOPBACK}:{at}/enter#{secret}"
     door = folder / _DOOR
@@ -54,38 +51,20 @@ def link(config: Path | None, port: int) -> Opened:
     return Opened(at, address, door)
 
 
-def running(folder: Path) -> int | None:
-    """Return the port of the dashboard that runs, or None when none does."""
-    try:
-        with (folder / _LOCK).open() as file:
-            if not _is_held(file.fileno()):
-                return None
-            told = file.read().strip()
-    except FileNotFoundError:
-        return None
-    return int(told) if told.isdecimal() else None
-
-
-def _is_held(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
-
-
 def stay(config: Path | None, tell: Tell, port: int, *, ends: bool) -> None:
     """Be the dashboard until a signal ends it or, where it `ends`, nobody has looked for a while;
     print the port once it listens. Raises Unusable where one runs already."""
-    installation = open_installation(config)
-    with _only_one(_folder()) as lock, serving.listen(port) as on:
+    folder = only_one.folder()
+    # The lock comes first: a database that is put in the place of this one waits for it.
+    with only_one.the_only_one(folder) as lock, serving.listen(port) as on:
+        installation = open_installation(config)
         at = int(on.getsockname()[1])
         on.listen()
-        lock.write_text(f"{at}\n")
+        only_one.listens(lock, at)
         print(at, flush=True)  # noqa: T201  # whoever started it waits for this line
         made, now = desk(installation, tell), installation.clock.now
         serving.serve(
-            lambda visits: pages.application(made, _folder(), at, visits, now),
+            lambda visits: pages.application(made, folder, at, visits, now),
             on,
             alone=serving.ALONE if ends else None,
         )
@@ -107,7 +86,7 @@ def desk(installation: Installation, tell: Tell) -> Desk:
 def _start(config: Path | None, port: int) -> int:
     """Start a dashboard that outlives this command, and return its port."""
     named = () if config is None else ("--config", str(config.absolute()))
-    log = _folder() / "log.txt"
+    log = only_one.folder() / "log.txt"
     with log.open("w") as told:
         log.chmod(files.PRIVATE_FILE)
         child = subprocess.Popen(
@@ -125,22 +104,3 @@ def _start(config: Path | None, port: int) -> int:
         why = log.read_text().strip().rpartition("\n")[2]
         raise Unusable(_("the dashboard did not start: {why}").format(why=why))
     return int(said)
-
-
-def _folder() -> Path:
-    return files.private_dir(paths.home().state / "dashboard")
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[Path]:
-    """Hold the lock that says that a dashboard runs; the kernel drops it with the process."""
-    path = folder / _LOCK
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.PRIVATE_FILE)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(handle, 0)  # the port of an earlier one
-        yield path
-    except BlockingIOError:
-        raise Unusable(_("a dashboard runs already: postguard open leads into it")) from None
-    finally:
-        os.close(handle)

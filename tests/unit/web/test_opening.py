@@ -66,6 +66,21 @@ def test_the_link_leads_in_and_is_told_to_nobody_else(environment: dict[str, str
     assert dashboard.enter(other).status == 204
 
 
+def test_a_restore_ends_the_dashboard_that_still_shows_what_was_there(
+    environment: dict[str, str], tmp_path: Path
+):
+    _opened(environment)
+    shown = _dashboards(tmp_path)
+    for words in (["backup"], ["restore", "--yes"]):
+        command = [sys.executable, "-m", "postguard", *words]
+        subprocess.run(command, env=environment, capture_output=True, check=True)
+    ended, stay = psutil.wait_procs(shown, timeout=20)
+    assert (len(ended), stay) == (1, [])
+    _, port, secret = _opened(environment)
+    (process,) = _dashboards(tmp_path)
+    assert Served(tmp_path, port, process.pid).enter(secret).status == 204
+
+
 def test_a_dashboard_that_cannot_start_says_why(environment: dict[str, str], tmp_path: Path):
     (tmp_path / "config" / "postguard" / "config.toml").write_text("nonsense = 1\n")
     done = subprocess.run(OPEN, env=environment, capture_output=True, text=True, check=False)
