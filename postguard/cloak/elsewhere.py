@@ -156,7 +156,7 @@ class Away:
         on_step: Callable[[float], None],
         exc: OutOfReach,
     ) -> Mapping[str, Json]:
-        light = self.place.fallback == INSTANT
+        light = self.place.fallback == job.get("fallback") == INSTANT  # the recipe has to allow it
         part: Mapping[str, Json] = {**job, "modes": [INSTANT]} if light else job
         record = self.here.cloak(part, source, target, on_step)
         left: list[Json] = [{"rung": "elsewhere", "why": exc.why}]

@@ -43,12 +43,10 @@ class Engine:
         return {"measured by": self.name}
 
 
-def cloaked(
-    far: Engine, here: Engine, *, waits: bool = False, fallback: str = "local", **job: Json
-):
+def cloaked(far: Engine, here: Engine, *, waits: bool = False, place: str = "local", **job: Json):
     """What comes of a job."""
-    place = Elsewhere("tls://nas:8786", Path("keys"), fallback=fallback, waits=waits)
-    away = Away(place, far, here)
+    there = Elsewhere("tls://nas:8786", Path("keys"), fallback=place, waits=waits)
+    away = Away(there, far, here)
     return away.cloak({**JOB, **job}, Path("in"), Path("out"), lambda _: None)
 
 
@@ -75,9 +73,18 @@ def test_then_it_is_drawn_here_and_the_record_says_why() -> None:
 
 def test_or_lighter_where_the_artist_says_so() -> None:
     here = Engine("here")
-    record = cloaked(Engine("far", NOBODY), here, fallback="instant")
+    record = cloaked(Engine("far", NOBODY), here, place="instant")
     assert here.jobs[0]["modes"] == ["instant"]
     assert (record["modes"], record["asked"]) == (["instant"], ["style"])
+
+
+@pytest.mark.parametrize("least", ["none", "surrogate"])
+def test_it_is_no_lighter_than_the_recipe_allows(least: str) -> None:
+    """The step would refuse it, after all that work, as another cloak than asked."""
+    here = Engine("here")
+    record = cloaked(Engine("far", NOBODY), here, place="instant", fallback=least)
+    assert here.jobs[0]["modes"] == ["style"]
+    assert "modes" not in record
 
 
 def test_a_machine_that_breaks_over_it_is_not_waited_for() -> None:
