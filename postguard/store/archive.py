@@ -109,11 +109,6 @@ class ArchiveRows:
         )
         return _made(row) if row else None
 
-    def owner_of(self, made: str) -> str | None:
-        """Return the name of the original that a made file belongs to."""
-        row = self._row("SELECT name FROM picture WHERE made = ? LIMIT 1", (made,))
-        return str(row["name"]) if row else None
-
     def placing(self, original: Original, sha256: str, made: Made) -> None:
         """Keep what is about to be put in its place: a crash behind this leaves it known."""
         self._put(original, sha256, _PLACING, made, "")
@@ -121,6 +116,15 @@ class ArchiveRows:
     def done(self, original: Original, sha256: str, made: Made) -> None:
         """Keep that it is in its place."""
         self._put(original, sha256, _DONE, made, "")
+
+    def settled(self, original: Original) -> None:
+        """Keep that what was about to be put in its place is there; costs nothing where that is
+        known, as of most pictures when an archive goes on."""
+        with self._lock:
+            self._db.execute(
+                "UPDATE picture SET state = ? WHERE name = ? AND state = ?",
+                (_DONE, original.name, _PLACING),
+            )
 
     def failed(self, original: Original, sha256: str, reason: str) -> None:
         """Keep why nothing was made."""

@@ -7,11 +7,13 @@ ever writing over a file, and a crash at any point leaves what the next run goes
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -20,7 +22,7 @@ from postguard.app.archive.naming import Found, key_of, pictures, place_of
 from postguard.app.archive.report import page, summary_of
 from postguard.app.installation import Installation
 from postguard.app.protecting_files import NO_LIMITS
-from postguard.errors import PostguardError, Retryable, Unusable
+from postguard.errors import BadPicture, PostguardError, Retryable, Unusable
 from postguard.language import _
 from postguard.model import Artist, ArtworkOrder, Json, ProtectOrder, Rendition
 from postguard.store.archive import ArchiveRows, Made, Original
@@ -29,6 +31,7 @@ from postguard.system.lock import OnlyOne
 
 HIDDEN = ".postguard"  # in the folder of what is made: the ledger, and what is being worked on
 REPORT = "report.html"
+_LEDGER, _WORK = "ledger.db", "work-"
 WINDOW = 4  # pictures on their way for each worker: it never waits for the next one
 
 
@@ -93,12 +96,13 @@ def archive(
     _check_places(asked)
     recipe = installation.steps(asked.recipe)
     artist = installation.artist(installation.clock.now())
-    key = key_of(recipe, artist)
-    files.private_dir(asked.target / HIDDEN)
+    written = installation.settings.artist.copyright  # with {year}: a new year is no new recipe
+    key = key_of(recipe, replace(artist, copyright=written))
+    hidden = files.private_dir(asked.target / HIDDEN)
     with (
-        OnlyOne(asked.target / HIDDEN / "lock"),
-        ArchiveRows(asked.target / HIDDEN / "ledger.db") as rows,
-        tempfile.TemporaryDirectory(dir=asked.target / HIDDEN, prefix="work-") as work,
+        OnlyOne(hidden / "lock"),
+        ArchiveRows(hidden / _LEDGER) as rows,
+        _work_in(hidden) as work,
     ):
         count = _Run(installation, asked, hands, rows, Path(work), recipe, artist, key).go(
             on_count
@@ -106,6 +110,16 @@ def archive(
         made = summary_of(rows.entries(key))
         files.write_whole(asked.target / REPORT, page(made, asked.recipe).encode(), mode=0o644)
         return count
+
+
+@contextmanager
+def _work_in(hidden: Path) -> Iterator[str]:
+    """Yield a folder for what is worked on. What a killed run left goes first: a picture that is
+    half protected must not stay beside those that are meant to be shown."""
+    for left in hidden.glob(f"{_WORK}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=hidden, prefix=_WORK) as work:
+        yield work
 
 
 @dataclass(slots=True)
@@ -169,15 +183,13 @@ class _Run:
         """
         if self._stop.is_set():
             raise Retryable("")
-        path = found.path
-        name = path.relative_to(self.asked.source).as_posix()
-        stat = path.stat()
-        original = Original(name, stat.st_size, stat.st_mtime_ns, self.key)
-        if self._is_there(original):
-            return "known"
-        sha256 = ""
+        original, sha256 = Original(self._name(found), 0, 0, self.key), ""
         try:
-            sha256 = files.sha256_of(path)
+            stat = found.path.stat()
+            original = replace(original, size=stat.st_size, changed=stat.st_mtime_ns)
+            if self._is_there(original):
+                return "known"
+            sha256 = _read(found.path)
             self._make(original, sha256, found)
         except Retryable:
             raise
@@ -188,16 +200,19 @@ class _Run:
             return "failed"
         return "made"
 
+    def _name(self, found: Found) -> str:
+        return found.path.relative_to(self.asked.source).as_posix()
+
     def _is_there(self, original: Original) -> bool:
         """Return whether its picture lies in its place, as an earlier run put it there."""
         known = self.rows.known(original)
         if known is None:
             return False
-        sha256, made = known
+        _sha256, made = known
         place = self.asked.target / made.name
         if not place.is_file() or files.sha256_of(place) != made.sha256:
             return False
-        self.rows.done(original, sha256, made)  # a crash may have come between both
+        self.rows.settled(original)  # a crash may have come between both
         return True
 
     def _make(self, original: Original, sha256: str, found: Found) -> None:
@@ -246,8 +261,9 @@ class _Run:
             if files.sha256_of(place) != made.sha256:
                 raise Unusable(
                     _(
-                        "{place} is there already and was not made by this archive; it stays as "
-                        "it is. Move it away, or name another folder"
+                        "{place} is there already, made of an earlier version of the picture or "
+                        "by another recipe, or a file of your own; it stays as it is. Move it "
+                        "away, or name another folder"
                     ).format(place=place)
                 ) from None
         finally:
@@ -285,7 +301,26 @@ def _check_places(asked: Asked) -> None:
             ).format(target=asked.target)
         )
     files.check_folder_of(asked.target)
+    report = asked.target / REPORT
+    if report.exists() and not (asked.target / HIDDEN / _LEDGER).exists():
+        raise Unusable(
+            _(
+                "{report} is there already, and the archive's own report gets this name; move it "
+                "away, or name another folder"
+            ).format(report=report)
+        )
     asked.target.mkdir(exist_ok=True)
+
+
+def _read(path: Path) -> str:
+    """Return the SHA-256 of an original. Raises BadPicture: it cannot be read, and that is no
+    fault of the disk that is written to."""
+    try:
+        return files.sha256_of(path)
+    except OSError as exc:
+        raise BadPicture(
+            _("it cannot be read ({why})").format(why=exc.strerror or type(exc).__name__)
+        ) from exc
 
 
 def _placed(made: Made, original: Original, found: Found) -> Made:

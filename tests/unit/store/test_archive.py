@@ -64,3 +64,15 @@ def test_a_file_that_is_no_ledger_is_refused_and_stays(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="cannot be used"):
         ArchiveRows(tmp_path / "ledger.db")
     assert (tmp_path / "ledger.db").read_bytes() == b"an artist's notes" * 100
+
+
+def test_what_lies_in_its_place_after_a_crash_is_settled_and_the_rest_stays(
+    tmp_path: Path,
+) -> None:
+    with ArchiveRows(tmp_path / "ledger.db") as rows:
+        rows.placing(FOX, SHA, MADE)
+        rows.settled(FOX)
+        assert rows.of_content(SHA, "recipe") == MADE
+        rows.failed(FOX, SHA, "it is no picture")
+        rows.settled(FOX)
+        assert rows.known(FOX) is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from postguard.app.installation import Installation
 from postguard.errors import Retryable, Unusable
 from postguard.model import Progress, ProtectOrder, Rendition
 from postguard.protect.workshop import InProcessWorkshop
+from postguard.system import files
 
 
 @dataclass
@@ -149,3 +152,80 @@ def test_what_is_made_may_lie_inside_of_the_originals_folder(
     go(Hands(installation), art, art / "protected")
     count = go(Hands(installation), art, art / "protected")
     assert (count.total, count.known) == (4, 3)
+
+
+class Clock:
+    """Stands still at one time."""
+
+    def __init__(self, year: int) -> None:
+        self._now = datetime(year, 6, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return that time."""
+        return self._now
+
+    def wait(self, seconds: float) -> None:
+        """Nobody waits."""
+
+
+def test_a_new_year_is_no_new_recipe(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    settings = installation.settings
+    signed = settings.model_copy(
+        update={"artist": settings.artist.model_copy(update={"copyright": "© {year} Hanako"})}
+    )
+    for year, known in ((2026, 0), (2027, 3)):
+        then = replace(installation, settings=signed, clock=Clock(year))
+        count = go(Hands(then), art, tmp_path / "out")
+        assert (count.known, count.failed) == (known, 1)
+
+
+def test_what_a_killed_run_was_working_on_does_not_stay_beside_what_was_made(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    left = tmp_path / "out" / ".postguard" / "work-killed" / "picture"
+    left.mkdir(parents=True)
+    (left / "cloak-in.png").write_bytes(b"not yet cloaked")
+    go(Hands(installation), art, tmp_path / "out")
+    assert list((tmp_path / "out" / ".postguard").glob("work-*")) == []
+
+
+def test_a_picture_that_goes_away_meanwhile_is_told_and_the_others_go_on(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    class Slow(Hands):
+        def protect(
+            self, order: ProtectOrder, on_progress: Callable[[Progress], None]
+        ) -> tuple[Rendition, ...]:
+            (art / "b.png").unlink(missing_ok=True)
+            return super().protect(order, on_progress)
+
+    count = go(Slow(installation), art, tmp_path / "out")
+    assert (count.made, count.failed) == (2, 2)
+    assert "b.png" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_an_original_on_a_bad_sector_does_not_stop_the_others(
+    installation: Installation, art: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = files.sha256_of
+
+    def read(path: Path) -> str:
+        if path.name == "a.png":
+            raise OSError(errno.EIO, "Input/output error")
+        return whole(path)
+
+    monkeypatch.setattr(files, "sha256_of", read)  # no disk can be told to be bad
+    count = go(Hands(installation), art, tmp_path / "out")
+    assert (count.made, count.failed, count.stopped) == (2, 2, "")
+
+
+def test_a_report_of_the_artists_own_is_never_written_over(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("the artist's own")
+    with pytest.raises(Unusable, match=r"report\.html is there already"):
+        go(Hands(installation), art, tmp_path / "out")
+    assert (tmp_path / "out" / "report.html").read_text() == "the artist's own"
