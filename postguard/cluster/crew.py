@@ -86,36 +86,25 @@ class Crew:
         name = f"{next(self._names)}-{uuid.uuid4().hex}"
         self._listeners[name] = on_step
         try:
-            future = await self._handed_over(client, parcel, name)
+            gpu = parcel["kind"] == "cloak" and _any_gpu(await self._somebody(client))
+            future = _handed_over(client, parcel, name, gpu=gpu)
             try:
-                return await self._finished(client, future)
+                return await self._finished(client, future, gpu=gpu)
             finally:
                 future.release()  # both ends keep the pictures of a task until it is let go
         finally:
             del self._listeners[name]
 
-    async def _handed_over(self, client: Client, parcel: Parcel, name: str) -> Future[work.Done]:
-        """Give a job to those who may do it: one of our version, with a GPU if any has one."""
-        workers = await self._somebody(client)
-        needs = {version.ours(): 1.0}
-        if parcel["kind"] == "cloak" and any(GPU in found for found in workers):
-            needs[GPU] = 1.0
-        return client.submit(
-            work.do,
-            parcel,
-            name,
-            key=f"postguard-{name}",
-            pure=False,
-            retries=_RETRIES,
-            resources=needs,
-        )
-
-    async def _finished(self, client: Client, future: Future[work.Done]) -> work.Done:
-        """Wait for a task for as long as there is anybody to do it. Raises _LostError."""
+    async def _finished(
+        self, client: Client, future: Future[work.Done], *, gpu: bool
+    ) -> work.Done:
+        """Wait for a task for as long as there is anybody who may do it. Raises _LostError."""
         waiting = asyncio.ensure_future(_result(future))
         try:
             while not (await asyncio.wait({waiting}, timeout=_LOOK))[0]:
-                await self._somebody(client)
+                there = await self._somebody(client)
+                if gpu and not _any_gpu(there):  # it would wait for one; the last resort is there
+                    raise _LostError(_("the machines with a GPU have gone"))
         finally:
             waiting.cancel()
         if waiting.cancelled():
@@ -197,6 +186,23 @@ class Crew:
 
 class _LostError(Exception):
     """A job, or the way to it, was lost."""
+
+
+def _handed_over(client: Client, parcel: Parcel, name: str, *, gpu: bool) -> Future[work.Done]:
+    """Give a job to those who may do it: one of our version, with a GPU if any has one."""
+    return client.submit(
+        work.do,
+        parcel,
+        name,
+        key=f"postguard-{name}",
+        pure=False,
+        retries=_RETRIES,
+        resources={version.ours(): 1.0} | ({GPU: 1.0} if gpu else {}),
+    )
+
+
+def _any_gpu(workers: Sequence[dict[str, float]]) -> bool:
+    return any(GPU in found for found in workers)
 
 
 async def _result(future: Future[work.Done]) -> work.Done:

@@ -128,23 +128,32 @@ async def work_for(
     Raises:
         Unusable: the keys are missing or not private, the scheduler refuses us or is no part of
             our cluster, or it runs another version.
-        Retryable: it cannot be reached, or has gone.
+        Retryable: it cannot be reached, does not take us now, or has gone.
     """
     keys = security(folder)
     await _check_version(scheduler, keys)
     host = _own_address(scheduler)
     resources = {version.ours(): 1.0} | ({GPU: 1.0} if gpu else {})
-    worker = await _Worker(
-        scheduler,
-        host=host,
-        name=name,
-        nthreads=1,
-        resources=resources,
-        security=keys,
-        local_directory=str(files.private_dir(paths.home().cache / "cluster")),
-        memory_limit=0,  # the work is done in processes of its own; Dask would count only this one
-        death_timeout=_WAIT_TO_JOIN,
-    )
+    try:
+        worker = await _Worker(
+            scheduler,
+            host=host,
+            name=name,
+            nthreads=1,
+            resources=resources,
+            security=keys,
+            local_directory=str(files.private_dir(paths.home().cache / "cluster")),
+            memory_limit=0,  # the work is done in processes of its own; Dask counts only this one
+            death_timeout=_WAIT_TO_JOIN,
+        )
+    except (RuntimeError, OSError) as exc:  # as Dask wraps whatever happens at a start
+        *_outer, why = _causes(exc)
+        raise Retryable(
+            _(
+                "{scheduler} did not take {name} ({why}); it is tried again. Right after a lost "
+                "connection the name counts as taken for half a minute; each worker needs its own"
+            ).format(scheduler=scheduler, name=name, why=why)
+        ) from exc
     on_ready()
     ended = asyncio.ensure_future(worker.finished())
     asked = asyncio.ensure_future(_until_asked_to_end())

@@ -221,6 +221,14 @@ def test_strangers_are_refused_and_told_why(cluster: Cluster, tmp_path: Path) ->
         assert made(cluster, "theirs") == {}
 
 
+def test_a_second_worker_of_one_name_is_told_why_it_waits(cluster: Cluster) -> None:
+    cluster.scheduler()
+    cluster.worker("one").hears("works for")
+    second = cluster.worker("one")
+    second.hears("did not take one")
+    assert second.process.poll() is None
+
+
 def answer(line: socket.socket, said: bytes) -> bytes:
     """What comes back; nothing where the line is closed."""
     try:
