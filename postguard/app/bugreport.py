@@ -84,8 +84,12 @@ def _machine(installation: Installation) -> Iterator[str]:
 
 def _config(settings: Config) -> Iterator[str]:
     """Yield keys, with values that cannot name anybody: switches, numbers, fixed words."""
-    plain = settings.model_dump(mode="python", exclude={"accounts", "recipes"})
+    plain = settings.model_dump(
+        mode="python",  # without the tables whose keys the artist chooses
+        exclude={"accounts": True, "recipes": True, "models": {"weights"}},
+    )
     yield from _harmless(plain, "")
+    yield f"models.weights: {len(settings.models.weights)} of them"
     for number, account in enumerate(settings.accounts.values(), start=1):
         yield f"account {number}: {account.network}"
         yield from _harmless(account.model_dump(mode="python"), f"account {number}.")

@@ -23,6 +23,7 @@ PLANTED = {
     "file": "planted-fox.png",
     "tag": "plantedtag",
     "watermark": "planted watermark",
+    "encoder": "plantedencoder",
     "reason": "planted reason with words",
 }
 CONFIG = """\
@@ -40,6 +41,8 @@ spacing = "1h"
 [accounts.fedi]
 network = "mastodon"
 instance = "https://{instance}"
+[models]
+weights = {{{{ {encoder} = 2.5 }}}}
 [recipes]
 {recipe} = [ {{{{ step = "watermark", text = "{watermark}" }}}} ]
 """.format(**PLANTED)
@@ -98,6 +101,7 @@ def test_what_helps_is_in_it(report):
         "account 1: bluesky",
         "account 1.dry_run = False",
         "recipe 1: watermark",
+        "models.weights: 1 of them",
         "posts held: 1",
         "deliveries posted: 1",
         "accounts logged out: 1",
