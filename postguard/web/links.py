@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,8 +27,9 @@ def make(folder: Path, now: datetime) -> str:
     """Return the secret of a new link; those that have expired are forgotten."""
     kept = files.private_dir(folder / _FOLDER)
     for old in kept.iterdir():
-        if not old.name.startswith(".") and _until(old) < now:
-            old.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # used at this moment
+            if not old.name.startswith(".") and _until(old) < now:
+                old.unlink()
     secret = secrets.token_urlsafe(32)
     files.write_whole(kept / digest(secret), (now + VALID).isoformat().encode())
     return secret

@@ -60,6 +60,12 @@ def test_a_link_ends_after_ten_minutes_and_is_used_up_by_its_first_use(tmp_path:
     assert not links.use(tmp_path, "../../config", NOW)
 
 
+def test_a_link_that_is_used_while_another_is_made_is_in_nobodys_way(tmp_path: Path):
+    links.make(tmp_path, NOW)
+    (tmp_path / "links" / "used").symlink_to("gone")  # listed, and not there when it is read
+    assert links.use(tmp_path, links.make(tmp_path, NOW), NOW)
+
+
 def test_a_links_secret_is_in_no_file_under_its_own_name(tmp_path: Path):
     secret = links.make(tmp_path, NOW)
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
