@@ -65,6 +65,11 @@ class Batch:
     def target(self) -> Tensor:
         return 0.5 * self.x + 0.5 * self.texture
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the same where the teachers are."""
+        moved = (plane.to(device) for plane in (self.x, self.texture, self.limit))
+        return Batch(*moved, self.far, self.near)
+
 
 def batch(rng: np.random.Generator) -> Batch:
     """Draw one step's crops."""
@@ -167,9 +172,9 @@ def _side_by_side(x: Tensor) -> Tensor:
 class State:
     """What training has come to, kept in one file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: torch.device) -> None:
         self.path = folder / "state.safetensors"
-        self.net, self.step = Painter(), 0
+        self.net, self.step = Painter().to(device), 0
         self._adam = torch.optim.Adam(self.net.parameters(), _RATE, betas=(0.9, 0.98))
         if self.path.exists():
             self._read(load_file(self.path))
@@ -220,12 +225,13 @@ def main() -> None:
     """Train until the steps or the minutes are over."""
     asked = _parser().parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1 if best_device().kind == "cpu" else torch.get_num_threads())
-    teachers = load_encoders(asked.teachers, best_device())
-    state, began, shares = State(asked.folder), time.monotonic(), []
+    device = best_device()
+    torch.set_num_threads(1 if device.kind == "cpu" else torch.get_num_threads())
+    teachers = load_encoders(asked.teachers, device)
+    state, began, shares = State(asked.folder, device.torch), time.monotonic(), []
     while state.step < asked.steps and time.monotonic() - began < 60 * asked.minutes:
         rng = np.random.default_rng([asked.seed, state.step])
-        drawn = batch(rng)
+        drawn = batch(rng).to(device.torch)
         shares.append(state.learn(drawn, teachers, rng, asked.steps))
         if state.step % _KEPT_EVERY == 0:
             r = checked(state.net, drawn, teachers, look(rng))

@@ -1,0 +1,30 @@
+"""The training of the instant cloak's network."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from tools.train.instant import State, batch, change
+
+ELSEWHERE = torch.device("meta")  # a device whose tensors meet no other's, as a GPU's
+
+
+def test_the_network_and_its_lessons_go_where_the_teachers_are(tmp_path):
+    """`make instant` uses a GPU where there is one, and there everything has to lie on it."""
+    drawn = batch(np.random.default_rng(0)).to(ELSEWHERE)
+    state = State(tmp_path, ELSEWHERE)
+    assert {p.device for p in state.net.parameters()} == {ELSEWHERE}
+    for plane in (change(state.net, drawn), drawn.target):
+        assert plane.device == ELSEWHERE
+
+
+def test_it_goes_on_where_it_was_stopped(tmp_path):
+    state = State(tmp_path, torch.device("cpu"))
+    with torch.no_grad():
+        state.net.skip.fill_(0.5)
+    state.step = 7
+    state.keep()
+    again = State(tmp_path, torch.device("cpu"))
+    assert again.step == 7
+    assert again.net.skip.item() == 0.5
