@@ -67,8 +67,8 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """Return the same where the teachers are."""
-        moved = (plane.to(device) for plane in (self.x, self.texture, self.limit))
-        return Batch(*moved, self.far, self.near)
+        x, texture, limit = (p.to(device) for p in (self.x, self.texture, self.limit))
+        return Batch(x, texture, limit, self.far, self.near)
 
 
 def batch(rng: np.random.Generator) -> Batch:
