@@ -15,6 +15,7 @@ from postguard.errors import Held, LoggedOut, PostguardError
 from postguard.model import Delivery, Draft, Sighting
 from postguard.publish import matching
 from postguard.publish.lanes import Lanes
+from postguard.system.folders import folder_of, receipt_of
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,8 @@ class Matching:
         """Decide about all that is ready, in one transaction after the network has answered."""
         store = self.installation.store
         since = store.restored.since(account) - _CLOCKS_DIFFER
-        found = matching.matches(self._sightings(account, ready, since), ready)
+        noted = {d.id: self._noted(d) for d in ready}
+        found = matching.matches(self._sightings(account, ready, since), ready, noted)
         with store.db.change():
             for delivery in ready:
                 match found[delivery.id]:
@@ -93,6 +95,10 @@ class Matching:
                     case matching.AskTheArtist(reason):
                         log.warning("post %d is held: %s: %s", delivery.post_id, account, reason)
                         store.restored.hold(delivery, reason, now)
+
+    def _noted(self, delivery: Delivery) -> str:
+        post = self.installation.store.posts.get(delivery.post_id)
+        return receipt_of(folder_of(self.installation.outbox, post), delivery.account)
 
     def _sightings(
         self, account: str, ready: Sequence[Delivery], since: datetime

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from postguard.language import _
 from postguard.model import Delivery, Receipt, Sighting
@@ -36,29 +37,40 @@ class AskTheArtist:
 Match = GoesOn | IsThere | AskTheArtist
 
 
-def matches(found: Mapping[int, Sequence[Sighting]], of: Sequence[Delivery]) -> dict[int, Match]:
+def matches(
+    found: Mapping[int, Sequence[Sighting]],
+    of: Sequence[Delivery],
+    noted: Mapping[int, str] = MappingProxyType({}),
+) -> dict[int, Match]:
     """Decide about the deliveries to one account, by what was found for each.
 
-    A post that two deliveries could have made is neither's.
+    A post that two deliveries could have made is neither's. One that was posted with other words
+    than the backup knows is found by none of them, but the note beside its files says where.
 
     Args:
         found: by a delivery's id.
+        noted: where its folder says that it was posted, by a delivery's id.
     """
     claims = Counter(s.receipt.uri for sightings in found.values() for s in sightings)
-    return {d.id: _match(d, found[d.id], claims) for d in of}
+    return {d.id: _match(d, found[d.id], noted.get(d.id, ""), claims) for d in of}
 
 
-def _match(delivery: Delivery, seen: Sequence[Sighting], claims: Mapping[str, int]) -> Match:
+def _match(
+    delivery: Delivery, seen: Sequence[Sighting], noted: str, claims: Mapping[str, int]
+) -> Match:
     if not seen:
-        return GoesOn()
+        return _asked(delivery, [noted]) if noted else GoesOn()
     first = seen[0]
     if len(seen) == 1 and first.sure and claims[first.receipt.uri] == 1:
         return IsThere(first.receipt)
-    places = _(" or ").join(each.receipt.url for each in seen[:3])
+    return _asked(delivery, [each.receipt.url for each in seen[:3]])
+
+
+def _asked(delivery: Delivery, urls: Sequence[str]) -> AskTheArtist:
     return AskTheArtist(
         _(
             "postguard was restored from a backup, and this post may be at {places} already. "
             "Look whether this picture stands there: if it does, nothing needs to be done; if "
             "not, `postguard retry {post_id}` sends it"
-        ).format(places=places, post_id=delivery.post_id)
+        ).format(places=_(" or ").join(urls), post_id=delivery.post_id)
     )

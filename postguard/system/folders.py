@@ -79,6 +79,16 @@ def leave_receipt(
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
 
 
+def receipt_of(folder: Path, account: str) -> str:
+    """Return where an account has posted, as the note beside the files says; empty: nothing."""
+    try:
+        lines = (folder / RECEIPT).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    said = next((line for line in lines if line.startswith(f"{account}: http")), "")
+    return said.removeprefix(f"{account}: ").partition(" ")[0]
+
+
 def _read(at: datetime) -> str:
     return at.astimezone().isoformat(" ", "seconds")
 

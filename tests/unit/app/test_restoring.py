@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from postguard.app import backing_up, restoring, steering
+from postguard.app import backing_up, editing, restoring, steering
 from postguard.app.backing_up import Backup
 from postguard.app.installation import Installation, open_installation
 from postguard.app.restoring import Restored
@@ -136,6 +136,23 @@ def test_what_was_posted_after_the_backup_is_not_posted_again(studio: Studio) ->
     assert studio.installation.store.deliveries.receipts(studio.post("fox").id)["fedi"].url
     assert (studio.outbox / "posted" / studio.post("fox").folder).is_dir()
     assert studio.installation.store.restored.count() == 0
+
+
+def test_of_what_went_out_with_other_words_than_the_backup_knows_the_artist_is_asked(
+    studio: Studio,
+) -> None:
+    studio.drop("fox", "狐")
+    studio.work()
+    made, now = studio.backup(), studio.installation.clock.now()
+    other = editing.NewWords(text="別の言葉")
+    editing.edit(studio.installation, studio.post("fox").id, other, None, now)
+    studio.send("fox")
+    assert studio.shown == ["狐"]
+    studio.restore(made)
+    studio.send("fox")
+    assert studio.shown == ["狐"]
+    assert studio.post("fox").state is PostState.HELD
+    assert studio.server.statuses[0].id in studio.post("fox").reason
 
 
 def test_what_was_not_posted_is_posted_once(studio: Studio) -> None:

@@ -40,3 +40,9 @@ def test_of_several_that_may_be_it_none_is_taken():
 def test_a_post_that_two_could_have_made_is_neithers():
     found = matches({1: [SURE], 2: [SURE], 3: []}, [delivery(n) for n in (1, 2, 3)])
     assert [type(each) for each in found.values()] == [AskTheArtist, AskTheArtist, GoesOn]
+
+
+def test_what_the_note_beside_its_files_calls_posted_is_asked_about():
+    (found,) = matches({1: []}, [delivery(1)], {1: "https://a.example/@hanako/1"}).values()
+    assert isinstance(found, AskTheArtist)
+    assert "https://a.example/@hanako/1" in found.reason
