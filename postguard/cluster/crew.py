@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from distributed import Client, Future, Security
+from distributed import Client, Future, KilledWorker, Security
 
 from postguard.cluster import version, waking, work
 from postguard.cluster.joining import GPU, unreachable
 from postguard.cluster.parcel import Parcel
-from postguard.errors import PostguardError, Retryable
+from postguard.errors import BadPicture, PostguardError, Retryable
 from postguard.language import _
 
 log = logging.getLogger(__name__)
@@ -62,8 +62,9 @@ class Crew:
 
         Raises:
             AbsentError: nobody was there for longer than `patience`.
+            BadPicture: machine after machine ended over it.
             Unusable: the scheduler is no part of our cluster.
-            Retryable: machine after machine was lost over it.
+            Retryable: it was lost again and again, with the scheduler or the line to it.
         """
         for _turn in range(_OVER_AGAIN):
             client = await self._joined()
@@ -98,7 +99,12 @@ class Crew:
     async def _finished(
         self, client: Client, future: Future[work.Done], *, gpu: bool
     ) -> work.Done:
-        """Wait for a task for as long as there is anybody who may do it. Raises _LostError."""
+        """Wait for a task for as long as there is anybody who may do it.
+
+        Raises:
+            _LostError: it is to be handed over anew.
+            BadPicture: it outlived so many machines that it is at fault itself.
+        """
         waiting = asyncio.ensure_future(_result(future))
         try:
             while not (await asyncio.wait({waiting}, timeout=_LOOK))[0]:
@@ -109,7 +115,14 @@ class Crew:
             waiting.cancel()
         if waiting.cancelled():
             raise _LostError(_("its machine or the scheduler has gone"))
-        if (wrong := waiting.exception()) is not None:
+        if isinstance(wrong := waiting.exception(), KilledWorker):
+            raise BadPicture(
+                _(
+                    "one machine after another was lost over this picture, so it may be what "
+                    "breaks them; export it again or as PNG, or protect it on this machine"
+                )
+            )
+        if wrong is not None:
             raise _LostError(str(wrong))
         return waiting.result()
 
