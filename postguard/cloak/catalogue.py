@@ -95,7 +95,7 @@ def find(name: str) -> Model:
     said = _("there is no model {name}").format(name=name)
     hint = _('did you mean "{near}"?').format(near=near[0]) if near else ""
     known = _("known: {names}").format(names=", ".join(MODELS))
-    raise Unusable(_("; ").join(filter(None, (said, hint, known))))
+    raise Unusable(_("; ").join(filter(None, (said, known, hint))))
 
 
 def folders(models: Path) -> list[Path]:
