@@ -23,7 +23,7 @@ from postguard.errors import PostguardError, Retryable
 from postguard.language import _
 from postguard.model import Progress, Rendition
 from postguard.protect.child import Failure, failure
-from postguard.system import wire
+from postguard.system import files, wire
 from postguard.system.pipes import send, take_stdout
 
 log = logging.getLogger("postguard.cluster")
@@ -65,6 +65,8 @@ async def _answer(order: Order, crew: Crew, answers: BinaryIO) -> None:
         answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc), why="absent")
     except PostguardError as exc:
         answer = Answer(order.id, "failed", reason=str(exc), failure=failure(exc))
+    except OSError as exc:  # a file of this machine could not be read or written
+        answer = _unwritten(order, exc)
     except Exception as exc:  # the loop of this process: report, and be there for the others
         log.exception("a job broke")
         said = _("the cluster broke on this picture ({name}: {exc}); please report it").format(
@@ -100,6 +102,15 @@ async def _protect(order: Order, crew: Crew, tell: Callable[[Any], None]) -> Ans
     made = wire.load(tuple[Rendition, ...], json.dumps(done["renditions"]))
     renditions = parcel.take_renditions(done["files"], made, order.protect)
     return Answer(order.id, "done", renditions=renditions)
+
+
+def _unwritten(order: Order, exc: OSError) -> Answer:
+    """A full disk is waited for; anything else is about this picture alone."""
+    if files.no_room(exc):
+        said = _(files.NO_ROOM)
+        wrong = Failure("Retryable", said)
+        return Answer(order.id, "failed", reason=said, failure=wrong, why="absent")
+    return Answer(order.id, "failed", reason=str(exc), failure=Failure("BadPicture", str(exc)))
 
 
 _DOING = {"cloak": _cloak, "measure": _measure, "protect": _protect}
