@@ -104,11 +104,15 @@ def _gpu(_installation: Installation) -> Iterator[Checked]:
 
 
 def _backup(installation: Installation) -> Iterator[Checked]:
-    made = backing_up.kept_in(backing_up.folder_of(installation.home.state))
+    now = installation.clock.now()
+    kept = backing_up.kept_in(backing_up.folder_of(installation.home.state))
+    made = [
+        each for each in kept if each.at - now < _CLOCKS_AGREE
+    ]  # not of a clock that was ahead
     if not made:
         yield Checked(_("backup"), True, _("none yet; a running postguard makes one each day"))
         return
-    age = installation.clock.now() - made[0].at
+    age = now - made[0].at
     said = _("the last of {at:%Y-%m-%d %H:%M}").format(at=made[0].at.astimezone())
     fix = "" if age < _BACKUP_AFTER else "postguard backup"
     yield Checked(_("backup"), not fix, said, fix)

@@ -66,6 +66,13 @@ def test_a_backup_that_is_missing_for_days_is_to_be_made(installation):
     assert told.ok
 
 
+def test_a_backup_of_a_clock_that_was_ahead_is_none_of_today(installation):
+    backing_up.make(installation, installation.clock.now() + timedelta(days=400))
+    backing_up.make(installation, installation.clock.now() - timedelta(days=5))
+    (told,) = found(installation, "backup")
+    assert (told.ok, told.fix) == (False, "postguard backup")
+
+
 def test_what_waits_after_a_restore_and_what_the_backup_does_not_know_is_told(installation):
     protected_post(installation.store)
     installation.store.restored.mark(NOW)
