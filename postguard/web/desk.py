@@ -114,12 +114,14 @@ class Version:
         accounts: that get it.
         done: what was done to it, in order.
         measures: the numbers of the measures that it has.
+        weakest: those of them that it has in their weakest form only.
     """
 
     rendition: Rendition
     accounts: tuple[str, ...]
     done: tuple[Line, ...]
     measures: tuple[int, ...]
+    weakest: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

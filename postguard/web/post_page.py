@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from postguard.language import marked
 from postguard.model import DeliveryState
 from postguard.model.layers import Layers
-from postguard.model.measures import MEASURES, SETTINGS
+from postguard.model.measures import MEASURES, SETTINGS, Measure
 from postguard.web import views
 from postguard.web.desk import Copy, Counted, Detail, Line, Picture, Version
 
@@ -169,16 +171,19 @@ def _compared(version: Version, layers: Layers | None) -> Compared:
         rendition.height,
         rendition.sha256[:12],
         version.done,
-        measured((*version.measures, *around)),
+        measured((*version.measures, *around), version.weakest),
     )
 
 
-def measured(used: tuple[int, ...]) -> tuple[Measured, ...]:
-    """Return the seven measures, and which of them are used."""
-    return tuple(
-        Measured(m.number, m.name, m.training.sign, m.image_to_image.sign, m.number in used)
-        for m in MEASURES.values()
-    )
+def measured(used: Collection[int], weakest: Collection[int]) -> tuple[Measured, ...]:
+    """Return the seven measures, and which of them are used, maybe in their weakest form only."""
+    return tuple(_one(m, m.number in used, m.number in weakest) for m in MEASURES.values())
+
+
+def _one(measure: Measure, used: bool, weak: bool) -> Measured:
+    given = measure.weakest if weak else measure
+    name = marked("instant cloak, weakest form") if weak else measure.name
+    return Measured(measure.number, name, given.training.sign, given.image_to_image.sign, used)
 
 
 def _account(detail: Detail, copy: Copy, now: datetime, zone: tzinfo) -> Account:

@@ -10,7 +10,7 @@ from postguard.app.installation import Installation
 from postguard.errors import PostguardError, Refused
 from postguard.intake import templates
 from postguard.model import Artwork, Delivery, Draft, Limits, Rendition, Words
-from postguard.model.measures import given_by
+from postguard.model.measures import given_by, is_weakest
 from postguard.networks import plain_words
 from postguard.networks.outgoing import outgoing
 from postguard.networks.plain_words import Shows
@@ -126,11 +126,14 @@ def _version(facts: PostFacts, rendition: Rendition) -> Version:
         rendition,
         tuple(d.account for d in facts.deliveries if d.fit == rendition.fit),
         tuple(Line(line.name, line.words) for line in plain_words.done(rendition)),
-        _measures(rendition.record),
+        *measures_of(rendition.record),
     )
 
 
-def _measures(record: Mapping[str, object]) -> tuple[int, ...]:
+def measures_of(record: Mapping[str, object]) -> tuple[tuple[int, ...], frozenset[int]]:
+    """Return the measures that a record tells of, and those of them in their weakest form only."""
     steps = record.get("steps")
     found = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
-    return tuple(sorted({number for step in found for number in given_by(step)}))
+    given = {number for step in found for number in given_by(step)}
+    whole = {number for step in found if not is_weakest(step) for number in given_by(step)}
+    return tuple(sorted(given)), frozenset(given - whole)

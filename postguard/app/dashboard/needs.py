@@ -15,14 +15,19 @@ def of(installation: Installation, detail: Detail) -> Need:
     whole = post.state is PostState.HELD
     kept = [d for d in detail.facts.deliveries if whole or d.state is DeliveryState.HELD]
     reason = post.reason if whole else "\n".join(f"{d.account}: {d.reason}" for d in kept)
-    logged_out = installation.store.accounts.logged_out()
+    # A post that waits for a login is not held: only what says so needs one.
+    logins = [
+        name
+        for name, why in installation.store.accounts.logged_out().items()
+        if why and why in reason
+    ]
     return Need(
         detail,
         folders.told(post, reason),
         tuple(d.account for d in kept),
         _bare(installation, detail, kept),
         _wrong(installation, detail, kept),
-        tuple(d.account for d in detail.facts.deliveries if d.account in logged_out),
+        tuple(d.account for d in detail.facts.deliveries if d.account in logins),
         recipes.failed(installation, post, reason),
     )
 

@@ -21,6 +21,7 @@ from postguard.model import (
     Rendition,
     Words,
 )
+from postguard.model.layers import Layers, uses
 from postguard.web import changes, moments, views, weeks
 from postguard.web.desk import (
     Copy,
@@ -33,10 +34,12 @@ from postguard.web.desk import (
     Picture,
     PostFacts,
     Queue,
+    RecipeFacts,
     Stage,
     Version,
 )
 from postguard.web.post_page import post_page
+from postguard.web.recipe_page import recipe_page
 from postguard.web.views import Action
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -156,11 +159,13 @@ def test_only_posts_that_changed_came_or_went_are_told():
     assert changes.different({1: "a", 2: "b", 3: "c"}, {1: "a", 2: "B", 4: "d"}) == [2, 3, 4]
 
 
-def detail(*copies: Copy, done: tuple[Line, ...] = ()) -> Detail:
+def detail(
+    *copies: Copy, done: tuple[Line, ...] = (), weakest: frozenset[int] = frozenset()
+) -> Detail:
     rendition = Rendition(
         0, "bluesky-2000000", Path("x.jpg"), "b" * 64, "image/jpeg", 400, 320, 9, {}
     )
-    picture = Picture(ART, "a fox", (Version(rendition, ("sky",), done, (4, 5)),))
+    picture = Picture(ART, "a fox", (Version(rendition, ("sky",), done, (4, 5), weakest),))
     happened = Happened(1, NOW, "held", "held: why")
     about = facts(PostState.PROTECTED, *(copy.delivery for copy in copies))
     return Detail(about, (picture,), copies, (happened,))
@@ -185,6 +190,19 @@ def test_a_post_shows_the_measures_of_its_file_and_what_is_grave_in_its_history(
     assert page.history[0].grave
     assert page.accounts[0].due == "2026-11-26T10:30"
     assert page.accounts[0].can_move
+
+
+def test_an_instant_cloak_is_no_style_cloak_on_the_pages():
+    layers = Layers(uses([{"step": "cloak", "mode": "instant"}, {"step": "noise"}], ["bluesky"]))
+    told = recipe_page(RecipeFacts("default", (), layers)).measures
+    assert [(m.number, m.name) for m in told if m.used] == [
+        (1, "instant cloak, weakest form"),
+        (3, "noise against models"),
+    ]
+    assert [m.training for m in told[:2]] == ["△", "◎"]
+    shown = post_page(detail(copy("A fox"), weakest=frozenset({4})), NOW, TOKYO)
+    names = {m.number: m.name for m in shown.frames[0].versions[0].measures}
+    assert (names[4], names[5]) == ("instant cloak, weakest form", "“no AI” stated")
 
 
 def test_what_is_out_has_no_time_to_move():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from postguard.app.dashboard import details
 from postguard.app.dashboard.dropping import Drops, plain_name
 from postguard.app.dashboard.freshness import Freshness
 from postguard.app.dashboard.opening import desk
@@ -64,6 +65,24 @@ def test_a_step_that_could_not_do_its_work_offers_another_recipe(
     after = installation.store.posts.get(post.id)
     assert after.state is PostState.TAKEN
     assert not installation.store.posts.has_renditions(post.id)
+
+
+def test_only_what_a_login_keeps_asks_for_one(installation: Installation, made: Desk):
+    """What waits for a login is not held; a login mends no picture that is broken."""
+    post = protected_post(installation.store, accounts=("sky",))
+    installation.store.accounts.log_out("sky", "the token is gone")
+    installation.store.posts.move_to(post.id, PostState.HELD, NOW, "held by you")
+    assert made.reading.needs()[0].logged_out == ()
+    reason = "sky is logged out: the token is gone"
+    installation.store.posts.move_to(post.id, PostState.HELD, NOW, reason)
+    assert made.reading.needs()[0].logged_out == ("sky",)
+
+
+def test_an_instant_cloak_is_told_as_the_weakest_form_of_its_measures():
+    noise = {"step": "noise", "strength": "low"}
+    instant = {"step": "cloak", "modes": ["instant"]}
+    assert details.measures_of({"steps": [instant]}) == ((1, 3), {1, 3})
+    assert details.measures_of({"steps": [noise, instant]}) == ((1, 3), {1})
 
 
 def test_another_recipe_never_lets_a_post_go_that_waits_for_something_else(
