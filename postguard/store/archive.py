@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from postguard.errors import Unusable
+from postguard.errors import Retryable, Unusable
 from postguard.language import _
 from postguard.system import files
 
@@ -70,15 +70,14 @@ class ArchiveRows:
     def __init__(self, path: Path) -> None:
         """Raises Unusable: it is no ledger, or cannot be written."""
         files.private_dir(path.parent)
+        self._path = path
         self._lock = threading.Lock()
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             self._db.executescript(_TABLE)
         except sqlite3.Error as exc:
-            raise Unusable(
-                _("{path}: the archive's ledger cannot be used: {exc}").format(path=path, exc=exc)
-            ) from exc
+            raise Unusable(self._wrong(exc)) from exc
 
     def __enter__(self) -> ArchiveRows:
         return self
@@ -120,11 +119,10 @@ class ArchiveRows:
     def settled(self, original: Original) -> None:
         """Keep that what was about to be put in its place is there; costs nothing where that is
         known, as of most pictures when an archive goes on."""
-        with self._lock:
-            self._db.execute(
-                "UPDATE picture SET state = ? WHERE name = ? AND state = ?",
-                (_DONE, original.name, _PLACING),
-            )
+        self._write(
+            "UPDATE picture SET state = ? WHERE name = ? AND state = ?",
+            (_DONE, original.name, _PLACING),
+        )
 
     def failed(self, original: Original, sha256: str, reason: str) -> None:
         """Keep why nothing was made."""
@@ -152,24 +150,35 @@ class ArchiveRows:
         return found
 
     def _put(self, original: Original, sha256: str, state: str, made: Made, reason: str) -> None:
-        with self._lock:
-            self._db.execute(
-                "INSERT OR REPLACE INTO picture VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    original.name,
-                    original.recipe,
-                    original.size,
-                    original.changed,
-                    sha256,
-                    state,
-                    made.name,
-                    made.sha256,
-                    made.seconds,
-                    made.ssimulacra2,
-                    made.gain,
-                    reason,
-                ),
-            )
+        self._write(
+            "INSERT OR REPLACE INTO picture VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                original.name,
+                original.recipe,
+                original.size,
+                original.changed,
+                sha256,
+                state,
+                made.name,
+                made.sha256,
+                made.seconds,
+                made.ssimulacra2,
+                made.gain,
+                reason,
+            ),
+        )
+
+    def _write(self, sql: str, values: tuple[object, ...]) -> None:
+        """Raises Retryable: the disk is full, or cannot be written."""
+        try:
+            with self._lock:
+                self._db.execute(sql, values)
+        except sqlite3.OperationalError as exc:
+            raise Retryable(self._wrong(exc)) from exc
+
+    def _wrong(self, exc: sqlite3.Error) -> str:
+        said = _("{path}: the archive's ledger cannot be used: {exc}")
+        return said.format(path=self._path, exc=exc)
 
 
 def _made(row: sqlite3.Row) -> Made:

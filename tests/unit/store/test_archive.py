@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from postguard.errors import Unusable
+from postguard.errors import Retryable, Unusable
 from postguard.store.archive import ArchiveRows, Made, Original
 
 FOX = Original("fox.png", 10, 123, "recipe")
@@ -76,3 +78,11 @@ def test_what_lies_in_its_place_after_a_crash_is_settled_and_the_rest_stays(
         rows.failed(FOX, SHA, "it is no picture")
         rows.settled(FOX)
         assert rows.known(FOX) is None
+
+
+def test_a_ledger_that_cannot_be_written_stops_the_run_in_words(tmp_path: Path) -> None:
+    with ArchiveRows(tmp_path / "ledger.db") as rows:
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as other:
+            other.execute("DROP TABLE picture")
+        with pytest.raises(Retryable, match="ledger cannot be used"):
+            rows.done(FOX, SHA, MADE)
