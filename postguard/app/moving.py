@@ -10,7 +10,7 @@ from postguard.app.steering import deliveries_of
 from postguard.errors import Unusable
 from postguard.intake import written
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, Post
+from postguard.model import Delivery, DeliveryState, Edit, Post
 from postguard.store import Store
 
 PLACES = ("first", "last", "up", "down")
@@ -82,6 +82,8 @@ def _retimed(
     store: Store, post: Post, deliveries: Sequence[Delivery], asked: str, now: datetime
 ) -> str:
     moved = [d.account for d in deliveries if store.wishes.ask(d.id, asked)]
+    for account in moved:  # the files of a held post are read anew when it is released
+        store.posts.keep_edit(post.id, account, Edit(at=asked))
     if not moved:
         raise Unusable(
             _("post {post_id} may have been sent already; it cannot be moved").format(

@@ -147,7 +147,7 @@ def _deliveries(
         except BadWords as exc:
             problems.append(str(exc))
             continue
-        deliveries.append(_delivery(dropped, account, said, panel))
+        deliveries.append(_delivery(dropped, account, said, panel, edits.get(account, Edit())))
     deliveries = _linked(deliveries)
     for each in deliveries:
         if settings.intake.require_alt:
@@ -157,12 +157,14 @@ def _deliveries(
     return recipe, deliveries, problems
 
 
-def _delivery(dropped: Dropped, account: str, said: Words, panel: Panel) -> NewDelivery:
+def _delivery(
+    dropped: Dropped, account: str, said: Words, panel: Panel, edit: Edit
+) -> NewDelivery:
     dry = words.dry_run(dropped, account, panel.settings.accounts[account])
     return NewDelivery(
         account=account,
         words=said,
-        asked=words.asked(dropped, account),
+        asked=words.asked(dropped, account) if edit.at is None else edit.at,
         fit=panel.fit_of(account, dry),
         dry_run=dry,
         not_before=words.not_before(dropped, account),

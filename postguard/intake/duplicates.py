@@ -16,11 +16,14 @@ _ELSEWHERE = marked("which is on its way")
 
 
 def edited(replaced: Iterable[Post]) -> dict[str, Edit]:
-    """Return what the artist changed of posts that a new one stands in for, by account."""
+    """Return the words that the artist changed of posts that a new one stands in for, by account;
+    the new one's time is what its own files say."""
     found = dict[str, Edit]()
     for post in replaced:
         for account, edit in post.edits.items():
-            found[account] = edit.after(found.get(account, Edit()))
+            said = replace(edit, at=None)
+            if said != Edit():
+                found[account] = said.after(found.get(account, Edit()))
     return found
 
 

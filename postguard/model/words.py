@@ -79,11 +79,13 @@ class Edit:
     Attributes:
         text: as the artist says it, before the account's template is filled.
         alts: alt texts by the name of the picture's file.
+        at: the time that it was moved to, as Delivery.asked has it.
     """
 
     text: str | None = None
     cw: str | None = None
     alts: Mapping[str, str] = field(default_factory=dict)
+    at: str | None = None
 
     def after(self, earlier: Edit) -> Edit:
         """Return this edit and what it leaves of an earlier one."""
@@ -91,6 +93,7 @@ class Edit:
             text=earlier.text if self.text is None else self.text,
             cw=earlier.cw if self.cw is None else self.cw,
             alts={**earlier.alts, **self.alts},
+            at=earlier.at if self.at is None else self.at,
         )
 
     def of(self, words: Words, files: Sequence[str]) -> Words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from PIL import Image
 from postguard.app import wording
 from postguard.app.editing import NewWords, edit
 from postguard.app.installation import Installation, open_installation
+from postguard.app.moving import move
 from postguard.app.roles import make_roles
 from postguard.app.steering import hold, release
 from postguard.daemon import run_once
@@ -115,6 +117,19 @@ def test_an_alt_text_that_is_missing_again_is_asked_for_in_the_file_of_words_tha
     told = changed(made, NewWords(text="雪"))
     assert all('write alt = "…" into 1.png.toml beside it' in each for each in told)
     assert "goes on" in changed(made, NewWords(alts={1: "赤い狐"}))[0]
+
+
+def test_a_time_that_a_held_post_was_moved_to_stays_when_its_files_are_read_anew(
+    made: Installation,
+) -> None:
+    """It went out two minutes after the release, weeks before the time that was promised."""
+    dropped(made, 'text = "月"\n')
+    move(made.store, 1, "2034-12-24 19:30", None, UTC, made.clock.now())
+    changed(made, NewWords(alts={1: "赤い狐"}))
+    work(made)
+    post = made.store.posts.get(1)
+    assert post.state is PostState.PROTECTED
+    assert {d.asked for d in made.store.deliveries.of_post(1)} == {"2034-12-24T19:30:00+00:00"}
 
 
 def test_one_of_two_missing_alt_texts_is_taken_and_the_other_asked_for(made: Installation) -> None:
