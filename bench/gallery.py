@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import BaseModel
 
-from postguard.app.starting import SIDES
+from postguard.app.suggesting import SIDES
 from postguard.cloak.runner import LocalEngine
 from postguard.imaging import Picture, flatten, open_picture, to_image
 from postguard.imaging.visibility import ssimulacra2

@@ -379,13 +379,14 @@ def test_files_moved_back_to_the_outbox_are_taken_again(
     assert studio.home.store.posts.get(post.id).state is PostState.WITHDRAWN
 
 
-def test_a_post_whose_cloak_has_no_models_says_what_to_do_and_is_never_sent_bare(
+def test_a_post_whose_cloak_is_too_weak_says_what_to_do_and_is_never_sent_bare(
     studio: Studio, waiting: tuple[int, int]
 ) -> None:
     post = studio.home.held("weak.png")
     assert studio.home.store.posts.renditions(post.id, Path()) == []
     reason = studio.home.reason(post)
-    assert "postguard[cloak]" in reason or "models" in reason
+    assert "too weak" in reason
+    assert "min_gain" in reason
 
 
 def test_what_lay_in_the_outbox_before_the_first_start_waits_for_the_artist(

@@ -96,9 +96,16 @@ class Frame:
         if self._components not in {1, 3}:
             raise Stray(f"a picture of {self._components} channels")
         for number in range(1, self._components + 1):
-            # Number, sampling 1x1 (4:4:4), quantiser of luma or of colour.
-            reader.expect(bytes([number, 0x11, min(number - 1, 1)]), "component")
+            found = reader.take(3, "component")
+            if found not in self._known(number):
+                raise Stray(f"component {number} of a kind that postguard does not write")
         reader.end("frame header")
+
+    def _known(self, number: int) -> set[bytes]:
+        """Return a component as we write it: its number, its sampling (luma may have twice the
+        samples of colour, 4:2:0, where there is colour), and the quantiser of luma or of colour."""
+        samplings = {0x11, 0x22} if number == 1 and self._components > 1 else {0x11}
+        return {bytes([number, sampling, min(number - 1, 1)]) for sampling in samplings}
 
     def scan(self, segment: bytes) -> None:
         """Check a scan header and count it."""

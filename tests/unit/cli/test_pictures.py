@@ -133,17 +133,15 @@ def test_measure_tells_wrong_use_by_its_exit_code(terminal, fox, words, said):
     assert said in done.stderr
 
 
-def test_measure_without_encoders_says_how_to_get_one(terminal, fox):
+def test_measure_without_encoders_reads_by_our_own_and_says_what_that_is_worth(terminal, fox):
     done = terminal.run("measure", fox, fox, "--target", fox)
-    assert done.exit_code == 1
-    assert "postguard models fetch" in done.stderr or "pip install" in done.stderr
-    assert "Traceback" not in done.output
+    assert done.exit_code == 0
+    assert "rough judge" in done.stdout
 
 
 def test_measure_needs_no_config_but_one_that_was_named(terminal, fox):
     terminal.config.unlink()
-    done = terminal.run("measure", fox, fox, "--target", fox)
-    assert str(terminal.home / ".local" / "share" / "postguard" / "models") in done.stderr
+    assert terminal.run("measure", fox, fox, "--target", fox).exit_code == 0
     done = terminal.run("--config", terminal.config, "measure", fox, fox, "--target", fox)
     assert "there is no config yet" in done.stderr
 

@@ -192,16 +192,16 @@ def test_blanks_alone_are_no_words_of_ones_own() -> None:
 @pytest.mark.parametrize("mining", ["unspecified", "allowed"])
 def test_a_recipe_that_says_no_in_the_picture_and_else_in_its_tags_is_refused(mining: str) -> None:
     tags = {"step": "tags", "mining": mining}
-    for step in ({"step": "notice"}, {"step": "credentials"}):
-        steps = [step, tags] if step["step"] == "notice" else [tags, step]
-        problem = recipes.order_problem(recipes.read(steps))
-        assert problem is not None
-        assert problem[0] == steps.index(step)
-        assert mining in problem[1]
-        forbidding = [each if each is step else {"step": "tags"} for each in steps]
-        assert recipes.order_problem(recipes.read(forbidding)) is None
+    steps = [{"step": "notice"}, tags]
+    problem = recipes.order_problem(recipes.read(steps))
+    assert problem is not None
+    assert problem[0] == 0
+    assert mining in problem[1]
+    assert recipes.order_problem(recipes.read([{"step": "notice"}, {"step": "tags"}])) is None
     own = [{"step": "notice", "text": "ご自由に"}, tags]
     assert recipes.order_problem(recipes.read(own)) is None
+    signed = [tags, {"step": "credentials"}]  # a signature says what the tags say
+    assert recipes.order_problem(recipes.read(signed)) is None
 
 
 @given(any_text, st.text(max_size=200))
