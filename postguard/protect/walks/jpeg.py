@@ -103,7 +103,7 @@ class Frame:
 
     def _known(self, number: int) -> set[bytes]:
         """Return a component as we write it: its number, its sampling (luma may have twice the
-        samples of colour, 4:2:0, where there is colour), and the quantiser of luma or of colour."""
+        samples of colour, 4:2:0), and the quantiser of luma or of colour."""
         samplings = {0x11, 0x22} if number == 1 and self._components > 1 else {0x11}
         return {bytes([number, sampling, min(number - 1, 1)]) for sampling in samplings}
 
