@@ -160,8 +160,7 @@ def test_a_child_that_never_lives_to_the_end_leaves_the_instant_cloak(models, so
     job = JOB | {"fallback": "instant", "targets": str(tmp_path / "targets")}
 
     def end(_: float) -> None:
-        for process in psutil.Process().children():
-            process.terminate()
+        child().terminate()
 
     ladder = Ladder(LocalEngine(models), InstantEngine(unaided.measure))
     record = ladder.cloak(job, source, tmp_path / "out.png", end)
