@@ -60,8 +60,7 @@ class Verifying:
             self._look(delivery, unread, now)
         except Held as exc:
             self._give_up(delivery, unread, str(exc), now)
-        except Exception:
-            # Whatever broke, the other posts are read meanwhile.
+        except Exception:  # whatever broke, the other posts are read meanwhile; it is told above
             self._later(delivery, unread, _("postguard itself broke here; please report it"), now)
             raise
         return True

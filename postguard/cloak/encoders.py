@@ -130,7 +130,8 @@ def build(architecture: Architecture) -> nn.Sequential:
     return nn.Sequential(*(_module(layer) for layer in architecture.layers))
 
 
-def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
+def loaded(path: Path, architecture: Architecture) -> nn.Sequential:
+    """Return the network with a file's weights, float32. Raises UnknownWeights: it is damaged."""
     net = build(architecture)
     try:
         weights = {k: v.float() for k, v in load_file(path).items()}
@@ -138,6 +139,11 @@ def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
         said = _("{name} is damaged: {exc}").format(name=path.name, exc=exc)
         raise UnknownWeights(said) from exc
     net.load_state_dict(weights)
+    return net
+
+
+def _load(path: Path, architecture: Architecture, device: Device) -> Encoder:
+    net = loaded(path, architecture)
     return frozen(encoder_name(path), architecture.stride, staged(net), device)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from torch import nn
 
 from postguard.cloak import grid
@@ -22,7 +21,7 @@ from postguard.cloak.architectures import (
     weight_files,
 )
 from postguard.cloak.device import Device
-from postguard.cloak.encoders import Encoder, build
+from postguard.cloak.encoders import Encoder, loaded
 from postguard.cloak.grid import Panel, Row
 from postguard.cloak.job import Measurement
 from postguard.cloak.measure import Trial, read
@@ -180,11 +179,7 @@ def _kind(architecture: Architecture) -> tuple[str, int]:
 
 
 def _decoder(path: Path, architecture: Architecture, device: Device) -> nn.Module:
-    net = build(architecture)
-    try:
-        net.load_state_dict({k: v.float() for k, v in load_file(path).items()})
-    except Exception as exc:  # safetensors' own errors share no base but Exception
-        raise UnknownWeights(f"{path.name} is damaged: {exc}") from exc
+    net = loaded(path, architecture)
     return net.eval().requires_grad_(False).to(device.torch)
 
 

@@ -106,7 +106,7 @@ def run_worker(
             return asyncio.run(work)
         except Retryable as exc:
             say(str(exc))
-            time.sleep(_AGAIN)
+            time.sleep(_AGAIN)  # a machine that is off tells nobody when it comes back
 
 
 def _has_gpu() -> bool:

@@ -23,7 +23,7 @@ from postguard.cluster import parcel
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, StepFailed
 from postguard.language import _
-from postguard.model import Progress
+from postguard.model import Json, Progress
 from postguard.protect import pipeline
 from postguard.protect.child import failure
 from postguard.protect.workshop import wants_cloak
@@ -70,21 +70,15 @@ def models_here() -> Path:
 
 def _cloak(asked: Parcel, folder: Path, tell: Tell) -> Done:
     job = parcel.cloak_in(asked, folder, models_here())
-    fields = json.loads(wire.dump(job))
-    for ours in ("source", "target", "models", "thrift"):
-        del fields[ours]
-    engine = worker.engine(job.models)
-    record = engine.cloak(fields, job.source, job.target, tell)
+    fields = _without(job, "source", "target", "models", "thrift")
+    record = worker.engine(job.models).cloak(fields, job.source, job.target, tell)
     return {"record": dict(record), "files": parcel.made_in(folder)}
 
 
 def _measure(asked: Parcel, folder: Path, tell: Tell) -> Done:
     job = parcel.measurement_in(asked, folder, models_here())
-    fields = json.loads(wire.dump(job))
-    for ours in ("before", "after", "models", "frugal"):
-        del fields[ours]
-    engine = worker.engine(job.models)
-    record = engine.measure(fields, job.before, job.after, tell)
+    fields = _without(job, "before", "after", "models", "frugal")
+    record = worker.engine(job.models).measure(fields, job.before, job.after, tell)
     return {"record": dict(record), "files": parcel.made_in(folder)}
 
 
@@ -115,6 +109,11 @@ def _telling(name: str) -> Tell:
             here.log_event(TOPIC, {"job": name, "progress": _plain(progress)})
 
     return tell
+
+
+def _without(job: object, *engines: str) -> dict[str, Json]:
+    """Return a job's fields but those that the engine fills in by itself."""
+    return {name: value for name, value in _plain(job).items() if name not in engines}
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401  # JSON, as the other end reads it
