@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -48,8 +47,7 @@ def cluster_of(settings: Config) -> Elsewhere:
         raise Unusable(
             _("the config names no cluster; write its scheduler's address as cluster.scheduler")
         )
-    if importlib.util.find_spec("distributed") is None:
-        raise Unusable(_(certificates.MISSING_EXTRA))
+    machines.check_extra()
     keys = machines.keys_here()
     certificates.check(keys)
     return Elsewhere(

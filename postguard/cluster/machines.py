@@ -66,7 +66,7 @@ def run_scheduler(
     host: str, port: int, keys: Path | None, on_ready: Callable[[str], None]
 ) -> None:
     """Be the scheduler until asked to end. Raises Unusable."""
-    _check_extra()
+    check_extra()
     from postguard.cluster import joining
 
     where = address.listening(host)
@@ -87,7 +87,7 @@ def run_worker(
     Raises:
         Unusable: this machine is no part of that cluster, or runs another version.
     """
-    _check_extra()
+    check_extra()
     from postguard.cluster import joining
 
     url = address.url(scheduler)
@@ -120,6 +120,7 @@ def _has_gpu() -> bool:
     return told.stdout.strip() not in {"", "cpu"}
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
+    """Raise Unusable where the extra is not installed, with the command that installs it."""
     if importlib.util.find_spec("distributed") is None:
         raise Unusable(_(certificates.MISSING_EXTRA))
