@@ -90,15 +90,15 @@ class ArchiveRows:
     ) -> None:
         self._db.close()
 
-    def known(self, original: Original) -> tuple[str, Made] | None:
-        """Return the SHA-256 of an unchanged original, and what was made of it or was about to be
-        put in its place; None: there is nothing yet."""
+    def known(self, original: Original) -> Made | None:
+        """Return what was made of an unchanged original, or was about to be put in its place;
+        None: there is nothing yet."""
         row = self._row(
             "SELECT * FROM picture WHERE name = ? AND recipe = ? AND size = ? AND changed = ? "
             "AND state != ?",
             (original.name, original.recipe, original.size, original.changed, _FAILED),
         )
-        return (row["sha256"], _made(row)) if row else None
+        return _made(row) if row else None
 
     def of_content(self, sha256: str, recipe: str) -> Made | None:
         """Return what was made of the same bytes under another name."""

@@ -205,10 +205,9 @@ class _Run:
 
     def _is_there(self, original: Original) -> bool:
         """Return whether its picture lies in its place, as an earlier run put it there."""
-        known = self.rows.known(original)
-        if known is None:
+        made = self.rows.known(original)
+        if made is None:
             return False
-        _sha256, made = known
         place = self.asked.target / made.name
         if not place.is_file() or files.sha256_of(place) != made.sha256:
             return False
