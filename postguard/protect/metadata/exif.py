@@ -16,7 +16,9 @@ LONGEST_TEXT = 16_000  # bytes; all three together stay below one JPEG segment
 
 _ASCII, _SHORT, _RATIONAL = 2, 3, 5
 _UNIT = {_ASCII: 1, _SHORT: 2, _RATIONAL: 8}
-_HEADER = b"II*\x00\x08\x00\x00\x00"  # little endian; the directory stands right behind
+# Little endian; where the directory begins, no box of a signed PNG's manifest does, which exiftool
+# counts from 0 as well: at 8, as usual, it warns that it had read "that directory" before.
+_HEADER = b"II*\x00\x0c\x00\x00\x00" + bytes(4)
 
 _DESCRIPTION, _ARTIST, _COPYRIGHT = 0x010E, 0x013B, 0x8298
 
