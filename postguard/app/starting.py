@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from postguard import language
 from postguard.app.able import Able, able
-from postguard.app.suggesting import q, recipe
+from postguard.app.suggesting import recipe
 from postguard.cloak.machine import Power, look
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.settings.load import parse
 from postguard.settings.recipes import Cloak
+from postguard.settings.rewriting import quoted as q
 from postguard.system import bundled, files, paths
 
 _EXAMPLE = "config.example.toml"

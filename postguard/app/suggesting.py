@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from postguard.cloak.machine import Power
 from postguard.language import _, marked
+from postguard.settings.rewriting import quoted as q
 
 if TYPE_CHECKING:
     from postguard.app.starting import Answers
@@ -63,8 +63,3 @@ def _mark(answers: Answers, visible: str) -> str:
         sample = "SAMPLE " if visible == "sample" else ""
         return f"text = {q(f'{sample}© {answers.name}')}"
     return f"preset = {q('sample' if visible == 'sample' else 'no-repost')}"
-
-
-def q(text: str) -> str:
-    """Quote as a TOML basic string, whose escapes are JSON's."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

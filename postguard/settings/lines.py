@@ -1,10 +1,10 @@
-"""Finds the line of a config file that a fault is on; pydantic and tomllib keep none."""
+"""Finds where in a config file something stands; pydantic and tomllib do not keep it."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Location = tuple[int | str, ...]
 
@@ -36,8 +36,28 @@ def of_toml_error(message: str, text: str) -> int:
 
 def find(text: str, loc: Location) -> int:
     """Return the 1-based line of `loc` in valid TOML, or of the nearest thing around it."""
-    known = _Walk(text).places()
+    known = places(text).lines
     return next((known[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in known), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything stands in valid TOML.
+
+    Attributes:
+        lines: 1-based, of each table, key and array element.
+        values: (start, end) of each value, in characters.
+        headers: where `[a.b]` of a table and `[[a.b]]` of each of an array begin.
+    """
+
+    lines: dict[Location, int] = field(default_factory=dict)
+    values: dict[Location, tuple[int, int]] = field(default_factory=dict)
+    headers: dict[Location, int] = field(default_factory=dict)
+
+
+def places(text: str) -> Places:
+    """Return where everything stands in valid TOML."""
+    return _Walk(text).places()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,11 @@ class _Token:
     kind: str
     text: str
     line: int
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -53,9 +78,9 @@ def _tokens(text: str) -> list[_Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
         if kind != "aside":
-            tokens.append(_Token(kind, match[0], line))
+            tokens.append(_Token(kind, match[0], line, match.start()))
         line += match[0].count("\n")
-    return [*tokens, _Token("end", "", line)]
+    return [*tokens, _Token("end", "", line, len(text))]
 
 
 class _Walk:
@@ -64,10 +89,10 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
         self._at = 0
-        self._found: dict[Location, int] = {}
+        self._found = Places()
         self._elements: dict[Location, int] = {}  # of each array of tables, so far
 
-    def places(self) -> dict[Location, int]:
+    def places(self) -> Places:
         table: Location = ()
         while self._at < len(self._tokens):
             if self._takes("["):
@@ -91,11 +116,11 @@ class _Walk:
             self._at += 1
 
     def _note(self, loc: Location, line: int) -> None:
-        self._found.setdefault(loc, line)
+        self._found.lines.setdefault(loc, line)
 
     def _header(self) -> Location:
         """Read the rest of `[a.b]` or `[[a.b]]`; return the table that the next keys belong to."""
-        line = self._next().line
+        line, start = self._next().line, self._tokens[self._at - 1].start
         of_array = self._takes("[")
         keys = self._keys()
         while self._takes("]"):
@@ -111,6 +136,7 @@ class _Walk:
             self._elements[loc] = self._elements.get(loc, -1) + 1
             loc = (*loc, self._elements[loc])
             self._note(loc, line)
+        self._found.headers[loc] = start
         return loc
 
     def _keys(self) -> tuple[str, ...]:
@@ -137,6 +163,7 @@ class _Walk:
         self._value(loc)
 
     def _value(self, loc: Location) -> None:
+        start = self._next().start
         if self._takes("["):
             self._array(loc)
         elif self._takes("{"):
@@ -144,6 +171,7 @@ class _Walk:
         else:
             while self._next().kind != "end" and self._next().text not in {",", "]", "}"}:
                 self._at += 1
+        self._found.values[loc] = (start, self._tokens[self._at - 1].end)
 
     def _array(self, loc: Location) -> None:
         index = 0
