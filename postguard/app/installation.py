@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from postguard.ports import Clock
 from postguard.protect import captions
 from postguard.publish import linking
 from postguard.publish.planning import Timing
+from postguard.settings.recipes import AnyStep
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
 from postguard.system import folders, paths
@@ -194,6 +195,10 @@ class Installation:
                 ),
                 self.path,
             ) from None
+        return self.plain(steps)
+
+    def plain(self, steps: Iterable[AnyStep]) -> tuple[dict[str, Json], ...]:
+        """Return steps as plain values, with the paths that they mean."""
         return tuple(self._with_paths(step.model_dump(mode="json")) for step in steps)
 
     def _with_paths(self, step: dict[str, Json]) -> dict[str, Json]:

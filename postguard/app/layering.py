@@ -24,10 +24,12 @@ if TYPE_CHECKING:  # `show` needs no account's network
 _HERE = marked("pages on this PC, which nobody else sees")
 
 
-def of_recipe(installation: Installation, recipe: str) -> Layers:
-    """Return what protects the pictures of a recipe of the config."""
+def of_recipe(
+    installation: Installation, recipe: str, settings: config.Settings | None = None
+) -> Layers:
+    """Return what protects the pictures of a recipe of the config; `settings`: of another one."""
     rows = AuditRows(installation.store.db)
-    settings = installation.settings
+    settings = settings or installation.settings
     doors = {
         name: Door(account.shows, (_(_HERE),))
         if isinstance(account, PreviewAccount)
