@@ -10,7 +10,7 @@ from postguard.app.steering import deliveries_of
 from postguard.errors import Unusable
 from postguard.intake import written
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, Edit, Post
+from postguard.model import Delivery, DeliveryState, Edit, Post, PostState
 from postguard.store import Store
 
 PLACES = ("first", "last", "up", "down")
@@ -93,17 +93,23 @@ def _retimed(
     words = {"now": _("as soon as it can"), "slot": _("in its next free slot")}
     when = words.get(asked) or _("on {at}").format(at=_told(datetime.fromisoformat(asked), now))
     store.posts.note(post.id, now, "moved", f"{', '.join(moved)}: {when}")
-    held = any(d.state is DeliveryState.HELD for d in deliveries)
-    then = (
-        _(", once it is released: `postguard release {post_id}`").format(post_id=post.id)
-        if held
-        else ""
-    )
+    then = _held_still(post, deliveries)
     early = [d for d in deliveries if d.not_before is not None and d.not_before > now]
     but = _(", but not before the time that its words say") if early else ""
     return _("Post {post_id} ({name}) goes to {moved} {when}{but}{then}.").format(
         post_id=post.id, name=post.name, moved=", ".join(moved), when=when, but=but, then=then
     )
+
+
+def _held_still(post: Post, deliveries: Sequence[Delivery]) -> str:
+    """Return what must happen first; only a post that is held as a whole can be released."""
+    if post.state is PostState.HELD:
+        then = _(", once it is released: `postguard release {post_id}`")
+    elif any(d.state is DeliveryState.HELD for d in deliveries):
+        then = _(", once what is held goes on: `postguard retry {post_id}`")
+    else:
+        return ""
+    return then.format(post_id=post.id)
 
 
 def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: datetime) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from postguard import settings
+from postguard import language, settings
 from postguard.errors import Unusable
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, Post, PostState
+from postguard.model import Delivery, DeliveryState, Edit, Post, PostState
 from postguard.store import EVERYTHING, Store
 
 BY_HAND = marked("held by you")
+_TRIED_AGAIN = marked("Post {post_id} ({name}) is tried again now.")
+_NOT_OUT = {DeliveryState.WAITING, DeliveryState.SCHEDULED, DeliveryState.HELD}
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _CAN_HOLD = {PostState.TAKEN, PostState.PROTECTED, PostState.RELEASED}
 
 
@@ -60,29 +64,83 @@ def release(store: Store, post_id: int, now: datetime) -> str:
 
 def retry(store: Store, post_id: int, now: datetime) -> str:
     """Send a post as soon as possible, releasing it first where it is held. Where only some of
-    its accounts are held, these alone are tried again, and the others keep their times."""
+    its accounts are held, these alone are tried again, and the others keep their times.
+
+    What was held keeps a day and time that the artist gave it and that is still ahead: a picture
+    for a day does not go out before it because something was in its way meanwhile.
+    """
     with store.db.change():
         post = store.posts.get(post_id)
-        if post.state is PostState.POSTED:
-            raise Unusable(_("post {post_id} is posted already").format(post_id=post_id))
-        if post.state is PostState.RETRACTED:
-            raise Unusable(
-                _(
-                    "post {post_id} was taken back; drop its pictures again to post them anew"
-                ).format(post_id=post_id)
-            )
-        if post.state is PostState.WITHDRAWN:
-            raise Unusable(
-                _("post {post_id} was withdrawn: {reason}").format(
-                    post_id=post_id, reason=post.reason
-                )
-            )
+        _refuse_over(post)
+        held = _held(post, store.deliveries.of_post(post_id))
+        ahead = [d for d in held if _own_time(d) > now]
+        kept = [d.id for d in ahead]
         if post.state is PostState.HELD:
             release(store, post_id, now)
+            store.deliveries.make_due(post_id, now, kept)
+            _forget_times_that_passed(store, post, now)
+        elif not store.deliveries.retry_held(post_id, now, kept):
             store.deliveries.make_due(post_id, now)
-        elif not store.deliveries.retry_held(post_id, now):
-            store.deliveries.make_due(post_id, now)
-    return _("Post {post_id} ({name}) is tried again now.").format(post_id=post_id, name=post.name)
+    return _tried_again(post, held, ahead, now)
+
+
+def _refuse_over(post: Post) -> None:
+    """Raise Unusable where nothing is left to be tried."""
+    if post.state is PostState.POSTED:
+        raise Unusable(_("post {post_id} is posted already").format(post_id=post.id))
+    if post.state is PostState.RETRACTED:
+        raise Unusable(
+            _("post {post_id} was taken back; drop its pictures again to post them anew").format(
+                post_id=post.id
+            )
+        )
+    if post.state is PostState.WITHDRAWN:
+        raise Unusable(
+            _("post {post_id} was withdrawn: {reason}").format(post_id=post.id, reason=post.reason)
+        )
+
+
+def _held(post: Post, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Return what a retry lets go on: of what may be out already, the network is asked first."""
+    if post.state is PostState.HELD:
+        return [d for d in deliveries if d.state in _NOT_OUT]
+    return [d for d in deliveries if d.state is DeliveryState.HELD]
+
+
+def _own_time(delivery: Delivery) -> datetime:
+    """Return the day and time that the artist gave; without one, the beginning of time."""
+    return datetime.fromisoformat(delivery.asked) if delivery.has_own_time else _NEVER
+
+
+def _forget_times_that_passed(store: Store, post: Post, now: datetime) -> None:
+    """Let what was moved to a time that is past go out now: its files are read anew, and it would
+    be held once more for being late."""
+    for account, edit in post.edits.items():
+        if (
+            edit.at is not None
+            and edit.at[:1].isdigit()
+            and datetime.fromisoformat(edit.at) <= now
+        ):
+            store.posts.keep_edit(post.id, account, Edit(at="now"))
+
+
+def _tried_again(
+    post: Post, held: Sequence[Delivery], ahead: Sequence[Delivery], now: datetime
+) -> str:
+    waits = bool(ahead) and len(ahead) == len(held)
+    said = _("Post {post_id} ({name}) goes on.") if waits else _(_TRIED_AGAIN)
+    if past := [d for d in held if _NEVER < _own_time(d) <= now]:
+        said += _(" The time that you gave it is past ({past}), so it goes out now.")
+    if ahead:
+        said += _(
+            " It keeps the time that you gave it ({ahead}); `postguard move {post_id} now` posts "
+            "it now."
+        )
+    return said.format(post_id=post.id, name=post.name, past=_times(past), ahead=_times(ahead))
+
+
+def _times(deliveries: Sequence[Delivery]) -> str:
+    return ", ".join(f"{d.account} {language.day_and_time(_own_time(d))}" for d in deliveries)
 
 
 def deliveries_of(store: Store, post: Post, account: str | None) -> list[Delivery]:

@@ -298,24 +298,33 @@ class DeliveryRows:
                 " WHERE post_id = ? AND state = 'scheduled' AND tries = 0 AND due_at <= ?",
                 (post_id, to_ms(now)),
             )
-            return self._let_go(db, post_id, now, None)
+            return self._let_go(db, post_id, now)
 
-    def retry_held(self, post_id: int, now: datetime) -> int:
-        """Make the held deliveries of a post due now, and no other; return how many."""
+    def retry_held(self, post_id: int, now: datetime, keeping: Collection[int] = ()) -> int:
+        """Make the held deliveries of a post due now, and no other; return how many. Those in
+        `keeping` go on, and keep what they asked for."""
+        marks = ", ".join("?" * len(keeping))
         with self._db.change() as db:
-            return self._let_go(db, post_id, now, "now")
+            db.execute(
+                "UPDATE deliveries SET asked = 'now' WHERE post_id = ? AND state = 'held'"
+                f" AND id NOT IN ({marks})",
+                (post_id, *keeping),
+            )
+            return self._let_go(db, post_id, now)
 
-    def make_due(self, post_id: int, now: datetime) -> int:
-        """Make every delivery of the post that is planned due now; return how many."""
+    def make_due(self, post_id: int, now: datetime, keeping: Collection[int] = ()) -> int:
+        """Make every delivery of the post that is planned due now, but for those in `keeping`;
+        return how many."""
+        others = f"post_id = ? AND id NOT IN ({', '.join('?' * len(keeping))})"
         with self._db.change() as db:
             rows = db.execute(
-                "UPDATE deliveries SET due_at = ?, planned_at = ?, slot = NULL WHERE post_id = ?"
-                " AND state IN ('scheduled', 'unsure') RETURNING id",
-                (to_ms(now), to_ms(now), post_id),
+                "UPDATE deliveries SET due_at = ?, planned_at = ?, slot = NULL"
+                f" WHERE {others} AND state IN ('scheduled', 'unsure') RETURNING id",
+                (to_ms(now), to_ms(now), post_id, *keeping),
             ).fetchall()
             db.execute(
-                "UPDATE deliveries SET asked = 'now' WHERE post_id = ? AND state = 'waiting'",
-                (post_id,),
+                f"UPDATE deliveries SET asked = 'now' WHERE {others} AND state = 'waiting'",
+                (post_id, *keeping),
             )
         return len(rows)
 
@@ -354,19 +363,17 @@ class DeliveryRows:
             for r in rows
         }
 
-    def _let_go(
-        self, db: sqlite3.Connection, post_id: int, now: datetime, asked: str | None
-    ) -> int:
+    def _let_go(self, db: sqlite3.Connection, post_id: int, now: datetime) -> int:
         db.execute(
             "UPDATE attempts SET outcome = ? || outcome WHERE outcome LIKE 'unsure%' AND"
             " delivery_id IN (SELECT id FROM deliveries WHERE post_id = ? AND state = 'held')",
             (_LOOKED_FOR, post_id),
         )
         rows = db.execute(
-            f"UPDATE deliveries SET state = {_AFTER_RELEASE}, asked = coalesce(?, asked),"
-            " due_at = ?, planned_at = ?, slot = NULL, reason = '', tries = 0"
+            f"UPDATE deliveries SET state = {_AFTER_RELEASE}, due_at = ?, planned_at = ?,"
+            " slot = NULL, reason = '', tries = 0"
             " WHERE post_id = ? AND state = 'held' RETURNING id",
-            (asked, to_ms(now), to_ms(now), post_id),
+            (to_ms(now), to_ms(now), post_id),
         ).fetchall()
         return len(rows)
 

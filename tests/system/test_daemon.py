@@ -282,6 +282,8 @@ def test_hold_retry_and_release_act_at_once(home: Home) -> None:
     assert home.store.posts.get(post.id).state is PostState.PROTECTED
     home.run("hold", str(post.id))
     home.held("fox.png")
+    assert "keeps the time that you gave it" in home.run("retry", str(post.id))
+    home.wait((home.outbox / "queued" / post.folder).exists, "queued/", PROMPT)
     home.run("retry", str(post.id))
     home.wait((home.outbox / "posted" / post.folder).exists, "posted/", PROMPT)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from postguard.app.editing import NewWords, edit
 from postguard.app.installation import Installation, open_installation
 from postguard.app.moving import move
 from postguard.app.roles import make_roles
-from postguard.app.steering import hold, release
+from postguard.app.steering import hold, release, retry
 from postguard.daemon import run_once
 from postguard.errors import Unusable
 from postguard.model import DeliveryState, Edit, Place, Post, PostState
@@ -130,6 +130,19 @@ def test_a_time_that_a_held_post_was_moved_to_stays_when_its_files_are_read_anew
     post = made.store.posts.get(1)
     assert post.state is PostState.PROTECTED
     assert {d.asked for d in made.store.deliveries.of_post(1)} == {"2034-12-24T19:30:00+00:00"}
+
+
+def test_a_retry_forgets_the_time_that_a_held_post_was_moved_to_and_that_is_past(
+    made: Installation,
+) -> None:
+    """Its files are read anew, and would ask for that time again: late, it would be held again."""
+    post = dropped(made, 'text = "月"\n')
+    move(made.store, 1, "2034-12-24 19:30", None, UTC, made.clock.now())
+    (folder_of(made.outbox, post) / "post.toml").write_text('alt = "赤い狐"\n')
+    retry(made.store, 1, datetime(2035, 1, 1, tzinfo=UTC))
+    work(made)
+    assert {d.asked for d in made.store.deliveries.of_post(1)} == {"now"}
+    assert made.store.posts.get(1).state is PostState.POSTED
 
 
 def test_one_of_two_missing_alt_texts_is_taken_and_the_other_asked_for(made: Installation) -> None:

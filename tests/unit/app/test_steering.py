@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from postguard.app import steering
+from postguard.app.moving import move
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, PostState
+from postguard.model import DeliveryState, Post, PostState
 from postguard.store import Store
 from tests.making import NOW, protected_post
 
 HOUR = timedelta(hours=1)
+TOKYO = ZoneInfo("Asia/Tokyo")
+CHRISTMAS = "2026-12-24T19:30:00+09:00"
+
+
+def held(store: Store, asked: str = "slot", accounts: tuple[str, ...] = ("sky",)) -> Post:
+    """A protected post that the artist held."""
+    post = protected_post(store, accounts=accounts, asked=asked)
+    steering.hold(store, post.id, NOW)
+    return post
 
 
 def test_a_post_released_after_its_time_is_planned_anew(store: Store) -> None:
@@ -69,3 +80,39 @@ def test_a_post_whose_files_were_taken_away_cannot_be_retried(store: Store) -> N
     store.posts.move_to(post.id, PostState.WITHDRAWN, NOW, "its folder queued/1-fox is gone")
     with pytest.raises(Unusable, match="its folder queued/1-fox is gone"):
         steering.retry(store, post.id, NOW)
+
+
+def test_a_retry_keeps_a_held_post_for_the_day_that_it_was_moved_to(store: Store) -> None:
+    post = held(store)
+    move(store, post.id, "2026-12-24 19:30", None, TOKYO, NOW)
+    told = steering.retry(store, post.id, NOW)
+    assert [d.asked for d in store.deliveries.unplanned()] == [CHRISTMAS]
+    assert "keeps the time that you gave it (sky Thu 2026-12-24 19:30)" in told
+    assert "tried again now" not in told
+
+
+def test_a_retry_of_one_refused_account_keeps_the_day_that_it_was_moved_to(store: Store) -> None:
+    post = protected_post(store, accounts=("sky", "fedi"), asked="slot")
+    sky, fedi = store.deliveries.of_post(post.id)
+    store.deliveries.schedule(fedi.id, NOW + HOUR, "2026-11-23 13:00", NOW)
+    store.deliveries.hold(sky.id, "the picture is too large", NOW)
+    told = move(store, post.id, "2026-12-24 19:30", "sky", TOKYO, NOW)
+    assert f"once what is held goes on: `postguard retry {post.id}`" in told
+    steering.retry(store, post.id, NOW)
+    assert store.deliveries.get(sky.id).asked == CHRISTMAS
+    assert store.deliveries.get(fedi.id).due_at == NOW + HOUR
+
+
+def test_a_retry_behind_the_time_that_was_given_sends_now_and_says_so(store: Store) -> None:
+    post = held(store, asked=CHRISTMAS, accounts=("sky", "fedi"))
+    move(store, post.id, "2027-01-01 10:00", "fedi", TOKYO, NOW)
+    told = steering.retry(store, post.id, NOW + timedelta(days=32))
+    assert [d.asked for d in store.deliveries.unplanned()] == ["now", "2027-01-01T10:00:00+09:00"]
+    assert "is past (sky Thu 2026-12-24 19:30), so it goes out now" in told
+    assert "keeps the time that you gave it (fedi Fri 2027-01-01 10:00)" in told
+
+
+def test_a_retry_of_what_was_held_without_a_time_of_its_own_sends_it_now(store: Store) -> None:
+    told = steering.retry(store, held(store).id, NOW)
+    assert [d.asked for d in store.deliveries.unplanned()] == ["now"]
+    assert told == "Post 1 (fox.png) is tried again now."
