@@ -33,7 +33,7 @@ from postguard.publish.publisher import Publisher
 from postguard.publish.shelving import Shelving
 from postguard.system import sleeping
 from postguard.system.awake import Awake
-from postguard.system.clock import Jump
+from postguard.system.clock import Jump, JumpKind
 from postguard.system.service import Supervisor
 
 log = logging.getLogger(__name__)
@@ -122,6 +122,15 @@ class Publishing:
         """Give deliveries that wait for a slot their slots again, oldest post first."""
         self.installation.store.plans.unplan_all(self.installation.clock.now())
 
+    def set_back(self, by: timedelta) -> None:
+        """Let what waits for a while wait no longer for it than it was to: its end was reckoned by
+        a clock that was ahead, and would come hours late."""
+        store, now = self.installation.store, self.installation.clock.now()
+        with store.db.change():
+            for waits in (store.accounts, store.plans, store.readings):
+                waits.set_back(by, now)
+        self.installation.accounts.forget()  # each network has waits of its own
+
 
 @dataclass(slots=True)
 class Sending:
@@ -198,6 +207,9 @@ class Roles:
     def on_jump(self, jumps: Sequence[Jump]) -> None:
         """After the PC slept or its clock was set: look everywhere, plan slots anew."""
         self.intake.look_everywhere()
+        stepped = (jump.amount for jump in jumps if jump.kind is JumpKind.STEPPED)
+        if (forward := sum(stepped, timedelta(0))) < timedelta(0):
+            self.publishing.set_back(-forward)
         self.publishing.plan_anew()
 
 

@@ -141,7 +141,9 @@ class Protecting:
 
     def _next(self, now: datetime) -> Post | None:
         """Return the oldest post that waits for nothing but its turn."""
-        self._again = {post_id: at for post_id, at in self._again.items() if at > now}
+        self._again = {  # a time further ahead is left from a clock that was set back
+            post_id: at for post_id, at in self._again.items() if now < at <= now + _WAIT
+        }
         waiting = self.desk.in_state(PostState.TAKEN, limit=len(self._again) + 1)
         return next((post for post in waiting if post.id not in self._again), None)
 

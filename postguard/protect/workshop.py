@@ -84,7 +84,9 @@ class ChildWorkshop:
         if not self._turn.acquire(blocking=False):
             return False
         try:
-            idle = self._child is not None and now - self._last_used >= IDLE_AFTER
+            # By a clock that was set back it was used in the future, and would be kept for hours.
+            unused = abs(now - self._last_used)
+            idle = self._child is not None and unused >= IDLE_AFTER
             if idle:
                 self.close()
             return idle

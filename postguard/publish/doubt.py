@@ -62,7 +62,8 @@ def verdict(attempt: Attempt, limits: Limits, now: datetime) -> Verdict:
         attempt: the newest one; its outcome, or that of one before it, is not known.
     """
     first = attempt.started_at if attempt.first_at is None else attempt.first_at
-    known = limits.once and now - first < KEY_IS_KNOWN
+    # By a clock that was set back it began in the future: nobody knows how old its key is.
+    known = limits.once and timedelta(0) <= now - first < KEY_IS_KNOWN
     # One that was cut off ended at some time up to now. One that ended in the future did so by a
     # clock that was wrong: neither may make the wait shorter, nor longer than a whole one.
     ended = now if attempt.ended_at is None else min(attempt.ended_at, now)

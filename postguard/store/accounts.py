@@ -11,6 +11,7 @@ from postguard.system import wire
 EVERYTHING = "*"  # the name under which a pause of all accounts is kept
 # A wait that ends further ahead was begun by a clock that was wrong.
 _LONGEST_WAIT = timedelta(days=1)
+_MS = timedelta(milliseconds=1)
 
 
 class AccountRows:
@@ -63,6 +64,15 @@ class AccountRows:
             (to_ms(now), to_ms(now + _LONGEST_WAIT)),
         )
         return {str(r[0]) for r in rows}
+
+    def set_back(self, by: timedelta, now: datetime) -> None:
+        """Let every wait end as much earlier as the clock was set back: it was begun by the clock
+        that was ahead."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE accounts SET wait_until = wait_until - ? WHERE wait_until > ?",
+                (by // _MS, to_ms(now)),
+            )
 
     def failed(self, name: str) -> int:
         """Count a failure of the account's server; return how many there were in a row."""

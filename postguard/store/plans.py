@@ -13,10 +13,15 @@ from datetime import datetime, timedelta
 
 from postguard.store.connection import Database, from_ms, to_ms
 
+_MS = timedelta(milliseconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)  # between two tries
 _LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
 # Read of a queue that may be long, where the first few are enough.
 _SLOTS_AT_ONCE, _TIMES_AT_ONCE = 50, 200
+# Before it nothing goes out that has a slot, or a day and time of its own, still ahead: it was
+# tried by a clock that was ahead, and no wait that is made shorter may send it before its time.
+_NOT_BEFORE = """
+CASE WHEN slot IS NOT NULL OR asked GLOB '[0-9]*' THEN coalesce(planned_at, 0) ELSE 0 END"""
 
 
 class PlanRows:
@@ -64,8 +69,8 @@ class PlanRows:
         with self._db.change() as db:
             db.execute("DELETE FROM slot_runs")  # rather than break them up one by one
             db.execute(
-                "UPDATE deliveries SET due_at = ? WHERE state IN ('scheduled', 'unsure')"
-                " AND due_at > ? AND tries > 0",
+                f"UPDATE deliveries SET due_at = max(?, {_NOT_BEFORE})"
+                " WHERE state IN ('scheduled', 'unsure') AND due_at > ? AND tries > 0",
                 (soon, soon),
             )
             return db.execute(
@@ -75,6 +80,15 @@ class PlanRows:
                 " AND asked NOT LIKE 'slot %'",
                 (to_ms(now),),
             ).rowcount
+
+    def set_back(self, by: timedelta, now: datetime) -> None:
+        """Let every wait for another try end as much earlier as the clock was set back."""
+        with self._db.change() as db:
+            db.execute(
+                f"UPDATE deliveries SET due_at = max(due_at - ?, {_NOT_BEFORE})"
+                " WHERE state IN ('scheduled', 'unsure') AND due_at > ? AND tries > 0",
+                (by // _MS, to_ms(now)),
+            )
 
     def went_out(self, account: str, since: datetime, besides: int) -> list[datetime]:
         """Return when the account posted since, or may have, in order; dry runs and the delivery

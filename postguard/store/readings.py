@@ -13,6 +13,7 @@ from postguard.system import wire
 
 FIRST_LOOK = timedelta(seconds=20)  # after posting: a server may still work on the pictures
 _TRIES = "tries"
+_MS = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,15 @@ class ReadingRows:
     ) -> bool:
         """Try again at `at`, after so many tries in vain; `asked` as in `keep`."""
         return self._change(delivery_id, (None, to_ms(at), wire.dump({_TRIES: tries})), asked)
+
+    def set_back(self, by: timedelta, now: datetime) -> None:
+        """Let posts be read back as much earlier as the clock was set back."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE receipts SET look_at = look_at - ?"
+                " WHERE checked_at IS NULL AND look_at > ?",
+                (by // _MS, to_ms(now)),
+            )
 
     def leave(self, delivery_id: int) -> None:
         """Let a post that cannot be read back (a page on this PC, a deleted post) be."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
 
 from postguard.app.installation import Installation
 from postguard.app.roles import Roles, make_roles
-from postguard.model import DeliveryState, NewDelivery, PostState, Progress, Words
+from postguard.model import DeliveryState, NewDelivery, PostState, Progress, Receipt, Words
+from postguard.store.readings import FIRST_LOOK
+from postguard.system.clock import Jump, JumpKind, SystemClock
 from tests.making import MINUTE, NOW, new_post, protected_post
 
 
@@ -93,3 +98,87 @@ def test_a_dry_run_counts_as_a_preview_and_any_other_as_its_network(
         (delivery,) = installation.store.deliveries.of_post(post.id)
         names.append(installation.accounts.network_name(delivery))
     assert names == ["preview", "mastodon"]
+
+
+@dataclass
+class Ahead(SystemClock):
+    """A clock that is hours ahead until it is set back."""
+
+    hours: int = 8
+
+    def now(self) -> datetime:
+        return NOW + timedelta(hours=self.hours)
+
+
+def set_back(installation: Installation, clock: Ahead) -> None:
+    """What the daemon does when it sees that the clock was put right."""
+    roles = made(installation)
+    by, clock.hours = timedelta(hours=clock.hours), 0
+    roles.on_jump([Jump(JumpKind.STEPPED, -by)])
+
+
+@pytest.fixture
+def ahead(installation: Installation) -> Ahead:
+    clock = Ahead()
+    installation.clock = installation.accounts.clock = clock
+    return clock
+
+
+def test_a_clock_that_is_set_back_makes_no_account_wait_for_hours(
+    installation: Installation, ahead: Ahead
+) -> None:
+    accounts = installation.accounts
+    accounts.rows.wait("sky", ahead.now() + 10 * MINUTE)
+    before = accounts.network("fedi")
+    set_back(installation, ahead)
+    assert accounts.rows.waiting(NOW + 9 * MINUTE) == {"sky"}
+    assert accounts.rows.waiting(NOW + 11 * MINUTE) == set()
+    assert accounts.network("fedi") is not before, "it remembers when it may ask again"
+
+
+def test_a_clock_that_is_set_back_puts_no_other_try_off(
+    installation: Installation, ahead: Ahead
+) -> None:
+    rows, now = installation.store.deliveries, ahead.now()
+    (delivery,) = rows.of_post(protected_post(installation.store).id)
+    rows.schedule(delivery.id, now, None, now)
+    rows.claim(now, ["sky"])
+    rows.put_back(delivery.id, DeliveryState.SCHEDULED, now + MINUTE, "no line", now)
+    set_back(installation, ahead)
+    assert rows.get(delivery.id).due_at == NOW + MINUTE
+
+
+@pytest.mark.parametrize("asked", ["slot", (NOW + timedelta(hours=7)).isoformat()])
+def test_what_was_tried_by_a_clock_that_was_ahead_goes_out_no_earlier_than_at_its_time(
+    installation: Installation, ahead: Ahead, asked: str
+) -> None:
+    """A picture for the evening, which the server refused when the clock said that it was one."""
+    rows, evening = installation.store.deliveries, NOW + timedelta(hours=7)
+    (delivery,) = rows.of_post(protected_post(installation.store, asked=asked).id)
+    slot = f"{evening:%Y-%m-%d %H:%M}" if asked == "slot" else None
+    rows.schedule(delivery.id, evening, slot, NOW)
+    rows.claim(ahead.now(), ["sky"])
+    later = ahead.now() + MINUTE
+    rows.put_back(delivery.id, DeliveryState.SCHEDULED, later, "no line", ahead.now())
+    set_back(installation, ahead)
+    assert rows.get(delivery.id).due_at == evening
+
+
+def test_a_clock_that_is_set_back_puts_no_reading_back_off(
+    installation: Installation, ahead: Ahead
+) -> None:
+    store, now = installation.store, ahead.now()
+    (delivery,) = store.deliveries.of_post(protected_post(store).id)
+    store.deliveries.schedule(delivery.id, now, None, now)
+    store.deliveries.claim(now, ["sky"])
+    store.deliveries.finish(delivery.id, Receipt("at://1", "https://1", now), now)
+    set_back(installation, ahead)
+    assert store.readings.next_look() == NOW + FIRST_LOOK
+
+
+def test_a_clock_that_is_set_forward_shortens_no_wait(installation: Installation) -> None:
+    roles, now = made(installation), installation.clock.now()
+    installation.store.accounts.wait("sky", now + timedelta(hours=2))
+    roles.on_jump([Jump(JumpKind.RESUMED, timedelta(hours=1))])
+    roles.on_jump([Jump(JumpKind.STEPPED, timedelta(hours=1))])
+    assert installation.store.accounts.waiting(now + timedelta(hours=1)) == {"sky"}

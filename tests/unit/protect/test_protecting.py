@@ -172,6 +172,18 @@ def test_what_waits_for_another_machine_lets_the_next_go_first_and_is_told_once(
     assert store.posts.get(post).state is PostState.PROTECTED
 
 
+def test_a_clock_that_is_set_back_makes_what_waits_for_a_machine_wait_no_longer(
+    store: Store,
+) -> None:
+    post = taken(store, "a.png")
+    orders = Orders({"a.png": Waiting("no machine is on; it waits")})
+    protecting = Protecting(store.posts, OneOfEach(), Still(), orders)
+    assert protecting.tick(NOW + timedelta(hours=8))
+    orders.faults.clear()
+    assert protecting.tick(NOW)
+    assert store.posts.get(post).state is PostState.PROTECTED
+
+
 def test_a_post_that_breaks_postguard_does_not_stand_in_the_way_of_the_next(store: Store) -> None:
     broken, sound = taken(store, "a.png"), taken(store, "b.png")
     orders = Orders({"a.png": ValueError("a row with secrets")})

@@ -195,6 +195,8 @@ def test_a_child_without_work_is_ended_after_a_minute(fox):
     assert workshop.close_idle(Clock().now() + timedelta(seconds=60))
     assert workers() == []
     assert not workshop.close_idle(Clock().now() + timedelta(seconds=61))
+    workshop.inspect(fox)
+    assert workshop.close_idle(Clock().now() - timedelta(hours=8)), "the clock was set back"
 
 
 def test_the_child_ends_with_its_parent(tmp_path, fox):

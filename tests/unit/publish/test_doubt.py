@@ -47,6 +47,12 @@ def attempt(ended: datetime | None = NOW, *, looked_for: bool = False) -> Attemp
     )
 
 
+def test_by_a_clock_that_was_set_back_nobody_knows_how_old_a_key_is() -> None:
+    """Taken for a young one, it would be sent again at once, and might be forgotten there."""
+    hour_ago = NOW - HOUR
+    assert verdict(attempt(), limits(once=True), hour_ago) == Wait(hour_ago + SETTLE)
+
+
 @pytest.mark.parametrize(
     ("after", "expected"),
     [
