@@ -48,13 +48,13 @@ def archive(  # its arguments and options
     It may be ended at any time: the next run goes on. Nothing is ever overwritten. What came of it
     stands in TARGET/report.html.
     """
-    from postguard.app.archive import hands, running
+    from postguard.app.archive import hands, making, running
     from postguard.app.installation import open_installation
     from postguard.cli import for_programs, progress
 
     installation = open_installation(config)
     at_once = workers or os.cpu_count() or 1
-    asked = running.Asked(source, target, recipe, at_once)
+    asked = making.Asked(source, target, recipe, at_once)
     with (
         hands.hands_of(installation, engine, at_once) as worker,
         progress.pictures(quiet=as_json) as on_count,
@@ -64,7 +64,7 @@ def archive(  # its arguments and options
         for_programs.echo(running.as_json(count))
     else:
         _say(count, target)
-    if count.failed or count.stopped:
+    if count.failed or count.stopped or count.unreported:
         raise SystemExit(1)
 
 
@@ -78,11 +78,26 @@ def _say(count: Count, target: Path) -> None:
         known = ngettext("{n} was there already", "{n} were there already", count.known)
         click.echo(known.format(n=count.known))
     if count.failed:
-        failed = ngettext("{n} failed", "{n} failed", count.failed)
-        click.secho(failed.format(n=count.failed), fg="red")
+        _say_failed(count)
     if count.stopped:
         click.secho(
             _("It stopped early: {why}. Run it again, and it goes on.").format(why=count.stopped),
             fg="red",
         )
-    click.echo(_("report: {path}").format(path=target / "report.html"))
+    if count.unreported:
+        said = _("the report could not be written ({why}); the next run writes it")
+        click.secho(said.format(why=count.unreported), fg="red")
+        return
+    report = _("report: {path}") if not count.failed else _("report, with all that failed: {path}")
+    click.echo(report.format(path=target / "report.html"))
+
+
+def _say_failed(count: Count) -> None:
+    """Name the first, with their reasons; the report names all."""
+    failed = ngettext("{n} failed:", "{n} failed:", count.failed)
+    click.secho(failed.format(n=count.failed), fg="red")
+    for name, reason in count.examples:
+        click.echo(f"  {name}: {reason}")
+    if rest := count.failed - len(count.examples):
+        more = ngettext("  and {n} more", "  and {n} more", rest)
+        click.echo(more.format(n=rest))

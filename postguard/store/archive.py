@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,20 +19,35 @@ from postguard.errors import Retryable, Unusable
 from postguard.language import _
 from postguard.system import files
 
-_PLACING, _DONE, _FAILED = "placing", "done", "failed"
-_TABLE = """
+_PLACING, _DONE = "placing", "done"
+_TABLES = """
 CREATE TABLE IF NOT EXISTS picture(
   name TEXT PRIMARY KEY,         -- of the original, by its way from the archive's root
   recipe TEXT NOT NULL,          -- what was done: a hash of the recipe and of the artist's words
   size INTEGER NOT NULL, changed INTEGER NOT NULL,  -- the original's, in bytes and nanoseconds
   sha256 TEXT NOT NULL,          -- of the original
-  state TEXT NOT NULL CHECK (state IN ('placing', 'done', 'failed')),
-  made TEXT NOT NULL DEFAULT '', made_sha256 TEXT NOT NULL DEFAULT '',
-  seconds REAL, ssimulacra2 REAL, gain REAL,
-  reason TEXT NOT NULL DEFAULT ''
+  state TEXT NOT NULL CHECK (state IN ('placing', 'done')),
+  made TEXT NOT NULL, made_sha256 TEXT NOT NULL,
+  seconds REAL, ssimulacra2 REAL, gain REAL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS by_content ON picture(sha256, recipe) WHERE state = 'done';
+CREATE TABLE IF NOT EXISTS failure(  -- what was made of an earlier version stays known above
+  recipe TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (recipe, name)
+) STRICT, WITHOUT ROWID;
 """
+_PUT = "INSERT OR REPLACE INTO picture VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_ALL = """
+SELECT name, made, made_sha256, seconds, ssimulacra2, gain, '' AS reason
+  FROM picture WHERE recipe = :recipe AND state = 'done' AND name > :begin
+    AND NOT EXISTS (SELECT 1 FROM failure f WHERE f.recipe = :recipe AND f.name = picture.name)
+UNION ALL
+SELECT name, '', '', 0.0, NULL, NULL, reason
+  FROM failure WHERE recipe = :recipe AND name > :begin
+ORDER BY name LIMIT 1000
+"""
+_TOGETHER = 256  # changes that may wait for others, to be written at once
+
+_Change = tuple[str, tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +82,25 @@ class Entry:
 
 
 class ArchiveRows:
-    """The rows of one archive; threads may share it."""
+    """The rows of one archive; threads may share it.
+
+    A change on disk costs several flushes of it, as long as a small picture takes to protect. So
+    changes wait for each other: whoever needs theirs on disk writes those of all others, too.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises Unusable: it is no ledger, or cannot be written."""
         files.private_dir(path.parent)
         self._path = path
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()  # held while the disk is written or read
+        self._asking = threading.Lock()  # held for moments
+        self._changes: deque[_Change] = deque()
+        self._begun = 0  # as many of them are made, and not yet on disk
+        self._asked = self._written = 0  # how many changes, ever
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            self._db.executescript(_TABLE)
+            self._db.executescript(_TABLES)
         except sqlite3.Error as exc:
             raise Unusable(self._wrong(exc)) from exc
 
@@ -88,48 +113,84 @@ class ArchiveRows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """What could not be written is found anew by the next run."""
+        with suppress(Retryable):
+            self.flush()
         self._db.close()
 
     def known(self, original: Original) -> Made | None:
         """Return what was made of an unchanged original, or was about to be put in its place;
         None: there is nothing yet."""
         row = self._row(
-            "SELECT * FROM picture WHERE name = ? AND recipe = ? AND size = ? AND changed = ? "
-            "AND state != ?",
-            (original.name, original.recipe, original.size, original.changed, _FAILED),
+            "SELECT * FROM picture WHERE name = ? AND recipe = ? AND size = ? AND changed = ?",
+            (original.name, original.recipe, original.size, original.changed),
         )
         return _made(row) if row else None
 
-    def of_content(self, sha256: str, recipe: str) -> Made | None:
-        """Return what was made of the same bytes under another name."""
+    def earlier(self, original: Original) -> Made | None:
+        """Return what was made last under a name, of whatever version and by whatever recipe."""
+        row = self._row("SELECT * FROM picture WHERE name = ?", (original.name,))
+        return _made(row) if row else None
+
+    def of_content(self, sha256: str, original: Original) -> Made | None:
+        """Return what was made of the same bytes: under this name, or else under another."""
         row = self._row(
-            "SELECT * FROM picture WHERE sha256 = ? AND recipe = ? AND state = 'done' LIMIT 1",
-            (sha256, recipe),
+            "SELECT * FROM picture WHERE sha256 = ? AND recipe = ? AND state = 'done' "
+            "ORDER BY name = ? DESC LIMIT 1",
+            (sha256, original.recipe, original.name),
         )
         return _made(row) if row else None
 
     def placing(self, original: Original, sha256: str, made: Made) -> None:
-        """Keep what is about to be put in its place: a crash behind this leaves it known."""
-        self._put(original, sha256, _PLACING, made, "")
+        """Keep what is about to be put in its place: a crash behind this leaves it known.
+
+        Raises:
+            Retryable: the disk is full, or cannot be written.
+        """
+        self._write(self._ask(_put(original, sha256, _PLACING, made)))
 
     def done(self, original: Original, sha256: str, made: Made) -> None:
-        """Keep that it is in its place."""
-        self._put(original, sha256, _DONE, made, "")
+        """Keep that it is in its place; a crash before it is written is mended by `settled`."""
+        self._ask(
+            _put(original, sha256, _DONE, made),
+            (
+                "DELETE FROM failure WHERE recipe = ? AND name = ?",
+                (original.recipe, original.name),
+            ),
+        )
+        self._write_many()
 
     def settled(self, original: Original) -> None:
-        """Keep that what was about to be put in its place is there; costs nothing where that is
-        known, as of most pictures when an archive goes on."""
-        self._write(
-            "UPDATE picture SET state = ? WHERE name = ? AND state = ?",
-            (_DONE, original.name, _PLACING),
+        """Keep that what was about to be put in its place is there."""
+        self._ask(
+            (
+                "UPDATE picture SET state = ? WHERE name = ? AND state = ?",
+                (_DONE, original.name, _PLACING),
+            ),
+            (
+                "DELETE FROM failure WHERE recipe = ? AND name = ?",
+                (original.recipe, original.name),
+            ),
         )
+        self._write_many()
 
-    def failed(self, original: Original, sha256: str, reason: str) -> None:
-        """Keep why nothing was made."""
-        self._put(original, sha256, _FAILED, Made("", ""), reason)
+    def failed(self, original: Original, reason: str) -> None:
+        """Keep why nothing was made of this version; what was made of an earlier one stays."""
+        self._ask(
+            (
+                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)",
+                (original.recipe, original.name, reason),
+            )
+        )
+        self._write_many()
+
+    def flush(self) -> None:
+        """Write what has waited for others. Raises Retryable: the disk is full."""
+        self._write(self._asked)
 
     def entries(self, recipe: str) -> Iterator[Entry]:
-        """Return what was done by a recipe, in the order of names."""
+        """Return what was done by a recipe, in the order of names. Raises Retryable as `flush`."""
+        self.flush()
         begin = ""
         while rows := self._page(recipe, begin):
             for row in rows:
@@ -137,48 +198,78 @@ class ArchiveRows:
             begin = rows[-1]["name"]
 
     def _page(self, recipe: str, begin: str) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._db.execute(
-                "SELECT * FROM picture WHERE recipe = ? AND name > ? AND state != ? "
-                "ORDER BY name LIMIT 1000",
-                (recipe, begin, _PLACING),
-            ).fetchall()
+        return self._read(_ALL, {"recipe": recipe, "begin": begin})
 
     def _row(self, sql: str, values: tuple[object, ...]) -> sqlite3.Row | None:
-        with self._lock:
-            found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
-        return found
+        return next(iter(self._read(sql, values)), None)
 
-    def _put(self, original: Original, sha256: str, state: str, made: Made, reason: str) -> None:
-        self._write(
-            "INSERT OR REPLACE INTO picture VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                original.name,
-                original.recipe,
-                original.size,
-                original.changed,
-                sha256,
-                state,
-                made.name,
-                made.sha256,
-                made.seconds,
-                made.ssimulacra2,
-                made.gain,
-                reason,
-            ),
-        )
+    def _read(self, sql: str, values: tuple[object, ...] | dict[str, object]) -> list[sqlite3.Row]:
+        with self._turn, self._said():
+            self._make()
+            return self._db.execute(sql, values).fetchall()
 
-    def _write(self, sql: str, values: tuple[object, ...]) -> None:
-        """Raises Retryable: the disk is full, or cannot be written."""
+    def _ask(self, *changes: _Change) -> int:
+        """Put changes behind all others; return the number of the last."""
+        with self._asking:
+            self._changes.extend(changes)
+            self._asked += len(changes)
+            return self._asked
+
+    def _write_many(self) -> None:
+        if len(self._changes) >= _TOGETHER:
+            self.flush()
+
+    def _write(self, number: int) -> None:
+        """Return once a change is on disk, with all before it. Raises Retryable."""
+        with self._turn:
+            if self._written >= number:  # with another's
+                return
+            with self._said():
+                self._make()
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
+            self._forget()
+
+    def _make(self) -> None:
+        """Make all changes, in a transaction that stays open."""
+        with self._asking:
+            changes = list(self._changes)[self._begun :]
+        if changes and not self._db.in_transaction:
+            self._db.execute("BEGIN")
+        for sql, values in changes:
+            self._db.execute(sql, values)
+        self._begun += len(changes)
+
+    def _forget(self) -> None:
+        """Let go of the changes that are on disk now."""
+        with self._asking:
+            for _change in range(self._begun):
+                self._changes.popleft()
+        self._written += self._begun
+        self._begun = 0
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Raise Retryable where the disk is full; what was changed is made anew by the next."""
         try:
-            with self._lock:
-                self._db.execute(sql, values)
+            yield
         except sqlite3.OperationalError as exc:
+            self._begun = 0
+            if self._db.in_transaction:  # a full disk may have ended it
+                self._db.execute("ROLLBACK")
             raise Retryable(self._wrong(exc)) from exc
 
     def _wrong(self, exc: sqlite3.Error) -> str:
         said = _("{path}: the archive's ledger cannot be used: {exc}")
         return said.format(path=self._path, exc=exc)
+
+
+def _put(original: Original, sha256: str, state: str, made: Made) -> _Change:
+    values = (
+        *(original.name, original.recipe, original.size, original.changed, sha256, state),
+        *(made.name, made.sha256, made.seconds, made.ssimulacra2, made.gain),
+    )
+    return _PUT, values
 
 
 def _made(row: sqlite3.Row) -> Made:

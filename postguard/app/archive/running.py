@@ -6,65 +6,54 @@ ever writing over a file, and a crash at any point leaves what the next run goes
 
 from __future__ import annotations
 
-import hashlib
+import queue
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
 
-from postguard.app.archive.naming import Found, key_of, pictures, place_of
+from postguard.app.archive.making import Asked, Hands, Maker, Outcome
+from postguard.app.archive.naming import Found, key_of, pictures
 from postguard.app.archive.report import page, summary_of
 from postguard.app.installation import Installation
-from postguard.app.protecting_files import NO_LIMITS
-from postguard.errors import BadPicture, PostguardError, Retryable, Unusable
+from postguard.errors import Retryable, Unusable
 from postguard.language import _
-from postguard.model import Artist, ArtworkOrder, Json, ProtectOrder, Rendition
-from postguard.store.archive import ArchiveRows, Made, Original
+from postguard.model import Json
+from postguard.store.archive import ArchiveRows
 from postguard.system import files
 from postguard.system.lock import OnlyOne
 
 HIDDEN = ".postguard"  # in the folder of what is made: the ledger, and what is being worked on
 REPORT = "report.html"
 _LEDGER, _WORK = "ledger.db", "work-"
+_EXAMPLES = 5  # of what failed, for whoever looks on; the report has them all
 WINDOW = 4  # pictures on their way for each worker: it never waits for the next one
-
-
-class Hands(Protocol):
-    """Whoever protects: any number of threads ask it at once."""
-
-    def protect(
-        self, order: ProtectOrder, on_progress: Callable[[Any], None]
-    ) -> tuple[Rendition, ...]:
-        """Run the recipe; one rendition for each artwork and each limits. Raises Held."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be protected, and where to; `workers`: how many work on it at once."""
-
-    source: Path
-    target: Path
-    recipe: str = "default"
-    workers: int = 1
 
 
 @dataclass(slots=True)
 class Count:
-    """How far it is. `known`: was there from an earlier run; `stopped`: why it ended early."""
+    """How far it is.
+
+    Attributes:
+        known: were there from an earlier run.
+        examples: the first that failed: (name, reason).
+        stopped: why it ended early; empty: it did not.
+        unreported: why there is no report, or only an earlier run's; empty: it is there.
+    """
 
     total: int = 0
     made: int = 0
     known: int = 0
     failed: int = 0
+    examples: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
     stopped: str = ""
+    unreported: str = ""
 
     @property
     def seen(self) -> int:
@@ -104,12 +93,25 @@ def archive(
         ArchiveRows(hidden / _LEDGER) as rows,
         _work_in(hidden) as work,
     ):
-        count = _Run(installation, asked, hands, rows, Path(work), recipe, artist, key).go(
-            on_count
-        )
-        made = summary_of(rows.entries(key))
-        files.write_whole(asked.target / REPORT, page(made, asked.recipe).encode(), mode=0o644)
+        kit = installation.cloak_kit()  # here, for it may have to draw the artist's key
+        maker = Maker(installation, asked, hands, rows, Path(work), recipe, artist, key, kit)
+        count = _Run(asked, maker).go(on_count)
+        count.unreported = _report(maker, asked)
         return count
+
+
+def _report(maker: Maker, asked: Asked) -> str:
+    """Write the report; return why that was not possible, or nothing. What was made is there all
+    the same, and the run has its own words for what ended it."""
+    try:
+        maker.flush()
+        made = summary_of(maker.rows.entries(maker.key))
+        files.write_whole(asked.target / REPORT, page(made, asked.recipe).encode(), mode=0o644)
+    except Retryable as exc:
+        return str(exc)
+    except OSError as exc:
+        return _(files.NO_ROOM) if files.no_room(exc) else str(exc)
+    return ""
 
 
 @contextmanager
@@ -124,21 +126,15 @@ def _work_in(hidden: Path) -> Iterator[str]:
 
 @dataclass(slots=True)
 class _Run:
-    """One run over one archive."""
+    """One run over one archive; a few pictures are on their way at once."""
 
-    installation: Installation
     asked: Asked
-    hands: Hands
-    rows: ArchiveRows
-    work: Path
-    recipe: tuple[dict[str, Json], ...]
-    artist: Artist
-    key: str
+    maker: Maker
     count: Count = field(default_factory=Count)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def go(self, on_count: Callable[[Count], None]) -> Count:
-        """Work through all pictures; a few are on their way at once."""
+        """Work through all pictures."""
         began = time.monotonic()
         self.count.total = sum(1 for _ in self._pictures())
         with ThreadPoolExecutor(self.asked.workers * WINDOW) as pool:
@@ -151,139 +147,37 @@ class _Run:
     def _pictures(self) -> Iterator[Found]:
         return pictures(self.asked.source, self.asked.target)
 
-    def _outcomes(self, pool: ThreadPoolExecutor) -> Iterator[Future[str]]:
+    def _outcomes(self, pool: ThreadPoolExecutor) -> Iterator[Future[Outcome]]:
         """The first picture goes alone: by it the style of all the others may be chosen, and
         what is wrong with the recipe shows at once."""
-        going: set[Future[str]] = set()
-        width = 1
+        ended: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
+        going, width = 0, 1
         for found in self._pictures():
             if self._stop.is_set():
                 break
-            going.add(pool.submit(self._one, found))
-            if len(going) >= width:
-                ended, going = wait(going, return_when=FIRST_COMPLETED)
-                yield from ended
-                width = self.asked.workers * WINDOW
-        yield from wait(going).done
+            pool.submit(self._one, found).add_done_callback(ended.put)
+            going += 1
+            if going >= width:
+                yield ended.get()
+                going, width = going - 1, self.asked.workers * WINDOW
+        yield from (ended.get() for _ in range(going))
 
-    def _counted(self, outcome: Future[str]) -> None:
+    def _one(self, found: Found) -> Outcome:
+        if self._stop.is_set():  # it was on its way when the run had to end
+            raise Retryable("")
+        return self.maker.one(found)
+
+    def _counted(self, ended: Future[Outcome]) -> None:
+        count = self.count
         try:
-            how = outcome.result()
+            outcome = ended.result()
         except Retryable as exc:
             self._stop.set()
-            self.count.stopped = self.count.stopped or str(exc)
-        else:
-            setattr(self.count, how, getattr(self.count, how) + 1)
-
-    def _one(self, found: Found) -> str:
-        """Protect one picture; return which count it adds to.
-
-        Raises:
-            Retryable: nothing can be done at the moment.
-        """
-        if self._stop.is_set():
-            raise Retryable("")
-        original, sha256 = Original(self._name(found), 0, 0, self.key), ""
-        try:
-            stat = found.path.stat()
-            original = replace(original, size=stat.st_size, changed=stat.st_mtime_ns)
-            if self._is_there(original):
-                return "known"
-            sha256 = _read(found.path)
-            self._make(original, sha256, found)
-        except Retryable:
-            raise
-        except (PostguardError, OSError) as exc:
-            if isinstance(exc, OSError) and files.no_room(exc):
-                raise Retryable(_(files.NO_ROOM)) from exc
-            self.rows.failed(original, sha256, str(exc))
-            return "failed"
-        return "made"
-
-    def _name(self, found: Found) -> str:
-        return found.path.relative_to(self.asked.source).as_posix()
-
-    def _is_there(self, original: Original) -> bool:
-        """Return whether its picture lies in its place, as an earlier run put it there."""
-        made = self.rows.known(original)
-        if made is None:
-            return False
-        place = self.asked.target / made.name
-        if not place.is_file() or files.sha256_of(place) != made.sha256:
-            return False
-        self.rows.settled(original)  # a crash may have come between both
-        return True
-
-    def _make(self, original: Original, sha256: str, found: Found) -> None:
-        """Protect it and put it in its place; bytes that were seen before are only copied."""
-        before = self.rows.of_content(sha256, original.recipe)
-        if before is not None and (data := self._bytes_of(before)) is not None:
-            self._place(original, sha256, _placed(before, original, found), data)
+            count.stopped = count.stopped or str(exc)
             return
-        with tempfile.TemporaryDirectory(dir=self.work) as folder:
-            began = time.monotonic()
-            rendition = self._protected(self._order(found.path, sha256, Path(folder)))
-            made = _told(rendition, time.monotonic() - began)
-            data = rendition.path.read_bytes()
-            self._place(original, sha256, _placed(made, original, found), data)
-
-    def _protected(self, order: ProtectOrder) -> Rendition:
-        """Raises Retryable also where nobody could protect any picture: it would be in vain."""
-        try:
-            (rendition,) = self.hands.protect(order, lambda _: None)
-        except Unusable as exc:
-            raise Retryable(str(exc)) from exc
-        return rendition
-
-    def _bytes_of(self, made: Made) -> bytes | None:
-        """Return what an earlier picture's file holds; None: it is not what was made."""
-        try:
-            data = (self.asked.target / made.name).read_bytes()
-        except OSError:
-            return None
-        return data if hashlib.sha256(data).hexdigest() == made.sha256 else None
-
-    def _place(self, original: Original, sha256: str, made: Made, data: bytes) -> None:
-        """Write what was made to its place; never over a file.
-
-        Raises:
-            Unusable: something else lies there.
-        """
-        place = self.asked.target / made.name
-        self.rows.placing(original, sha256, made)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.work / f"{threading.get_ident()}{place.suffix}"
-        files.write_whole(draft, data, mode=0o644)
-        try:
-            _put(draft, place)
-        except FileExistsError:
-            if files.sha256_of(place) != made.sha256:
-                raise Unusable(
-                    _(
-                        "{place} is there already, made of an earlier version of the picture or "
-                        "by another recipe, or a file of your own; it stays as it is. Move it "
-                        "away, or name another folder"
-                    ).format(place=place)
-                ) from None
-        finally:
-            draft.unlink(missing_ok=True)
-        files.sync_dir(place.parent)
-        self.rows.done(original, sha256, made)
-
-    def _order(self, path: Path, sha256: str, into: Path) -> ProtectOrder:
-        installation = self.installation
-        return ProtectOrder(
-            artworks=(ArtworkOrder(0, path.resolve(), sha256, "", installation.seed_of(sha256)),),
-            recipe_name=self.asked.recipe,
-            recipe=self.recipe,
-            limits=(NO_LIMITS,),
-            into=into,
-            artist=self.artist,
-            max_megapixels=installation.settings.intake.max_megapixels,
-            models_dir=installation.models_dir,
-            kit=installation.cloak_kit(),
-            identity=installation.home.secrets,
-        )
+        setattr(count, outcome.how, getattr(count, outcome.how) + 1)
+        if outcome.reason and len(count.examples) < _EXAMPLES:
+            count.examples.append((outcome.name, outcome.reason))
 
 
 def _check_places(asked: Asked) -> None:
@@ -309,40 +203,3 @@ def _check_places(asked: Asked) -> None:
             ).format(report=report)
         )
     asked.target.mkdir(exist_ok=True)
-
-
-def _read(path: Path) -> str:
-    """Return the SHA-256 of an original. Raises BadPicture: it cannot be read, and that is no
-    fault of the disk that is written to."""
-    try:
-        return files.sha256_of(path)
-    except OSError as exc:
-        raise BadPicture(
-            _("it cannot be read ({why})").format(why=exc.strerror or type(exc).__name__)
-        ) from exc
-
-
-def _placed(made: Made, original: Original, found: Found) -> Made:
-    name = place_of(original.name, Path(made.name).suffix, twin=found.twin)
-    return replace(made, name=name)
-
-
-def _put(draft: Path, place: Path) -> None:
-    """Give a file its name. Raises FileExistsError where another has it."""
-    try:
-        place.hardlink_to(draft)
-    except FileExistsError:
-        raise
-    except OSError:  # memory cards and network disks know no links
-        if place.exists():
-            raise FileExistsError(place) from None
-        draft.replace(place)
-
-
-def _told(rendition: Rendition, seconds: float) -> Made:
-    """Return what the report tells of a picture."""
-    record = cast("Any", rendition.record)
-    gains = record.get("measured", {}).get("behind", {}).values()
-    score = record["encode"].get("ssimulacra2", {}).get("score")
-    least = min(gains, default=None)
-    return Made(rendition.path.name, rendition.sha256, round(seconds, 2), score, least)

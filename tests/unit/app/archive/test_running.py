@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postguard.app.archive.running import Asked, Count, archive
+from postguard.app.archive.making import Asked
+from postguard.app.archive.running import Count, archive
 from postguard.app.installation import Installation
 from postguard.errors import Retryable, Unusable
 from postguard.model import Progress, ProtectOrder, Rendition
@@ -229,3 +230,49 @@ def test_a_report_of_the_artists_own_is_never_written_over(
     with pytest.raises(Unusable, match=r"report\.html is there already"):
         go(Hands(installation), art, tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_text() == "the artist's own"
+
+
+def draw(path: Path, seed: int) -> None:
+    """Another picture under a name."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (96, 128, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def test_an_edited_original_is_refused_before_anybody_works_on_it(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    first, out = (art / "a.png").read_bytes(), tmp_path / "out"
+    go(Hands(installation), art, out)
+    before = bytes_below(out)
+    draw(art / "a.png", 99)
+    for _run in range(2):  # what the first refusal leaves in the ledger does not change that
+        again = Hands(installation)
+        count = go(again, art, out)
+        assert (count.known, count.failed) == (2, 2)
+        assert again.done == ["broken.png"]
+        ((name, reason),) = [e for e in count.examples if e[0] != "broken.png"]
+        assert name == "a.png"
+        assert "made of an earlier version" in reason
+    assert bytes_below(out) == before
+    (art / "a.png").write_bytes(first)
+    back = go(Hands(installation), art, out)
+    assert (back.known, back.made) == (2, 1)  # found again by its content
+    assert bytes_below(out) == before
+    (lost,) = out.glob("a.*")
+    lost.unlink()
+    draw(art / "a.png", 99)
+    assert go(Hands(installation), art, out).made == 1
+
+
+def test_another_recipe_into_the_same_folder_costs_no_work_and_forgets_nothing(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    go(Hands(installation), art, out)
+    renamed = installation.settings.model_copy(
+        update={"artist": installation.settings.artist.model_copy(update={"name": "太郎"})}
+    )
+    other = Hands(replace(installation, settings=renamed))
+    assert go(other, art, out).failed == 4
+    assert other.done == ["broken.png"]
+    assert go(Hands(installation), art, out).known == 3
