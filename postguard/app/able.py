@@ -11,6 +11,7 @@ from postguard.cloak.machine import Machine, Power, look
 from postguard.cloak.runner import LocalEngine
 from postguard.language import _
 from postguard.settings import recipes
+from postguard.system import extras
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ def able(models: Path, cloaks: Sequence[recipes.Cloak], machine: Machine | None 
 def _without_torch(
     cloaks: Sequence[recipes.Cloak], strong: Sequence[recipes.Cloak], machine: Machine
 ) -> Able:
-    install = _("install PyTorch for the stronger ones: pip install 'postguard[cloak]'")
+    install = _("install PyTorch for the stronger ones: {command}").format(
+        command=extras.install("cloak")
+    )
     if any(cloak.fallback != "instant" for cloak in strong):
         said = _("a recipe asks for it, and its fallback for PyTorch: its posts will be held")
         return Able(False, said, install)

@@ -16,7 +16,7 @@ from postguard.errors import PostguardError
 from postguard.language import _
 from postguard.model import Place
 from postguard.store.news import NewsRows
-from postguard.system import gpu, service
+from postguard.system import extras, gpu, service
 from postguard.system.notify.phone import SECRET
 
 _INOTIFY = Path("/proc/sys/fs/inotify")
@@ -158,9 +158,9 @@ def _unit(_installation: Installation) -> Iterator[Checked]:
 def _messages(installation: Installation) -> Iterator[Checked]:
     wanted = installation.settings.notify
     if wanted.desktop and find_spec("desktop_notifier") is None:
-        yield _missing(_("the desktop"), "pip install 'postguard[notify]'")
+        yield _missing(_("the desktop"), extras.install("notify"))
     if wanted.phone and find_spec("apprise") is None:
-        yield _missing(_("the phone"), "pip install 'postguard[push]'")
+        yield _missing(_("the phone"), extras.install("push"))
     elif wanted.phone and installation.secrets.get(SECRET) is None:
         yield _missing(_("the phone"), "postguard notify phone")
 

@@ -30,9 +30,9 @@ from postguard.cloak.architectures import (
 )
 from postguard.cloak.job import Job, Measurement, Message, Order, Why
 from postguard.errors import Retryable, StepFailed
-from postguard.language import _, marked
+from postguard.language import _
 from postguard.model import Json
-from postguard.system import wire
+from postguard.system import extras, wire
 from postguard.system.secrets import environment_without
 
 log = logging.getLogger(__name__)
@@ -52,10 +52,6 @@ _MOST_THRIFT = 2  # see `cloaking.ROOMS`
 MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
 _KILLED = {-9, 137}
 _NONE = OWN.with_suffix("")  # a folder that is not there: it has no encoders
-NO_TORCH = marked(
-    "the optimised cloak needs PyTorch, which is not installed; "
-    "install it with: pip install 'postguard[cloak]'"
-)
 _Asked = TypeVar("_Asked")
 
 
@@ -156,7 +152,7 @@ class LocalEngine(ChildEngine):
 
     def available(self) -> str | None:
         """Return None when it can run, else what is missing and how to get it. Takes no time."""
-        return _strange_models(self._models) if has_torch() else _(NO_TORCH)
+        return _strange_models(self._models) if has_torch() else _no_torch()
 
     def others(self) -> list[str]:
         """Return the names of the encoders besides our own, without loading them; a file that
@@ -226,7 +222,7 @@ class LocalEngine(ChildEngine):
     def _folder(self) -> Path:
         """Return the folder of the models. Raises OutOfReach or StepFailed."""
         if not has_torch():
-            raise OutOfReach("torch", _(NO_TORCH))
+            raise OutOfReach("torch", _no_torch())
         if (problem := self.available()) is not None:
             raise StepFailed("cloak", problem)
         return self._models
@@ -355,6 +351,12 @@ def read(kind: type[_Asked], fields: Mapping[str, Json]) -> _Asked:
 def has_torch() -> bool:
     """Return whether PyTorch is installed, without loading it."""
     return importlib.util.find_spec("torch") is not None
+
+
+def _no_torch() -> str:
+    return _(
+        "the optimised cloak needs PyTorch, which is not installed; install it with: {command}"
+    ).format(command=extras.install("cloak"))
 
 
 def _is_encoder(path: Path) -> bool:

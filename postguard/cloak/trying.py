@@ -14,6 +14,7 @@ from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.catalogue import KL, Model
 from postguard.errors import Unusable
 from postguard.language import _
+from postguard.system import extras
 
 log = logging.getLogger(__name__)
 Check = Callable[[Path], list[float]]
@@ -25,8 +26,8 @@ def need_parts(model: Model, *, download: bool) -> None:
     needs = ["torch", *["diffusers"] * (model.kind == KL), *["huggingface_hub"] * download]
     if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
         raise Unusable(
-            _("this needs {missing}; install it with: pip install 'postguard[cloak]'").format(
-                missing=_(" and ").join(missing)
+            _("this needs {missing}; install it with: {command}").format(
+                missing=_(" and ").join(missing), command=extras.install("cloak")
             )
         )
 

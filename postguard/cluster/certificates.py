@@ -15,18 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from postguard.errors import Unusable
-from postguard.language import _, marked
-from postguard.system import files
+from postguard.language import _
+from postguard.system import extras, files
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.x509 import Certificate, CertificateBuilder, KeyUsage
 
-MISSING_EXTRA = marked(
-    "cloaking elsewhere needs an extra that is not installed: run `pip install "
-    "'postguard[cluster]'`"
-)
 AUTHORITY = "authority.pem"  # what every machine knows the others by
 AUTHORITY_KEY = "authority.key"  # stays on the machine where it was made
 CERTIFICATE, KEY = "machine.pem", "machine.key"
@@ -107,9 +103,16 @@ def check(folder: Path) -> None:
         )
 
 
+def missing_extra() -> str:
+    """Return what is said where the extra is not installed."""
+    return _("cloaking elsewhere needs an extra that is not installed: run `{command}`").format(
+        command=extras.install("cluster")
+    )
+
+
 def _check_extra() -> None:
     if importlib.util.find_spec("cryptography") is None:
-        raise Unusable(_(MISSING_EXTRA))
+        raise Unusable(missing_extra())
 
 
 def _check_names(folder: Path, names: Sequence[str]) -> None:

@@ -123,4 +123,4 @@ def _has_gpu() -> bool:
 def check_extra() -> None:
     """Raise Unusable where the extra is not installed, with the command that installs it."""
     if importlib.util.find_spec("distributed") is None:
-        raise Unusable(_(certificates.MISSING_EXTRA))
+        raise Unusable(certificates.missing_extra())

@@ -169,6 +169,6 @@ def _library() -> ModuleType:
     try:
         import c2pa
     except (ImportError, OSError) as exc:  # OSError: its shared library is not for this PC
-        raise Unusable(_(identity.MISSING_EXTRA)) from exc
+        raise Unusable(identity.missing_extra()) from exc
     library: ModuleType = c2pa
     return library

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from postguard.errors import Unusable
-from postguard.language import _, marked
+from postguard.language import _
+from postguard.system import extras
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 NAME = "identity.pem"  # among the secrets
 NAME_BYTES = 64  # what X.509 takes as a common name
-MISSING_EXTRA = marked(
-    "signing needs an extra that is not installed: run `pip install 'postguard[c2pa]'`"
-)
 
 _VALID = timedelta(days=30 * 365)
 _KEY, _CERTIFICATE = "PRIVATE KEY", "CERTIFICATE"
@@ -54,7 +52,7 @@ def make(name: str, now: datetime) -> str:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError as exc:
-        raise Unusable(_(MISSING_EXTRA)) from exc
+        raise Unusable(missing_extra()) from exc
     key = ec.generate_private_key(ec.SECP256R1())
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     secret = key.private_bytes(
@@ -73,7 +71,7 @@ def read(text: str) -> Identity:
         from cryptography.x509 import load_pem_x509_certificate
         from cryptography.x509.oid import NameOID
     except ImportError as exc:
-        raise Unusable(_(MISSING_EXTRA)) from exc
+        raise Unusable(missing_extra()) from exc
     try:
         key, certificate = _part(text, _KEY), _part(text, _CERTIFICATE)
         found = load_pem_x509_certificate(certificate.encode())
@@ -92,6 +90,13 @@ def read(text: str) -> Identity:
         ends=found.not_valid_after_utc,
         certificate=certificate,
         key=key,
+    )
+
+
+def missing_extra() -> str:
+    """Return what is said where the extra is not installed."""
+    return _("signing needs an extra that is not installed: run `{command}`").format(
+        command=extras.install("c2pa")
     )
 
 

@@ -18,6 +18,7 @@ from typing import Literal, Protocol, TypeVar
 
 from postguard.errors import Unusable
 from postguard.language import _
+from postguard.system import extras
 from postguard.system.files import private_dir, write_whole
 
 ARTIST_KEY = "artist-key"
@@ -210,9 +211,8 @@ def _ask_keyring(ask: Callable[[_Ring], T]) -> T:
         raise Unusable(
             _(
                 'the config says secrets.store = "keyring", but the keyring extra is not '
-                "installed: "
-                "run `pip install 'postguard[keyring]'`, or choose \"file\""
-            )
+                'installed: run `{command}`, or choose "file"'
+            ).format(command=extras.install("keyring"))
         ) from None
     try:
         return ask(keyring)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from postguard.system import extras
 from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.system import rig
 from tests.system.blind import without_torch
@@ -59,7 +60,7 @@ def test_init_writes_the_instant_cloak_and_check_says_what_would_improve(
         "--config", config, "init", "--yes", "--name", "花", "--outbox", tmp_path / "o"
     )
     assert 'mode = "instant"' in config.read_text(encoding="utf-8")
-    assert "pip install 'postguard[cloak]'" in " ".join(told.split())
+    assert extras.install("cloak") in " ".join(told.split())
     checked = " ".join(home.run("--config", config, "check", "--offline").split())
     assert "the instant cloak, the weakest" in checked
     assert "instant cloak, weakest form △ △" in checked

@@ -8,6 +8,7 @@ import logging
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.model.news import Message
+from postguard.system import extras
 
 _SECONDS = 10.0
 _LOGGER = "desktop_notifier"
@@ -38,7 +39,9 @@ async def _send(message: Message) -> None:
         from desktop_notifier import DesktopNotifier
     except ImportError:
         raise Unusable(
-            _("messages on the desktop need an extra: pip install 'postguard[notify]'")
+            _("messages on the desktop need an extra: {command}").format(
+                command=extras.install("notify")
+            )
         ) from None
     text = message.text.translate(_NO_MARKUP)
     notifier = DesktopNotifier(app_name="postguard")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.model.news import Message
+from postguard.system import extras
 
 if TYPE_CHECKING:
     import apprise
@@ -56,7 +57,9 @@ def _service(address: str) -> apprise.Apprise:
         import apprise
     except ImportError:
         raise Unusable(
-            _("messages on a phone need an extra: pip install 'postguard[push]'")
+            _("messages on a phone need an extra: {command}").format(
+                command=extras.install("push")
+            )
         ) from None
     if not apprise.Apprise.instantiate(address, suppress_exceptions=True):
         raise Unusable(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.errors import Unusable
+from postguard.system import extras
 from postguard.system.secrets import (
     KEY_BYTES,
     Secrets,
@@ -217,7 +218,7 @@ def test_no_keyring_in_the_session_says_what_to_choose(folder):
 
 def test_a_missing_keyring_extra_names_the_command(folder, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
-    with pytest.raises(Unusable, match=r"pip install 'postguard\[keyring\]'"):
+    with pytest.raises(Unusable, match=re.escape(extras.install("keyring"))):
         Secrets(folder, store="keyring").get("bsky")
 
 
