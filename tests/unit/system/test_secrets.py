@@ -1,5 +1,7 @@
 """Secrets come from the first place that has them, are kept privately, and never shown."""
 
+import re
+
 import keyring
 import keyring.backend
 import keyring.backends.fail
