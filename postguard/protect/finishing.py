@@ -68,11 +68,10 @@ def finish(picture: Picture, limits: Limits, how: Finish) -> Encoded:
     reserved = credentials.ROOM if how.signer else 0
     made = encode(picture, limits, how.packets, how.kind, reserved=reserved)
     made = _with(made, {"ssimulacra2": score(made.written, made.data)})
-    packets = how.packets
-    if how.signer is not None:
-        made, manifest = _signed(made, how.signer, how.mining)
-        packets = replace(packets, manifest=manifest)
-    privacy.audit(made.data, made.mime, packets)
+    if how.signer is None:
+        privacy.audit(made.data, made.mime, how.packets)
+    else:
+        made = _signed(made, how, how.signer)
     if len(made.data) > limits.image_bytes:
         raise StepFailed(
             "encode",
@@ -85,11 +84,13 @@ def finish(picture: Picture, limits: Limits, how: Finish) -> Encoded:
     return made
 
 
-def _signed(made: Encoded, signer: Identity, mining: str) -> tuple[Encoded, bytes]:
-    """Return the file with its Content Credentials, and these alone."""
-    data, manifest = credentials.sign(made.data, made.mime, signer, mining)
-    said: Json = {**credentials.said(signer, mining), "bytes": len(data) - len(made.data)}
-    return _with(replace(made, data=data), {"bytes": len(data), "credentials": said}), manifest
+def _signed(made: Encoded, how: Finish, signer: Identity) -> Encoded:
+    """Return the file with its Content Credentials, audited: they alone came into it."""
+    data, manifest = credentials.sign(made.data, made.mime, signer, how.mining)
+    packets = replace(how.packets, manifest=manifest)
+    privacy.audit(data, made.mime, packets, encoded=made.data)
+    said: Json = {**credentials.said(signer, how.mining), "bytes": len(data) - len(made.data)}
+    return _with(replace(made, data=data), {"bytes": len(data), "credentials": said})
 
 
 def _with(made: Encoded, more: dict[str, Json]) -> Encoded:

@@ -3,10 +3,13 @@
 The file is walked block by block against a list of what may be there; anything else, down to one
 byte of a tag, stops the post. What the walk cannot see into is the compressed picture itself:
 JPEG scans, WebP frames and AV1 frames, which their libraries wrote from a new image
-(`containers`).
+(`containers`). Nothing but the signer touches the file between them and the audit, so of a signed
+file the audit asks that this part is the very bytes that the encoder gave.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from postguard.errors import StepFailed
 from postguard.language import _
@@ -21,8 +24,11 @@ _WALKS = {
 }
 
 
-def audit(data: bytes, mime: str, packets: Packets) -> None:
+def audit(data: bytes, mime: str, packets: Packets, *, encoded: bytes | None = None) -> None:
     """Return when `data` is a whole file of kind `mime` with exactly `packets` in it.
+
+    Args:
+        encoded: the file as the encoder gave it, where it was signed since.
 
     Raises:
         StepFailed: there is a block that we did not write, one is missing, or the file is torn.
@@ -37,7 +43,9 @@ def audit(data: bytes, mime: str, packets: Packets) -> None:
             ).format(mime=mime),
         )
     try:
-        check(data, packets)
+        picture = check(data, packets)
+        if encoded is not None and check(encoded, replace(packets, manifest=b"")) != picture:
+            raise Stray("a picture with other bytes than the one that was signed")
     except Stray as stray:
         raise StepFailed(
             "privacy",

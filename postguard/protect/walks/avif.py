@@ -35,8 +35,12 @@ _AUX_ALPHA = bytes(4) + b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
 Box = tuple[bytes, bytes]  # kind and content
 
 
-def check(data: bytes, packets: Packets) -> None:
-    """Walk the whole file. Raises Stray at the first thing that we did not write."""
+def check(data: bytes, packets: Packets) -> bytes:
+    """Walk the whole file; return its frames, as libavif wrote them.
+
+    Raises:
+        Stray: at the first thing that we did not write.
+    """
     reader = Reader(data)
     kind, brands = _box(reader)
     if kind != b"ftyp" or brands[: len(_FTYP)] != _FTYP or brands[len(_FTYP) :] not in _PROFILES:
@@ -52,8 +56,9 @@ def check(data: bytes, packets: Packets) -> None:
     items = _meta(box[1], blocks)
     _expect(media := _box(reader), b"mdat")
     reader.end("end of the AVIF")
-    _check_media(data, len(data) - len(media[1]), items, blocks)
+    picture = _media(data, len(data) - len(media[1]), items, blocks)
     blocks.end()
+    return picture
 
 
 def _box(reader: Reader) -> Box:
@@ -181,16 +186,19 @@ def _check_used(body: bytes, properties: int, pictures: int) -> None:
         raise Stray("properties that belong to nothing")
 
 
-def _check_media(
-    data: bytes, start: int, items: Mapping[str, tuple[int, int]], blocks: Blocks
-) -> None:
-    """Look at the items' bytes, which must fill the media box from `start` without a gap."""
+def _media(data: bytes, start: int, items: Mapping[str, tuple[int, int]], blocks: Blocks) -> bytes:
+    """Look at the items' bytes, which must fill the media box from `start` without a gap; return
+    those of the frames."""
     runs = sorted((at, at + size) for at, size in items.values())
     ends = [(0, start), *runs, (len(data), 0)]
     if any(before[1] != after[0] for before, after in pairwise(ends)):
         raise Stray("bytes that belong to no item")
+    picture = b""
     for name, (at, size) in items.items():
+        body = data[at : at + size]
         if name in {_COLOUR, _ALPHA}:
-            av1.check(data[at : at + size])
+            av1.check(body)
+            picture += body
         else:
-            blocks.meet(name, data[at : at + size])
+            blocks.meet(name, body)
+    return picture

@@ -7,44 +7,67 @@ import re
 from postguard.protect.packets import EXIF_HEAD, ICC_HEAD, XMP_HEAD, Packets, srgb_profile
 from postguard.protect.walks.manifest import Segments
 from postguard.protect.walks.reader import Blocks, Reader, Stray
+from postguard.protect.walks.scans import Scans
 
 _SOI, _EOI, _SOS, _DHT, _DQT = 0xD8, 0xD9, 0xDA, 0xC4, 0xDB
 _APP0, _APP1, _APP2, _APP11, _APP13 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED
-_SOF = {0xC0, 0xC2}  # baseline and progressive
+_BASELINE, _PROGRESSIVE = 0xC0, 0xC2
 _APPS = {_APP0: "JFIF", _APP1: "XMP", _APP2: "ICC profile", _APP13: "IPTC"}
 _JFIF = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # version 1.1, square pixels, no thumbnail
 _NOT_PICTURE = re.compile(rb"\xff[^\x00]")  # libjpeg stuffs FF as FF 00; we write no restarts
 
+_MARKER_BYTES = 2
 _SIZE_BYTES = 2  # a segment's size counts itself
-_LUMA_AND_COLOUR = {0, 1}  # 8-bit tables
+_LUMA, _COLOUR = 0, 1  # 8-bit tables
 _CLASS_AND_ID = {0x00, 0x01, 0x10, 0x11}
 
 
-def check(data: bytes, packets: Packets) -> None:
-    """Walk the whole file. Raises Stray at the first thing that we did not write."""
+def check(data: bytes, packets: Packets) -> bytes:
+    """Walk the whole file; return its tables and scans, the picture as libjpeg wrote it.
+
+    Raises:
+        Stray: at the first thing that we did not write.
+    """
     reader = Reader(data)
     reader.expect(bytes([0xFF, _SOI]), "start of image")
-    blocks, signed, tables = _blocks(packets), Segments(packets.manifest), Tables()
-    frame: Frame | None = None
-    while (marker := _marker(reader)) != _EOI:
+    _tags(reader, packets)
+    start = reader.at
+    _picture(reader, data)
+    reader.end("end of the JPEG")
+    return data[start:]
+
+
+def _tags(reader: Reader, packets: Packets) -> None:
+    """Walk the segments that stand before the picture."""
+    blocks, signed = _blocks(packets), Segments(packets.manifest)
+    while (marker := _marker(reader)) in {*_APPS, _APP11}:
         segment = _segment(reader, marker)
-        if marker in _SOF and frame is None:
-            frame = Frame(segment)
-        elif marker == _SOS and frame is not None:
-            frame.scan(segment)
-            tables.used()
-            _skip_picture(reader, data)
-        elif marker in _APPS and frame is None:
-            blocks.meet(_app_name(marker, segment), segment)
-        elif marker == _APP11 and frame is None:
+        if marker == _APP11:
             signed.meet(segment)
         else:
-            tables.meet(marker, segment, before_frame=frame is None)
-    reader.end("end of the JPEG")
-    for part in (blocks, signed, tables):
+            blocks.meet(_app_name(marker, segment), segment)
+    reader.at -= _MARKER_BYTES
+    for part in (blocks, signed):
         part.end()
-    if frame is None or not frame.scans:
+
+
+def _picture(reader: Reader, data: bytes) -> None:
+    """Walk the tables, the frame header and the scans, up to the end of the image."""
+    tables, frame = Tables(), None
+    while (marker := _marker(reader)) != _EOI:
+        segment = _segment(reader, marker)
+        if marker in {_BASELINE, _PROGRESSIVE} and frame is None:
+            frame = Frame(segment, progressive=marker == _PROGRESSIVE)
+            tables.check_quantisers(frame.quantisers)
+        elif marker == _SOS and frame is not None:
+            tables.use(frame.scans.meet(segment))
+            _skip_scan(reader, data)
+        else:
+            tables.meet(marker, segment, before_frame=frame is None)
+    if frame is None:
         raise Stray("no picture")
+    tables.end()
+    frame.scans.end()
 
 
 def _blocks(packets: Packets) -> Blocks:
@@ -76,7 +99,7 @@ def _app_name(marker: int, segment: bytes) -> str:
     return "EXIF" if is_exif else _APPS[marker]
 
 
-def _skip_picture(reader: Reader, data: bytes) -> None:
+def _skip_scan(reader: Reader, data: bytes) -> None:
     found = _NOT_PICTURE.search(data, reader.at)
     if found is None:
         raise Stray("the picture is cut off")
@@ -84,10 +107,9 @@ def _skip_picture(reader: Reader, data: bytes) -> None:
 
 
 class Frame:
-    """The frame header: how many components there are, which the scans must agree with."""
+    """The frame header: of which components the scans may tell."""
 
-    def __init__(self, segment: bytes) -> None:
-        self.scans = 0
+    def __init__(self, segment: bytes, *, progressive: bool) -> None:
         reader = Reader(segment)
         reader.expect(b"\x08", "sample precision")
         if not (reader.number(">H", "height") and reader.number(">H", "width")):
@@ -100,6 +122,12 @@ class Frame:
             if found not in self._known(number):
                 raise Stray(f"component {number} of a kind that postguard does not write")
         reader.end("frame header")
+        self.scans = Scans(self._components, progressive=progressive)
+
+    @property
+    def quantisers(self) -> set[int]:
+        """The numbers of the tables that the components use."""
+        return {_LUMA, _COLOUR} if self._components > 1 else {_LUMA}
 
     def _known(self, number: int) -> set[bytes]:
         """Return a component as we write it: its number, its sampling (luma may have twice the
@@ -107,19 +135,9 @@ class Frame:
         samplings = {0x11, 0x22} if number == 1 and self._components > 1 else {0x11}
         return {bytes([number, sampling, min(number - 1, 1)]) for sampling in samplings}
 
-    def scan(self, segment: bytes) -> None:
-        """Check a scan header and count it."""
-        reader = Reader(segment)
-        count = reader.number("B", "scan header")
-        if not 1 <= count <= self._components:
-            raise Stray("a scan of channels that are not there")
-        reader.take(2 * count + 3, "scan header")
-        reader.end("scan header")
-        self.scans += 1
-
 
 class Tables:
-    """Quantisers, each once; Huffman tables, each once for a scan and never without one."""
+    """Quantisers, each once; Huffman tables, each once for a scan that needs it."""
 
     def __init__(self) -> None:
         self._quantisers: set[int] = set()
@@ -136,14 +154,22 @@ class Tables:
                     raise Stray("a Huffman table with doubled symbols")
         elif marker == _DQT and before_frame:
             while reader.left:
-                _note(self._quantisers, reader, _LUMA_AND_COLOUR)
+                _note(self._quantisers, reader, {_LUMA, _COLOUR})
                 if 0 in reader.take(64, "quantiser table"):
                     raise Stray("a quantiser table with a zero")
         else:
             raise Stray(f"a segment FF{marker:02X} that we did not write")
 
-    def used(self) -> None:
-        """Note that a scan follows: the next one may have other tables."""
+    def check_quantisers(self, due: set[int]) -> None:
+        """Raise Stray where there are others than the frame needs."""
+        if self._quantisers != due:
+            raise Stray("a quantiser table too many or too few")
+
+    def use(self, needed: set[int]) -> None:
+        """Note that a scan follows: the next one may have other tables. Raises Stray where one was
+        met that this scan does not need."""
+        if not self._huffman <= needed:
+            raise Stray("a Huffman table that its scan does not need")
         self._huffman.clear()
 
     def end(self) -> None:

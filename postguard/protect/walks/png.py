@@ -13,8 +13,12 @@ _PROFILE_HEAD = b"ICC Profile\0\0"
 _STEP = 1 << 20
 
 
-def check(data: bytes, packets: Packets) -> None:
-    """Walk the whole file. Raises Stray at the first thing that we did not write."""
+def check(data: bytes, packets: Packets) -> bytes:
+    """Walk the whole file; return its rows, packed, as they stand in it.
+
+    Raises:
+        Stray: at the first thing that we did not write.
+    """
     reader = Reader(data)
     reader.expect(_SIGNATURE, "PNG signature")
     kind, header = _chunk(reader)
@@ -40,6 +44,7 @@ def check(data: bytes, packets: Packets) -> None:
     reader.end("end of the PNG")
     pixels.end()
     blocks.end()
+    return bytes(pixels.packed)
 
 
 def _chunk(reader: Reader) -> tuple[bytes, bytes]:
@@ -79,10 +84,12 @@ class _Pixels:
             raise Stray("a picture of a kind that we do not write")
         self._expected = height * (1 + width * channels)
         self._found = 0
+        self.packed = bytearray()
         self._stream = zlib.decompressobj()
 
     def add(self, part: bytes) -> None:
         """Inflate one chunk in steps, so that a bomb takes no memory."""
+        self.packed += part
         try:
             while part and self._found <= self._expected:
                 self._found += len(self._stream.decompress(part, _STEP))

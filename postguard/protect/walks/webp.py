@@ -14,8 +14,12 @@ _LOSSLESS = b"\x2f"
 _ALPHA_USED = 1 << 28
 
 
-def check(data: bytes, packets: Packets) -> None:
-    """Walk the whole file. Raises Stray at the first thing that we did not write."""
+def check(data: bytes, packets: Packets) -> bytes:
+    """Walk the whole file; return its frame and its transparency, as libwebp wrote them.
+
+    Raises:
+        Stray: at the first thing that we did not write.
+    """
     reader = Reader(data)
     reader.expect(b"RIFF", "RIFF header")
     if reader.number("<I", "RIFF header") != reader.left:
@@ -28,6 +32,7 @@ def check(data: bytes, packets: Packets) -> None:
         walk.meet(*_chunk(reader))
     walk.end()
     blocks.end()
+    return walk.picture
 
 
 def _chunk(reader: Reader) -> tuple[bytes, bytes]:
@@ -47,6 +52,7 @@ class _Walk:
         self._announced: tuple[int, int, int] | None = None  # flags, width, height
         self._flags = 0
         self._frame: tuple[int, int] | None = None
+        self.picture = b""
 
     def meet(self, kind: bytes, body: bytes) -> None:
         """Check one chunk and note what it brings."""
@@ -56,8 +62,10 @@ class _Walk:
         elif kind in _FRAMES and self._frame is None:
             self._frame, alpha = _frame(kind, body)
             self._flags |= alpha
+            self.picture += body
         elif kind == b"ALPH" and not self._flags & _HAS_ALPHA and self._frame is None:
             self._flags |= _HAS_ALPHA
+            self.picture += body
         else:
             self._blocks.meet(kind.decode("latin-1"), body)
             self._flags |= _FLAGS[kind]

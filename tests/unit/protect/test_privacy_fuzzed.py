@@ -205,7 +205,8 @@ def test_two_files_spliced_anywhere_never_pass(kind: Kind, data: st.DataObject) 
     end = data.draw(st.integers(0, len(kind.ours)))
     spliced = kind.ours[:end] + donor[start:]
     if passes(spliced, kind.mime):
-        assert len(spliced) <= len(kind.ours) or kind.mime == JPEG  # a scan more is a picture
+        # The walk does not see into one scan, which may hold some of its bytes twice.
+        assert len(spliced) <= len(kind.ours) or kind.mime == JPEG
         assert kind.told(spliced) == kind.told(kind.ours)
 
 

@@ -8,12 +8,17 @@ import json
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from postguard.errors import StepFailed
+from postguard.imaging import Picture
+from postguard.model import Limits
+from postguard.protect.encode import encode
 from postguard.protect.packets import Packets
 from postguard.protect.privacy import audit
 from tests.unit.protect.blocks import (
@@ -181,3 +186,20 @@ def test_a_manifest_between_the_scans_of_a_jpeg_is_refused() -> None:
     bare = data.replace(part, b"")
     at = bare.index(b"\xff\xda", bare.index(b"\xff\xda") + 2)
     refused(bare[:at] + part + bare[at:], JPEG, packets)
+
+
+@pytest.mark.parametrize("mime", MIMES)
+def test_a_signed_file_holds_the_very_picture_that_the_encoder_gave(mime: str) -> None:
+    """Of what the walk does not see into nothing may change on the way to the signature."""
+    data, packets = signed(mime)
+    audit(data, mime, packets, encoded=unsigned(mime))
+    audit(retold(mime), mime, PACKETS)
+    with pytest.raises(StepFailed, match="other bytes than the one that was signed"):
+        audit(data, mime, packets, encoded=retold(mime))
+
+
+def retold(mime: str) -> bytes:
+    """Return the unsigned file with another picture of the same size."""
+    pixels = np.random.default_rng(1).integers(0, 256, (24, 40, 3), np.uint8)
+    limits = Limits("t", 1, 1, 1, 10**6, mimes=(mime,))
+    return encode(Picture(pixels), limits, PACKETS, mime.removeprefix("image/")).data
