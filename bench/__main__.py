@@ -35,6 +35,7 @@ BENCHES = {
     "instant": "The instant cloak",
     "race": "The cloak beside PhotoGuard's 200 steps",
     "child": "The start of a cloak",
+    "whole": "A whole picture",
     "modes": "Each mode goes its own way",
     "purifiers": "What purifiers leave of a cloak",
     "mimicry": "Mimicry, a proxy",

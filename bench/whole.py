@@ -1,0 +1,97 @@
+"""A whole picture through the cloak's own process: python -m bench.whole [--files NAME ...]
+
+    [--side 1600] [--mode style] [--strength medium]
+
+What an artist waits for, and what the process needs: seconds from handing over to the cloaked
+file, in a child that a small job has warmed; CPU seconds of that child, with its start and the
+small job, for other programs take their share of the first; and the most memory that any child
+has held so far. The encoders are those of the shared weights, and our own in the first steps, as
+on a PC that has fetched them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bench.squares import ART, SEED, SHARED
+from postguard.cloak.runner import LocalEngine
+from postguard.model import Json
+from postguard.protect.steps.cloak import CEILINGS, FLOORS
+
+HEAD = """\
+| picture | size | s | CPU s | low-scale steps | tiles | SSIMULACRA2 | memory, GB |
+|---|---|---|---|---|---|---|---|"""
+_WARMING = 64  # px of the job that wakes the child
+_DAY = 86_400.0
+
+
+def main() -> None:
+    """Print a row for each file."""
+    asked = _parser().parse_args()
+    print(HEAD, flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        for file in asked.files:
+            source = Path(name) / "in.png"
+            width, height = _brought(file, asked.side, source)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            seconds, record = _cloaked(_job(asked.mode, asked.strength), source)
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu, held = used.ru_utime - before, used.ru_maxrss / 1e6
+            done = " | ".join(str(record[key]) for key in ("steps", "tiles", "ssimulacra2"))
+            print(
+                f"| {file} | {width}x{height} | {seconds:.0f} | {cpu:.0f} | {done} | {held:.1f} |",
+                flush=True,
+            )
+
+
+def _cloaked(job: dict[str, Json], source: Path) -> tuple[float, Mapping[str, Json]]:
+    """Return the seconds of a warm child, which ends afterwards, and its record."""
+    target, small = source.with_name("out.png"), source.with_name("small.png")
+    noise = np.random.default_rng(0).integers(0, 256, (_WARMING, _WARMING, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(small)
+    with LocalEngine(SHARED / "weights") as engine:
+        engine.cloak(job, small, target, lambda _: None)
+        began = time.monotonic()
+        record = engine.cloak(job, source, target, lambda _: None)
+        return time.monotonic() - began, record
+
+
+def _job(mode: str, strength: str) -> dict[str, Json]:
+    return {
+        "modes": [mode],
+        "ceiling": CEILINGS[strength],
+        "floor": FLOORS[strength],
+        "seed": SEED,
+        "artist_seed": SEED,
+        "time_limit": _DAY,
+    }
+
+
+def _brought(name: str, side: int, source: Path) -> tuple[int, int]:
+    """Write an art file with this long side as PNG (it is not enlarged); return its size."""
+    with Image.open(SHARED / "art" / name) as image:
+        scale = min(1.0, side / max(image.size))
+        size = round(image.width * scale), round(image.height * scale)
+        image.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(source)
+    return size
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", nargs="*", default=ART)
+    parser.add_argument("--side", type=int, default=1_600, help="long side in px")
+    parser.add_argument("--mode", default="style")
+    parser.add_argument("--strength", choices=list(FLOORS), default="medium")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
