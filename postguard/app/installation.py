@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from postguard import settings as config
 from postguard.app.accounts import Accounts
-from postguard.app.elsewhere import elsewhere
+from postguard.app.elsewhere import elsewhere, times_of
 from postguard.cloak import concepts
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
 from postguard.language import _
@@ -32,6 +32,7 @@ from postguard.ports import Clock
 from postguard.protect import captions
 from postguard.publish import linking
 from postguard.publish.planning import Timing
+from postguard.settings import recipes
 from postguard.settings.recipes import AnyStep
 from postguard.settings.schema import Config
 from postguard.store import Store, open_store
@@ -180,13 +181,16 @@ class Installation:
             kit=self.cloak_kit(),
             post=post.id,
             identity=self.home.secrets,
-            elsewhere=elsewhere(self.settings, post, deliveries, self.clock.now()),
+            elsewhere=elsewhere(self.settings, post, self._times(deliveries), self.clock.now()),
         )
+
+    def _times(self, deliveries: Iterable[Delivery]) -> Iterator[datetime]:
+        return times_of(deliveries, self.timing, self.store.plans, self.clock.now())
 
     def steps(self, recipe: str) -> tuple[dict[str, Json], ...]:
         """Return a recipe's steps as plain values. Raises ConfigError for an unknown name."""
         try:
-            steps = self.settings.recipes[recipe]
+            steps = recipes.at_strength(self.settings.recipes, recipe)
         except KeyError:
             known = ", ".join(self.settings.recipes) or _("none")
             raise ConfigError(

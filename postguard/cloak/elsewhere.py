@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from postguard.cloak.job import INSTANT, Job, Measurement, Order
+from postguard.cloak.job import INSTANT, Job, Measurement, Message, Order, Why
 from postguard.cloak.ladder import Ladder
 from postguard.cloak.runner import (
     GRACE_SECONDS,
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 45.0  # seconds for a machine that was woken to be there
 _NOWHERE = Path("elsewhere")  # the other machine has its own models
+_PASSING: frozenset[Why] = frozenset({"absent", "ended", "late"})  # it may go well another time
 
 
 def client(place: Elsewhere, patience: float) -> list[str]:
@@ -83,6 +84,18 @@ class FarEngine(ChildEngine):
         order = Order(measure=read(Measurement, {**asked, **paths}))
         return self._done(order, MEASURE_SECONDS, on_step)
 
+    def answer(self, order: Order, seconds: float, on_step: Callable[[float], None]) -> Message:
+        """Return the last word of whoever did it. An end of the client's process, or its silence,
+        tells nothing of the job: the way to the others is lost."""
+        try:
+            message = super().answer(order, seconds, on_step)
+        except OutOfReach:
+            return Message("failed", reason=_("it did not answer in time"), why="absent")
+        if self._child is not None:
+            return message
+        said = _("the process that talks to the cluster has ended; see the log")
+        return Message("failed", reason=said, why="absent")
+
     def _done(
         self, order: Order, seconds: float, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
@@ -123,12 +136,7 @@ class Away:
         try:
             return {**self.far.cloak(job, source, target, on_step), "where": "cluster"}
         except OutOfReach as exc:
-            if exc.why == "absent" and self.place.waits:
-                raise Waiting(
-                    _("no machine of the cluster can cloak it now ({why}); it waits").format(
-                        why=exc.reason
-                    )
-                ) from exc
+            self._wait_if_it_may(exc)
             log.warning("cloaking here, since the cluster cannot: %s", exc.reason)
             return self._cloaked_here(job, source, target, on_step, exc)
 
@@ -139,14 +147,30 @@ class Away:
         after: Path,
         on_step: Callable[[float], None],
     ) -> Mapping[str, Json]:
-        """Measure there, where the most encoders are; here where nobody is. Raises StepFailed."""
+        """Measure there, where the most encoders are: a cloak that was drawn there is judged by
+        our own encoder alone only where it may wait no longer.
+
+        Raises:
+            Waiting: as `cloak`.
+            StepFailed: as the engines do.
+        """
         light = {p.stem for p in Path(str(asked["targets"])).glob("*.png")} == {INSTANT}
         if not light:
             try:
                 return self.far.measure(asked, before, after, on_step)
             except OutOfReach as exc:
+                self._wait_if_it_may(exc)
                 log.warning("measuring here, since the cluster cannot: %s", exc.reason)
         return self.here.measure(asked, before, after, on_step)
+
+    def _wait_if_it_may(self, exc: OutOfReach) -> None:
+        """Raise Waiting where it may go well another time, and there is time."""
+        if exc.why in _PASSING and self.place.waits:
+            raise Waiting(
+                _("no machine of the cluster can cloak it now ({why}); it waits").format(
+                    why=exc.reason
+                )
+            ) from exc
 
     def _cloaked_here(
         self,

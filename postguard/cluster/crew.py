@@ -19,19 +19,33 @@ from distributed import Client, Future, KilledWorker, Security
 from postguard.cluster import version, waking, work
 from postguard.cluster.joining import GPU, unreachable
 from postguard.cluster.parcel import Parcel
+from postguard.cluster.turns import Turns
 from postguard.errors import BadPicture, PostguardError, Retryable
-from postguard.language import _
+from postguard.language import _, marked
 
 log = logging.getLogger(__name__)
 
-_LOOK = 2.0  # seconds between two looks whether there is anybody
+_LOOK = 2.0  # seconds between two looks whether there is anybody, for all jobs together
 _RETRIES = 3  # of one task, by Dask itself; then we hand it over anew
 _OVER_AGAIN = 5  # as often is a job handed over anew
+_BREAKS = marked(
+    "one machine after another was lost over this picture, so it may be what breaks them; export "
+    "it again or as PNG, or protect it on this machine"
+)
 _T = TypeVar("_T")
 
 
 class AbsentError(Retryable):
     """No machine of the cluster is there to do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Who was there, as one connection saw it at one time."""
+
+    by: Client
+    at: float
+    found: list[dict[str, float]]
 
 
 @dataclass(slots=True)
@@ -51,6 +65,9 @@ class Crew:
     _client: Client | None = None
     _known: bool = False  # the scheduler has answered once
     _joining: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _seen: _Look | None = None
+    _turns: Turns = field(default_factory=Turns)
     _listeners: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     _names: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -62,17 +79,23 @@ class Crew:
 
         Raises:
             AbsentError: nobody was there for longer than `patience`.
-            BadPicture: machine after machine ended over it.
+            BadPicture: machine after machine ended over it, and over nothing else.
             Unusable: the scheduler is no part of our cluster.
             Retryable: it was lost again and again, with the scheduler or the line to it.
         """
+        turn = self._turns.together
         for _turn in range(_OVER_AGAIN):
             client = await self._joined()
             try:
-                return await self._done(client, parcel, on_step)
+                async with turn():
+                    return await self._done(client, parcel, on_step)
             except _LostError as lost:
                 log.info("a job is handed over anew: %s", lost)
                 await self._leave(client)
+            except KilledWorker as killed:
+                if turn == self._turns.alone:
+                    raise BadPicture(_(_BREAKS)) from killed
+                turn = self._turns.alone  # all that waited beside the one at fault are suspected
         raise Retryable(_("the machines that worked on it were lost, again and again"))
 
     async def close(self) -> None:
@@ -103,7 +126,7 @@ class Crew:
 
         Raises:
             _LostError: it is to be handed over anew.
-            BadPicture: it outlived so many machines that it is at fault itself.
+            KilledWorker: it outlived so many machines that it, or one beside it, is at fault.
         """
         waiting = asyncio.ensure_future(_result(future))
         try:
@@ -116,12 +139,7 @@ class Crew:
         if waiting.cancelled():
             raise _LostError(_("its machine or the scheduler has gone"))
         if isinstance(wrong := waiting.exception(), KilledWorker):
-            raise BadPicture(
-                _(
-                    "one machine after another was lost over this picture, so it may be what "
-                    "breaks them; export it again or as PNG, or protect it on this machine"
-                )
-            )
+            raise wrong
         if wrong is not None:
             raise _LostError(str(wrong))
         return waiting.result()
@@ -136,7 +154,6 @@ class Crew:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.patience
         while not (found := await self._present(client)):
-            waking.wake(self.sleepers)
             if loop.time() >= deadline:
                 raise AbsentError(
                     _(
@@ -148,11 +165,20 @@ class Crew:
         return found
 
     async def _present(self, client: Client) -> list[dict[str, float]]:
+        """Return what each machine of our version has. A look serves all jobs for a while: the
+        answer tells of every machine, and hundreds of jobs may be on their way."""
         if client.status != "running" or client.scheduler is None:
             raise _LostError(_("the scheduler has gone"))
-        known = await _or_lost(client.scheduler.identity())
-        resources = [worker["resources"] for worker in known["workers"].values()]
-        return [found for found in resources if version.ours() in found]
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if self._seen is None or self._seen.by is not client or now - self._seen.at >= _LOOK:
+                known = await _or_lost(client.scheduler.identity())
+                resources = [worker["resources"] for worker in known["workers"].values()]
+                found = [found for found in resources if version.ours() in found]
+                self._seen = _Look(client, now, found)
+                if not found:
+                    waking.wake(self.sleepers)
+            return self._seen.found
 
     async def _joined(self) -> Client:
         async with self._joining:
@@ -175,7 +201,7 @@ class Crew:
                     timeout=10,
                 )
             except OSError as exc:
-                error = unreachable(self.scheduler, exc)
+                error = unreachable(self.scheduler, self.keys, exc)
                 if not isinstance(error, Retryable) or loop.time() >= deadline:
                     raise _absent(error) from exc
                 await asyncio.sleep(_LOOK)

@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 GPU = "GPU"  # a resource of each worker that has one
 _VERSION = "postguard_version"
 _WAIT_TO_JOIN = "30s"
-# A machine that sleeps is gone in half a minute; a task that outlived this many workers is at
-# fault itself.
+# A machine that sleeps is gone in half a minute; a task that outlived more than this many workers
+# is suspected, and so is what waited beside it: see `crew`.
 _CONFIG = {
     "distributed.scheduler.worker-ttl": "30s",
-    "distributed.scheduler.allowed-failures": 5,
+    "distributed.scheduler.allowed-failures": 2,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.comm.timeouts.tcp": "30s",
     "distributed.admin.low-level-log-length": 0,  # it would keep the last thousand pictures sent
@@ -132,7 +132,7 @@ async def work_for(
     """
     keys = security(folder)
     await _check_version(scheduler, keys)
-    host = _own_address(scheduler)
+    host = _own_address(scheduler, keys)
     resources = {version.ours(): 1.0} | ({GPU: 1.0} if gpu else {})
     try:
         worker = await _Worker(
@@ -164,7 +164,7 @@ async def work_for(
     await worker.close(reason="asked to end")
 
 
-def _own_address(scheduler: str) -> str:
+def _own_address(scheduler: str, keys: Security) -> str:
     """Return the address of this machine that the scheduler is reached from: Dask's worker would
     listen on all of them. Raises Retryable: there is no way to it."""
     host, port = get_address_host_port(scheduler)
@@ -175,7 +175,7 @@ def _own_address(scheduler: str) -> str:
             probe.connect(there)
             return str(probe.getsockname()[0])
     except OSError as exc:
-        raise unreachable(scheduler, exc) from exc
+        raise unreachable(scheduler, keys, exc) from exc
 
 
 async def _check_version(scheduler: str, keys: Security) -> None:
@@ -184,20 +184,24 @@ async def _check_version(scheduler: str, keys: Security) -> None:
         async with rpc(scheduler, connection_args=keys.get_connection_args("worker")) as asked:
             theirs = await getattr(asked, _VERSION)()
     except (OSError, CommClosedError) as exc:
-        raise unreachable(scheduler, exc) from exc
+        raise unreachable(scheduler, keys, exc) from exc
     if (why := version.refusal(theirs, version.ours())) is not None:
         raise Unusable(why)
 
 
-def unreachable(scheduler: str, exc: BaseException) -> PostguardError:
+def unreachable(scheduler: str, keys: Security, exc: BaseException) -> PostguardError:
     """Return why a scheduler could not be joined: for good, or for now."""
     if any(isinstance(cause, ssl.SSLError) for cause in _causes(exc)):
         return Unusable(
             _(
                 "{scheduler} and this machine do not know each other: their certificates come "
-                "from two clusters. Copy this machine's folder again from where you ran "
-                "`postguard cluster init`"
-            ).format(scheduler=scheduler)
+                "from two clusters. Where you ran `postguard cluster init` there is a folder with "
+                "this machine's name; copy {files} from it into {folder} here"
+            ).format(
+                scheduler=scheduler,
+                files=", ".join(certificates.MACHINE_FILES),
+                folder=Path(str(keys.tls_ca_file)).parent,
+            )
         )
     return Retryable(
         _("{scheduler} cannot be reached; is that machine on, and its scheduler?").format(

@@ -44,8 +44,14 @@ def found(here: str, others: Sequence[str]) -> Founded:
     """Make the authority and everyone's certificates.
 
     Raises:
-        Unusable: there is a cluster already, or a name is none.
+        Unusable: there is a cluster already, or a name is none, or that of this machine's folder.
     """
+    if keys_here().name in (here, *others):
+        raise Unusable(
+            _("every machine calls its own folder {name}; take another name").format(
+                name=keys_here().name
+            )
+        )
     made = certificates.found(folder(), [here, *others], SystemClock().now())
     files.move(made[0], keys_here())
     return Founded(keys_here(), made[1:])

@@ -23,7 +23,7 @@ from postguard.cluster import parcel
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, StepFailed
 from postguard.language import _
-from postguard.model import Json, Progress
+from postguard.model import Json
 from postguard.protect import pipeline
 from postguard.protect.child import failure
 from postguard.protect.workshop import wants_cloak
@@ -97,14 +97,15 @@ DOING: dict[str, Callable[[Parcel, Path, Tell], Done]] = {
 
 
 def _telling(name: str) -> Tell:
-    """Return what tells how far a job is, to whoever waits for it; now and then is enough."""
+    """Return what tells how far a job is, to whoever waits for it; now and then is enough, and a
+    small picture is done before there is anything to tell."""
     here = get_worker()
-    told = -_TELL_EVERY
+    told = time.monotonic()
 
     def tell(progress: object) -> None:
         nonlocal told
         now = time.monotonic()
-        if isinstance(progress, Progress) or now - told >= _TELL_EVERY:
+        if now - told >= _TELL_EVERY:
             told = now
             here.log_event(TOPIC, {"job": name, "progress": _plain(progress)})
 

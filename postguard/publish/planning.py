@@ -89,7 +89,7 @@ class Planning:
     def _plan(self, delivery: Delivery, asked: str, now: datetime) -> None:
         timing, earliest = self.timing(delivery.account), delivery.not_before
         behind = now if earliest is None else max(now, earliest - _A_MOMENT)
-        slot = partial(self._free_slot, delivery.account, timing, behind)
+        slot = partial(free_slot, self.plans, delivery.account, timing, behind)
         while True:
             due = schedule.plan(asked, now, grace=timing.grace, slot=slot)
             due = schedule.jittered(due, timing.jitter, delivery.id)
@@ -97,20 +97,6 @@ class Planning:
             at = self._spaced(delivery, at, timing.spacing, now)
             if self.deliveries.schedule(delivery.id, at, due.slot, now):
                 return
-
-    def _free_slot(self, account: str, timing: Timing, behind: datetime, key: str) -> Due | None:
-        """Return the first slot behind a time, and from a key on, that no post of the account
-        uses."""
-        first = next(schedule.free_slots(timing.rules, behind, timing.zone), None)
-        if first is None or first.slot is None:
-            return None
-        found = self.plans.free_slot(
-            account,
-            max(first.slot, key),
-            schedule.written(timing.rules),
-            partial(schedule.slot_keys, timing.rules),
-        )
-        return None if found is None else schedule.slot_at(found, timing.zone)
 
     def _spaced(
         self, delivery: Delivery, at: datetime, spacing: timedelta, now: datetime
@@ -128,6 +114,22 @@ class Planning:
         ran ahead for a while must not keep the account silent until then."""
         found = self.plans.went_out(delivery.account, since, delivery.id)
         return [min(at, now) for at in found]
+
+
+def free_slot(
+    plans: Plans, account: str, timing: Timing, behind: datetime, key: str
+) -> Due | None:
+    """Return the first slot behind a time, and from a key on, that no post of the account uses."""
+    first = next(schedule.free_slots(timing.rules, behind, timing.zone), None)
+    if first is None or first.slot is None:
+        return None
+    found = plans.free_slot(
+        account,
+        max(first.slot, key),
+        schedule.written(timing.rules),
+        partial(schedule.slot_keys, timing.rules),
+    )
+    return None if found is None else schedule.slot_at(found, timing.zone)
 
 
 def _no_time(delivery: Delivery) -> str:

@@ -218,6 +218,8 @@ def test_strangers_are_refused_and_told_why(cluster: Cluster, tmp_path: Path) ->
         keys.rename(cluster.keys / "here")
         said = cluster.home.run(*words, code=1)
         assert "do not know each other" in said
+        assert "copy authority.pem, machine.pem, machine.key from it into" in said
+        assert f"{cluster.keys / 'here'} here" in said
         assert made(cluster, "theirs") == {}
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from postguard.cloak.elsewhere import Away
-from postguard.cloak.runner import OutOfReach
+from postguard.cloak.elsewhere import Away, FarEngine
+from postguard.cloak.job import Measurement, Order, Why
+from postguard.cloak.runner import GRACE_SECONDS, OutOfReach
 from postguard.errors import StepFailed, Waiting
 from postguard.model import Elsewhere, Json
 
@@ -93,6 +95,15 @@ def test_a_machine_that_breaks_over_it_is_not_waited_for() -> None:
     assert record["fallback"] == [{"rung": "elsewhere", "why": "memory"}]
 
 
+@pytest.mark.parametrize("why", ["ended", "late"])
+def test_what_may_go_well_another_time_is_waited_for(why: Why) -> None:
+    here, far = Engine("here"), Engine("far", OutOfReach(why, "its process ended"))
+    with pytest.raises(Waiting, match="its process ended"):
+        cloaked(far, here, waits=True)
+    assert here.jobs == []
+    assert cloaked(far, here)["fallback"] == [{"rung": "elsewhere", "why": why}]
+
+
 def test_what_is_wrong_with_the_recipe_is_wrong_here_too() -> None:
     here = Engine("here")
     with pytest.raises(StepFailed, match="no such concept"):
@@ -106,11 +117,44 @@ def test_an_instant_cloak_is_drawn_here_at_once() -> None:
     assert far.jobs == []
 
 
-def test_it_is_measured_where_somebody_is(tmp_path: Path) -> None:
+def measured(tmp_path: Path, far: Engine, *, waits: bool) -> Mapping[str, Json]:
+    """Who measured a cloak that the optimiser drew."""
     (tmp_path / "style.png").touch()
-    place = Elsewhere("tls://nas:8786", Path("keys"), waits=True)
-    asked: dict[str, Json] = {"targets": str(tmp_path)}
-    for far, by in ((Engine("far"), "far"), (Engine("far", NOBODY), "here")):
-        away = Away(place, far, Engine("here"))
-        found = away.measure(asked, Path("b"), Path("a"), lambda _: None)
-        assert found == {"measured by": by}
+    away = Away(Elsewhere("tls://nas:8786", Path("keys"), waits=waits), far, Engine("here"))
+    return away.measure({"targets": str(tmp_path)}, Path("b"), Path("a"), lambda _: None)
+
+
+def test_it_is_measured_where_somebody_is(tmp_path: Path) -> None:
+    assert measured(tmp_path, Engine("far"), waits=True) == {"measured by": "far"}
+    assert measured(tmp_path, Engine("far", NOBODY), waits=False) == {"measured by": "here"}
+
+
+def test_a_cloak_whose_machine_fell_asleep_is_not_judged_by_less_while_it_may_wait(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(Waiting, match="no machine of the cluster"):
+        measured(tmp_path, Engine("far", NOBODY), waits=True)
+
+
+class Client(FarEngine):
+    """The way to a cluster through a client that does as the test says."""
+
+    does = ""
+
+    def command(self) -> list[str]:
+        """Return what starts it: it takes the job first."""
+        taken = 'import sys, time; sys.stdin.readline(); print(\'{"kind": "taken"}\', flush=True)'
+        return [sys.executable, "-c", f"{taken}; {self.does}"]
+
+
+@pytest.mark.parametrize("does", ["sys.exit(3)", "time.sleep(3600)"])
+def test_a_client_that_ends_or_falls_silent_means_that_nobody_was_there(does: str) -> None:
+    """It is no word about the picture, which may be cloaked another time."""
+    engine = Client(Elsewhere("tls://nas:8786", Path("keys")), patience=1.0 - GRACE_SECONDS)
+    engine.does = does
+    order = Order(measure=Measurement(*map(Path, ("b", "a", "t", "m"))))
+    try:
+        answer = engine.answer(order, 1.0, lambda _: None)
+    finally:
+        engine.close()
+    assert (answer.kind, answer.why) == ("failed", "absent")

@@ -87,4 +87,80 @@ def test_a_picture_that_breaks_whoever_begins_it_is_not_handed_over_for_ever() -
     joined.cluster = Cluster([[WITHOUT]], kills=True)
     with pytest.raises(BadPicture, match="one machine after another"):
         asyncio.run(joined.do({"kind": "protect", "job": {}, "files": {}}, lambda _: None))
-    assert joined.cluster.asked == [WITHOUT]
+    assert joined.cluster.asked == [WITHOUT, WITHOUT]  # among others, then alone
+
+
+class Window(Cluster):
+    """Machines that Dask gave several jobs each: one of them, `bad`, ends them, and all that
+    waited beside it are suspected as much."""
+
+    def __init__(self, bad: str) -> None:
+        super().__init__([[WITHOUT]])
+        self.bad = bad
+        self.here: list[str] = []
+
+    def submit(self, *given: Any, **_named: object) -> Any:
+        """Take a job."""
+        _do, parcel, _name = given
+        return Suspect(self, parcel["job"])
+
+
+class Suspect:
+    """One of these jobs."""
+
+    def __init__(self, window: Window, name: str) -> None:
+        self._window = window
+        self._name = name
+        window.here.append(name)
+
+    def __await__(self) -> Any:
+        return self._work().__await__()
+
+    async def _work(self) -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        last: Any = SimpleNamespace(address="tls://127.0.0.1:2")
+        if self._window.bad in self._window.here:
+            raise KilledWorker("a job", last, 2)
+        return {"record": {"name": self._name}, "files": {}}
+
+    def release(self) -> None:
+        """It is there no longer."""
+        self._window.here.remove(self._name)
+
+
+def test_those_that_waited_beside_a_picture_that_breaks_machines_are_not_blamed_for_it() -> None:
+    joined = Joined("tls://127.0.0.1:1", Security(), patience=5.0)
+    joined.cluster = Window("bad")
+
+    async def all_at_once() -> list[Any]:
+        jobs = [
+            joined.do({"kind": "protect", "job": name, "files": {}}, lambda _: None)
+            for name in ("one", "two", "bad", "three")
+        ]
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    one, two, bad, three = asyncio.run(all_at_once())
+    assert [done["record"]["name"] for done in (one, two, three)] == ["one", "two", "three"]
+    assert isinstance(bad, BadPicture)
+
+
+def test_many_jobs_look_together_whether_anybody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "_LOOK", 0.05)
+
+    class Counted(Cluster):
+        looks = 0
+
+        async def identity(self) -> dict[str, Any]:
+            self.looks += 1
+            return await super().identity()
+
+    joined = Joined("tls://127.0.0.1:1", Security(), patience=5.0)
+    joined.cluster = counted = Counted([[WITHOUT]])
+
+    async def waited_for() -> None:
+        for _job in range(3):
+            await asyncio.gather(*(joined._somebody(counted) for _ in range(100)))  # type: ignore[arg-type]
+            await asyncio.sleep(0.05)
+
+    asyncio.run(waited_for())
+    assert 1 <= counted.looks <= 4
