@@ -11,7 +11,7 @@ from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
 from postguard.errors import Unusable
-from postguard.intake import templates
+from postguard.intake import templates, tongues
 from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, Words
 
@@ -110,6 +110,9 @@ def _said(installation: Installation, post: Post, delivery: Delivery, edit: Edit
     words = edit.of(delivery.words, [a.name for a in post.artworks])
     if edit.text is None:
         return words
+    usual = installation.settings.artist.lang
+    if delivery.words.langs == tongues.of_words(delivery.words, usual):  # nobody has said them
+        words = replace(words, langs=tongues.of_words(words, usual))
     account = installation.settings.accounts.get(delivery.account)
     return replace(
         words, text=templates.filled(_UNFILLED if account is None else account.text, words)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from postguard.errors import BadWords
-from postguard.intake import names, templates
+from postguard.intake import names, templates, tongues
 from postguard.intake.sidecar import Dropped, Fields, parse
 from postguard.intake.written import Alt, Focus, Point, trimmed
 from postguard.language import _
@@ -179,6 +179,7 @@ def resolve(
     account's settings; words from the pictures' metadata only where the sidecar has none.
 
     Args:
+        artist_langs: what the artist writes in, for a post that does not say its language.
         files: names of the pictures, in their order.
         embedded: what each picture's file says, in the same order.
         edit: what the artist said since; it goes before all of them.
@@ -194,7 +195,7 @@ def resolve(
         cw=_first(own.cw, top.cw, ""),
         labels=_first(own.labels, top.labels, defaults.labels),
         tags=_first(own.tags, top.tags, _bare(defaults.tags)),
-        langs=_first(own.langs, top.langs, defaults.lang or artist_langs),
+        langs=_first(own.langs, top.langs, defaults.lang),
         visibility=_first(own.visibility, top.visibility, defaults.visibility),
         replies=_first(own.replies, top.replies, defaults.replies),
         quotes=_first(own.quotes, top.quotes, defaults.quotes),
@@ -207,6 +208,7 @@ def resolve(
         title=_first(own.title, top.title, ""),
     )
     said = edit.of(said, files)
+    said = replace(said, langs=said.langs or tongues.of_words(said, artist_langs))
     return replace(said, text=templates.filled(defaults.text, said))
 
 

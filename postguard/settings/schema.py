@@ -16,7 +16,7 @@ from postguard.language import _
 from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.model.measures import Fear
 from postguard.model.news import News
-from postguard.settings.recipes import AnyStep, order_problem
+from postguard.settings.recipes import AnyStep, at_strength, order_problem
 from postguard.settings.values import (
     AccountName,
     Address,
@@ -34,7 +34,8 @@ from postguard.settings.values import (
 
 class ArtistTable(Table):
     """`[artist]`: who made the art. `{year}` in `copyright` becomes the year of posting.
-    `lang`: language of the notice and of posts that do not say theirs: "ja", "en" or both.
+    `lang`: languages of the notice: "ja", "en" or both. A post that does not say its own has that
+    of its text, as far as its letters tell, else the first of these.
     `fear`: what they fear most; it decides which measure `check` calls the next to add."""
 
     name: str = ""
@@ -235,6 +236,14 @@ class Config(Table):
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
     )
+
+    def steps(self, recipe: str) -> tuple[AnyStep, ...]:
+        """Return the steps that a post's recipe means; none: there is no such recipe (any more).
+        `default@low` is the recipe `default` with a cloak of that strength."""
+        try:
+            return at_strength(self.recipes, recipe)
+        except KeyError:
+            return ()
 
     @model_validator(mode="after")
     def _recipes_in_order(self) -> Config:

@@ -97,6 +97,13 @@ def in_files(made: Installation, words: str) -> set[bool]:
     return {words.encode() in each.path.read_bytes() for each in files}
 
 
+def test_a_new_text_brings_its_language_unless_the_artist_said_one(made: Installation) -> None:
+    dropped(made, FAR + 'text = "月の下の狐です"\nalt = "赤い狐"\n[fedi]\nlang = "fr"\n')
+    changed(made, NewWords(text="A fox below the moon."))
+    said = {d.account: d.words.langs for d in made.store.deliveries.of_post(1)}
+    assert said == {"sky": ("en",), "fedi": ("fr",)}
+
+
 def test_a_post_that_lacks_its_alt_text_goes_on_when_it_has_one(made: Installation) -> None:
     """It is held again and released again: what was said stays said."""
     post = dropped(made, FAR + 'text = "月"\n')

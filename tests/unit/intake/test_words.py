@@ -16,6 +16,7 @@ from postguard.intake import words
 from postguard.intake.sidecar import Dropped, Fields, parse
 from postguard.intake.written import trimmed
 from postguard.model import Inspection, Quotes, Visibility, body
+from postguard.settings.notices import NOTICES
 from postguard.settings.schema import PreviewAccount
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -164,6 +165,16 @@ def test_the_language_is_the_posts_else_the_accounts_else_the_artists(
 ) -> None:
     said = words.resolve(drop(sidecar), "bsky", account(lang=own), ("en",), ["a.png"], [seen()])
     assert said.langs == langs
+
+
+def test_the_language_of_a_post_is_that_of_its_text_and_not_of_the_notice() -> None:
+    """An artist whose pictures say it in Japanese and in English posts in one of them."""
+    defaults = account(text="{text}\n\n{notice}")
+    for text, langs in (("月の下の狐です", ("ja",)), ("A fox below the moon.", ("en",))):
+        dropped = drop(f'text = "{text}"')
+        said = words.resolve(dropped, "bsky", defaults, ("ja", "en"), ["a.png"], [seen()])
+        assert said.langs == langs
+        assert said.text == f"{text}\n\n{NOTICES[langs[0]]}"
 
 
 def test_the_pictures_own_words_are_used_where_the_sidecar_has_none() -> None:
