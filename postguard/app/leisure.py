@@ -42,7 +42,7 @@ class Leisure:
 
     def _refuse_work(self, post: Post, now: datetime) -> None:
         settings = self.installation.settings
-        steps = settings.recipes.get(post.recipe, ())
+        steps = settings.steps(post.recipe)
         if not any(step.step == "cloak" for step in steps):
             return
         if presses(self.installation.store.deliveries.of_post(post.id), now):

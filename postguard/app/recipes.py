@@ -8,15 +8,32 @@ from postguard.app.installation import Installation
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.model import Post, PostState
+from postguard.settings.recipes import STRENGTHS, AnyStep, Cloak, base_of, named
 
 _CAN = {PostState.TAKEN, PostState.PROTECTED}
 
 
 def failed(installation: Installation, post: Post, reason: str) -> bool:
     """Return whether a post is held since a step of its recipe could not do its work."""
-    steps = installation.settings.recipes.get(post.recipe, ())
-    held = post.state is PostState.HELD
-    return held and any(reason.startswith(f"{step.step}: ") for step in steps)
+    return _failed_step(installation, post, reason) is not None
+
+
+def strengths(installation: Installation, post: Post, reason: str) -> dict[str, str]:
+    """Return, where the cloak could not do its work, the recipes that differ from the post's in
+    the strength of the cloak alone, by that strength."""
+    if not isinstance(_failed_step(installation, post, reason), Cloak):
+        return {}
+    base = post.recipe
+    if base not in installation.settings.recipes:
+        base = base_of(base)
+    return {strength: named(base, strength) for strength in STRENGTHS}
+
+
+def _failed_step(installation: Installation, post: Post, reason: str) -> AnyStep | None:
+    if post.state is not PostState.HELD:
+        return None
+    steps = installation.settings.steps(post.recipe)
+    return next((step for step in steps if reason.startswith(f"{step.step}: ")), None)
 
 
 def protect_with(installation: Installation, post_id: int, recipe: str, now: datetime) -> str:

@@ -57,7 +57,7 @@ def _in_files(
     """Have the files made anew that carry the old words."""
     posts = installation.store.posts
     after = installation.store.deliveries.of_post(post.id)
-    steps = installation.settings.recipes.get(post.recipe, ())
+    steps = installation.settings.steps(post.recipe)
     was, becomes = captions.inside(before), captions.inside(after)
     if (was.text, was.alts) == (becomes.text, becomes.alts) or not any(
         step.step == _CARRIES_WORDS for step in steps

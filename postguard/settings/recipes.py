@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -40,6 +40,9 @@ WHY_ORDER = {
     "encode": marked("a signature holds for the finished bytes only"),
     "credentials": marked("a signature holds for the finished bytes only"),
 }
+
+
+_AT = "@"  # between a recipe and the strength that a post wants of its cloak
 
 
 class StepOptions(BaseModel):
@@ -144,6 +147,8 @@ class Notice(StepOptions):
 
 
 Look = Literal["grain", "canvas", "screentone"]
+Strength = Literal["low", "medium", "high"]
+STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 
 
 class Noise(StepOptions):
@@ -152,7 +157,7 @@ class Noise(StepOptions):
     the lines is slightly blurred, within the same likeness."""
 
     step: Literal["noise"]
-    strength: Literal["low", "medium", "high"] = "low"
+    strength: Strength = "low"
     look: Look = "grain"
     soften: StrictBool = True
 
@@ -179,7 +184,7 @@ class Cloak(StepOptions):
 
     step: Literal["cloak"]
     mode: Mode | Annotated[tuple[Mode, ...], Field(min_length=1)] = "immunise"
-    strength: Literal["low", "medium", "high"] = "medium"
+    strength: Strength = "medium"
     min_gain: Gain | None = None
     diffusion: Literal["auto", "always", "never"] = "auto"
     term: Literal["ace", "sds", "diffusionguard"] = "ace"
@@ -290,6 +295,34 @@ AnyStep = Annotated[
     Downscale | Watermark | Notice | Noise | Cloak | Hidden | Tags | Encode | Credentials,
     Field(discriminator="step"),
 ]
+
+
+def named(name: str, strength: str) -> str:
+    """Return how a post names a recipe whose cloak is to be of another strength."""
+    return f"{name}{_AT}{strength}"
+
+
+def base_of(name: str) -> str:
+    """Return the recipe that such a name was made of; empty: it was not."""
+    return name.rpartition(_AT)[0]
+
+
+def at_strength(recipes: Mapping[str, tuple[AnyStep, ...]], name: str) -> tuple[AnyStep, ...]:
+    """Return the recipe of this name, or the one that it is made of as `named` does.
+
+    Raises:
+        KeyError: there is none.
+    """
+    if name in recipes:
+        return recipes[name]
+    base, _at, strength = name.rpartition(_AT)
+    if strength not in STRENGTHS:
+        raise KeyError(name)
+    change = {"strength": strength}
+    return tuple(
+        step.model_copy(update=change) if isinstance(step, Cloak) else step
+        for step in recipes[base]
+    )
 
 
 def order_problem(steps: tuple[StepOptions, ...]) -> tuple[int, str] | None:

@@ -29,6 +29,7 @@ def of(installation: Installation, detail: Detail) -> Need:
         _wrong(installation, detail, kept),
         tuple(d.account for d in detail.facts.deliveries if d.account in logins),
         recipes.failed(installation, post, reason),
+        recipes.strengths(installation, post, reason),
     )
 
 
