@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from postguard.app.installation import Installation
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
@@ -24,9 +25,17 @@ from postguard.system.secrets import Secrets
 log = logging.getLogger(__name__)
 
 
+class Asking(Protocol):
+    """Has the artist allow something on their server's page."""
+
+    def granted(self, instance: str, scopes: Sequence[str]) -> Granted:
+        """Return the access that they gave. Raises LoggedOut, Unusable or Retryable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """How an artist is led to their server's page.
+    """How an artist is led to their server's page by a command.
 
     Attributes:
         open_page: shows the page of an address; the browser comes back to this PC by itself.
@@ -61,7 +70,7 @@ class Login:
         """Return whether this account's server asks the artist on a page of its own."""
         return isinstance(self._account(name), MastodonAccount)
 
-    def with_consent(self, name: str, consent: Consent) -> str:
+    def with_consent(self, name: str, consent: Asking) -> str:
         """Have the artist allow what posting needs, and keep the access when it works.
 
         Raises as `Consent.granted` and `with_secret`.
@@ -194,7 +203,7 @@ class Login:
 
 @contextmanager
 def wider_access(
-    installation: Installation, name: str, consent: Consent
+    installation: Installation, name: str, consent: Asking
 ) -> Iterator[Callable[[], str]]:
     """Lend an access that may change the account's settings, asked for at its first use and
     ended with the block. An app password of Bluesky may do so as it is."""

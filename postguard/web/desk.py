@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from postguard.model import Artwork, Delivery, Finding, Limits, Post, Progress, Receipt, Rendition
 from postguard.model.layers import Layers
+
+if TYPE_CHECKING:  # they speak of what stands here
+    from postguard.web.access import Access
+    from postguard.web.recipe_desk import Recipes
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ class Need:
         wrong: accounts that cannot post its words, each with why.
         logged_out: accounts that need a login.
         weak: the recipe's cloak was too weak or too visible, or a step failed.
+        strengths: where the cloak failed, the recipes that differ in its strength alone, by it.
     """
 
     detail: Detail
@@ -163,6 +168,7 @@ class Need:
     wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
     logged_out: tuple[str, ...] = ()
     weak: bool = False
+    strengths: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,15 @@ class DayFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """How much of what a server allows was spent within a time. `words`: of what, and when."""
+
+    words: str
+    points: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """What is known of an account.
 
@@ -197,6 +212,7 @@ class AccountFacts:
         limits: what its server takes; None: it was never asked.
         health: how long its login lasts, in words.
         audited: when its settings were looked at last.
+        by_page: its server asks the artist on a page of its own, and no password is typed here.
     """
 
     name: str
@@ -213,6 +229,8 @@ class AccountFacts:
     limits: Limits | None = None
     findings: tuple[Finding, ...] = ()
     audited: datetime | None = None
+    spent: tuple[Spent, ...] = ()
+    by_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,3 +380,5 @@ class Desk:
     pictures: Pictures
     wishes: Wishes
     dropping: Dropping
+    recipes: Recipes
+    access: Access

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,18 +21,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from postguard.errors import PostguardError, Unusable
 from postguard.web import changes, guarding, peers, receiving, rendering, views, weeks
+from postguard.web.account_pages import AccountPages
 from postguard.web.desk import Desk, Told
+from postguard.web.frame import Frame
 from postguard.web.peers import Address, Peer
 from postguard.web.post_page import post_page
-from postguard.web.recipe_page import recipe_page
+from postguard.web.recipe_pages import RecipePages
 from postguard.web.serving import Visits
 from postguard.web.sessions import Sessions
 
 _STATIC = Path(__file__).with_name("static")
+_NO_PICTURE = _STATIC / "no-picture.svg"
 _AT_ONCE = 60  # cards of one stage; the rest comes when it is scrolled to
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 _FOR_NOW = {"Cache-Control": "private, max-age=60"}
-_INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
+_STYLES = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_SCRIPTS = re.compile(r"<script>.*?</script>", re.DOTALL)
+# Without its script a preview has no slider: it shows what is posted.
+_STILL = (
+    "<style>.duo { --cut: 0% !important; }"
+    ".duo::after, .duo .knob, .duo .l, .duo input { display: none !important; }</style>"
+)
 _BAD, _NOT_THERE, _TOO_LARGE = 422, 404, 413
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -62,17 +70,25 @@ class Site:
     visits: Visits
     now: Callable[[], datetime]
 
+    @property
+    def frame(self) -> Frame:
+        """What every page has around it."""
+        return Frame(self.desk, self.now)
+
     def routes(self) -> list[Route | Mount]:
         """Return what answers where."""
         post = "/posts/{post:int}"
-        picture = "/pictures/{post:int}/{position:int}"
+        picture, account = "/pictures/{post:int}/{position:int}", "/accounts/{account}"
+        recipes, access = RecipePages(self.frame), AccountPages(self.frame)
         reading: dict[str, Endpoint] = {
             "/enter": self.threshold,
             "/": self.queue,
             "/weeks": self.weeks,
             "/held": self.held,
-            "/accounts": self.accounts,
-            "/recipes": self.recipes,
+            "/accounts": access.all,
+            "/recipes": recipes.all,
+            "/recipe": recipes.one,
+            "/tries/{key}/{side}": recipes.picture,
             "/log": self.log,
             "/events": self.events,
             post: self.post,
@@ -90,6 +106,14 @@ class Site:
             f"{post}/recipe": self.recipe,
             f"{post}/{{action}}": self.act,
             "/pause": self.pause,
+            "/recipe/check": recipes.check,
+            "/recipe/show": recipes.show,
+            "/recipe/keep": recipes.keep,
+            f"{account}/ask": access.ask,
+            f"{account}/login": access.login,
+            f"{account}/audit": access.audit,
+            f"{account}/offer": access.offer,
+            f"{account}/fix": access.fix,
             "/drops": self.begin_drop,
             "/drops/{key}/{number:int}": self.drop_picture,
             "/drops/{key}": self.finish_drop,
@@ -120,7 +144,7 @@ class Site:
             found = self.desk.reading.queue(most)
             columns = views.columns(found, self.now(), self.desk.reading.zone)
             recipes = [recipe.name for recipe in self.desk.surroundings.recipes()]
-            return self._page("queue", columns=columns, most=most, recipes=recipes)
+            return self.frame.page("queue", columns=columns, most=most, recipes=recipes)
 
         return await run_in_threadpool(made)
 
@@ -131,7 +155,7 @@ class Site:
             reading = self.desk.reading
             days = reading.days()
             shows = self.desk.surroundings.shows()
-            return self._page("weeks", weeks=weeks.weeks(days, shows, reading.zone))
+            return self.frame.page("weeks", weeks=weeks.weeks(days, shows, reading.zone))
 
         return await run_in_threadpool(made)
 
@@ -143,7 +167,7 @@ class Site:
             accounts = self.desk.surroundings.accounts() if logged_out else []
             recipes = [recipe.name for recipe in self.desk.surroundings.recipes()]
             needs = self.desk.reading.needs()
-            return self._page(
+            return self.frame.page(
                 "held",
                 needs=needs,
                 accounts=[a for a in accounts if a.logged_out],
@@ -158,29 +182,15 @@ class Site:
         def made() -> HTMLResponse:
             detail = self.desk.reading.detail(request.path_params["post"])
             page = post_page(detail, self.now(), self.desk.reading.zone)
-            return self._page("post", page=page, post_id=page.card.id)
+            return self.frame.page("post", page=page, post_id=page.card.id)
 
         return await run_in_threadpool(made)
-
-    async def accounts(self, request: Request) -> Response:
-        """Show the accounts."""
-        return await run_in_threadpool(
-            lambda: self._page("accounts", accounts=self.desk.surroundings.accounts())
-        )
-
-    async def recipes(self, request: Request) -> Response:
-        """Show the recipes."""
-        return await run_in_threadpool(
-            lambda: self._page(
-                "recipes", recipes=[recipe_page(r) for r in self.desk.surroundings.recipes()]
-            )
-        )
 
     async def log(self, request: Request) -> Response:
         """Show what happened."""
         before = _number(request, "before")
         return await run_in_threadpool(
-            lambda: self._page("log", lines=self.desk.reading.log(before), before=before)
+            lambda: self.frame.page("log", lines=self.desk.reading.log(before), before=before)
         )
 
     async def events(self, request: Request) -> Response:
@@ -189,8 +199,11 @@ class Site:
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def small(self, request: Request) -> Response:
-        """Send the small picture of a card."""
-        return await self._picture(self.desk.pictures.thumb, request, "post", "position")
+        """Send the small picture of a card, or a drawing that says that there is none."""
+        try:
+            return await self._picture(self.desk.pictures.thumb, request, "post", "position")
+        except Unusable:
+            return FileResponse(_NO_PICTURE, headers={"Cache-Control": "no-store"})
 
     async def after(self, request: Request) -> Response:
         """Send a protected file."""
@@ -210,26 +223,27 @@ class Site:
         if page.suffix != ".html":
             return FileResponse(page, headers=_FOR_NOW)
         text = await run_in_threadpool(page.read_text, encoding="utf-8")
-        return HTMLResponse(text, headers=_framed(text))
+        still = _SCRIPTS.sub("", text).replace("</head>", f"{_STILL}</head>", 1)
+        return HTMLResponse(still, headers=_framed(still))
 
     async def act(self, request: Request) -> Response:
         """Hold, release or retry a post."""
         post, action = request.path_params["post"], request.path_params["action"]
-        return await self._wish(lambda: self.desk.wishes.act(post, action), post)
+        return await self.frame.wish(lambda: self.desk.wishes.act(post, action))
 
     async def move(self, request: Request) -> Response:
         """Give a post another time."""
         post, said = request.path_params["post"], await receiving.form(request)
         where = said.get("where", "").replace("T", " ")
-        return await self._wish(
-            lambda: self.desk.wishes.move(post, where, said.get("account") or None), post
+        return await self.frame.wish(
+            lambda: self.desk.wishes.move(post, where, said.get("account") or None)
         )
 
     async def words(self, request: Request) -> Response:
         """Change what a post says."""
         post, said = request.path_params["post"], await receiving.form(request)
-        return await self._wish(
-            lambda: self.desk.wishes.edit(post, said, said.get("account") or None), post
+        return await self.frame.wish(
+            lambda: self.desk.wishes.edit(post, said, said.get("account") or None)
         )
 
     async def count(self, request: Request) -> Response:
@@ -244,19 +258,19 @@ class Site:
         """Take a post back."""
         post, said = request.path_params["post"], await receiving.form(request)
         account = said.get("account") or None
-        return await self._wish(lambda: self.desk.wishes.retract(post, account), post)
+        return await self.frame.wish(lambda: self.desk.wishes.retract(post, account))
 
     async def recipe(self, request: Request) -> Response:
         """Have a post protected with another recipe."""
         post, said = request.path_params["post"], await receiving.form(request)
         recipe = said.get("recipe", "")
-        return await self._wish(lambda: self.desk.wishes.protect_with(post, recipe), post)
+        return await self.frame.wish(lambda: self.desk.wishes.protect_with(post, recipe))
 
     async def pause(self, request: Request) -> Response:
         """Stop or resume posting."""
         said = await receiving.form(request)
         account, paused = said.get("account") or None, said.get("paused") == "yes"
-        return await self._wish(lambda: self.desk.wishes.pause(account, paused=paused), 0)
+        return await self.frame.wish(lambda: self.desk.wishes.pause(account, paused=paused))
 
     async def begin_drop(self, request: Request) -> Response:
         """Begin a drop and return its key."""
@@ -273,18 +287,7 @@ class Site:
     async def finish_drop(self, request: Request) -> Response:
         """Put a drop into the outbox."""
         key, said = request.path_params["key"], await receiving.form(request)
-        return await self._wish(lambda: self.desk.dropping.finish(key, said), 0)
-
-    def _page(self, name: str, **values: Any) -> HTMLResponse:  # noqa: ANN401
-        standing = self.desk.reading.standing()
-        return rendering.page(
-            f"{name}.html.j2",
-            here=name,
-            standing=standing,
-            now=self.now(),
-            zone=self.desk.reading.zone,
-            **({"post_id": 0} | values),
-        )
+        return await self.frame.wish(lambda: self.desk.dropping.finish(key, said))
 
     async def _picture(self, find: Callable[..., Path], request: Request, *names: str) -> Response:
         """Send a picture. Where its address says no version it is another one once the post is
@@ -294,13 +297,6 @@ class Site:
             return Response(status_code=_NOT_THERE)
         return FileResponse(path, headers=_KEPT if "v" in request.query_params else _FOR_NOW)
 
-    async def _wish(self, wish: Callable[[], Told], post: int) -> Response:
-        """Do what is asked and say what became of it; pages then look at the post anew."""
-        told = await run_in_threadpool(wish)
-        answer = rendering.page("told.html.j2", told=told)
-        answer.headers["HX-Trigger"] = "rows"
-        return answer
-
 
 def _number(request: Request, name: str) -> int | None:
     said = request.query_params.get(name, "")
@@ -308,15 +304,18 @@ def _number(request: Request, name: str) -> int | None:
 
 
 def _framed(page: str) -> dict[str, str]:
-    """Return the headers of a page that ours shows in a frame: it brings its own style and script,
-    and just these may be."""
-    hashes: dict[str, list[str]] = {"style": [], "script": []}
-    for kind, text in _INLINE.findall(page):
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        hashes[kind].append(f"'sha256-{digest}'")
-    allowed = {f"{kind}_src": " ".join(found) or "'none'" for kind, found in hashes.items()}
+    """Return the headers of a page that ours shows in a frame: it brings its own style, and runs
+    and sends nothing."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in _STYLES.findall(page))
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     return {
-        "Content-Security-Policy": guarding.policy(frame_ancestors="'self'", **allowed),
+        "Content-Security-Policy": guarding.policy(
+            frame_ancestors="'self'",
+            style_src=allowed,
+            script_src="'none'",
+            form_action="'none'",
+            sandbox="allow-same-origin",
+        ),
         "X-Frame-Options": "SAMEORIGIN",
     }
 

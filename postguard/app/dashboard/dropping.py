@@ -52,15 +52,19 @@ class Drops:
 
     def finish(self, key: str, words: Mapping[str, str]) -> Told:
         """Put the drop into the outbox as one post. Raises Unusable or BadWords."""
-        drop = self._drop(key)
-        pictures = tuple(sorted(drop.glob("[0-9][0-9]/*")))
-        if not pictures:
-            raise Unusable(_("no picture has arrived, so there is nothing to post"))
+        drop, pictures = self._drop(key), self.pictures(key)
         now = self.installation.clock.now()
         name = adding.drop(self.installation.path, pictures, _said(words, len(pictures)), now)
         shutil.rmtree(drop, ignore_errors=True)
         bell.ring()
         return Told((_("{name} is in the outbox and is taken in a moment.").format(name=name),))
+
+    def pictures(self, key: str) -> tuple[Path, ...]:
+        """Return what has arrived of a drop. Raises Unusable where nothing has."""
+        found = tuple(sorted(self._drop(key).glob("[0-9][0-9]/*")))
+        if not found:
+            raise Unusable(_("no picture has arrived, so there is nothing to post"))
+        return found
 
     def _folder(self) -> Path:
         return files.private_dir(self.installation.home.cache / "drops")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from postguard.app.installation import Installation
@@ -15,16 +16,18 @@ class Freshness:
     installation: Installation
     _problem: str = ""
     _changed_at: int | None = field(default=None)
+    _turn: threading.Lock = field(default_factory=threading.Lock)  # pages are made side by side
 
     def problem(self) -> str:
         """Return why the config as it stands now is not used; empty: it is."""
-        now = self._now()
-        if self._changed_at is None:
-            self._changed_at = now
-        elif now != self._changed_at:
-            self._changed_at = now
-            self._problem = self._reloaded()
-        return self._problem
+        with self._turn:
+            now = self._now()
+            if self._changed_at is None:
+                self._changed_at = now
+            elif now != self._changed_at:
+                self._changed_at = now
+                self._problem = self._reloaded()
+            return self._problem
 
     def _reloaded(self) -> str:
         try:

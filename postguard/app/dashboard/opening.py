@@ -10,9 +10,12 @@ from pathlib import Path
 from postguard.app.dashboard import only_one
 from postguard.app.dashboard.dropping import Drops
 from postguard.app.dashboard.freshness import Freshness
+from postguard.app.dashboard.gate import Gate
 from postguard.app.dashboard.pictures import Proofs
+from postguard.app.dashboard.recipe_book import RecipeBook
 from postguard.app.dashboard.rows import Rows, Tell
 from postguard.app.dashboard.surroundings import Config
+from postguard.app.dashboard.trials import Trials
 from postguard.app.dashboard.wishes import Commands
 from postguard.app.installation import Installation, open_installation
 from postguard.errors import Unusable
@@ -73,13 +76,16 @@ def stay(config: Path | None, tell: Tell, port: int, *, ends: bool) -> None:
 def desk(installation: Installation, tell: Tell) -> Desk:
     """Return all that the pages ask for."""
     rows = Rows(installation, tell, Freshness(installation))
+    proofs, drops = Proofs(installation), Drops(installation)
     return Desk(
         rows,
         rows,
         Config(installation),
-        Proofs(installation),
+        proofs,
         Commands(installation, rows),
-        Drops(installation),
+        drops,
+        RecipeBook(installation, Trials(installation, proofs, drops)),
+        Gate(installation),
     )
 
 

@@ -35,15 +35,23 @@ class Proofs:
 
     def thumb(self, post_id: int, position: int) -> Path:
         """Return a small copy of the protected file; of the original, while there is none."""
-        post, artwork = self._artwork(post_id, position)
-        folder = folder_of(self.installation.outbox, post)
+        post = self.installation.store.posts.get(post_id)
         made = [r for r in self._renditions(post) if r.position == position]
         source, sha256 = (
-            (made[0].path, made[0].sha256) if made else (folder / artwork.name, artwork.sha256)
+            (made[0].path, made[0].sha256) if made else self.original(post_id, position)
         )
-        if post.place == "outbox" and not made:
-            source = self.installation.outbox / artwork.source
         return self._drawn(Order(source, self._folder() / f"{sha256}-small.webp", _THUMB))
+
+    def original(self, post_id: int, position: int) -> tuple[Path, str]:
+        """Return the artist's own file, which may be gone, and the SHA-256 of what was taken."""
+        post, artwork = self._artwork(post_id, position)
+        if post.place == "outbox":
+            return self.installation.outbox / artwork.source, artwork.sha256
+        return folder_of(self.installation.outbox, post) / artwork.name, artwork.sha256
+
+    def reduced(self, source: Path, sha256: str, side: int) -> Path:
+        """Return a copy of a picture of at most `side` pixels each way."""
+        return self._drawn(Order(source, self._folder() / f"{sha256}-{side}.webp", (side, side)))
 
     def after(self, post_id: int, position: int, fit: str) -> Path:
         """Return the protected file itself."""

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from postguard.app import layering
 from postguard.app.dashboard.rows import shows
 from postguard.app.installation import Installation
 from postguard.app.login import health
 from postguard.errors import PostguardError
+from postguard.language import _, marked
 from postguard.model import Limits
+from postguard.publish import budget
 from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
 from postguard.store import EVERYTHING
 from postguard.store.audit import AuditRows
-from postguard.web.desk import AccountFacts, RecipeFacts
+from postguard.web.desk import AccountFacts, RecipeFacts, Spent
+
+_SPENT: Mapping[tuple[str, timedelta], str] = {
+    (budget.WRITES, timedelta(hours=1)): marked("Points within an hour"),
+    (budget.WRITES, timedelta(days=1)): marked("Points within a day"),
+    (budget.CALLS, timedelta(minutes=5)): marked("Requests within 5 minutes"),
+    (budget.MEDIA, timedelta(minutes=30)): marked("Pictures within 30 minutes"),
+    (budget.STATUSES, timedelta(hours=3)): marked("Posts within 3 hours"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,21 @@ class Config:
             limits=self._limits(name),
             findings=tuple(audits.of(name)),
             audited=audits.last(name),
+            spent=self._spent(name, account.network, now),
+            by_page=account.network == "mastodon",
+        )
+
+    def _spent(self, name: str, network: str, now: datetime) -> tuple[Spent, ...]:
+        """Return what was spent of all that the server allows. What other apps of the artist
+        spend is counted there too, and not known here."""
+        allowances = budget.ALLOWANCES.get(network, ())
+        if not allowances:
+            return ()
+        kinds = {allowance.kind for allowance in allowances}
+        found = self.installation.store.spending.spent(name, kinds, now - budget.LONGEST, now)
+        return tuple(
+            Spent(_(_SPENT[a.kind, a.within]), _points(found[a.kind], now - a.within), a.points)
+            for a in allowances
         )
 
     def _limits(self, name: str) -> Limits | None:
@@ -76,6 +102,10 @@ class Config:
             return self.installation.accounts.limits(name)
         except PostguardError:
             return None
+
+
+def _points(spent: Sequence[tuple[datetime, int]], since: datetime) -> int:
+    return sum(points for at, points in spent if at > since)
 
 
 def _where(account: AnyAccount) -> str:

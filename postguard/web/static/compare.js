@@ -118,9 +118,9 @@ function begin(root) {
 begin(document);
 document.addEventListener("fresh", (event) => begin(event.detail.parentElement ?? document));
 
-const frame = document.getElementById("frame");
+const frame = document.getElementById("frame"); // on a post's page alone
 const drawing = document.getElementById("drawing");
-frame.addEventListener("load", () => {
+frame?.addEventListener("load", () => {
   frame.hidden = drawing.hidden;
   drawing.hidden = true;
 });

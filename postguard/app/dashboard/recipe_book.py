@@ -1,0 +1,142 @@
+"""Recipes of the config, changed from the dashboard. Implements `web.recipe_desk.Recipes`.
+
+The config stays the artist's: what they wrote around the recipe stays, how the file was lies
+beside it, and the daemon is told at once, as `postguard check` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from postguard.app import bell, layering
+from postguard.app.dashboard.trials import Trials
+from postguard.app.installation import CONFIG, Installation
+from postguard.errors import ConfigError, Unusable
+from postguard.language import _
+from postguard.model.layers import Layers
+from postguard.settings.load import Settings, parse
+from postguard.settings.rewriting import with_recipe
+from postguard.system import files
+from postguard.web.desk import Told
+from postguard.web.recipe_desk import Kept, Shown, Side, Sitter, Stands, Step
+
+_BESIDE = ".bak"
+_MARK = b"\xef\xbb\xbf"  # some editors put it before everything, and look for it there
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeBook:
+    """The recipes of one installation's config."""
+
+    installation: Installation
+    trials: Trials
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def stands(self, recipe: str) -> Stands:
+        """Return a recipe as the config has it now. Raises Unusable or ConfigError."""
+        return _stands(self._text(), recipe)
+
+    def sitters(self) -> list[Sitter]:
+        """Return pictures that a recipe can be tried on."""
+        return self.trials.sitters()
+
+    def layers(self, recipe: str, steps: Sequence[Step]) -> Layers:
+        """Return what a recipe would protect. Raises ConfigError or Unusable."""
+        _changed, settings = self._with(self._text(), recipe, steps)
+        return layering.of_recipe(self.installation, recipe, settings)
+
+    def show(self, recipe: str, steps: Sequence[Step], sitter: str) -> Shown | None:
+        """Try a recipe on a picture. Raises Held, ConfigError or Unusable."""
+        _changed, settings = self._with(self._text(), recipe, steps)
+        plain = self.installation.plain(settings.recipes[recipe])
+        return self.trials.show(recipe, plain, sitter)
+
+    def picture(self, key: str, side: Side) -> Path:
+        """Return one of the two pictures of a trial. Raises Unusable."""
+        return self.trials.picture(key, side)
+
+    def keep(self, recipe: str, steps: Sequence[Step], seen: str) -> Kept:
+        """Write a recipe into the config. Raises ConfigError or Unusable."""
+        with self._turn:
+            before = self._text()
+            if _stands(before, recipe).seen != seen:
+                raise Unusable(
+                    _(
+                        "the recipe {recipe} was changed in your config meanwhile, so nothing was "
+                        "written; load this page anew to see it as it stands"
+                    ).format(recipe=recipe)
+                )
+            after, _settings = self._with(before, recipe, steps)
+            if after == before:
+                return Kept(Told((_("Nothing was changed: it says so already."),)), seen)
+            beside = self._write(after)
+        return Kept(Told(self._told(recipe, beside)), _stands(after, recipe).seen)
+
+    def _with(self, text: str, recipe: str, steps: Sequence[Step]) -> tuple[str, Settings]:
+        """Return the config with these steps in a recipe, as a text and as it would be used."""
+        if not steps:
+            raise Unusable(
+                _("a recipe without a step would protect nothing; leave one of its steps on")
+            )
+        after = with_recipe(text, recipe, steps)
+        return after, parse(after, self.installation.path)
+
+    def _write(self, text: str) -> Path:
+        """Write the config whole, and how it was beside it; a link stays a link."""
+        path = self.installation.path.resolve()
+        beside = path.with_name(path.name + _BESIDE)
+        try:
+            mode = path.stat().st_mode & 0o777
+            old = path.read_bytes()
+            mark = _MARK if old.startswith(_MARK) else b""
+            files.write_whole(beside, old, mode=mode)
+            files.write_whole(path, mark + text.encode(), mode=mode)
+        except OSError as exc:
+            raise Unusable(
+                _("{path} cannot be written, so nothing was changed: {strerror}").format(
+                    path=path, strerror=exc.strerror
+                )
+            ) from exc
+        return beside
+
+    def _told(self, recipe: str, beside: Path) -> tuple[str, ...]:
+        kept = _("The recipe {recipe} stands in your config; how it was lies in {beside}.")
+        its_own = self.installation.store.posts.meta(CONFIG)
+        here = its_own in (None, str(self.installation.path.absolute()))
+        if not here:
+            taken = _("postguard runs with another config, {path}, and uses nothing of this.")
+            taken = taken.format(path=its_own)
+        elif bell.tell_of_config():
+            taken = _(
+                "postguard uses it from now on; pictures that are protected stay as they are."
+            )
+        else:
+            taken = _("postguard does not run; it uses it when it starts.")
+        return kept.format(recipe=recipe, beside=beside), taken
+
+    def _text(self) -> str:
+        path = self.installation.path
+        try:
+            return path.read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise ConfigError(_("cannot be read"), path) from exc
+
+
+def _stands(text: str, recipe: str) -> Stands:
+    try:
+        found = tomllib.loads(text).get("recipes", {})
+    except tomllib.TOMLDecodeError as exc:
+        raise Unusable(
+            _("your config is not valid TOML at the moment; `postguard check` says where")
+        ) from exc
+    steps = found.get(recipe)
+    if steps is None:
+        raise Unusable(_("your config has no recipe {recipe}").format(recipe=recipe))
+    digest = hashlib.sha256(json.dumps(steps, sort_keys=True, default=str).encode()).hexdigest()
+    return Stands(tuple(steps), digest)
