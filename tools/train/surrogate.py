@@ -302,7 +302,7 @@ def judged(student: Student, lessons: Lessons) -> str:
                 first, last = alike(pull.sum(1), batch.pulls[name], scale).chunk(2)
                 found.setdefault(f"{name} pull/{scale}", []).append(float(first.mean()))
                 found.setdefault(f"{name} late/{scale}", []).append(float(last.mean()))
-            found.setdefault(f"{name} missed", []).append(float(missed))
+            found.setdefault(f"{name} missed", []).append(float(missed.detach()))
     return ", ".join(f"{name} {np.mean(values):.3f}" for name, values in found.items())
 
 
@@ -314,6 +314,7 @@ def main() -> None:
         distributed.init_process_group("gloo")
     device = best_device().torch
     run, lessons = begun(asked, device), Lessons(asked.lessons, device)
+    lessons.look()
     started, sums = time.monotonic(), dict.fromkeys(_WEIGHTS, 0.0)
     while run.step < asked.steps:
         if run.step % _SAVED == 0:
