@@ -31,6 +31,7 @@ from postguard.cloak.pull import Pull
 from postguard.cloak.tensors import rounded
 from postguard.cloak.transforms import Looks, View
 from postguard.errors import PostguardError
+from postguard.language import gettext
 
 Tick = Callable[[], float]
 _FIRST_RATE = 0.7  # of the pixel's budget: the first step
@@ -118,7 +119,8 @@ def attack(
         on_step(done / planned)
         planned = max(schedule.planned(done, schedule.tick() - started), done)
         if planned < schedule.least:
-            raise TooSlow(f"the time limit leaves room for {planned} steps, which gain too little")
+            said = gettext("the time limit leaves room for {planned} steps, which gain too little")
+            raise TooSlow(said.format(planned=planned))
         if done in {planned - 2, planned}:
             best = _better(best, judged(pull, state.d, bounds, looks.checks(), done))
     return best

@@ -28,19 +28,24 @@ from postguard.cloak.measure import Trial, read
 from postguard.cloak.pixels import Pixels, scale_inside, scaled, shrunk
 from postguard.cloak.places import busiest, flattest
 from postguard.cloak.tensors import to_pixels, to_tensor
+from postguard.language import ENGLISH, _, marked, sentences, spoken
 from postguard.model.measures import is_rough
 from postguard.system import files
 
+_LETTERS = Path(__file__).parents[1] / "protect" / "fonts" / "PostguardSans-Bold.otf"
 _SIDE = 640  # px of a panel's long side
 _CROP, _LEAST_CROP, _SHOWN = 256, 64, 512  # px of a close-up in the picture, and on the page
 _TIMES = 10  # the difference is drawn larger than it is
 _GRAY = 128
-_LABELS = ("without the cloak", "with the cloak", f"difference, {_TIMES} times as strong")
-_NOTHING_SEEN = (
+_PLACES = (
+    (marked("Close up: a flat place"), flattest),
+    (marked("Close up: a busy place"), busiest),
+)
+_NOTHING_SEEN = marked(
     "This cannot be drawn here: no decoder that fits one of these encoders lies in the models "
     "folder (known: the decoder of taef2). The numbers above hold without it."
 )
-_NO_LOCK = (
+_NO_LOCK = marked(
     "The cloak is no lock. It raises the cost of using this picture; purifiers and noisy "
     "upscaling are known to weaken or remove it. All this was measured on this PC's encoders "
     "behind a simulation of the platforms, and promises nothing for other models."
@@ -62,7 +67,8 @@ def draw(
     assert asked.figure is not None
     shown = list(rows(asked, trial, encoders))
     buffer = io.BytesIO()
-    grid.page("What the cloak changes", list(numbers(found)), shown).save(buffer, "PNG")
+    title, font = _("What the cloak changes"), None if spoken() == ENGLISH else _LETTERS
+    grid.page(title, list(numbers(found)), shown, font).save(buffer, "PNG")
     files.write_whole(asked.figure, buffer.getvalue(), mode=0o644)
     return str(asked.figure)
 
@@ -70,27 +76,33 @@ def draw(
 def rows(asked: Measurement, trial: Trial, encoders: Sequence[Encoder]) -> list[Row]:
     """Return all that is shown, from the picture itself to what a model makes of it."""
     redrawn = _redrawn(asked, trial, encoders[0].device)  # first: it is what may be missing
-    whole = Row("The whole picture", _looks(trial.before, trial.after), _size(trial.before))
+    whole = Row(_("The whole picture"), _looks(trial.before, trial.after), _size(trial.before))
     seen = _seen(asked, trial, encoders)
     return [whole, *_close(trial), *seen, _goals(trial), *redrawn]
 
 
 def numbers(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield what was measured, a paragraph each."""
-    yield f"Measured on {_readers(found['encoders'])}. " + _visible(found)
+    readers = _("Measured on {readers}.").format(readers=_readers(found["encoders"]))
+    yield f"{readers} {_visible(found)}"
     for mode, platforms in found["gains"].items():
         for name, looks in platforms.items():
-            yield (
-                f"{mode}, behind {name.capitalize()}: what models read moved {looks['r']:z.0%} of "
-                f"the way to the target. Controls, changes of the same size: random signs "
-                f"{looks['signs']:z.0%}, the same changes shuffled {looks['shuffled']:z.0%}."
-            )
-    yield _NO_LOCK
+            yield _behind(mode, name.capitalize(), looks)
+    yield _(_NO_LOCK)
+
+
+def _behind(mode: str, platform: str, looks: Mapping[str, float]) -> str:
+    shares = {name: f"{share:z.0%}" for name, share in looks.items()}
+    return _(
+        "{mode}, behind {platform}: what models read moved {r} of the way to the target. "
+        "Controls, changes of the same size: random signs {signs}, the same changes shuffled "
+        "{shuffled}."
+    ).format(mode=mode, platform=platform, **shares)
 
 
 def _readers(names: Sequence[str]) -> str:
     if is_rough(names):
-        return "postguard's own encoder alone, which is a rough judge"
+        return _("postguard's own encoder alone, which is a rough judge")
     return ", ".join(names)
 
 
@@ -100,9 +112,11 @@ def stable_diffusion(models: Path) -> Path:
 
     if (found := folders.find(models)) is None:
         raise UnknownWeights(
-            f"image-to-image needs Stable Diffusion 1 or 2, and there is none in {models}; put a "
-            f"folder there as diffusers saves it (with {folders.INDEX} and .safetensors files), "
-            "and install what reads prompts: pip install 'postguard[sd]'"
+            _(
+                "image-to-image needs Stable Diffusion 1 or 2, and there is none in {models}; put "
+                "a folder there as diffusers saves it (with {index} and .safetensors files), and "
+                "install what reads prompts: pip install 'postguard[sd]'"
+            ).format(models=models, index=folders.INDEX)
         )
     return found
 
@@ -111,35 +125,42 @@ def _looks(before: Pixels, after: Pixels) -> tuple[Panel, ...]:
     """Return both and their difference, each as small as a panel is."""
     change = after.astype(np.int16) - before
     difference: Pixels = np.clip(_GRAY + _TIMES * change, 0, 255).astype(np.uint8)
-    looks = (before, after, difference)
-    return tuple(_panel(label, look) for label, look in zip(_LABELS, looks, strict=True))
+    looks = {
+        _("without the cloak"): before,
+        _("with the cloak"): after,
+        _("difference, {times} times as strong").format(times=_TIMES): difference,
+    }
+    return tuple(_panel(label, look) for label, look in looks.items())
 
 
 def _close(trial: Trial) -> Iterator[Row]:
     """Yield the pixels themselves, enlarged, where a change shows most and least."""
     side = min(_CROP, max(min(trial.before.shape[:2]) // 2, _LEAST_CROP))
-    for name, find in (("flat", flattest), ("busy", busiest)):
+    for head, find in _PLACES:
         rows, columns = find(trial.before, side)
         panels = _looks(*(_enlarged(x[rows, columns]) for x in (trial.before, trial.after)))
-        where = f"{columns.start} pixels from the left and {rows.start} from the top"
-        yield Row(f"Close up: a {name} place", panels, f"{where}; each pixel is drawn as a square")
+        where = _(
+            "{left} pixels from the left and {top} from the top; each pixel is drawn as a square"
+        ).format(left=columns.start, top=rows.start)
+        yield Row(_(head), panels, where)
 
 
 def _seen(asked: Measurement, trial: Trial, encoders: Sequence[Encoder]) -> Iterator[Row]:
     """Yield what a decoder makes of the latents: all that a model keeps of the picture."""
     pairs = list(_decoders(asked.models, encoders))
     if not pairs:
-        yield Row("What a model sees", words=_NOTHING_SEEN)
+        yield Row(_("What a model sees"), words=_(_NOTHING_SEEN))
     for encoder, path, architecture in pairs:
         net = _decoder(path, architecture, encoder.device)
         before, after = (_decoded(net, encoder, look) for look in (trial.before, trial.after))
-        words = f"What the encoder {encoder.name} keeps of both, drawn by its own decoder"
-        yield Row("What a model sees", _looks(before, after), words)
+        words = _("What the encoder {name} keeps of both, drawn by its own decoder")
+        looks = _looks(before, after)
+        yield Row(_("What a model sees"), looks, words.format(name=encoder.name))
 
 
 def _goals(trial: Trial) -> Row:
     panels = tuple(_panel(mode, image) for mode, image in trial.targets.items())
-    return Row("What the cloak draws a model towards", panels)
+    return Row(_("What the cloak draws a model towards"), panels)
 
 
 def _redrawn(asked: Measurement, trial: Trial, device: Device) -> list[Row]:
@@ -153,9 +174,10 @@ def _redrawn(asked: Measurement, trial: Trial, device: Device) -> list[Row]:
     looks = (trial.before, trial.after)
     before, after = (to_tensor(read(pixels)).to(device.torch) for pixels in looks)
     made = compare(load(folder, device), before, after, asked.prompt, seed=0)
-    labels = ("of the one without the cloak", "of the one with the cloak")
+    labels = (_("of the one without the cloak"), _("of the one with the cloak"))
     panels = tuple(_panel(label, to_pixels(x)) for label, x in zip(labels, made, strict=True))
-    return [Row("What image-to-image makes of your prompt", panels, "Both from the same noise.")]
+    head, words = _("What image-to-image makes of your prompt"), _("Both from the same noise.")
+    return [Row(head, panels, words)]
 
 
 def _decoders(
@@ -203,17 +225,21 @@ def _enlarged(pixels: Pixels) -> Pixels:
 
 def _size(pixels: Pixels) -> str:
     height, width = pixels.shape[:2]
-    return f"{width} x {height} pixels" + (", drawn smaller" if max(height, width) > _SIDE else "")
+    said = _("{width} x {height} pixels")
+    if max(height, width) > _SIDE:
+        said = _("{width} x {height} pixels, drawn smaller")
+    return said.format(width=width, height=height)
 
 
 def _visible(found: Mapping[str, Any]) -> str:
     parts = []
     if found["ssimulacra2"] is not None:
-        parts.append(f"SSIMULACRA2 {found['ssimulacra2']} (100: the same)")
+        parts.append(_("SSIMULACRA2 {score} (100: the same)").format(score=found["ssimulacra2"]))
     if found["psnr"] is not None:
         parts.append(f"PSNR {found['psnr']} dB")
-    parts.append(f"a pixel changes by at most {found['largest_change']} of 255")
+    most = _("a pixel changes by at most {change} of 255")
+    parts.append(most.format(change=found["largest_change"]))
     if found["flat_largest"] is not None:
-        flat = f"{found['flat_largest']}, {found['flat_mean']} on average"
-        parts.append(f"in flat areas by at most {flat}")
-    return "; ".join(parts) + "."
+        flat = _("in flat areas by at most {change}, {mean} on average")
+        parts.append(flat.format(change=found["flat_largest"], mean=found["flat_mean"]))
+    return sentences(["; ".join(parts)])

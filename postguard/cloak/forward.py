@@ -96,13 +96,15 @@ def _made(layer: Layer, weights: Weights, prefix: str, x: Planes) -> Planes:
     if isinstance(layer, Fork):
         return _fork(layer, weights, prefix, x)
     if layer != _RELU:
-        raise UnknownWeights(f"without PyTorch no layer `{layer.name}` can be computed")
+        raise UnknownWeights(
+            _("without PyTorch no layer `{name}` can be computed").format(name=layer.name)
+        )
     return np.maximum(x, 0)
 
 
 def _block(layer: Block, weights: Weights, prefix: str, x: Planes) -> Planes:
     if layer.pooled:
-        raise UnknownWeights("without PyTorch no pooled block can be computed")
+        raise UnknownWeights(_("without PyTorch no pooled block can be computed"))
     conv = Conv(layer.n, layer.n)
     made = _run((conv, _RELU, conv, _RELU, conv), weights, f"{prefix}conv.", x)
     made += x

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -11,6 +13,11 @@ _PAPER, _INK, _FAINT, _EDGE = (250, 249, 246), (32, 32, 36), (96, 96, 104), (208
 _TITLE, _HEAD, _TEXT = 36, 26, 19  # px of the letters
 _MARGIN, _GAP = 28, 20
 _LEADING = 1.35
+# A word with the spaces behind it; of a script without spaces a letter, with what may not begin a
+# line.
+_BREAKS = re.compile(
+    "[\u3000-\u9fff\uff00-\uffef][、。）」』ー％：]*\\s*|[^\\s\u3000-\u9fff\uff00-\uffef]+\\s*"
+)
 _LEAST_PANEL = 150  # px: room for a label over a tiny picture
 _LEAST_PAGE = 900  # px: room for the lines of text
 
@@ -34,26 +41,31 @@ class Row:
     words: str = ""
 
 
-def page(title: str, notes: Sequence[str], rows: Sequence[Row]) -> Image.Image:
-    """Return the page: the title, a paragraph for each note, then the rows. Latin letters only,
-    for no other font is everywhere."""
+def page(
+    title: str, notes: Sequence[str], rows: Sequence[Row], font: Path | None = None
+) -> Image.Image:
+    """Return the page: the title, a paragraph for each note, then the rows.
+
+    Args:
+        font: of all letters; None: Pillow's own, which has Latin ones.
+    """
     width = max([_LEAST_PAGE, *(_width(row.panels) for row in rows)])
-    parts = [_text(title, _TITLE, _INK, width)]
-    parts += [_text(note, _TEXT, _INK, width) for note in notes]
+    parts = [_text(title, _TITLE, _INK, width, font)]
+    parts += [_text(note, _TEXT, _INK, width, font) for note in notes]
     for row in rows:
-        parts += _parts(row, width)
+        parts += _parts(row, width, font)
     return _stacked(parts, width)
 
 
-def _parts(row: Row, width: int) -> list[Image.Image]:
-    parts = [Image.new("RGB", (width, _GAP), _PAPER), _text(row.head, _HEAD, _INK, width)]
+def _parts(row: Row, width: int, font: Path | None) -> list[Image.Image]:
+    parts = [Image.new("RGB", (width, _GAP), _PAPER), _text(row.head, _HEAD, _INK, width, font)]
     if row.words:
-        parts.append(_text(row.words, _TEXT, _FAINT, width))
-    return [*parts, _strip(row.panels, width)] if row.panels else parts
+        parts.append(_text(row.words, _TEXT, _FAINT, width, font))
+    return [*parts, _strip(row.panels, width, font)] if row.panels else parts
 
 
-def _strip(panels: Sequence[Panel], width: int) -> Image.Image:
-    labels = [_text(p.label, _TEXT, _FAINT, _room(p)) for p in panels]
+def _strip(panels: Sequence[Panel], width: int, font: Path | None) -> Image.Image:
+    labels = [_text(p.label, _TEXT, _FAINT, _room(p), font) for p in panels]
     top = max(label.height for label in labels)
     height = top + max(panel.image.height for panel in panels)
     strip = Image.new("RGB", (width, height + _GAP), _PAPER)
@@ -75,8 +87,10 @@ def _room(panel: Panel) -> int:
     return max(panel.image.width + 2, _LEAST_PANEL)
 
 
-def _text(words: str, size: int, ink: tuple[int, int, int], width: int) -> Image.Image:
-    font = ImageFont.load_default(size)
+def _text(
+    words: str, size: int, ink: tuple[int, int, int], width: int, face: Path | None
+) -> Image.Image:
+    font = ImageFont.load_default(size) if face is None else ImageFont.truetype(face, size)
     lines = _wrapped(words, font, width)
     step = round(size * _LEADING)
     image = Image.new("RGB", (width, step * len(lines) + size // 3), _PAPER)
@@ -88,13 +102,13 @@ def _text(words: str, size: int, ink: tuple[int, int, int], width: int) -> Image
 
 def _wrapped(words: str, font: Font, width: int) -> list[str]:
     lines = [""]
-    for word in words.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font.getlength(longer) > width:
+    for word in _BREAKS.findall(words):
+        longer = lines[-1] + word
+        if lines[-1] and font.getlength(longer.rstrip()) > width:
             lines.append(word)
         else:
             lines[-1] = longer
-    return lines
+    return [line.strip() for line in lines]
 
 
 def _stacked(parts: Sequence[Image.Image], width: int) -> Image.Image:

@@ -32,6 +32,7 @@ from postguard.cloak.device import Device, cpu
 from postguard.cloak.encoders import Encoder, build, frozen, staged
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.tensors import to_tensor
+from postguard.language import _
 
 _SEEN = 4  # latents that a known answer describes
 _DIGITS = 3
@@ -66,7 +67,9 @@ def known_answer(encoder: Encoder) -> list[float]:
         latents = encoder(x)[0, :_SEEN]
     found = [f(channel).item() for channel in latents for f in (torch.mean, torch.std)]
     if not all(map(np.isfinite, found)):
-        raise UnknownWeights(f"{encoder.name} does not answer with numbers: its weights are bad")
+        raise UnknownWeights(
+            _("{name} does not answer with numbers: its weights are bad").format(name=encoder.name)
+        )
     return [float(f"{value:.{_DIGITS}g}") for value in found]
 
 
@@ -118,8 +121,8 @@ def _kl_frame(path: Path, raw: dict[str, Any]) -> Any:  # noqa: ANN401  # diffus
         with torch.device("meta"):
             return AutoencoderKL.from_config(raw)
     except Exception as exc:  # whatever a config that makes no sense meets inside
-        name = path.parent.name
-        raise UnknownWeights(f"{name}: diffusers cannot build its network: {exc}") from exc
+        said = _("{name}: diffusers cannot build its network: {exc}")
+        raise UnknownWeights(said.format(name=path.parent.name, exc=exc)) from exc
 
 
 def _weights(path: Path, wanted: Shapes, parts: tuple[str, ...]) -> Mapping[str, Tensor]:
@@ -132,13 +135,18 @@ def _weights(path: Path, wanted: Shapes, parts: tuple[str, ...]) -> Mapping[str,
     names = {_name(old): old for old in shapes if old.startswith(parts)}
     found = {new: shapes[old] for new, old in names.items()}
     if odd := sorted(k for k in found.keys() | wanted.keys() if found.get(k) != wanted.get(k)):
-        what = f"{len(odd)} of its tensors, as {odd[0]}, are not as its config says"
-        raise UnknownWeights(f"{path.name} in {path.parent.name} does not fit: {what}")
+        raise UnknownWeights(
+            _(
+                "{file} in {folder} does not fit: {count} of its tensors, as {first}, are not as "
+                "its config says"
+            ).format(file=path.name, folder=path.parent.name, count=len(odd), first=odd[0])
+        )
     try:
         with safe_open(path, framework="pt") as file:
             return {new: file.get_tensor(old).float() for new, old in names.items()}
     except Exception as exc:  # safetensors' own errors share no base but Exception
-        raise UnknownWeights(f"{path.name} in {path.parent.name} is damaged: {exc}") from exc
+        place = f"{path.parent.name}/{path.name}"
+        raise UnknownWeights(_("{name} is damaged: {exc}").format(name=place, exc=exc)) from exc
 
 
 def _name(stored: str) -> str:

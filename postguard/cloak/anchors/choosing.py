@@ -12,6 +12,7 @@ from PIL import Image
 from postguard.cloak.anchors.drawing import SUBJECTS, draw
 from postguard.errors import BadPicture, PostguardError
 from postguard.imaging import flatten, open_picture, read
+from postguard.language import _
 
 Pixels = NDArray[np.uint8]
 NAMES = tuple(SUBJECTS)
@@ -40,10 +41,12 @@ def anchor(
         return _fitted(_opened(own[rng.integers(len(own))]), size)
     if name in SUBJECTS:
         return draw(name, size, rng)
-    where = f"in {folder}, or" if folder is not None else "in a folder of anchors, or"
+    where = str(folder) if folder is not None else _("a folder of anchors")
     raise UnknownAnchor(
-        f"there is no picture for the anchor {name}: put {name}.png {where} write one of "
-        f"{', '.join(NAMES)} in concepts.toml"
+        _(
+            "there is no picture for the anchor {name}: put {name}.png in {where}, or write one "
+            "of {names} in concepts.toml"
+        ).format(name=name, where=where, names=", ".join(NAMES))
     )
 
 
@@ -72,7 +75,8 @@ def _inside(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as exc:
-        raise UnknownAnchor(f"{folder} cannot be read: {exc.strerror or exc}") from exc
+        said = _("{name} cannot be read: {strerror}")
+        raise UnknownAnchor(said.format(name=folder, strerror=exc.strerror or exc)) from exc
 
 
 def _is_picture(path: Path) -> bool:
@@ -89,7 +93,8 @@ def _opened(path: Path) -> Pixels:
         data = read(path, _MEGAPIXELS)
         return flatten(open_picture(data, max_megapixels=_MEGAPIXELS)).pixels
     except BadPicture as exc:
-        raise UnknownAnchor(f"the anchor {path} cannot be used: {exc}") from exc
+        said = _("the anchor {path} cannot be used: {exc}").format(path=path, exc=exc)
+        raise UnknownAnchor(said) from exc
 
 
 def _fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from postguard.cloak.architectures import SUFFIX, UnknownWeights
+from postguard.language import _
 
 INDEX = "model_index.json"
 _KINDS = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
@@ -38,15 +39,24 @@ def check(folder: Path) -> None:
     """
     kind = _kind(folder)
     if not kind:
-        raise UnknownWeights(f"{folder} is no diffusers pipeline: its {INDEX} is not readable")
+        raise UnknownWeights(
+            _("{folder} is no diffusers pipeline: its {index} is not readable").format(
+                folder=folder, index=INDEX
+            )
+        )
     if kind not in _KINDS:
-        raise UnknownWeights(f"{folder} holds a {kind}; only Stable Diffusion 1 and 2 are known")
+        raise UnknownWeights(
+            _("{folder} holds a {kind}; only Stable Diffusion 1 and 2 are known").format(
+                folder=folder, kind=kind
+            )
+        )
     lost = [name for name in _CONFIGS if not (folder / name).is_file()]
     lost += [f"{part}/{_STEMS[part]}{SUFFIX}" for part in ("unet", "vae") if not has(folder, part)]
     if lost:
         old = any(folder.glob("unet/*.bin")) or any(folder.glob("vae/*.bin"))
-        advice = "; its .bin files are not read, for they can run programs" if old else ""
-        raise UnknownWeights(f"{folder} lacks {', '.join(lost)}{advice}")
+        advice = _("; its .bin files are not read, for they can run programs") if old else ""
+        said = _("{folder} lacks {lost}").format(folder=folder, lost=", ".join(lost))
+        raise UnknownWeights(said + advice)
 
 
 def has(folder: Path, part: str) -> bool:

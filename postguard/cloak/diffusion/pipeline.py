@@ -14,6 +14,7 @@ from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.device import Device
 from postguard.cloak.diffusion.folders import check, name_of, variant
 from postguard.cloak.diffusion.prompts import Prompts, load_prompts, why_no_prompts
+from postguard.language import _
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, DDIMScheduler, ModelMixin, UNet2DConditionModel
@@ -68,13 +69,17 @@ class Pipeline:
             UnknownWeights: there is no text encoder; the message says what is missing.
         """
         if self.prompts is None:
-            raise UnknownWeights(f"{self.folder} reads no prompts: {why_no_prompts(self.folder)}")
+            raise UnknownWeights(
+                _("{folder} reads no prompts: {why}").format(
+                    folder=self.folder, why=why_no_prompts(self.folder)
+                )
+            )
         return self.prompts(prompt)
 
     def record(self) -> dict[str, Any]:
         """Return what a rendition's record says of it."""
-        prompt = "empty" if self.prompts else f"zeros, for {why_no_prompts(self.folder)}"
-        return {"pipeline": name_of(self.folder), "prompt": prompt}
+        zeros = _("zeros, for {why}").format(why=why_no_prompts(self.folder))
+        return {"pipeline": name_of(self.folder), "prompt": "empty" if self.prompts else zeros}
 
 
 def load(folder: Path, device: Device) -> Pipeline:
@@ -120,16 +125,29 @@ def _part(kind: type[ModelMixin], folder: Path, part: str, dtype: torch.dtype) -
             low_cpu_mem_usage=is_accelerate_available(),  # without accelerate it would only scold
         )
     except Exception as exc:  # diffusers' and safetensors' errors share no base but Exception
-        raise UnknownWeights(f"{place} cannot be loaded: {exc}") from exc
+        said = _("{place} cannot be loaded: {exc}").format(place=place, exc=exc)
+        raise UnknownWeights(said) from exc
     if lost := sorted(report["missing_keys"]):
-        raise UnknownWeights(f"{place} lacks {len(lost)} tensors, {lost[0]} among them")
+        raise UnknownWeights(
+            _("{place} lacks {count} tensors, {first} among them").format(
+                place=place, count=len(lost), first=lost[0]
+            )
+        )
     return model.eval().requires_grad_(False)
 
 
 def _judge(folder: Path, unet: Any, vae: Any, scheduler: Any) -> None:  # noqa: ANN401
     """Refuse what loads and yet is no plain Stable Diffusion, by its configs."""
     if unet.in_channels != vae.latent_channels:
-        made = f"{unet.in_channels} channels where its pictures have {vae.latent_channels}"
-        raise UnknownWeights(f"{folder} is made for inpainting or upscaling: it reads {made}")
+        raise UnknownWeights(
+            _(
+                "{folder} is made for inpainting or upscaling: it reads {read} channels where its "
+                "pictures have {made}"
+            ).format(folder=folder, read=unet.in_channels, made=vae.latent_channels)
+        )
     if scheduler.prediction_type not in _KNOWN_GUESSES:
-        raise UnknownWeights(f"{folder} predicts {scheduler.prediction_type}, which is not known")
+        raise UnknownWeights(
+            _("{folder} predicts {what}, which is not known").format(
+                folder=folder, what=scheduler.prediction_type
+            )
+        )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from postguard.cloak.architectures import SUFFIX, UnknownWeights
 from postguard.cloak.diffusion.folders import has, variant
+from postguard.language import _
 
 if TYPE_CHECKING:
     from transformers import CLIPTextModel, CLIPTokenizer
@@ -56,18 +57,23 @@ def load_prompts(folder: Path, device: torch.device) -> Prompts | None:
         named = variant(folder, "text_encoder")
         encoder, report = CLIPTextModel.from_pretrained(str(place), variant=named, **kwargs)
     except Exception as exc:  # transformers' and safetensors' errors share no base but Exception
-        raise UnknownWeights(f"{place} cannot be loaded: {exc}") from exc
+        said = _("{place} cannot be loaded: {exc}").format(place=place, exc=exc)
+        raise UnknownWeights(said) from exc
     if lost := sorted(report["missing_keys"]):
-        raise UnknownWeights(f"{place} lacks {len(lost)} tensors, {lost[0]} among them")
+        raise UnknownWeights(
+            _("{place} lacks {count} tensors, {first} among them").format(
+                place=place, count=len(lost), first=lost[0]
+            )
+        )
     return Prompts(tokenizer, encoder.float().eval().requires_grad_(False).to(device))
 
 
 def why_no_prompts(folder: Path) -> str:
     """Return in words, which name no path, what prompts lack; empty where they lack nothing."""
     if find_spec(EXTRA) is None:
-        return f"{EXTRA} is not installed (pip install 'postguard[sd]')"
+        return _("{name} is not installed (pip install 'postguard[sd]')").format(name=EXTRA)
     if not has(folder, "text_encoder"):
-        return f"the pipeline has no text_encoder/model{SUFFIX}"
+        return _("the pipeline has no {file}").format(file=f"text_encoder/model{SUFFIX}")
     if not any((folder / "tokenizer").glob("*.json")):
-        return "the pipeline has no tokenizer"
+        return _("the pipeline has no tokenizer")
     return ""

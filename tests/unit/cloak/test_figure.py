@@ -7,14 +7,16 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
+from postguard import language
 from postguard.cloak import figure, grid
 from postguard.cloak.architectures import UnknownWeights, _taef2_decoder
 from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Measurement
 from postguard.cloak.measure import Trial
 from postguard.cloak.places import busiest, flattest
+from postguard.protect.lettering import BUNDLED, Lettering
 from tests.unit.cloak import tiny, tiny_diffusion
 
 LOOKS = {"r": 0.123, "signs": -0.001, "shuffled": 0.02}
@@ -61,6 +63,33 @@ def test_a_figure_is_one_whole_picture(asked):
         image.load()
         assert (image.format, image.mode) == ("PNG", "RGB")
         assert image.width >= 900
+
+
+def test_the_page_speaks_japanese_in_letters_that_the_font_of_the_package_has(asked):
+    language.choose("ja")
+    shown = rows_of(asked, trial(700, 1400))
+    labels = [panel.label for row in shown[:-1] for panel in row.panels]
+    said = [*figure.numbers(FOUND), *(row.head + row.words for row in shown), *labels]
+    assert [text for text in said if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", text)] == []
+    Lettering(lambda _characters: []).typeface("".join(said), "measure")  # raises for a gap
+
+
+def test_japanese_has_no_spaces_and_is_wrapped_all_the_same():
+    words = "クロークは鍵ではなく、この画像を使う手間を増やすものです。" * 3
+    lines = grid._wrapped(words, ImageFont.truetype(BUNDLED, 20), 300)
+    assert "".join(lines) == words
+    assert len(lines) > 4
+    assert not [line for line in lines if line.startswith(("、", "。"))]
+
+
+def test_only_a_page_in_japanese_is_drawn_in_the_font_of_the_package(asked, monkeypatch):
+    encoders, fonts = load_encoders(asked.models, tiny.plain_cpu()), []
+    page = grid.page
+    monkeypatch.setattr(grid, "page", lambda *given: fonts.append(given[3]) or page(*given))
+    for spoken in ("en", "ja"):
+        language.choose(spoken)
+        figure.draw(asked, trial(), encoders, FOUND)
+    assert fonts == [None, BUNDLED]
 
 
 def test_the_difference_is_ten_times_as_strong_around_mid_gray(asked):

@@ -11,16 +11,14 @@ from tools.language import KEYWORDS, PACKAGE, name_of
 
 WINGS = (
     *("app", "cli", "imaging", "intake", "model", "networks", "protect", "publish", "settings"),
-    *("cluster", "system"),
-)
-OF_MODELS = (
-    *("architectures.py", "catalogue.py", "configs.py", "encoders.py"),
-    *("instant/engine.py", "runner.py", "measuring.py", "unaided.py"),
+    *("cloak", "cluster", "system"),
 )
 SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}|[a-z]{3,}[:;,] [a-z]{2,}")
 # What is no sentence of ours: names of states and steps that rows keep, and what programs read.
 KEPT = {
     *("try again", "read back", "not to be sent", "link stays", "retracted from", "looking ahead"),
+    *("allocate memory", "out of memory", "could not create a memory", "no torch"),
+    "could not create a primitive",
     *("hub cache", "not here", "picture without the cloak", "there already", "data sets"),
     *("see plus:OtherConstraints", "see plus:LinkedEncodedRightsExpr"),
     *("see plus:EmbeddedEncodedRightsExpr", "--why=a post is being sent", "asked to end"),
@@ -36,6 +34,8 @@ KEPT = {
 OTHERWISE = {
     "app/bugreport.py": "read by whoever mends postguard",
     "cluster/machines.py": "a program for another machine",
+    "cloak/targets.py": "prompts for Stable Diffusion",
+    "cloak/diffusion/drawing.py": "prompts for Stable Diffusion",
     "app/demo.py": "the words of the demo's post, in two languages",
     "imaging/words.py": "what cameras and programs write",
     "networks/mastodon/loopback.py": "a page in two languages",
@@ -59,7 +59,7 @@ NOT_SAID = frozenset(
     }
 )
 # What a wrong call raises; pydantic hands on to the artist what settings raise so.
-PROGRAMMERS = NOT_SAID | {"ValueError"}
+PROGRAMMERS = NOT_SAID | {"ValueError", "AssertionError"}
 FOR_THE_ARTIST = {"settings"}
 
 
@@ -124,13 +124,6 @@ def test_every_sentence_is_marked(wing: str):
         for line, text in unmarked(tree, NOT_SAID if wing in FOR_THE_ARTIST else PROGRAMMERS)
     ]
     assert forgotten == []
-
-
-@pytest.mark.parametrize("file", OF_MODELS)
-def test_what_is_wrong_with_a_model_is_marked_too(file: str):
-    """The rest of `cloak` speaks English yet: its sheet, anchors, prompts and pipelines."""
-    (tree,) = (tree for path, tree in modules("cloak") if path == f"cloak/{file}")
-    assert list(unmarked(tree, PROGRAMMERS)) == []
 
 
 @pytest.mark.parametrize("file", sorted(OTHERWISE))
