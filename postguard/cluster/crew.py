@@ -22,12 +22,14 @@ from postguard.cluster.parcel import Parcel
 from postguard.cluster.turns import Turns
 from postguard.errors import BadPicture, PostguardError, Retryable
 from postguard.language import _, marked
+from postguard.system import wire
 
 log = logging.getLogger(__name__)
 
 _LOOK = 2.0  # seconds between two looks whether there is anybody, for all jobs together
 _RETRIES = 3  # of one task, by Dask itself; then we hand it over anew
 _OVER_AGAIN = 5  # as often is a job handed over anew
+_POSTS_FIRST = 10  # before the pictures of an archive that wait for the same machine
 _BREAKS = marked(
     "one machine after another was lost over this picture, so it may be what breaks them; export "
     "it again or as PNG, or protect it on this machine"
@@ -37,6 +39,15 @@ _T = TypeVar("_T")
 
 class AbsentError(Retryable):
     """No machine of the cluster is there to do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A packed parcel. `gpu`: wants one, where there is one; `post`: somebody waits for it."""
+
+    packed: bytes
+    gpu: bool
+    post: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +94,15 @@ class Crew:
             Unusable: the scheduler is no part of our cluster.
             Retryable: it was lost again and again, with the scheduler or the line to it.
         """
+        kind = parcel["kind"]
+        job = _Job(wire.pack(parcel), gpu=kind == "cloak", post=kind != "protect")
+        del parcel  # a large picture need not be here twice
         turn = self._turns.together
         for _turn in range(_OVER_AGAIN):
             client = await self._joined()
             try:
                 async with turn():
-                    return await self._done(client, parcel, on_step)
+                    return await self._done(client, job, on_step)
             except _LostError as lost:
                 log.info("a job is handed over anew: %s", lost)
                 await self._leave(client)
@@ -103,25 +117,22 @@ class Crew:
         if self._client is not None:
             await self._leave(self._client)
 
-    async def _done(
-        self, client: Client, parcel: Parcel, on_step: Callable[[Any], None]
-    ) -> work.Done:
+    async def _done(self, client: Client, job: _Job, on_step: Callable[[Any], None]) -> work.Done:
         """Raises _LostError where it must be handed over anew."""
         name = f"{next(self._names)}-{uuid.uuid4().hex}"
         self._listeners[name] = on_step
         try:
-            gpu = parcel["kind"] == "cloak" and _any_gpu(await self._somebody(client))
-            future = _handed_over(client, parcel, name, gpu=gpu)
+            gpu = job.gpu and _any_gpu(await self._somebody(client))
+            future = _handed_over(client, job, name, gpu=gpu)
             try:
-                return await self._finished(client, future, gpu=gpu)
+                done: work.Done = wire.unpack(await self._finished(client, future, gpu=gpu))
+                return done
             finally:
                 future.release()  # both ends keep the pictures of a task until it is let go
         finally:
             del self._listeners[name]
 
-    async def _finished(
-        self, client: Client, future: Future[work.Done], *, gpu: bool
-    ) -> work.Done:
+    async def _finished(self, client: Client, future: Future[bytes], *, gpu: bool) -> bytes:
         """Wait for a task for as long as there is anybody who may do it.
 
         Raises:
@@ -227,15 +238,16 @@ class _LostError(Exception):
     """A job, or the way to it, was lost."""
 
 
-def _handed_over(client: Client, parcel: Parcel, name: str, *, gpu: bool) -> Future[work.Done]:
+def _handed_over(client: Client, job: _Job, name: str, *, gpu: bool) -> Future[bytes]:
     """Give a job to those who may do it: one of our version, with a GPU if any has one."""
     return client.submit(
         work.do,
-        parcel,
+        job.packed,
         name,
         key=f"postguard-{name}",
         pure=False,
         retries=_RETRIES,
+        priority=_POSTS_FIRST if job.post else 0,
         resources={version.ours(): 1.0} | ({GPU: 1.0} if gpu else {}),
     )
 
@@ -244,9 +256,9 @@ def _any_gpu(workers: Sequence[dict[str, float]]) -> bool:
     return any(GPU in found for found in workers)
 
 
-async def _result(future: Future[work.Done]) -> work.Done:
+async def _result(future: Future[bytes]) -> bytes:
     """Dask's futures are awaitable, and no coroutines."""
-    done: work.Done = await future
+    done: bytes = await future
     return done
 
 

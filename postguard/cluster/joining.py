@@ -38,6 +38,8 @@ _CONFIG = {
     "distributed.scheduler.allowed-failures": 2,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.comm.timeouts.tcp": "30s",
+    "distributed.worker.profile.enabled": False,  # it looks at the worker 100 times a second
+    "distributed.scheduler.active-memory-manager.start": False,  # nothing is there twice
     "distributed.admin.low-level-log-length": 0,  # it would keep the last thousand pictures sent
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a picture travels with its task
 }
@@ -200,7 +202,7 @@ def unreachable(scheduler: str, keys: Security, exc: BaseException) -> Postguard
             ).format(
                 scheduler=scheduler,
                 files=", ".join(certificates.MACHINE_FILES),
-                folder=Path(str(keys.tls_ca_file)).parent,
+                folder=Path(keys.tls_ca_file).parent,  # type: ignore[attr-defined]  # set by name
             )
         )
     return Retryable(

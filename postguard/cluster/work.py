@@ -1,7 +1,7 @@
 """What a worker does for one parcel: the one function that the cluster calls.
 
-Only plain dicts and bytes go in and come out. Whatever goes wrong with the picture is an answer;
-an exception would be pickled, and tried again on another machine.
+Only bytes go in and come out, of plain dicts and files. Whatever goes wrong with the picture is an
+answer; an exception would be pickled, and tried again on another machine.
 """
 
 from __future__ import annotations
@@ -38,15 +38,22 @@ Tell = Callable[[object], None]
 log = logging.getLogger(__name__)
 
 
-def do(asked: Parcel, name: str) -> Done:
-    """Do what a parcel asks for.
+def do(asked: bytes, name: str) -> bytes:
+    """Do what a packed parcel asks for.
+
+    Packed, for the library looks into every value of a dict on its way, and measures it.
 
     Args:
         name: under which progress is told.
 
     Returns:
-        `record` or `renditions` (JSON) and `files`; or `failure`, as `protect.child` knows it.
+        Packed: `record` or `renditions` (JSON) and `files`; or `failure`, as `protect.child` knows
+        it.
     """
+    return wire.pack(_done(wire.unpack(asked), name))
+
+
+def _done(asked: Parcel, name: str) -> Done:
     tell = _telling(name)
     with tempfile.TemporaryDirectory(prefix="postguard-") as folder:
         try:

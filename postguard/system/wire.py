@@ -27,6 +27,19 @@ def load(kind: type[T], text: str | bytes) -> T:
         raise ValueError(f"not a {kind}: {exc}") from exc
 
 
+def pack(value: object) -> bytes:
+    """Return plain values, bytes among them, as one block of bytes (MessagePack)."""
+    return msgspec.msgpack.encode(value)
+
+
+def unpack(data: bytes) -> Any:  # noqa: ANN401  # whatever `pack` was given
+    """Read what `pack` wrote. Raises ValueError: it is nothing of the kind."""
+    try:
+        return msgspec.msgpack.decode(data)
+    except msgspec.DecodeError as exc:
+        raise ValueError(f"not a block of ours: {exc}") from exc
+
+
 def _encode(value: object) -> object:
     if isinstance(value, Path):
         return str(value)

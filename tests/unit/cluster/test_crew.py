@@ -13,8 +13,9 @@ from postguard.cluster import crew, version
 from postguard.cluster.crew import Crew
 from postguard.cluster.joining import GPU
 from postguard.errors import BadPicture
+from postguard.system import wire
 
-DONE: dict[str, Any] = {"record": {}, "files": {}}
+DONE: dict[str, Any] = {"record": {}, "files": {"target.png": b"cloaked"}}
 WITH, WITHOUT = {version.ours(): 1.0, GPU: 1.0}, {version.ours(): 1.0}
 
 
@@ -29,7 +30,7 @@ class Task:
         if self._kills:
             last: Any = SimpleNamespace(address="tls://127.0.0.1:2")
             raise KilledWorker("a job", last, 5)
-        wait = asyncio.sleep(0, DONE) if self._ends else asyncio.sleep(3600, DONE)
+        wait = asyncio.sleep(0 if self._ends else 3600, wire.pack(DONE))
         return wait.__await__()
 
     def release(self) -> None:
@@ -101,8 +102,8 @@ class Window(Cluster):
 
     def submit(self, *given: Any, **_named: object) -> Any:
         """Take a job."""
-        _do, parcel, _name = given
-        return Suspect(self, parcel["job"])
+        _do, packed, _name = given
+        return Suspect(self, wire.unpack(packed)["job"])
 
 
 class Suspect:
@@ -116,12 +117,12 @@ class Suspect:
     def __await__(self) -> Any:
         return self._work().__await__()
 
-    async def _work(self) -> dict[str, Any]:
+    async def _work(self) -> bytes:
         await asyncio.sleep(0.01)
         last: Any = SimpleNamespace(address="tls://127.0.0.1:2")
         if self._window.bad in self._window.here:
             raise KilledWorker("a job", last, 2)
-        return {"record": {"name": self._name}, "files": {}}
+        return wire.pack({"record": {"name": self._name}, "files": {}})
 
     def release(self) -> None:
         """It is there no longer."""
