@@ -34,25 +34,30 @@ def able(models: Path, cloaks: Sequence[recipes.Cloak], machine: Machine | None 
         said = _("a recipe asks for it, so its posts will be held") if held else _weak(cloaks)
         return Able(not held, said, problem)
     if not strong:
-        return Able(True, f"{_weak(cloaks)}. {_stronger(machine, engine.others())}")
+        return Able(True, f"{_weak(cloaks)}{_('. ')}{_stronger(machine, engine.others())}")
     return Able(True, _drawn(machine, engine.others()))
 
 
 def _without_torch(
     cloaks: Sequence[recipes.Cloak], strong: Sequence[recipes.Cloak], machine: Machine
 ) -> Able:
-    install = _("install PyTorch for the stronger ones: {command}").format(
-        command=extras.install("cloak")
-    )
+    command = extras.install("cloak")
     if any(cloak.fallback != "instant" for cloak in strong):
         said = _("a recipe asks for it, and its fallback for PyTorch: its posts will be held")
-        return Able(False, said, install)
+        return Able(False, said, command)
     if strong:
         said = _("PyTorch is not installed, so pictures get the instant cloak, the weakest")
     else:
         said = _weak(cloaks)
-    gpu = _("; your {gpu} would draw them in seconds").format(gpu=machine.gpu)
-    return Able(True, f"{said}. {install[:1].upper()}{install[1:]}{gpu if machine.gpu else ''}")
+    more = (
+        _(
+            "Install PyTorch for the stronger ones, which your {gpu} would draw in seconds: "
+            "{command}"
+        )
+        if machine.gpu
+        else _("Install PyTorch for the stronger ones: {command}")
+    )
+    return Able(True, f"{said}{_('. ')}{more.format(gpu=machine.gpu, command=command)}")
 
 
 def _weak(cloaks: Sequence[recipes.Cloak]) -> str:

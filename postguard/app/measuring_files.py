@@ -14,10 +14,11 @@ from typing import Any, get_args
 from postguard import imaging
 from postguard import settings as config
 from postguard.cloak.job import Mode
+from postguard.cloak.runner import has_torch
 from postguard.errors import BadPicture, StepFailed, Unusable
 from postguard.language import _
 from postguard.model import Json, Progress
-from postguard.system import files, paths
+from postguard.system import extras, files, paths
 from postguard.worker import engine
 
 MODES: tuple[str, ...] = get_args(Mode)
@@ -47,6 +48,7 @@ def measure(
 ) -> Mapping[str, Json]:
     """Return what was measured. Raises Unusable or BadPicture."""
     if asked.sheet is not None:
+        _refuse_sheet_without_torch()
         files.check_folder_of(asked.sheet)
 
     def tell(fraction: float) -> None:
@@ -62,6 +64,17 @@ def measure(
             return engine(models).measure(job, asked.before, asked.after, tell)
         except StepFailed as exc:
             raise Unusable(exc.reason) from exc
+
+
+def _refuse_sheet_without_torch() -> None:
+    """Say at once what the sheet lacks, and that the figures lack nothing."""
+    if not has_torch():
+        raise Unusable(
+            _(
+                "--sheet draws what encoders see, which needs PyTorch, and that is not installed. "
+                "Leave --sheet out: the figures need none. Or install it with: {command}"
+            ).format(command=extras.install("cloak"))
+        )
 
 
 def models_folder(path: Path | None) -> Path:

@@ -120,7 +120,7 @@ def _next_steps(answers: Answers, drawn: Able) -> tuple[str, ...]:
     lines += ["  postguard check", _("  postguard service install   (or: postguard run)")]
     if not logins:
         lines.append(_("No account yet: posts become preview pages on this PC."))
-    lines.append(_("Cloak: {said}.").format(said=drawn.said))
+    lines.append(_("Cloak: {said}").format(said=drawn.said))
     return tuple(lines)
 
 

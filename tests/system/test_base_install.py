@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from postguard.system import extras
 from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.system import rig
 from tests.system.blind import without_torch
@@ -60,7 +59,7 @@ def test_init_writes_the_instant_cloak_and_check_says_what_would_improve(
         "--config", config, "init", "--yes", "--name", "花", "--outbox", tmp_path / "o"
     )
     assert 'mode = "instant"' in config.read_text(encoding="utf-8")
-    assert extras.install("cloak") in " ".join(told.split())
+    assert "[cloak]'" in " ".join(told.split())
     checked = " ".join(home.run("--config", config, "check", "--offline").split())
     assert "the instant cloak, the weakest" in checked
     assert "instant cloak, weakest form △ △" in checked
@@ -78,8 +77,12 @@ def test_a_protected_file_comes_with_the_target_of_the_cloak_that_was_drawn(
     record = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert record["targets"] == {"instant": "goal.png"}
     files = [next(tmp_path.glob(f"{name}.[jp]*g")) for name in ("before", "out")]
-    found = home.json("measure", *map(str, files), "--record", str(tmp_path / "r.json"))
+    asked = ("measure", *map(str, files), "--record", str(tmp_path / "r.json"))
+    found = home.json(*asked)
     assert found["gains"] == record["record"]["measured"]["gains"]
+    told = " ".join(home.run(*asked, "--sheet", tmp_path / "sheet.png", code=1).split())
+    assert "Leave --sheet out: the figures need none" in told
+    assert "[cloak]'" in told
 
 
 def test_a_first_post_is_cloaked_measured_and_sent(home: Home, server: MastodonServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from postguard import language
 from postguard.app.able import able
 from postguard.cloak.machine import Machine, Power
 from postguard.settings.recipes import Cloak
@@ -24,7 +25,7 @@ NO_TORCH, CPU, GPU = Machine(Power.NO_TORCH), Machine(Power.CPU), Machine(Power.
         ([STYLE], Machine(Power.CPU, CARD, idle=True), f"Your {CARD} lies idle"),
         ([STYLE], NO_TORCH, "so pictures get the instant cloak, the weakest. Install PyTorch"),
         ([INSTANT], NO_TORCH, "the instant cloak, the weakest. Install PyTorch"),
-        ([INSTANT], Machine(Power.NO_TORCH, CARD), f"your {CARD} would draw them in seconds"),
+        ([INSTANT], Machine(Power.NO_TORCH, CARD), f"your {CARD} would draw in seconds: "),
         ([INSTANT], GPU, f'This PC can draw stronger ones on {CARD}: mode = "style"'),
         ([], CPU, "not used. This PC can draw stronger ones on the CPU"),
     ],
@@ -39,7 +40,25 @@ def test_a_recipe_that_wants_torch_or_nothing_is_told_before_its_posts_are_held(
     found = able(tmp_path, [INSTANT, STRICT], NO_TORCH)
     assert not found.ok
     assert "its posts will be held" in found.said
-    assert extras.install("cloak") in found.fix
+    assert found.fix == extras.install("cloak")
+
+
+@pytest.mark.parametrize("machine", [NO_TORCH, Machine(Power.NO_TORCH, CARD)])
+def test_the_command_stands_last_so_that_it_can_be_copied(tmp_path, machine):
+    """A full stop behind it would be pasted with it, and name an extra that is not there."""
+    assert able(tmp_path, [INSTANT], machine).said.endswith(f": {extras.install('cloak')}")
+
+
+@pytest.mark.parametrize("machine", [NO_TORCH, CPU])
+def test_japanese_sentences_end_as_in_japanese(tmp_path, monkeypatch, machine):
+    monkeypatch.setenv("LANGUAGE", "")
+    language.choose("ja")
+    try:
+        said = able(tmp_path, [INSTANT], machine).said
+    finally:
+        language.choose("en")
+    assert "。" in said
+    assert ". " not in said
 
 
 def test_encoders_that_were_fetched_are_named_and_none_is_advised(tmp_path):
