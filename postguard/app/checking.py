@@ -14,7 +14,7 @@ from postguard.app.installation import CONFIG, FIXED, Installation
 from postguard.app.login import health
 from postguard.errors import PostguardError, StepFailed
 from postguard.intake.mounts import filesystem_of
-from postguard.language import _, marked
+from postguard.language import _, marked, ngettext
 from postguard.model import Level
 from postguard.model.measures import Direction
 from postguard.protect import credentials
@@ -260,7 +260,11 @@ def _audited(installation: Installation, name: str) -> Checked:
         )
     wrong = sum(f.level in {Level.WARNING, Level.BLOCKING} for f in rows.of(name))
     said = (
-        _("{wrong} settings leave your art less protected").format(wrong=wrong)
+        ngettext(
+            "{wrong} setting leaves your art less protected",
+            "{wrong} settings leave your art less protected",
+            wrong,
+        ).format(wrong=wrong)
         if wrong
         else _("nothing to mend")
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from html import escape
 
-from postguard.language import _, spoken
+from postguard.language import _, ngettext, spoken
 from postguard.store.ledger import Entry
 
 COLUMNS = (
@@ -47,9 +47,9 @@ def as_html(entries: Sequence[Entry], artist: str, zone: tzinfo, now: datetime) 
         f"<th>{escape(head)}</th>" for head in (_("posted"), _("where"), _("picture"), "SHA-256")
     )
     rows = "\n".join(_html_row(each, zone) for each in entries)
-    made = _("{count} pictures; made {at}").format(
-        count=len(entries), at=now.astimezone(zone).isoformat(" ", "minutes")
-    )
+    made = ngettext(
+        "{count} picture; made {at}", "{count} pictures; made {at}", len(entries)
+    ).format(count=len(entries), at=now.astimezone(zone).isoformat(" ", "minutes"))
     digest = hashlib.sha256(as_csv(entries).encode()).hexdigest()
     return f"""<!DOCTYPE html>
 <html lang="{spoken()}">

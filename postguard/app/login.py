@@ -11,7 +11,7 @@ from typing import Protocol
 
 from postguard.app.installation import Installation
 from postguard.errors import LoggedOut, PostguardError, Retryable, Unusable
-from postguard.language import _
+from postguard.language import _, ngettext
 from postguard.networks.bluesky import login as bluesky_login
 from postguard.networks.bluesky.network import Bluesky
 from postguard.networks.mastodon import login as mastodon_login
@@ -246,6 +246,8 @@ def health(installation: Installation, name: str, now: datetime) -> str:
     if kept.ends is None:
         return _("with {scope}").format(scope=kept.scope)
     days = (kept.ends - now).days
-    return _("with {scope}; the login lasts {days} days more, and each use renews it").format(
-        scope=kept.scope, days=days
-    )
+    return ngettext(
+        "with {scope}; the login lasts {days} day more, and each use renews it",
+        "with {scope}; the login lasts {days} days more, and each use renews it",
+        days,
+    ).format(scope=kept.scope, days=days)

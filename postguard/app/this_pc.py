@@ -13,7 +13,7 @@ from postguard.app import backing_up, bell, restoring
 from postguard.app.checked import Checked
 from postguard.app.installation import Installation
 from postguard.errors import PostguardError
-from postguard.language import _
+from postguard.language import _, ngettext
 from postguard.model import Place
 from postguard.store.news import NewsRows
 from postguard.system import extras, gpu, service
@@ -45,9 +45,11 @@ def _watches(installation: Installation) -> Iterator[Checked]:
 def watches(most: int, folders: int) -> Checked:
     """Say whether so many folders can be watched. Pure."""
     enough = most >= max(_WATCHES, 2 * folders)
-    said = _("{folders} folders; the system lets you watch {most}").format(
-        folders=folders, most=most
-    )
+    said = ngettext(
+        "{folders} folder; the system lets you watch {most}",
+        "{folders} folders; the system lets you watch {most}",
+        folders,
+    ).format(folders=folders, most=most)
     fix = _(
         "let it watch more: echo fs.inotify.max_user_watches=524288 | sudo tee "
         '/etc/sysctl.d/40-watches.conf && sudo sysctl --system; or write watch = "polling" '
@@ -121,8 +123,10 @@ def _backup(installation: Installation) -> Iterator[Checked]:
 def _restored(installation: Installation) -> Iterator[Checked]:
     if waiting := installation.store.restored.count():
         running = bell.running() is not None
-        said = _(
-            "{count} posts wait until postguard has looked whether they went out after the backup"
+        said = ngettext(
+            "{count} post waits until postguard has looked whether it went out after the backup",
+            "{count} posts wait until postguard has looked whether they went out after the backup",
+            waiting,
         ).format(count=waiting)
         yield Checked(_("restored"), running, said, "" if running else "postguard run")
     strays = restoring.strays(installation.store, installation.outbox)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli import given
-from postguard.language import _
+from postguard.language import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,9 +113,12 @@ def _told(done: Restored) -> list[str]:
     said += done.keys
     if done.waiting:
         said.append(
-            _(
+            ngettext(
+                "{count} post may have gone out since: it waits until postguard has looked "
+                "whether it stands on its account already. Start it: postguard run",
                 "{count} posts may have gone out since: each waits until postguard has looked "
-                "whether it stands on its account already. Start it: postguard run"
+                "whether it stands on its account already. Start it: postguard run",
+                done.waiting,
             ).format(count=done.waiting)
         )
     if done.strays:

@@ -26,6 +26,7 @@ _LABELS = {
 }
 _COLOURS = {Left.WHOLE: "green", Left.PART: "cyan", Left.FILE: "yellow", Left.NOTHING: "red"}
 _LEGEND = marked("◎ much ○ some △ little ✕ none")
+_UNUSED = marked("– this recipe has no step for it")
 
 
 def lines(layers: Layers, told: Mapping[str, Door] = MappingProxyType({})) -> Iterator[str]:
@@ -37,6 +38,8 @@ def lines(layers: Layers, told: Mapping[str, Door] = MappingProxyType({})) -> It
     yield click.style(_row(_(_LEGEND), [(head, None) for head in heads]), dim=True)
     for measure in MEASURES.values():
         yield from _of_measure(layers, measure)
+    if any(not _uses(layers, m) for m in MEASURES.values() if m.number != SETTINGS):
+        yield click.style(f"  {_(_UNUSED)}", dim=True)
     for name, door in layers.doors.items():
         if told.get(name) == door:
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli import given
-from postguard.language import _
+from postguard.language import ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,11 @@ def ledger(config: Path | None, kind: str, into: Path | None) -> None:
         return
     files.check_folder_of(into)
     files.write_whole(into, text.encode())
-    click.echo(_("{count} pictures: {file}").format(count=len(entries), file=into))
+    click.echo(
+        ngettext("{count} picture: {file}", "{count} pictures: {file}", len(entries)).format(
+            count=len(entries), file=into
+        )
+    )
 
 
 COMMANDS = (ledger,)

@@ -30,6 +30,10 @@ def test_too_few_watches_come_with_the_command_that_gives_more(most, folders, en
     assert str(most) in told.said
 
 
+def test_one_folder_is_one_folder():
+    assert watches(8_192, 1).said == "1 folder; the system lets you watch 8192"
+
+
 def test_where_the_folder_is_polled_no_watches_are_needed(installation):
     table = installation.settings.intake.model_copy(update={"watch": "polling"})
     installation.settings = installation.settings.model_copy(update={"intake": table})

@@ -139,6 +139,7 @@ def test_the_page_for_people_draws_the_table(terminal):
     assert "6 limited resolution ○ ○ stays stays" in rows
     assert "5 “no AI” for machines ○ ◎ file only taken out" in rows
     assert "2 poison ◎ ✕ – –" in rows
+    assert "– this recipe has no step for it" in rows
     assert "7 the network's settings ○ △ open set" in rows
     table = [line for line in told.splitlines() if line[2:3].isdigit()]
     assert len(table) == 7

@@ -18,7 +18,7 @@ def test_it_prints_a_table_or_writes_a_page(terminal):
     (row,) = csv.DictReader(io.StringIO(terminal.run("ledger").stdout))
     assert (row["picture"], row["url"]) == ("狐.png", "https://bsky.app/1")
     page = terminal.home / "ledger.html"
-    assert "1 pictures" in terminal.run("ledger", "--html", "--into", page).stdout
+    assert "1 picture:" in terminal.run("ledger", "--html", "--into", page).stdout
     assert "狐.png" in page.read_text()
 
 
