@@ -9,49 +9,61 @@ import time
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
+from bench.squares import SHARED
 from postguard.cloak.instant import drawing, holding
 from postguard.cloak.instant.painter import painter
 from postguard.cloak.pixels import Pixels
+from postguard.cloak.platforms import Codec
 from postguard.imaging import sample
+from postguard.imaging.visibility import ssimulacra2
 
-_SEED = "1e" * 32
+DEMO = "demo"  # the picture of `postguard demo`: flat, soft and rough parts
+_SEED, _FLOOR, _CEILING = "1e" * 32, 65.0, 24
 
 
-def cost(width: int, height: int) -> None:
-    """Print CPU seconds of drawing and of looking, and the memory that was added, as JSON."""
+def cost(name: str, width: int, height: int) -> None:
+    """Print CPU seconds of drawing and of looking, the memory that was added, and how visible the
+    whole is, as JSON."""
     painter()
-    pixels = _art(width, height)
-    drawing.cloak(pixels[:64, :64], None, _SEED, 65.0, 24)  # what is loaded once
+    pixels = _art(name, width, height)
+    drawing.cloak(pixels[:64, :64], None, _SEED, _FLOOR, _CEILING)  # what is loaded once
     looks: list[float] = []
-    holding.seen = _timed(holding.seen, looks)
-    holding.seen_posted = _timed(holding.seen_posted, looks)
+    for prepare in ("judge", "judge_large"):
+        setattr(holding, prepare, _timed_look(getattr(holding, prepare), looks))
     _forget()
     before, began = _held(), time.process_time()
-    drawing.cloak(pixels, None, _SEED, 65.0, 24)
+    found = drawing.cloak(pixels, None, _SEED, _FLOOR, _CEILING)
     spent = time.process_time() - began
     memory = 1 + (_peak() - before) / pixels.nbytes  # the picture itself is there before
-    print(json.dumps({"draw": spent - sum(looks), "look": sum(looks), "memory": memory}))
+    posted = Codec("JPEG", 95, "4:4:4")
+    both = (pixels, found.pixels), (posted(pixels), posted(found.pixels))
+    told = {"draw": spent - sum(looks), "look": sum(looks), "memory": memory}
+    print(json.dumps({**told, "score": min(ssimulacra2(*pair) for pair in both)}))
 
 
-def _timed(look, spent: list[float]):
-    """Return a look at visibility that notes its CPU seconds: looks are counted apart."""
+def _timed_look(prepare, spent: list[float]):
+    """Return what prepares a look at visibility, and notes its CPU seconds and those of the look:
+    they are counted apart."""
 
-    def timed(*given):
-        began = time.process_time()
-        found = look(*given)
-        spent.append(time.process_time() - began)
-        return found
+    def timed(do):
+        def noted(*given):
+            began = time.process_time()
+            found = do(*given)
+            spent.append(time.process_time() - began)
+            return found
 
-    return timed
+        return noted
+
+    return lambda *given: timed(timed(prepare)(*given))
 
 
-def _art(width: int, height: int) -> Pixels:
-    """Return the sample of `postguard demo` at this size: flat, soft and rough parts."""
-    with Image.open(io.BytesIO(sample.draw())) as image:
-        large = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(large)
+def _art(name: str, width: int, height: int) -> Pixels:
+    """Return a picture, cut and enlarged to this size."""
+    with Image.open(io.BytesIO(sample.draw()) if name == DEMO else SHARED / "art" / name) as image:
+        cut = ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.BICUBIC)
+    return np.asarray(cut)
 
 
 def _held() -> int:

@@ -28,7 +28,7 @@ from postguard.model import Json
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
 _BARE = np.float32(0.7)
 _NETWORK = 0.1, 0.18  # shares of the ceiling between which the network takes over
-_SHADED_PIXELS = 3_000_000  # a larger picture has its limits found smaller
+_SHADED_PIXELS = 2_600_000  # a larger picture has its limits found smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def cloak(
     target = np.rint(small * np.float32(0.5) + texture[..., None] * np.float32(127.5))
     record: dict[str, Json] = {
         "ssimulacra2": None if held.score is None else round(held.score, 1),
+        "over": held.over,
         "share": round(held.share, 2),
     }
     return Cloaked(held.pixels, target.astype(np.uint8), record)

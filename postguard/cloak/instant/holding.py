@@ -2,81 +2,105 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from postguard.cloak.instant.seeing import Promise, is_scored, seen, seen_posted
+from postguard.cloak.instant.places import SIDE, by_strength
+from postguard.cloak.instant.seeing import Look, Promise, Seen, is_scored, judge, judge_large
 from postguard.cloak.instant.sheet import Sheet
 from postguard.cloak.pixels import Pixels
+from postguard.language import gettext
 
-_SAMPLED_PIXELS = 400_000  # a larger picture is searched on a sample of it
-_SIDE = 256  # px of a window of the sample
-_NEAR_ENOUGH = 0.94  # of what is promised: the search ends
-_AIM = 0.97
-_LOOKS = 8
-_DEGREE = 1.25  # visibility grows about with this power of the share
-_TRIES = 6  # with the whole picture
-_SAFELY = 0.98
+_SAMPLED = 9 * SIDE**2  # pixels: a larger picture is searched on so many of them
+_WHOLE = 2_600_000  # pixels: a larger one is checked by an estimate; 1600x1600
+_NEAR, _NEAR_SAMPLE, _NEAR_CHECKED = 0.97, 0.9, 0.86  # of what is promised: the search ends
+_BETWEEN = 1.22  # times what a sample shows: what is coarser than its squares
+_LOOKS = 6
+_DEGREE = 1.5  # visibility grows about with this power of the share
+_DEGREES = 0.6, 2.5  # found between two looks: else they are too near each other to tell
+_TINY = 1e-6
+_STRIDE = 0.05  # of what is left between two looks, at least
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`score`: the SSIMULACRA2 of the whole, as pixels and as coded; None: it has none."""
+    """`score`: the SSIMULACRA2, as pixels and as coded, of what `over` says; None: it has none."""
 
     pixels: Pixels
     share: float
     score: float | None
+    over: str
 
 
 def hold(sheet: Sheet, floor: float) -> Held:
     """Return the picture with as much of the change as may be seen, at most all of it.
 
-    The share is searched on a sample; the whole picture, also as it is posted, has the last word.
+    The share is searched on a sample of a larger picture; the whole has the last word, also as it
+    is posted.
     """
+    over, size = gettext("the whole picture"), sheet.pixels.shape[:2]
     if not is_scored(sheet.pixels):
-        return Held(sheet.finished(1.0), 1.0, None)
-    promise = Promise(floor)
-    share = _searched(_sample(sheet), promise)
-    for _ in range(_TRIES):
-        finished = sheet.finished(share)
-        found = seen_posted(sheet.pixels, finished, promise)
-        if found.spent <= 1:
-            return Held(finished, share, found.score)
-        share *= _SAFELY * found.spent ** (-1 / _DEGREE)
-    return Held(sheet.pixels, 0.0, 100.0)
-
-
-def _searched(sheet: Sheet, promise: Promise) -> float:
-    """Return about the largest share in [0, 1] that keeps the promise."""
-    low, high, share = 0.0, 1.0, 0.5
-    for _ in range(_LOOKS):
-        spent = seen(sheet.pixels, sheet.finished(share), promise).spent
-        if spent <= 1:
-            low = share
-        else:
-            high = share
-        if _NEAR_ENOUGH <= spent <= 1 or low == 1:
-            break
-        wanted = share * (_AIM / max(spent, 1e-3)) ** (1 / _DEGREE)
-        share = min(max(wanted, low + 0.05 * (high - low)), high)
-    return low
+        return Held(sheet.finished(1.0), 1.0, None, over)
+    promise, area = Promise(floor), math.prod(size)
+    if area <= _SAMPLED or min(size) < SIDE:
+        share, score = _searched(judge(sheet, promise), 1.0, _NEAR)
+        return Held(sheet.finished(share), share, score, over)
+    sample = _sample(sheet)
+    share, _ = _searched(_whole(judge(sample, promise)), 1.0, _NEAR_SAMPLE)
+    if area <= _WHOLE:
+        look = judge(sheet, promise)
+    else:
+        look = judge_large(sheet, sample, promise)
+        over = gettext("the whole picture, its finest detail over {count} squares of {side} px")
+        over = over.format(count=len(sample.pixels) // SIDE, side=SIDE)
+    share, score = _searched(look, share, _NEAR_CHECKED)
+    return Held(sheet.finished(share), share, score, over)
 
 
 def _sample(sheet: Sheet) -> Sheet:
-    """Return windows from all over the picture as one sheet, stacked."""
-    height, width = sheet.pixels.shape[:2]
-    if height * width <= _SAMPLED_PIXELS or min(height, width) < _SIDE:
-        return sheet
-    parts = [sheet.window(r, c) for r in _spans(height) for c in _spans(width)]
-    alpha = None if sheet.alpha is None else np.concatenate([p.alpha for p in parts])
-    pixels = np.concatenate([part.pixels for part in parts])
-    return Sheet(pixels, alpha, np.concatenate([part.change for part in parts]))
+    places = by_strength(sheet)
+    return sheet.windows(places[:: math.ceil(len(places) * SIDE**2 / _SAMPLED)])
 
 
-def _spans(length: int) -> list[slice]:
-    """Return the middles of the quarters of a long side; of a shorter one, fewer."""
-    count = min(length // _SIDE, 3)
-    middles = [(2 * i + 1) * length // (2 * count) for i in range(count)]
-    starts = [min(max(m - _SIDE // 2, 0), length - _SIDE) for m in middles]
-    return [slice(start, start + _SIDE) for start in starts]
+def _whole(look: Look) -> Look:
+    """Return about what the whole shows, where a look at a sample is given."""
+
+    def larger(share: float) -> Seen:
+        found = look(share)
+        return Seen(found.score, found.spent * _BETWEEN)
+
+    return larger
+
+
+def _searched(look: Look, first: float, near: float) -> tuple[float, float]:
+    """Return about the largest share in [0, 1] that keeps the promise, and its score.
+
+    Between two looks visibility is a power of the share; where it is not, the shares that are
+    known to keep and to break the promise hold the next between them.
+    """
+    low, high, score, share, degree = 0.0, 1.0, 100.0, first, _DEGREE
+    before: tuple[float, float] | None = None
+    for _ in range(_LOOKS):
+        found = look(share)
+        if found.spent <= 1:
+            low, score = share, found.score
+        else:
+            high = share
+        if near <= found.spent <= 1 or low == 1:
+            break
+        now = math.log(max(share, _TINY)), math.log(max(found.spent, _TINY))
+        if before is not None:
+            degree = _degree(before, now)
+        before = now
+        wanted = share * math.exp((math.log((1 + near) / 2) - now[1]) / degree)
+        stride = _STRIDE * (high - low)
+        share = min(max(wanted, low + stride), high - stride * (high < 1))
+    return low, score
+
+
+def _degree(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the power of the share by which visibility grew between two looks."""
+    run = other[0] - one[0]
+    if not run:
+        return _DEGREE
+    return min(max((other[1] - one[1]) / run, _DEGREES[0]), _DEGREES[1])

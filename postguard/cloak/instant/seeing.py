@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from postguard.cloak.instant.sheet import Sheet
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.imaging.ssimulacra2.weights import MAX_SCALES, weights_of
-from postguard.imaging.visibility import SMALLEST, distance, error_at, features, score_of
+from postguard.imaging.visibility import (
+    SMALLEST,
+    distance,
+    error_at,
+    features,
+    reference,
+    score_of,
+)
 
+Features = NDArray[np.float64]
+_KEPT = 1 << 20  # pixels
+_SURELY = 1.03  # times what is estimated of a large picture
+_COARSE = 2  # the first scale of which the whole of a large picture is asked
 NEARER = 25.0  # points that may be lost from half the distance, beyond those at its own size
 _STRIP = 256  # rows that are coded at once
 _POSTED = Codec("JPEG", 95, "4:4:4")  # as most posts are coded: see `cloak.holding`
@@ -28,13 +42,13 @@ class Promise:
 
     floor: float
 
-    def spent(self, found: NDArray[np.float64]) -> float:
+    def spent(self, found: Features) -> float:
         """Return how much of it a change takes that has these features; 1 = all."""
         near = _nearer(found) / error_at(self.floor - NEARER)
         return max(distance(found) / error_at(self.floor), near)
 
 
-def _nearer(found: NDArray[np.float64]) -> float:
+def _nearer(found: Features) -> float:
     """Return the weighted sum of features (3,scales,6) as of the picture doubled: with every pixel
     doubled, the scale s + 1 holds what the scale s holds now."""
     weights = weights_of(min(found.shape[1] + 1, MAX_SCALES))[:, 1:]
@@ -49,17 +63,56 @@ class Seen:
     spent: float
 
 
-def seen(before: Pixels, after: Pixels, promise: Promise) -> Seen:
-    """Return how visible a change is. A side under 8 px has no score: see `is_scored`."""
-    found = features(before, after)
-    return Seen(score_of(distance(found)), promise.spent(found))
+Look = Callable[[float], Seen]  # at a share of the change
 
 
-def seen_posted(before: Pixels, after: Pixels, promise: Promise) -> Seen:
-    """Return how visible it is as pixels and as they are posted, whichever is more."""
-    plain = seen(before, after, promise)
-    coded = seen(_posted(before), _posted(after), promise)
-    return Seen(min(plain.score, coded.score), max(plain.spent, coded.spent))
+def judge(sheet: Sheet, promise: Promise) -> Look:
+    """Return what tells how visible a share of a sheet's change is, as pixels and as they are
+    posted, whichever is more. A side under 8 px has no score: see `is_scored`."""
+    plain, coded = _compared(sheet.pixels), _compared(_posted(sheet.pixels))
+
+    def look(share: float) -> Seen:
+        after = sheet.finished(share)
+        found = plain(after), coded(_posted(after))
+        return Seen(min(map(_score, found)), max(map(promise.spent, found)))
+
+    return look
+
+
+def judge_large(sheet: Sheet, sample: Sheet, promise: Promise) -> Look:
+    """Return the same of a very large picture, to a few hundredths of what is promised.
+
+    The whole of it is asked for what is coarse, which is nine tenths of the sum; what its two
+    finest scales add, and what coding adds to all, is asked of a sample.
+    """
+    coarse = reference(sheet.pixels, _COARSE)
+    plain, coded = _compared(sample.pixels), _compared(_posted(sample.pixels))
+
+    def look(share: float) -> Seen:
+        after = sample.finished(share)
+        part, posted = plain(after), coded(_posted(after))
+        found = coarse.features(sheet.finished(share))
+        found[:, :_COARSE] = part[:, :_COARSE]
+        sums = distance(found) * _more(distance(posted), distance(part))
+        spent = promise.spent(found) * _more(promise.spent(posted), promise.spent(part))
+        return Seen(score_of(sums), spent * _SURELY)
+
+    return look
+
+
+def _more(coded: float, plain: float) -> float:
+    return max(coded / plain, 1) if plain > 0 else 1.0
+
+
+def _compared(before: Pixels) -> Callable[[Pixels], Features]:
+    """Return what compares with a picture: a small one's own half is kept for the next time."""
+    if before.shape[0] * before.shape[1] > _KEPT:
+        return functools.partial(features, before)
+    return reference(before).features
+
+
+def _score(found: Features) -> float:
+    return score_of(distance(found))
 
 
 def _posted(pixels: Pixels) -> Pixels:

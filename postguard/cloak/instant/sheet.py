@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postguard.cloak.pixels import Pixels
-from postguard.imaging.picture import strips
 
 Plane = NDArray[np.float32]
+Place = tuple[slice, slice]
 _OPAQUE = np.float32(1 / 255)
+_STRIP = 1 << 18  # pixels: its planes stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Sheet:
     Attributes:
         pixels: (H,W,3) uint8.
         alpha: (H,W) uint8; None: opaque everywhere.
-        change: (h,w) float32 in 1/255, at the picture's size or smaller.
+        change: (h,w) float32 in 1/255, within 127, at the picture's size or smaller.
     """
 
     pixels: Pixels
@@ -34,24 +36,26 @@ class Sheet:
         height, width = self.pixels.shape[:2]
         result = np.empty_like(self.pixels)
         drawn = Image.fromarray(self.change)
-        for rows in strips(width, height):
-            change = self._enlarged(drawn, rows)
-            change = change * np.float32(share)
+        for rows in _strips(width, height):
+            change = self._enlarged(drawn, rows) * np.float32(share)
             if self.alpha is not None:
                 change *= self.alpha[rows] * _OPAQUE
-            steps = np.rint(change).astype(np.int16)
-            plus = self.pixels[rows] + steps[..., None]
-            result[rows] = np.clip(plus, 0, 255, out=plus)
+            steps = np.rint(change, out=change).astype(np.int8)
+            _move(self.pixels[rows], steps, result[rows])
         return result
 
-    def window(self, rows: slice, columns: slice) -> Sheet:
-        """Return a part of it, to look at."""
-        height, width = self.pixels.shape[:2]
+    def windows(self, places: Sequence[Place]) -> Sheet:
+        """Return parts of it, as wide as each other, as one sheet: one below the other."""
+        drawn = Image.fromarray(self.change)
+        alpha = None if self.alpha is None else np.concatenate([self.alpha[p] for p in places])
+        change = np.concatenate([self._part(drawn, place) for place in places])
+        return Sheet(np.concatenate([self.pixels[place] for place in places]), alpha, change)
+
+    def _part(self, drawn: Image.Image, place: Place) -> Plane:
+        rows, columns = place
         box = columns.start, rows.start, columns.stop, rows.stop
         size = columns.stop - columns.start, rows.stop - rows.start
-        change = _resized(Image.fromarray(self.change), size, box, (height, width))
-        alpha = None if self.alpha is None else self.alpha[rows, columns]
-        return Sheet(self.pixels[rows, columns], alpha, change)
+        return _resized(drawn, size, box, (self.pixels.shape[0], self.pixels.shape[1]))
 
     def _enlarged(self, drawn: Image.Image, rows: slice) -> Plane:
         height, width = self.pixels.shape[:2]
@@ -59,6 +63,22 @@ class Sheet:
             return self.change[rows]
         box = 0, rows.start, width, rows.stop
         return _resized(drawn, (width, rows.stop - rows.start), box, (height, width))
+
+
+def _strips(width: int, height: int) -> Iterator[slice]:
+    rows = max(_STRIP // width, 1)
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
+
+
+def _move(pixels: Pixels, steps: NDArray[np.int8], into: Pixels) -> None:
+    """Write (h,w,3) `pixels` moved by (h,w) `steps`, clipped, in 8 bits all the way."""
+    each = steps.repeat(3, axis=1).reshape(pixels.shape)  # in line with them in memory: far faster
+    up, down = (np.maximum(way, 0).view(np.uint8) for way in (each, -each))
+    np.minimum(pixels, 255 - up, out=into)
+    into += up
+    np.maximum(into, down, out=into)
+    into -= down
 
 
 def _resized(

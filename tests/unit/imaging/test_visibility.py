@@ -163,6 +163,14 @@ def test_a_reference_gives_each_candidate_the_score_it_has_alone():
     assert [known.score(candidate) for candidate in candidates] == alone
 
 
+@pytest.mark.parametrize("finest", [1, 2, 5])
+def test_a_reference_that_begins_later_finds_the_same_from_there_on(finest):
+    whole, rest = (reference(photo(), first).features(signs(photo(), 5)) for first in (0, finest))
+    assert np.array_equal(whole[:, finest:], rest[:, finest:])
+    assert whole[:, :finest].any()
+    assert not rest[:, :finest].any()
+
+
 @pytest.mark.parametrize("height", [31, 32, 33, 36, 37, 38, 64, 69, 100])
 def test_the_score_does_not_hang_on_where_strips_end(height):
     before = photo(height, 40)

@@ -1,0 +1,126 @@
+"""How strongly a drawing stands: as much as the floor allows, on the whole of any picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from postguard.cloak.instant import holding
+from postguard.cloak.instant.holding import hold
+from postguard.cloak.instant.places import SIDE, by_strength
+from postguard.cloak.instant.seeing import Promise, Seen, judge
+from postguard.cloak.instant.sheet import Sheet
+from tests.unit.cloak import tiny
+
+FLOOR = 65.0
+
+
+def grain(height: int, width: int, size: float = 20.0) -> np.ndarray:
+    """A change that is plainly seen."""
+    rng = np.random.default_rng(0)
+    return rng.uniform(-size, size, (height, width)).astype(np.float32)
+
+
+def spent(sheet: Sheet, share: float) -> float:
+    return judge(sheet, Promise(FLOOR))(share).spent
+
+
+def test_the_windows_in_which_most_is_drawn_come_first():
+    change = np.zeros((SIDE, 3 * SIDE), np.float32)
+    change[:, SIDE : 2 * SIDE], change[:, 2 * SIDE :] = -9, 5
+    places = by_strength(Sheet(np.zeros((SIDE, 3 * SIDE, 3), np.uint8), None, change))
+    assert [columns.start for _, columns in places] == [SIDE, 2 * SIDE, 0]
+
+
+def test_what_is_transparent_counts_as_not_drawn():
+    alpha = np.full((SIDE, 2 * SIDE), 255, np.uint8)
+    alpha[:, :SIDE] = 0
+    sheet = Sheet(np.zeros((SIDE, 2 * SIDE, 3), np.uint8), alpha, grain(SIDE, 2 * SIDE))
+    assert [columns.start for _, columns in by_strength(sheet)] == [SIDE, 0]
+
+
+@pytest.mark.parametrize("size", [(SIDE, SIDE), (SIDE + 1, 3 * SIDE - 1), (1000, 1700)])
+def test_windows_lie_inside_a_picture_and_none_upon_another(size):
+    covered = np.zeros(size, int)
+    for place in by_strength(Sheet(np.zeros((*size, 3), np.uint8), None, grain(*size))):
+        assert covered[place].shape == (SIDE, SIDE)
+        covered[place] += 1
+    assert covered.max() == 1
+
+
+def test_windows_show_what_the_whole_shows_there():
+    height, width = 2 * SIDE + 30, 2 * SIDE + 50
+    alpha = np.random.default_rng(1).integers(0, 256, (height, width), dtype=np.uint8)
+    sheet = Sheet(tiny.art(height, width), alpha, grain(height // 2, width // 2))
+    place = slice(7, 7 + SIDE), slice(90, 90 + SIDE)
+    part, whole = sheet.windows([place]).finished(0.7), sheet.finished(0.7)[place]
+    middle = np.s_[4:-4, 4:-4]  # enlarging reads two pixels around
+    assert np.abs(part[middle].astype(int) - whole[middle]).max() <= 1
+
+
+@pytest.mark.parametrize("degree", [0.9, 1.25, 2.0])
+def test_the_largest_share_is_found_in_a_few_looks(degree):
+    looks: list[float] = []
+
+    def look(share: float) -> Seen:
+        looks.append(share)
+        return Seen(100 - share, 3.7 * share**degree)
+
+    share, score = holding._searched(look, 1.0, 0.97)
+    assert 0.97 <= 3.7 * share**degree <= 1
+    assert score == 100 - share
+    assert len(looks) <= 4
+
+
+def test_one_look_is_enough_where_all_of_it_may_be_seen():
+    looks: list[float] = []
+
+    def look(share: float) -> Seen:
+        looks.append(share)
+        return Seen(90.0, 0.3)
+
+    assert holding._searched(look, 1.0, 0.97) == (1.0, 90.0)
+    assert looks == [1.0]
+
+
+def test_nothing_is_drawn_where_nothing_may_be_seen():
+    assert holding._searched(lambda _: Seen(10.0, 5.0), 1.0, 0.97) == (0.0, 100.0)
+
+
+@pytest.mark.parametrize("whole", [10_000_000, 0])
+def test_a_share_that_the_sample_found_too_large_is_repaired(whole, monkeypatch):
+    """One window is searched, that in which most is drawn: the least is to be seen there. It is
+    drawn in spots of 8 pixels: what is coarse is asked of the whole."""
+    monkeypatch.setattr(holding, "_SAMPLED", SIDE**2)
+    monkeypatch.setattr(holding, "_WHOLE", whole)
+    side = 2 * SIDE
+    pixels = np.full((side, side, 3), 128, np.uint8)
+    pixels[:SIDE, :SIDE] = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3))
+    change = grain(side // 8, side // 8, 12.0).repeat(8, 0).repeat(8, 1)
+    change[:SIDE, :SIDE] *= 1.5
+    sheet = Sheet(pixels, None, change)
+    sample, _ = holding._searched(judge(holding._sample(sheet), Promise(FLOOR)), 1.0, 0.97)
+    held = hold(sheet, FLOOR)
+    assert spent(sheet, sample) > 1.2
+    assert 0.8 < spent(sheet, held.share) <= 1
+    assert np.array_equal(held.pixels, sheet.finished(held.share))
+
+
+def test_a_share_that_the_sample_found_too_small_is_enlarged(monkeypatch):
+    monkeypatch.setattr(holding, "_SAMPLED", SIDE**2)
+    change = grain(2 * SIDE, 2 * SIDE)
+    change[SIDE:] = 0
+    sheet = Sheet(tiny.art(2 * SIDE, 2 * SIDE), None, change)
+    sample, _ = holding._searched(judge(holding._sample(sheet), Promise(FLOOR)), 1.0, 0.97)
+    assert spent(sheet, sample) < 0.8
+    assert 0.88 <= spent(sheet, hold(sheet, FLOOR).share) <= 1
+
+
+def test_a_very_large_picture_keeps_the_promise_too_and_says_what_it_was_asked():
+    change = grain(7 * SIDE, 6 * SIDE)
+    change[3 * SIDE :] = 0
+    sheet = Sheet(tiny.art(7 * SIDE, 6 * SIDE), None, change)
+    held = hold(sheet, FLOOR)
+    assert held.over == "the whole picture, its finest detail over 9 squares of 256 px"
+    assert 0.85 <= spent(sheet, held.share) <= 1
+    assert hold(Sheet(tiny.art(40, 40), None, grain(40, 40)), FLOOR).over == "the whole picture"
