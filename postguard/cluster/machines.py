@@ -18,7 +18,7 @@ from postguard.language import _
 from postguard.system import files, paths
 from postguard.system.clock import SystemClock
 
-_AGAIN = 15.0  # seconds until a scheduler that was off is tried again
+_AGAIN = 5.0  # seconds until a scheduler that was off is tried again
 _COPIED = ".config/postguard/cluster/here"  # from the home folder of the other machine
 
 

@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,105 +17,10 @@ import psutil
 import pytest
 
 from postguard.model import PostState
-from tests.system.rig import PATIENCE, PROGRAM, QUICK, Home, home_in, png, recipe
+from tests.system.machines import Cluster, Relay
+from tests.system.rig import PATIENCE, PROGRAM, QUICK, home_in, png, recipe
 
-STEPS = '  { step = "notice" },\n  { step = "tags" },\n'
 PICTURES = 4
-
-
-class Cluster:
-    """A scheduler and its workers, each a process that can be ended as a power cut does."""
-
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.port = free_port()
-        self.keys = home.config.parent / "cluster"
-        self.running: list[Machine] = []
-        home.run("cluster", "init", "nas", "pc")
-        head = f'[cluster]\nscheduler = "127.0.0.1:{self.port}"\n'
-        home.configure(rest=head, recipes=recipe(steps=STEPS))
-
-    def scheduler(self) -> Machine:
-        """Start it and wait until it listens."""
-        words = ("scheduler", "--host", "127.0.0.1", "--port", str(self.port))
-        return self._machine("listens", *words)
-
-    def worker(self, name: str, keys: Path | None = None, **environment: str) -> Machine:
-        """Start one and wait until it says something."""
-        words = ("worker", f"127.0.0.1:{self.port}", "--name", name, "--no-gpu")
-        folder = keys or self.keys / "pc"
-        return self._machine("", *words, "--keys", str(folder), **environment)
-
-    def _machine(self, says: str, *words: str, **environment: str) -> Machine:
-        machine = Machine(self.home, words, environment)
-        self.running.append(machine)
-        machine.hears(says)
-        return machine
-
-    def close(self) -> None:
-        """End all that runs."""
-        for machine in self.running:
-            machine.kill()
-
-
-class Machine:
-    """One process of a cluster, and what it has said."""
-
-    def __init__(self, home: Home, words: tuple[str, ...], environment: dict[str, str]) -> None:
-        self.said: list[str] = []
-        self.spoke = threading.Condition()
-        self.process = subprocess.Popen(
-            [*PROGRAM, "cluster", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=home.environment | {"PYTHONUNBUFFERED": "1"} | environment,
-            cwd=home.folder,
-        )
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self.spoke:
-                self.said.append(line)
-                self.spoke.notify_all()
-
-    def hears(self, words: str) -> str:
-        """Wait until it has said something with these words."""
-
-        def said() -> str | None:
-            return next((line for line in self.said if words in line), None)
-
-        with self.spoke:
-            assert self.spoke.wait_for(said, PATIENCE), "".join(self.said)
-            return said() or ""
-
-    def ends(self) -> tuple[int, str]:
-        """Wait until it has ended by itself; return its exit status and what it said."""
-        code = self.process.wait(PATIENCE)
-        self.listener.join()
-        return code, "".join(self.said)
-
-    def kill(self) -> None:
-        """End it, and what it has started, as a power cut does."""
-        if self.process.poll() is None:
-            for child in psutil.Process(self.process.pid).children(recursive=True):
-                child.kill()
-            self.process.kill()
-        self.process.wait()
-        self.listener.join()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -201,6 +105,28 @@ def test_a_client_that_is_killed_goes_on_where_it_was(cluster: Cluster) -> None:
     assert again["known"] >= len(before) - 1
     assert again["known"] + again["made"] == PICTURES
     assert archive(cluster, "here", "local").wait(PATIENCE) == 0
+    assert made(cluster, "there") == made(cluster, "here")
+
+
+def test_a_line_that_is_cut_for_longer_than_a_connection_lives_costs_no_picture(
+    cluster: Cluster,
+) -> None:
+    """Client and worker both reach the scheduler through it. `bench.archive --partition` cuts it
+    for a minute."""
+    cluster.scheduler()
+    with closing(Relay(cluster.port)) as line:
+        cluster.reached_at(line.port)
+        worker = cluster.worker("one")
+        worker.hears("works for")
+        run = archive(cluster, "there")
+        wait_for_some(cluster, "there")
+        line.cut()
+        line.reset()  # as both ends do after half a minute of silence
+        worker.hears("the scheduler has gone")
+        line.mend()
+        assert run.wait(PATIENCE * 3) == 0
+    assert archive(cluster, "here", "local").wait(PATIENCE) == 0
+    assert len(made(cluster, "there")) == PICTURES
     assert made(cluster, "there") == made(cluster, "here")
 
 
