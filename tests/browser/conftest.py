@@ -77,7 +77,7 @@ class Dashboard:
         page.wait_for_url(f"{self.address}/")
         yield page
         context.close()
-        assert faults == []
+        assert faults == [], faults
 
 
 @contextmanager

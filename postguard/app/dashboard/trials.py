@@ -10,7 +10,7 @@ import json
 import shutil
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from postguard.app.dashboard.dropping import Drops
@@ -127,8 +127,7 @@ class Trials:
     def _keep(self, key: str, made: Rendition, before: Path, left_out: tuple[str, ...]) -> Shown:
         after = self._folder() / f"{key}{made.path.suffix}"
         made.path.replace(after)
-        done = tuple(Line(line.name, line.words) for line in plain_words.done(made))
-        shown = Shown(key, made.width, made.height, done, left_out)
+        shown = Shown(key, made.width, made.height, _done(made), left_out)
         self._made[key] = _Trial(shown, before, after)
         while len(self._made) > _KEPT:
             self._made.pop(next(iter(self._made))).after.unlink(missing_ok=True)
@@ -148,3 +147,12 @@ class Trials:
 
     def _folder(self) -> Path:
         return files.private_dir(self.installation.home.cache / "dashboard" / "tries")
+
+
+def _done(made: Rendition) -> tuple[Line, ...]:
+    """Return what is seen of each step; its size, and how it was saved, is of this page alone."""
+    steps = made.record["steps"]
+    assert isinstance(steps, list)
+    drawn = [step for step in steps if isinstance(step, dict) and step["step"] != "downscale"]
+    told = plain_words.done(replace(made, record={**made.record, "steps": drawn}))
+    return tuple(Line(line.name, line.words) for line in told[: len(drawn)])
