@@ -153,6 +153,8 @@ def _done(made: Rendition) -> tuple[Line, ...]:
     """Return what is seen of each step; its size, and how it was saved, is of this page alone."""
     steps = made.record["steps"]
     assert isinstance(steps, list)
-    drawn = [step for step in steps if isinstance(step, dict) and step["step"] != "downscale"]
+    drawn: list[Json] = [
+        step for step in steps if isinstance(step, dict) and step["step"] != "downscale"
+    ]
     told = plain_words.done(replace(made, record={**made.record, "steps": drawn}))
     return tuple(Line(line.name, line.words) for line in told[: len(drawn)])
