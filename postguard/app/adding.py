@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postguard import settings as config
-from postguard.errors import BadWords, Unusable
+from postguard.errors import BadPicture, BadWords, Unusable
 from postguard.intake import sidecar
 from postguard.language import _
 from postguard.system import files
@@ -42,6 +42,43 @@ def drop(
     if len(pictures) == 1:
         return _drop_one(outbox, pictures[0], words)
     return _drop_set(outbox, pictures, words)
+
+
+def without_alt(path: Path | None, pictures: tuple[Path, ...], words: Mapping[str, Any]) -> str:
+    """Return what becomes of pictures that say nothing to people who cannot see them, in words;
+    empty: each has an alt text, given here or in its own file."""
+    settings = config.load(path or config.default_path())
+    given = words.get("alt", ())
+    bare = [
+        picture.name
+        for number, picture in enumerate(pictures)
+        if not (number < len(given) and given[number].strip())
+        and not _says_itself(picture, settings.intake.max_megapixels)
+    ]
+    if not bare:
+        return ""
+    then = (
+        _(
+            "No alt text for {names}: the post will be held until you write one, for people who "
+            'cannot see the picture. postguard edit NUMBER --alt "…" does it; `postguard list` '
+            "tells the number"
+        )
+        if settings.intake.require_alt
+        else _("No alt text for {names}: it goes out without one, as your config allows")
+    )
+    return then.format(names=", ".join(bare))
+
+
+def _says_itself(picture: Path, max_megapixels: float) -> bool:
+    """Return whether a picture's own file describes it. One that cannot be read is no matter of
+    alt texts, and intake says so."""
+    from postguard import imaging  # numpy and Pillow, which a post with its alt text does not need
+
+    try:
+        seen = imaging.inspect(picture, max_megapixels)
+    except BadPicture:
+        return True
+    return bool(seen.alt or seen.description)
 
 
 def _refuse_impossible(

@@ -47,14 +47,18 @@ STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdra
 @click.pass_obj
 def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> None:
     """Drop copies of PICTURES into the outbox as one post, with their words."""
-    from postguard.app.adding import drop
+    from postguard.app.adding import drop, without_alt
 
-    dropped = drop(config, pictures, {k: v for k, v in words.items() if v}, time_now())
+    said = {k: v for k, v in words.items() if v}
+    silent = without_alt(config, pictures, said)
+    dropped = drop(config, pictures, said, time_now())
     say(
         _("{dropped} is in the outbox; `postguard list` shows where it is on its way.").format(
             dropped=dropped
         )
     )
+    if silent:
+        click.secho(silent, fg="yellow")
 
 
 @click.command(name="list")

@@ -1,12 +1,18 @@
+import io
 import json
 import tomllib
 from datetime import timedelta
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from postguard.cli import wide
 from postguard.model import DeliveryState, NewArtwork, Place, PostState, Progress, Receipt
 from tests.making import NOW, new_post, protected_post
+from tests.unit.cli.conftest import PREVIEW
+
+FREE = f"{PREVIEW}[intake]\nrequire_alt = false\n"
 
 
 @pytest.fixture
@@ -58,6 +64,43 @@ def test_what_only_some_posts_say_is_dropped_with_them(ready, fox):
     }
     done = ready.run("add", fox, "--not-before", "soon")
     assert (done.exit_code, "write a day as" in done.stderr) == (1, True)
+
+
+def png(words=""):
+    """A picture that says `words` in its own file."""
+    out, info = io.BytesIO(), PngInfo()
+    if words:
+        info.add_itxt("Description", words)
+    Image.new("RGB", (8, 6), "red").save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("config", "words", "inside", "told"),
+    [
+        (PREVIEW, (), "", "No alt text for fox.png: the post will be held until you write one"),
+        (PREVIEW, ("--alt", "赤い狐"), "", ""),
+        (PREVIEW, (), "A red fox", ""),
+        (FREE, (), "", "No alt text for fox.png: it goes out without one"),
+    ],
+)
+def test_a_missing_alt_text_is_told_when_the_picture_is_added(
+    terminal, config, words, inside, told
+):
+    terminal.configure(config)
+    (terminal.home / "fox.png").write_bytes(png(inside))
+    done = terminal.run("add", terminal.home / "fox.png", *words)
+    assert done.exit_code == 0
+    assert ("No alt text" in done.stdout) is bool(told)
+    assert told in done.stdout
+
+
+def test_of_a_set_the_pictures_without_an_alt_text_are_named(ready):
+    paths = [ready.home / f"{name}.png" for name in "abc"]
+    for path in paths:
+        path.write_bytes(png())
+    done = ready.run("add", *paths, "--alt", "one", "--alt", " ")
+    assert "No alt text for b.png, c.png:" in done.stdout
 
 
 def test_several_pictures_are_one_set_in_the_order_given(ready, fox):
