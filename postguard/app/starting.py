@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from postguard import language
@@ -20,6 +22,7 @@ from postguard.settings.rewriting import quoted as q
 from postguard.system import bundled, files, paths
 
 _EXAMPLE = "config.example.toml"
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class Answers:
         said = {k: v for k, v in given.items() if k in known and v is not None}
         usual = {"timezone": _zone_of_this_pc(), "lang": _lang_of_this_pc()}
         answers = cls(**(usual | said))
-        return replace(answers, mastodon=instance_of(answers.mastodon))
+        return replace(
+            answers,
+            bluesky=handle_of(answers.bluesky),
+            mastodon=instance_of(answers.mastodon),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +89,34 @@ def known_zone(name: str) -> str:
 
 
 def instance_of(said: str) -> str:
-    """Return a server's address from what people type: `mastodon.social`, `@me@pawoo.net`."""
-    host = said.strip().rstrip("/").rpartition("@")[2]
-    return f"https://{host}" if host and "://" not in host else host
+    """Return a server's address from what people type: `mastodon.social`, `@me@pawoo.net`, or the
+    address of a page there. Raises Unusable where it names none."""
+    if "://" in said:  # whoever writes a whole address may mean a server at home without a dot
+        parts = urlsplit(said.strip())
+        return f"{parts.scheme}://{parts.netloc}"
+    host = said.strip().partition("/")[0].rpartition("@")[2]
+    if said.strip() and not _DOMAIN.fullmatch(host.partition(":")[0]):
+        raise Unusable(
+            _(
+                '"{said}" names no Mastodon server; write the server of your account, as '
+                "mastodon.social or @hanako@mastodon.social"
+            ).format(said=said.strip())
+        )
+    return f"https://{host}" if host else ""
+
+
+def handle_of(said: str) -> str:
+    """Return a Bluesky handle from what people type, the address of their page included. Raises
+    Unusable for one without its server."""
+    handle = said.strip().rpartition("/profile/")[2].removeprefix("@").rstrip("/")
+    if handle and not handle.startswith("did:") and not _DOMAIN.fullmatch(handle):
+        raise Unusable(
+            _(
+                '"{said}" is no whole Bluesky handle; write it with what stands behind the first '
+                "dot, as hanako.bsky.social"
+            ).format(said=said.strip())
+        )
+    return handle
 
 
 def write(path: Path, answers: Answers) -> Written:

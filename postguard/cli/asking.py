@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from postguard.app.starting import Answers, instance_of, known_zone
+from postguard.app.starting import Answers, handle_of, instance_of, known_zone
 from postguard.errors import PostguardError
 from postguard.language import _
 
@@ -21,7 +21,9 @@ def ask(usual: Answers) -> Answers:
         lang=_choice(_("Language of the notice in the picture"), usual.lang, "en", "ja", "both"),
         timezone=_checked(_("Your time zone"), usual.timezone, known_zone),
         outbox=_text(_("Folder to drop finished art into"), usual.outbox),
-        bluesky=_text(_("Bluesky handle, as hanako.bsky.social; empty: none"), usual.bluesky),
+        bluesky=_checked(
+            _("Bluesky handle, as hanako.bsky.social; empty: none"), usual.bluesky, handle_of
+        ),
         mastodon=_checked(
             _("Mastodon server, as mastodon.social; empty: none"), usual.mastodon, instance_of
         ),

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from postguard.app.starting import Answers, config_text
+from postguard.app.starting import Answers, config_text, handle_of, instance_of
 from postguard.cloak.machine import Power
 from postguard.model.layers import Door, Layers, closed, uses
 from postguard.model.measures import MEASURES
@@ -33,6 +33,42 @@ def test_both_networks_are_written_and_their_logins_named(terminal):
     assert "postguard login fedi" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "said", "example"),
+    [
+        ("--mastodon", "mastodon", "@hanako@mastodon.social"),
+        ("--mastodon", "@hanako", "@hanako@mastodon.social"),
+        ("--bluesky", "@hanako", "hanako.bsky.social"),
+        ("--bluesky", "hanako@example.com", "hanako.bsky.social"),
+    ],
+)
+def test_an_account_without_its_server_is_refused_with_an_example(terminal, option, said, example):
+    done = terminal.run("init", "--yes", option, said)
+    assert (done.exit_code, terminal.config.exists()) == (1, False)
+    assert f'"{said}"' in done.stderr
+    assert example in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("said", "instance"),
+    [
+        ("mastodon.social/", "https://mastodon.social"),
+        ("https://mastodon.social/@hanako", "https://mastodon.social"),
+        ("mastodon.social/@hanako", "https://mastodon.social"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("https://nas", "https://nas"),
+        (" ", ""),
+    ],
+)
+def test_the_address_of_ones_page_names_its_server(said, instance):
+    assert instance_of(said) == instance
+
+
+def test_the_address_of_ones_page_on_bluesky_names_the_handle():
+    assert handle_of("https://bsky.app/profile/hanako.bsky.social") == "hanako.bsky.social"
+    assert handle_of("did:plc:z72i7hdynmk6r22z27h6tvur") == "did:plc:z72i7hdynmk6r22z27h6tvur"
+
+
 def test_questions_that_are_left_in_the_middle_write_nothing_and_say_so(terminal):
     done = terminal.run("init", typed="雪乃\n")
     assert done.exit_code == 130
@@ -57,10 +93,13 @@ def test_the_questions_take_what_is_typed(terminal):
 
 
 def test_a_wrong_answer_is_asked_again_with_the_reason(terminal):
-    typed = ["", "en", "Tokio", "Asia/Tokyo", *[""] * 3, "both", "loud", "clear", "sns", "wide"]
+    typed = ["", "en", "Tokio", "Asia/Tokyo", "", "hanako", "", "mastodon", ""]
+    typed += ["both", "loud", "clear", "sns", "wide"]
     done = terminal.run("init", typed="\n".join(typed) + "\n")
     assert done.exit_code == 0, done.output
     assert 'there is no time zone "Tokio"' in done.output
+    assert '"hanako" is no whole Bluesky handle' in done.output
+    assert '"mastodon" names no Mastodon server' in done.output
     assert "'loud' is not one of" in done.output
     assert load(terminal.config).timezone.key == "Asia/Tokyo"
 
@@ -206,7 +245,9 @@ def test_the_config_of_each_common_wish_passes_the_check(terminal, preset):
 
 
 def test_a_bad_answer_writes_nothing(terminal):
-    done = terminal.run("init", "--yes", "--bluesky", "hanako", "--service", "http://pds.example")
+    done = terminal.run(
+        "init", "--yes", "--bluesky", "hanako.example", "--service", "http://pds.example"
+    )
     assert done.exit_code == 1
     assert "plain http" in done.stderr
     assert not terminal.config.exists()
