@@ -70,7 +70,14 @@ def _lines(opened: Opened, *, far: bool) -> list[str]:
         _("The dashboard, once and within ten minutes:"),
         f"  {opened.link}",
     ]
-    if far:
+    if not far:
+        said += [
+            _(
+                "Your browser was started with a page that leads there. One that is a snap or a "
+                "flatpak may not be allowed to read it: open the link in it then."
+            )
+        ]
+    else:
         said += [
             "",
             _("From another PC, forward its port first, in a terminal there:"),

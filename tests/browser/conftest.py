@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from postguard.imaging.sample import draw
 from postguard.web import links
-from tests.system.rig import PROGRAM, Home, home_in, png
+from tests.system.rig import PROGRAM, Home, home_in
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 PATIENT = 30_000  # ms; a machine that runs everything at once is slow, not broken
@@ -35,7 +38,12 @@ slots = ["mon..sun 10:00 19:30"]
 settle = "0.2s"
 words_wait = "0.3s"
 """
-STEPS = '{ step = "downscale", long_side = 160 },\n{ step = "notice" },\n{ step = "tags" },\n'
+STEPS = """\
+  { step = "downscale", long_side = 640 },   # as a feed shows it
+  { step = "watermark", text = "© 山田花子" },
+  { step = "notice" },
+  { step = "tags" },
+"""
 WORDS = 'text = "{text}"\nalt = "A fox below the moon"\nat = "{at}"\n'
 
 
@@ -106,14 +114,24 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         recipes = f"default = [\n{STEPS}]\nplain = [\n{STEPS}]\n"
         home.configure(ACCOUNTS, REST, recipes)
         home.start()
-        home.drop("out.png", png(1), WORDS.format(text="A fox #art", at="now"))
-        home.drop("later.png", png(2), WORDS.format(text="Another fox", at="slot"))
-        home.drop("bare.png", png(3), 'text = "No alt text"\n')
+        home.drop("out.png", painted(), WORDS.format(text="A fox #art", at="now"))
+        home.drop("later.png", painted(90), WORDS.format(text="Another fox", at="slot"))
+        home.drop("bare.png", painted(160), 'text = "No alt text"\n')
         home.posted("out.png")
         home.held("bare.png")
         home.wait(lambda: _due(home, "later.png"), "a slot for later.png")
         yield home
         home.stop()
+
+
+def painted(turn: int = 0) -> bytes:
+    """Our own fox, small, and in other colours for each `turn`: pages are shown in the docs."""
+    image = Image.open(io.BytesIO(draw())).convert("HSV").resize((720, 540))
+    hue, *others = image.split()
+    turned = Image.merge("HSV", (hue.point(lambda each: (each + turn) % 256), *others))
+    out = io.BytesIO()
+    (ImageOps.mirror(turned) if turn else turned).convert("RGB").save(out, "PNG")
+    return out.getvalue()
 
 
 def _due(home: Home, name: str) -> bool:

@@ -204,3 +204,33 @@ def test_a_post_is_seen_as_its_network_shows_it(opened: Dashboard, page: Page):
     frame = page.frame_locator("#frame")
     expect(frame.locator("h1")).to_contain_text("This is how Bluesky would show it")
     frame.locator("img").first.evaluate("(image) => image.decode()")
+    expect(page.locator("#frame")).to_have_attribute("sandbox", "allow-same-origin")
+    expect(frame.locator("script")).to_have_count(0)
+    expect(frame.locator(".duo input").first).to_be_hidden()
+
+
+def test_a_recipe_is_changed_while_it_is_seen_on_a_picture_of_ones_own(
+    opened: Dashboard, page: Page
+):
+    home, after = opened.home, page.locator("#shown img.after")
+    page.goto(f"{opened.address}/recipe?name=plain")
+    after.evaluate("(image) => image.decode()")
+    first = after.get_attribute("src")
+    own = {"name": "own.png", "mimeType": "image/png", "buffer": png(15)}
+    page.locator("#sitter-file").set_input_files(own)
+    expect(after).not_to_have_attribute("src", first or "")
+    after.evaluate("(image) => image.decode()")
+    side = page.get_by_label("Longest side, in pixels")
+    side.fill("6")
+    expect(page.locator("#checked .reason")).to_contain_text("must be at least 64")
+    side.fill("160")
+    expect(after).to_have_attribute("width", "160")
+    expect(page.locator("#checked .reason")).to_have_count(0)
+    page.locator("[name=tags]").uncheck()
+    page.get_by_role("button", name="Write it into my config").click()
+    expect(page.locator("#said")).to_contain_text("postguard uses it from now on")
+    home.says("the config was read anew")
+    written = home.config.read_text(encoding="utf-8")
+    assert '{ step = "downscale", long_side = 160 },   # as a feed shows it' in written
+    assert '  # { step = "tags" },\n]' in written
+    assert home.post("own.png") is None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gettext
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from postguard import language
@@ -24,8 +26,10 @@ SCREENS = {
     "held": "/held",
     "accounts": "/accounts",
     "recipes": "/recipes",
+    "recipe": "/recipe?name=default",
     "log": "/log",
 }
+IN_THE_DOCS = ("queue", "weeks", "waiting", "held", "recipe")
 HEADINGS = {"queue": "Queue", "held": "Needs you", "accounts": "Accounts", "log": "Log"}
 LOOKS = {
     "wide": {"viewport": {"width": 1280, "height": 900}},
@@ -46,6 +50,13 @@ def address(home: Home, path: str) -> str:
     return path.format(**{name: post.id for name, post in posts.items() if post is not None})
 
 
+def small(screenshot: bytes, path: Path) -> None:
+    """Keep a screenshot as the docs show it: `make screens` puts them there."""
+    path.parent.mkdir(exist_ok=True)
+    image = Image.open(io.BytesIO(screenshot)).convert("RGB")
+    image.resize((960, image.height * 960 // image.width)).save(path, quality=62, method=6)
+
+
 def violations(page: Page) -> list[str]:
     """Return what axe-core finds wrong with a page."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -59,7 +70,11 @@ def test_every_screen_can_be_read_by_everybody(shown: Dashboard, shots: Path, lo
         lang = page.locator("html").get_attribute("lang")
         for name, path in SCREENS.items():
             page.goto(shown.address + address(shown.home, path))
+            if name == "recipe":
+                page.locator("#shown img.after").evaluate("(image) => image.decode()")
             page.screenshot(path=shots / f"{name}-{look}-{lang}.png", full_page=True)
+            if name in IN_THE_DOCS and look == "wide":
+                small(page.screenshot(), shots / "docs" / f"{name}.{lang}.webp")
             assert violations(page) == [], (name, look)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{name} is wider than a {look}"

@@ -17,7 +17,7 @@ from postguard.errors import Unusable
 from postguard.language import _
 from postguard.system import files, paths
 
-_LOCK = "running"
+_LOCK, _START = "running", "starting"
 _SECONDS = 20.0  # that a dashboard gets to end in
 
 
@@ -36,6 +36,17 @@ def running(folder: Path) -> int | None:
     except FileNotFoundError:
         return None
     return int(told[1]) if len(told) > 1 and told[1].isdecimal() else None
+
+
+@contextmanager
+def one_start(folder: Path) -> Iterator[None]:
+    """Let nobody else start a dashboard while the `with` block lasts; who wants to waits."""
+    handle = os.open(folder / _START, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.PRIVATE_FILE)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

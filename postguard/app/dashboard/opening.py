@@ -46,7 +46,8 @@ class Opened:
 def link(config: Path | None, port: int) -> Opened:
     """Have a dashboard run, and return a link into it. Raises Unusable where none starts."""
     folder = only_one.folder()
-    at = only_one.running(folder) or _start(config, port)
+    with only_one.one_start(folder):
+        at = only_one.running(folder) or _start(config, port)
     secret = links.make(folder, SystemClock().now())
     address = f"http://{serving.LOOPBACK}:{at}/enter#{secret}"
     door = folder / _DOOR

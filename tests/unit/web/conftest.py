@@ -35,6 +35,7 @@ slots = ["mon..sun 19:30"]
 [recipes]
 default = [ {{ step = "downscale", long_side = 64 }}, {{ step = "tags" }} ]
 plain   = [ {{ step = "tags" }} ]
+cloaked = [ {{ step = "cloak" }} ]
 """
 
 

@@ -66,6 +66,22 @@ def test_the_link_leads_in_and_is_told_to_nobody_else(environment: dict[str, str
     assert dashboard.enter(other).status == 204
 
 
+def test_two_who_open_it_at_once_come_into_the_same_dashboard(
+    environment: dict[str, str], tmp_path: Path
+):
+    both = [
+        subprocess.Popen(OPEN, env=environment, stdout=subprocess.PIPE, text=True) for _ in "12"
+    ]
+    said = [each.communicate(timeout=60)[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0]
+    (process,) = _dashboards(tmp_path)
+    found = [re.findall(r"127\.0\.0\.1:(\d+)/enter#(\S+)", text)[0] for text in said]
+    ports, secrets = zip(*found, strict=True)
+    dashboard = Served(tmp_path, int(ports[0]), process.pid)
+    assert ports[0] == ports[1]
+    assert [dashboard.enter(secret).status for secret in secrets] == [204, 204]
+
+
 def test_a_restore_ends_the_dashboard_that_still_shows_what_was_there(
     environment: dict[str, str], tmp_path: Path
 ):

@@ -1,0 +1,101 @@
+"""What stands on the pages, as a browser gets them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from postguard.model import NewArtwork, PostState
+from tests.making import new_post, protected_post
+from tests.unit.web.conftest import Served
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+TYPED = "abcd-efgh-ijkl-mnop"
+
+
+def counted(text: str, where: str) -> int:
+    """Return the number that stands at a place of a page; 0: none does."""
+    found = re.search(rf'id="{where}".*?(?:class="count">|data-live>)\s*(\d+)<', text, re.DOTALL)
+    return int(found[1]) if found else 0
+
+
+def test_what_needs_the_artist_is_counted_alike_everywhere(browser: Served):
+    """A login counts as a held post does: the head, the queue and the page of the held agree."""
+    rows = browser.rows()
+    art = NewArtwork("a" * 64, "fox.png", "fox.png", 60, 40)
+    rows.posts.create(new_post(artworks=(art,), reason="held by you"), NOW)
+    rows.accounts.log_out("fedi", "the token is gone")
+    queue, held = browser.ask("GET", "/").text, browser.ask("GET", "/held").text
+    needs = held.count('<section class="need"')
+    assert counted(queue, "nav-held") == counted(queue, "count-held") == needs >= 2
+    assert "fedi needs a login" in queue
+    rows.accounts.log_in("fedi")
+    assert "needs a login" not in browser.ask("GET", "/").text
+
+
+def test_a_cloak_that_failed_asks_for_another_strength_and_nothing_else(browser: Served):
+    rows = browser.rows()
+    post = protected_post(rows, name="weak.png", recipe="cloaked")
+    rows.posts.move_to(post.id, PostState.HELD, NOW, "cloak: it is too weak on this picture")
+    page = browser.ask("GET", "/held").text
+    need = page[page.index(f'id="need-{post.id}"') :]
+    assert re.findall(r'type="radio" name="recipe" value="([^"]+)"', need) == [
+        "cloaked@low",
+        "cloaked@medium",
+        "cloaked@high",
+    ]
+    said = browser.ask("POST", f"/posts/{post.id}/recipe", {"recipe": "cloaked@low"}).text
+    assert "protected anew with the recipe cloaked@low" in said
+    after = rows.posts.get(post.id)
+    assert (after.recipe, after.state) == ("cloaked@low", PostState.TAKEN)
+    refused = browser.ask("POST", f"/posts/{post.id}/recipe", {"recipe": "cloaked@huge"})
+    assert refused.status == 422
+    assert "no recipe cloaked@huge" in refused.text
+
+
+def test_a_picture_that_is_not_there_is_a_drawing_that_says_so(browser: Served):
+    art = NewArtwork("b" * 64, "gone.png", "gone.png", 60, 40)
+    post = browser.rows().posts.create(new_post(artworks=(art,)), NOW)
+    answer = browser.ask("GET", f"/pictures/{post.id}/0/small")
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.headers["cache-control"] == "no-store"
+    assert browser.ask("GET", f"/pictures/{post.id}/0/file/after").status == 404
+
+
+def test_a_post_as_it_is_shown_runs_nothing_beside_our_pages(browser: Served):
+    post = protected_post(browser.rows())
+    assert 'sandbox="allow-same-origin"' in browser.ask("GET", f"/posts/{post.id}").text
+
+
+@pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
+def test_what_was_typed_for_a_login_is_not_said_back(browser: Served, path: str):
+    answer = browser.ask("POST", path, {"secret": TYPED})
+    assert answer.status == 422
+    assert TYPED not in answer.text + str(answer.headers)
+
+
+def test_a_recipe_is_shown_as_a_form_and_checked_as_it_is_changed(browser: Served):
+    page = browser.ask("GET", "/recipe?name=default").text
+    seen = re.search(r'name="seen" id="seen" value="(\w+)"', page)
+    assert seen is not None
+    assert 'value="64"' in page
+    form = {"recipe": "default", "seen": seen[1], "tags": "on", "tags.mining": "ai-training"}
+    wrong = form | {"downscale": "on", "downscale.long_side": "many"}
+    checked = browser.ask("POST", "/recipe/check", wrong)
+    assert "recipes.default[0].long_side: must be a whole number" in checked.text
+    assert "hx-trigger" not in checked.headers
+    right = form | {"downscale": "on", "downscale.long_side": "80"}
+    checked = browser.ask("POST", "/recipe/check", right)
+    assert (checked.headers["hx-trigger"], "limited resolution" in checked.text) == (
+        "recipe",
+        True,
+    )
+    kept = browser.ask("POST", "/recipe/keep", right)
+    assert "stands in your config" in kept.text
+    config = browser.home / "config" / "postguard" / "config.toml"
+    assert 'default = [ { step = "downscale", long_side = 80 }' in config.read_text()
+    again = browser.ask("POST", "/recipe/keep", form)
+    assert (again.status, "changed in your config meanwhile" in again.text) == (422, True)
+    assert browser.ask("GET", "/recipe?name=nonesuch").status == 404
