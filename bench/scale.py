@@ -3,16 +3,17 @@
     [--pictures 200] [--workers 1 2 4 8] [--wait 0.1] [--most 100000]
 
 First, jobs that only wait, on more and more workers of this machine: jobs a second, the share of
-what as many workers would do without any cost, and the cost of one picture in milliseconds of a
-worker's time. They go the way of every picture (order, parcel, TLS, worker, parcel, rendition),
-with a small one in the parcel. Then, jobs that wait for nothing, more and more of them through a
-window of four for each worker: the memory of both processes of the client.
+what as many workers would do without any cost, and what one picture costs each process of CPU.
+They go the way of every picture (order, parcel, TLS, worker, parcel, rendition), with a small one
+in the parcel. Then, jobs that wait for nothing, more and more of them through a window of four for
+each worker: the memory of both processes of the client. Whole archives: bench.archive.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ from typing import Any
 
 import psutil
 
+from bench.processes import load, memory, spent
 from postguard.app.archive.running import WINDOW
 from postguard.cluster import certificates
 from postguard.cluster.workshop import ClusterWorkshop
@@ -33,7 +35,8 @@ from postguard.model import Artist, ArtworkOrder, Elsewhere, Limits, ProtectOrde
 
 BYTES = bytes(range(256)) * 400  # 100 kB, as a picture of 256 px has as PNG
 LIMITS = Limits("file", text=0, alt=0, images=1, image_bytes=50_000_000)
-GROWTH = (100, 1_000, 10_000, 100_000)
+ROLES = ("command", "client", "scheduler", "workers")
+GROWTH = (100, 1_000, 10_000, 30_000, 100_000)
 
 
 def wait_for(seconds: float) -> Any:
@@ -100,23 +103,39 @@ def order(picture: Path, into: Path) -> ProtectOrder:
     )
 
 
-def rate(workshop: ClusterWorkshop, asked: ProtectOrder, count: int, window: int) -> float:
-    """Return jobs a second, once every worker has had one."""
+def numbers() -> dict[str, list[int]]:
+    """The processes of this bench, by what they are."""
+    found: dict[str, list[int]] = {"command": [os.getpid()]}
+    for child in psutil.Process().children():
+        words = child.cmdline()
+        role = "client" if "postguard.cluster" in words else "workers"
+        found.setdefault("scheduler" if "scheduler" in words else role, []).append(child.pid)
+    return found
+
+
+def busy(workshop: ClusterWorkshop, asked: ProtectOrder, count: int, window: int) -> None:
+    """Have so many jobs done, as many at once as an archive has."""
+    left = iter(range(count))
+
+    def work(_thread: int) -> None:
+        for _job in left:  # a range's iterator may be shared
+            workshop.protect(asked, lambda _: None)
+
     with ThreadPoolExecutor(window) as pool:
-        list(pool.map(lambda _: workshop.protect(asked, lambda _: None), range(window)))
-        began = time.monotonic()
-        for _ in pool.map(lambda _: workshop.protect(asked, lambda _: None), range(count)):
-            pass
-        return count / (time.monotonic() - began)
+        list(pool.map(work, range(window)))
 
 
-def memory() -> tuple[float, float, float]:
-    """Return the MB that this process, the client's and the scheduler's have now."""
-    me = psutil.Process()
-    client = next(p for p in me.children() if "postguard.cluster" in p.cmdline())
-    scheduler = next(p for p in me.children() if "scheduler" in p.cmdline())
-    mine, its, theirs = (p.memory_info().rss / 1e6 for p in (me, client, scheduler))
-    return mine, its, theirs
+def cost(
+    workshop: ClusterWorkshop, asked: ProtectOrder, count: int, window: int
+) -> tuple[float, list[float]]:
+    """Return jobs a second, and the milliseconds of CPU that each role spends on one: of the
+    command, its client, the scheduler and the workers."""
+    roles = numbers()
+    before = {role: spent(roles[role]) for role in ROLES}
+    began = time.monotonic()
+    busy(workshop, asked, count, window)
+    seconds = time.monotonic() - began
+    return count / seconds, [(spent(roles[r]) - before[r]) / count * 1000 for r in ROLES]
 
 
 def main() -> None:
@@ -139,31 +158,32 @@ def main() -> None:
 
 def waiting(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
     """How the rate grows with the workers."""
-    print("workers  jobs/s  of ideal  ms of a worker for one picture")
+    print(f"{load()}; CPU in milliseconds for one picture")
+    print("workers  jobs/s  of ideal   " + "".join(f"{role:>10}" for role in (*ROLES, "sum")))
     for workers in given.workers:
-        count = given.pictures * workers
+        window = workers * WINDOW
         with (
             cluster(keys, workers, given.wait) as url,
             ClusterWorkshop(Elsewhere(url, keys), 60, 2026) as shop,
         ):
-            found = rate(shop, asked, count, workers * WINDOW)
-        spent = workers / found - given.wait
-        print(
-            f"{workers:7} {found:7.1f} {found * given.wait / workers:9.2f} {spent * 1000:9.1f}",
-            flush=True,
-        )
+            busy(shop, asked, window, window)
+            found, cpu = cost(shop, asked, given.pictures * workers, window)
+        told = "".join(f"{ms:10.1f}" for ms in (*cpu, sum(cpu)))
+        print(f"{workers:7} {found:7.1f} {found * given.wait / workers:9.2f}   {told}", flush=True)
 
 
 def growing(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
     """How the client's memory grows with the jobs that it has had."""
-    print("   jobs  jobs/s  MB of the command, of its client's process, of the scheduler")
+    print(f"{load()}; MB of memory")
+    print("   jobs  jobs/s" + "".join(f"{role:>10}" for role in ROLES[:-1]))
     with cluster(keys, 2, 0.0) as url, ClusterWorkshop(Elsewhere(url, keys), 60, 2026) as shop:
         had = 0
         for most in (n for n in GROWTH if n <= given.most):
-            found = rate(shop, asked, most - had, 2 * WINDOW)
+            found, _cpu = cost(shop, asked, most - had, 2 * WINDOW)
             had = most
-            mine, its, theirs = memory()
-            print(f"{had:7} {found:7.1f} {mine:7.0f} {its:7.0f} {theirs:7.0f}", flush=True)
+            roles = numbers()
+            told = "".join(f"{memory(roles[role]):10.0f}" for role in ROLES[:-1])
+            print(f"{had:7} {found:7.1f}{told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,10 @@ _CONFIG = {
     "distributed.scheduler.allowed-failures": 2,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.comm.timeouts.tcp": "30s",
-    "distributed.worker.profile.enabled": False,  # it looks at the worker 100 times a second
+    # Machines that have nothing to do should do nothing: these look at themselves all the time.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
     "distributed.scheduler.active-memory-manager.start": False,  # nothing is there twice
     "distributed.admin.low-level-log-length": 0,  # it would keep the last thousand pictures sent
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a picture travels with its task

@@ -187,8 +187,8 @@ class Relay:
     def _carry(self, here: socket.socket, there: socket.socket) -> None:
         other = {here: there, there: here}
         with contextlib.suppress(OSError, ValueError), selectors.DefaultSelector() as ready:
-            for line in other:
-                ready.register(line, selectors.EVENT_READ)
+            ready.register(here, selectors.EVENT_READ)
+            ready.register(there, selectors.EVENT_READ)
             while True:
                 for key, _ in ready.select():
                     line: socket.socket = key.fileobj  # type: ignore[assignment]
@@ -197,8 +197,8 @@ class Relay:
                     if not data:
                         return
                     other[line].sendall(data)
-        for line in other:
-            _abort(line)
+        _abort(here)
+        _abort(there)
 
 
 def _abort(line: socket.socket) -> None:
