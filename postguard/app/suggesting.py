@@ -37,7 +37,10 @@ def recipe(answers: Answers, power: Power) -> str:
     side = SIDES[answers.preset]
     steps = [(f'step = "downscale", long_side = {side}', _("fewer pixels to learn from"))]
     if fear != "training" or visible == "sample" or not strong:
-        said = _("your mark over the picture: hard to erase or crop away")
+        said = _(
+            "your mark over the picture: hard to erase or crop away (subtle is faint, clear is "
+            "dense on fine art)"
+        )
         mark = f'step = "watermark", {_mark(answers, visible)}, strength = {q(visible)}'
         steps.append((mark, said))
     steps.append(('step = "notice"', _("no AI training or use, for people to read")))

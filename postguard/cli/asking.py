@@ -42,7 +42,11 @@ def ask(usual: Answers) -> Answers:
             *("training", "image-to-image", "both"),
         ),
         visible=_choice(
-            _("How visible may marks be: subtle, clear, or as strong as on a sample?"),
+            _(
+                "How visible may marks be: subtle (faint letters, which suit finely drawn and "
+                "painted art), clear (read at a glance, and dense on fine art) or sample (bold "
+                "over everything, as on a sample)?"
+            ),
             usual.visible,
             *("subtle", "clear", "sample"),
         ),

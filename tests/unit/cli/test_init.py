@@ -104,6 +104,14 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(terminal):
     assert load(terminal.config).timezone.key == "Asia/Tokyo"
 
 
+def test_how_each_strength_of_a_mark_looks_is_said_where_it_is_asked_and_written(terminal):
+    """The usual one is dense on fine art, and an artist has not seen any of them yet."""
+    asked = " ".join(terminal.run("init", typed="\n" * 10).output.split())
+    assert "subtle (faint letters" in asked
+    assert "clear (read at a glance, and dense on fine art)" in asked
+    assert "subtle is faint" in terminal.config.read_text()
+
+
 def test_enter_takes_what_the_options_said(terminal):
     done = terminal.run("init", "--name", "花", "--preset", "portfolio", typed="\n" * 10)
     assert done.exit_code == 0, done.output
