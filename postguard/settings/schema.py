@@ -172,7 +172,7 @@ class SecretsTable(Table):
 
 class CloakTable(Table):
     """`[cloak]`: who draws cloaks. `engine`: this machine, or those of `[cluster]`; `wait`: how
-    long a post waits for one of those, and never beyond the time that was asked for; `fallback`:
+    long a post waits for one of those, and never into its time or slot; `fallback`:
     what is done then. `hours`: when cloaks are drawn; `wait_for_gpu`: not while others use it."""
 
     engine: Literal["local", "cluster"] = "local"
