@@ -9,7 +9,7 @@ LESSONS ?= 400
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval soak servers-next docs system-deps clean
+.PHONY: help demo test test-browser screens check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval soak servers-next docs system-deps clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -22,6 +22,10 @@ test: .venv/test.stamp ## set up, then run the tests (ARGS="tests/unit -k slot" 
 
 test-browser: .venv/test.stamp ## open the dashboard in Chromium; screenshots go to build/screenshots
 	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/browser $(ARGS)
+
+screens: .venv/test.stamp ## take the docs' pictures of the dashboard anew
+	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/browser/test_screens.py -k wide
+	mkdir -p docs/screens && cp build/screenshots/docs/*.webp docs/screens/
 
 check: format lint types floors test ## everything that CI holds us to
 

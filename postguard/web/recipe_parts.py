@@ -272,8 +272,8 @@ PARTS: Mapping[str, Part] = {
             "credentials",
             marked("A signature"),
             marked(
-                "Content Credentials: they show whether the file was changed since. They need "
-                "`postguard identity new`."
+                "Content Credentials: they show whether the file was changed since. They need a "
+                "certificate of yours: postguard identity new"
             ),
         ),
     )
