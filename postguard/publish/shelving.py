@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ _PLACES = {
     PostState.RETRACTED: Place.POSTED,
 }
 _WENT_OUT = {PostState.POSTED, PostState.RETRACTED}
+_LATELY = timedelta(days=1)
 
 
 class Shelf(Protocol):
@@ -29,6 +30,10 @@ class Shelf(Protocol):
 
     def misplaced(self) -> list[Post]:
         """Return posts whose folder does not lie where their state says."""
+        ...
+
+    def half_out(self, since: datetime) -> list[Post]:
+        """Return posts that an account has posted since then, while another still has to."""
         ...
 
     def placed(self, post_id: int, place: Place) -> None:
@@ -63,6 +68,8 @@ class Shelving:
     def tick(self, now: datetime) -> bool:
         """Move what lies in the wrong place; True when something was moved."""
         moved = [self._shelved(post, now) for post in self.shelf.misplaced()]
+        for post in self.shelf.half_out(now - _LATELY):
+            self._note_what_is_out(post)
         return any(moved)
 
     def _shelved(self, post: Post, now: datetime) -> bool:
@@ -85,6 +92,19 @@ class Shelving:
         self.shelf.placed(post.id, place)
         log.info("post %d now lies in %s/", post.id, place)
         return True
+
+    def _note_what_is_out(self, post: Post) -> None:
+        """Say beside the files already where a post stands that is still to go elsewhere: where
+        the database is lost, this alone knows of it."""
+        folder, receipts = folder_of(self.outbox(), post), self.receipts(post.id)
+        out = [name for name, receipt in receipts.items() if receipt.url.startswith("http")]
+        if not folder.is_dir() or all(folders.receipt_of(folder, name) for name in out):
+            return
+        try:
+            seen, gone = self.seen(post.id), self.taken_back(post.id)
+            folders.leave_receipt(folder, post, receipts, seen, gone)
+        except OSError as exc:
+            log.info("the receipt of post %d cannot be written yet: %s", post.id, exc)
 
     def _leave_note(self, post: Post, folder: Path) -> None:
         folders.remove_reason(folder, post)

@@ -155,6 +155,26 @@ def test_of_what_went_out_with_other_words_than_the_backup_knows_the_artist_is_a
     assert studio.server.statuses[0].id in studio.post("fox").reason
 
 
+def test_of_what_is_half_out_with_other_words_the_artist_is_asked(studio: Studio) -> None:
+    """Its folder still lies in queued/, since another account is paused."""
+    with studio.config.open("a") as config:
+        config.write('[accounts.page]\nnetwork = "preview"\n')
+    studio.installation.reload()
+    studio.installation.store.accounts.pause("page", paused=True)
+    studio.drop("fox", "狐")
+    studio.work()
+    made, now = studio.backup(), studio.installation.clock.now()
+    editing.edit(studio.installation, 1, editing.NewWords(text="別の言葉"), None, now)
+    studio.send("fox")
+    assert (studio.shown, studio.post("fox").place) == (["狐"], Place.QUEUED)
+    studio.restore(made)
+    studio.send("fox")
+    assert studio.shown == ["狐"]
+    (fedi, _page) = studio.installation.store.deliveries.of_post(1)
+    assert fedi.state is DeliveryState.HELD
+    assert studio.server.statuses[0].id in fedi.reason
+
+
 def test_what_was_not_posted_is_posted_once(studio: Studio) -> None:
     studio.drop("fox", "狐")
     studio.work()

@@ -10,7 +10,7 @@ from postguard.app import seen
 from postguard.model import Place, Post, PostState, Receipt
 from postguard.publish.shelving import Shelving
 from postguard.store import Store
-from postguard.system.folders import folder_of
+from postguard.system.folders import folder_of, receipt_of
 from tests.making import NOW, protected_post
 
 
@@ -98,6 +98,22 @@ def test_a_receipt_says_where_and_when_by_the_clock_of_the_pc(
     time.tzset()
     told = (outbox / "posted" / post.folder / "receipt.txt").read_text()
     assert told == "sky: https://bsky.example/1 (2026-11-23 21:00:00+09:00)\n"
+
+
+def test_a_post_that_is_half_out_says_beside_its_files_where_it_stands(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    """The folder stays in queued/ until the last account has it; a lost database knows less."""
+    post = protected_post(store, accounts=("sky", "fedi"))
+    folder_of(outbox, post).mkdir(parents=True)
+    sky, _ = store.deliveries.of_post(post.id)
+    store.deliveries.finish(sky.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
+    assert not shelving.tick(NOW)
+    note = outbox / "queued" / post.folder / "receipt.txt"
+    assert receipt_of(note.parent, "sky") == "https://bsky.example/1"
+    note.write_text("sky: https://bsky.example/1 as I noted it\n")
+    shelving.tick(NOW)
+    assert "as I noted it" in note.read_text(), "it is written once"
 
 
 def test_a_receipt_keeps_what_reading_the_post_back_has_shown(

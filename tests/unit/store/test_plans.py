@@ -18,6 +18,7 @@ QUESTIONS = {
     "next to protect": lambda s: s.posts.in_state(PostState.TAKEN, limit=1),
     "misplaced": lambda s: s.posts.misplaced(),
     "unplaced": lambda s: s.posts.unplaced(),
+    "half out": lambda s: s.posts.half_out(NOW),
     "same bytes": lambda s: s.posts.with_bytes("ab" * 32),
     "deliveries of a post": lambda s: s.deliveries.of_post(1),
     "receipts": lambda s: s.deliveries.receipts(1),
