@@ -25,8 +25,8 @@ from postguard.cloak.pixels import grown
 CELL = 16  # served pixels: a macroblock of WebP
 _STRIPES = 8.0  # served pixels between two: two of WebP's blocks
 _DOTS = (3.9, 4.5)  # served pixels between two
-_FIELD = 40  # served pixels between two values of a field
-_WANDER = 1.6  # radians, standard deviation of a field
+_FIELD = 10  # served pixels between two values of a field
+_WANDER = 2.2  # radians, standard deviation of a field
 _SOFT, _HARD = 3.0, 6.0  # contrasts
 _BUSY = (0.13, 0.43)  # shares of the ceiling between which the weave gives way to dots
 _AROUND = 6  # pixels over which that is smoothed
