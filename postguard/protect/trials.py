@@ -7,6 +7,7 @@ big, there are fewer pixels instead.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from PIL import Image
@@ -17,7 +18,7 @@ from postguard.protect.containers import AVIF, JPEG, PNG, WEBP
 from postguard.protect.job import MOST_ENCODES, Encoded, Job
 from postguard.protect.packets import Packets
 from postguard.protect.search import Span
-from postguard.protect.weighing import Weighing, writer
+from postguard.protect.weighing import Way, Weighing, writer
 
 # Where each format's quality is worth trying. WebP's 4:2:0 needs all that it has; AVIF holds out
 # longer before blocks show. On a heavy texture fewer pixels lost 6 points to WebP 60.
@@ -68,18 +69,34 @@ def searched(job: Job, mime: str) -> Encoded:
 def _weighed(
     job: Job, mime: str, sized: Picture, image: Image.Image, sizes: dict[int, int]
 ) -> Encoded:
-    """Return the file, in the lean way where that shows the image better."""
-    room, span = job.room - job.fixed, SPANS[mime]
-    quality, lean = _best(sizes, room), False
-    first = Weighing(image, mime).leaner(quality, room / sizes[quality], span)
-    if first is not None:
-        others = _sizes(job, writer(image, mime, job.packets, lean=True), span, first)
-        if search.best(others, room) is not None:
-            sizes, lean = others, True
-            quality = _best(sizes, room)
+    """Return the file, written in the way that shows the image best."""
+    first, data = Way(_best(sizes, job.room - job.fixed), sizes=sizes), job.data
+    weighing, files = Weighing(image, mime), dict[Way, bytes]()
+    for way in weighing.likely(first, job.room - job.fixed, SPANS[mime]):
+        written = _written(job, mime, image, way)
+        if written is not None:
+            files[written] = job.data
+    best = weighing.best(files or {first: data})
+    job.data = files.get(best, data)
+    return job.done(mime, sized, best.quality, lean=best.lean)
+
+
+def _written(job: Job, mime: str, image: Image.Image, way: Way) -> Way | None:
+    """Write the image in one way and return how; None: it does not fit.
+
+    The full way was tried already; the quality of the lean way is a guess.
+    """
+    if way.gentle:
+        return way if not job.spent and _offered(job, image, way) else None
     if mime == JPEG:
-        quality = _progressive(job, image, sizes, quality, lean)
-    return job.done(mime, sized, quality, lean=lean)
+        if way.lean:
+            return _progressive(job, image, way, SPANS[JPEG].floor)
+        return _progressive(job, image, way, way.quality) or way
+    if way.lean:
+        others = _sizes(job, writer(image, mime, job.packets, lean=True), SPANS[mime], way.quality)
+        best = search.best(others, job.room - job.fixed)
+        return None if best is None else replace(way, quality=best)
+    return way
 
 
 def _best(sizes: dict[int, int], room: int) -> int:
@@ -110,34 +127,30 @@ def _sizes(job: Job, write: Callable[[int], bytes], span: Span, first: int) -> d
     return sizes
 
 
-def _progressive(
-    job: Job, image: Image.Image, sizes: dict[int, int], quality: int, lean: bool
-) -> int:
-    """Write the JPEG progressive and spend what that saves on quality, where that shows; return
-    the quality.
+def _progressive(job: Job, image: Image.Image, way: Way, lowest: int) -> Way | None:
+    """Write the JPEG progressive and spend what that saves on quality; return how.
 
-    A progressive file that is larger than the limit (tiny pictures) leaves the baseline one.
+    Returns:
+        None: none fits from `lowest` on; of tiny pictures only the baseline file may.
     """
-    room, tried, span = job.room - job.fixed, dict[int, int](), SPANS[JPEG]
-    gentler = Weighing(image, JPEG).gentler(quality, span, lean=lean)
-    if gentler != quality and not job.spent and _offered(job, image, gentler, lean):
-        return gentler
-    ceiling = span.top + 1
-    goal = search.climb(sizes, quality, room * sampling.saving(image, quality, half_colour=lean))
-    while not job.spent and goal not in tried and goal >= quality:
-        if _offered(job, image, goal, lean):
+    room, tried = job.room - job.fixed, dict[int, int]()
+    ceiling = SPANS[JPEG].top + 1
+    saved = sampling.saving(image, way.quality, half_colour=way.lean)
+    goal = search.climb(way.sizes, way.quality, room * saved)
+    while not job.spent and goal not in tried and goal >= lowest:
+        if _offered(job, image, replace(way, quality=goal)):
             tried[goal] = max(1, len(job.data) - job.fixed)
-            saved = search.size_at(goal, sizes) / tried[goal]
-            goal = min(search.climb(sizes, goal, room * saved), ceiling - 1)
+            saved = search.size_at(goal, way.sizes) / tried[goal]
+            goal = min(search.climb(way.sizes, goal, room * saved), ceiling - 1)
         else:
             ceiling = goal
             goal -= 1
-    return max(tried, default=quality)
+    return replace(way, quality=max(tried)) if tried else None
 
 
-def _offered(job: Job, image: Image.Image, quality: int, lean: bool) -> bool:
+def _offered(job: Job, image: Image.Image, way: Way) -> bool:
     """Write the progressive JPEG of a quality; return whether it fits."""
-    data = containers.jpeg(image, quality, job.packets, progressive=True, half_colour=lean)
+    data = containers.jpeg(image, way.quality, job.packets, progressive=True, half_colour=way.lean)
     return job.offer(data)
 
 

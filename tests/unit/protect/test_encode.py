@@ -257,11 +257,15 @@ def test_webp_keeps_outlines_between_colours_better_than_pillow_alone_at_no_more
     made = encode(art, limits(22_000, ("image/webp",)), Packets())
     quality = made.record["quality"]
     assert isinstance(quality, int)
-    plain = containers.webp(Image.fromarray(art.pixels), quality, Packets())
+    plain = next(
+        data
+        for q in range(quality, 101)
+        if len(data := containers.webp(Image.fromarray(art.pixels), q, Packets()))
+        >= len(made.data)
+    )
     shown = [np.asarray(Image.open(io.BytesIO(data))) for data in (made.data, plain)]
     ours, alone = (ssimulacra2(art.pixels, one) for one in shown)
     assert ours > alone + 5
-    assert len(made.data) < 1.1 * len(plain)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (64, 2), (500, 700)])
