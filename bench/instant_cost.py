@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from bench.squares import SHARED
-from postguard.cloak.instant import drawing, holding
+from postguard.cloak.instant import drawing
 from postguard.cloak.instant.painter import painter
+from postguard.cloak.instant.sheet import Sheet
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.imaging import sample
@@ -29,34 +30,37 @@ def cost(name: str, width: int, height: int) -> None:
     painter()
     pixels = _art(name, width, height)
     drawing.cloak(pixels[:64, :64], None, _SEED, _FLOOR, _CEILING)  # what is loaded once
-    looks: list[float] = []
-    for prepare in ("judge", "judge_large"):
-        setattr(holding, prepare, _timed_look(getattr(holding, prepare), looks))
+    holds: list[tuple[float, Sheet, float]] = []
+    drawing.hold = _timed(drawing.hold, holds)
     _forget()
     before, began = _held(), time.process_time()
     found = drawing.cloak(pixels, None, _SEED, _FLOOR, _CEILING)
     spent = time.process_time() - began
     memory = 1 + (_peak() - before) / pixels.nbytes  # the picture itself is there before
+    look = _looking(*holds[0])
     posted = Codec("JPEG", 95, "4:4:4")
     both = (pixels, found.pixels), (posted(pixels), posted(found.pixels))
-    told = {"draw": spent - sum(looks), "look": sum(looks), "memory": memory}
+    told = {"draw": spent - look, "look": look, "memory": memory}
     print(json.dumps({**told, "score": min(ssimulacra2(*pair) for pair in both)}))
 
 
-def _timed_look(prepare, spent: list[float]):
-    """Return what prepares a look at visibility, and notes its CPU seconds and those of the look:
-    they are counted apart."""
+def _timed(hold, holds: list[tuple[float, Sheet, float]]):
+    """Return what holds a drawing to its floor, and notes the CPU seconds that this took."""
 
-    def timed(do):
-        def noted(*given):
-            began = time.process_time()
-            found = do(*given)
-            spent.append(time.process_time() - began)
-            return found
+    def timed(sheet: Sheet, floor: float):
+        began = time.process_time()
+        held = hold(sheet, floor)
+        holds.append((time.process_time() - began, sheet, held.share))
+        return held
 
-        return noted
+    return timed
 
-    return lambda *given: timed(timed(prepare)(*given))
+
+def _looking(spent: float, sheet: Sheet, share: float) -> float:
+    """Return what of the seconds went into looks: all but the drawing of what was returned."""
+    began = time.process_time()
+    sheet.finished(share)
+    return spent - (time.process_time() - began)
 
 
 def _art(name: str, width: int, height: int) -> Pixels:

@@ -6,7 +6,15 @@ import math
 from dataclasses import dataclass
 
 from postguard.cloak.instant.places import SIDE, by_strength
-from postguard.cloak.instant.seeing import Look, Promise, Seen, is_scored, judge, judge_large
+from postguard.cloak.instant.seeing import (
+    Look,
+    Promise,
+    Seen,
+    Sight,
+    is_scored,
+    judge,
+    judge_large,
+)
 from postguard.cloak.instant.sheet import Sheet
 from postguard.cloak.pixels import Pixels
 from postguard.language import gettext
@@ -43,16 +51,17 @@ def hold(sheet: Sheet, floor: float) -> Held:
         return Held(sheet.finished(1.0), 1.0, None, over)
     promise, area = Promise(floor), math.prod(size)
     if area <= _SAMPLED or min(size) < SIDE:
-        share, score = _searched(judge(sheet, promise), 1.0, _NEAR)
+        share, score = _searched(judge(Sight(sheet), promise), 1.0, _NEAR)
         return Held(sheet.finished(share), share, score, over)
-    sample = _sample(sheet)
+    part = _sample(sheet)
+    sample = Sight(part)
     share, _ = _searched(_whole(judge(sample, promise)), 1.0, _NEAR_SAMPLE)
     if area <= _WHOLE:
-        look = judge(sheet, promise)
+        look = judge(Sight(sheet), promise)
     else:
         look = judge_large(sheet, sample, promise)
         over = gettext("the whole picture, its finest detail over {count} squares of {side} px")
-        over = over.format(count=len(sample.pixels) // SIDE, side=SIDE)
+        over = over.format(count=len(part.pixels) // SIDE, side=SIDE)
     share, score = _searched(look, share, _NEAR_CHECKED)
     return Held(sheet.finished(share), share, score, over)
 

@@ -68,31 +68,41 @@ class Seen:
 Look = Callable[[float], Seen]  # at a share of the change
 
 
-def judge(sheet: Sheet, promise: Promise) -> Look:
-    """Return what tells how visible a share of a sheet's change is, as pixels and as they are
-    posted, whichever is more. A side under 8 px has no score: see `is_scored`."""
-    plain, coded = _compared(sheet.pixels), _compared(_posted(sheet.pixels))
+class Sight:
+    """A sheet, ready to be looked at with any share of its change, as pixels and as posted."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._plain, self._coded = _compared(sheet.pixels), _compared(_posted(sheet.pixels))
+
+    def __call__(self, share: float) -> tuple[Features, Features]:
+        """Return the features of both."""
+        after = self._sheet.finished(share)
+        return self._plain(after), self._coded(_posted(after))
+
+
+def judge(sight: Sight, promise: Promise) -> Look:
+    """Return what tells how visible a share of the change is, as pixels and as they are posted,
+    whichever is more. A side under 8 px has no score: see `is_scored`."""
 
     def look(share: float) -> Seen:
-        after = sheet.finished(share)
-        found = plain(after), coded(_posted(after))
-        return Seen(min(map(_score, found)), max(map(promise.spent, found)))
+        found = sight(share)
+        sums = max(map(distance, found))
+        return Seen(score_of(sums), max(map(promise.spent, found)))
 
     return look
 
 
-def judge_large(sheet: Sheet, sample: Sheet, promise: Promise) -> Look:
+def judge_large(sheet: Sheet, sample: Sight, promise: Promise) -> Look:
     """Return the same of a very large picture, to a few hundredths of what is promised.
 
     The whole of it is asked for what is coarse, which is nine tenths of the sum; what its two
     finest scales add, and what coding adds to all, is asked of a sample.
     """
     coarse = reference(sheet.pixels, _COARSE)
-    plain, coded = _compared(sample.pixels), _compared(_posted(sample.pixels))
 
     def look(share: float) -> Seen:
-        after = sample.finished(share)
-        part, posted = plain(after), coded(_posted(after))
+        part, posted = sample(share)
         found = coarse.features(sheet.finished(share))
         found[:, :_COARSE] = part[:, :_COARSE]
         sums = distance(found) * _more(distance(posted), distance(part))
@@ -111,10 +121,6 @@ def _compared(before: Pixels) -> Callable[[Pixels], Features]:
     if before.shape[0] * before.shape[1] > _KEPT:
         return functools.partial(features, before)
     return reference(before).features
-
-
-def _score(found: Features) -> float:
-    return score_of(distance(found))
 
 
 def _posted(pixels: Pixels) -> Pixels:

@@ -8,7 +8,7 @@ import pytest
 from postguard.cloak.instant import holding
 from postguard.cloak.instant.holding import hold
 from postguard.cloak.instant.places import SIDE, by_strength
-from postguard.cloak.instant.seeing import Promise, Seen, judge
+from postguard.cloak.instant.seeing import Promise, Seen, Sight, judge
 from postguard.cloak.instant.sheet import Sheet
 from tests.unit.cloak import tiny
 
@@ -22,7 +22,7 @@ def grain(height: int, width: int, size: float = 20.0) -> np.ndarray:
 
 
 def spent(sheet: Sheet, share: float) -> float:
-    return judge(sheet, Promise(FLOOR))(share).spent
+    return judge(Sight(sheet), Promise(FLOOR))(share).spent
 
 
 def test_the_windows_in_which_most_is_drawn_come_first():
@@ -99,7 +99,7 @@ def test_a_share_that_the_sample_found_too_large_is_repaired(whole, monkeypatch)
     change = grain(side // 8, side // 8, 12.0).repeat(8, 0).repeat(8, 1)
     change[:SIDE, :SIDE] *= 1.5
     sheet = Sheet(pixels, None, change)
-    sample, _ = holding._searched(judge(holding._sample(sheet), Promise(FLOOR)), 1.0, 0.97)
+    sample, _ = holding._searched(judge(Sight(holding._sample(sheet)), Promise(FLOOR)), 1.0, 0.97)
     held = hold(sheet, FLOOR)
     assert spent(sheet, sample) > 1.2
     assert 0.8 < spent(sheet, held.share) <= 1
@@ -111,7 +111,7 @@ def test_a_share_that_the_sample_found_too_small_is_enlarged(monkeypatch):
     change = grain(2 * SIDE, 2 * SIDE)
     change[SIDE:] = 0
     sheet = Sheet(tiny.art(2 * SIDE, 2 * SIDE), None, change)
-    sample, _ = holding._searched(judge(holding._sample(sheet), Promise(FLOOR)), 1.0, 0.97)
+    sample, _ = holding._searched(judge(Sight(holding._sample(sheet)), Promise(FLOOR)), 1.0, 0.97)
     assert spent(sheet, sample) < 0.8
     assert 0.88 <= spent(sheet, hold(sheet, FLOOR).share) <= 1
 
