@@ -13,6 +13,7 @@ from postguard.protect.search import Span
 _ACROSS = 4  # squares, and as many down: many small ones tell more than few large ones
 _SQUARE = 128  # pixels
 _GRID = 16  # pixels: the blocks of half-size colour, and of the JPEG that a picture may have been
+_HARDLY = 2  # times as many pixels: a look at all of them costs little more
 _WORTH_IT = 1 / 6  # of the picture: a larger sample costs as much as it saves
 
 
@@ -22,8 +23,10 @@ def sample_of(image: Image.Image) -> Image.Image:
 
 
 def squares_of(image: Image.Image, side: int) -> Image.Image:
-    """Return sixteen squares spread over a picture as one, or the picture where it is smaller."""
-    if min(image.size) < _ACROSS * side:
+    """Return sixteen squares spread over a picture as one, or a picture itself that is hardly
+    larger."""
+    whole = image.width * image.height
+    if min(image.size) < _ACROSS * side or whole < _HARDLY * (_ACROSS * side) ** 2:
         return image
     sample = Image.new(image.mode, (_ACROSS * side, _ACROSS * side))
     for x in range(_ACROSS):
@@ -49,7 +52,7 @@ def first_quality(
     room: int,
     span: Span,
 ) -> int:
-    """Return where to begin a search, which for a small picture is the top.
+    """Return where to begin a search.
 
     Args:
         writing: returns what writes an image at a quality, without tags.
@@ -57,9 +60,10 @@ def first_quality(
     """
     sample = sample_of(image)
     share = _share(sample, image)
-    if share > _WORTH_IT:
-        return span.top
     write, sizes = writing(sample), dict[int, int]()
+    if share > _WORTH_IT:
+        sizes[span.top] = bare(write(span.top))
+        return search.next_quality(sizes, round(room * share), span) or span.top
     while (quality := search.next_quality(sizes, round(room * share), span)) is not None:
         sizes[quality] = bare(write(quality))
     return search.best(sizes, round(room * share)) or span.floor

@@ -18,7 +18,7 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.imaging.visibility import ssimulacra2
 from postguard.model import Limits
-from postguard.protect import chroma, containers, scoring, search
+from postguard.protect import chroma, containers, sampling, scoring, search
 from postguard.protect.encode import alike, encode
 from postguard.protect.finishing import Finish, asked, finish
 from postguard.protect.job import MOST_ENCODES, Encoded
@@ -27,6 +27,7 @@ from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
 from postguard.protect.steps import encode as steps
+from postguard.protect.weighing import Way, Weighing
 from postguard.settings import recipes
 
 SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の狐" * 100)
@@ -426,6 +427,47 @@ def test_colour_is_halved_only_where_lines_gain_more_by_it_than_colour_loses(
     """Grain in the light alone within few bytes, and grain in the colour too within more."""
     made = encode(Picture(grained(channels)), limits(room, JPEG_ONLY), PACKETS)
     assert made.record["subsampling"] == chroma
+
+
+@pytest.mark.parametrize("room", [300_000, 320_000])
+def test_a_jpeg_is_as_near_as_the_nearer_of_full_and_halved_colour_at_their_best(
+    room: int,
+) -> None:
+    """At 300,000 bytes the one is nearer, at 320,000 the other."""
+    picture = Picture(grained(1))
+    made = encode(picture, limits(room, JPEG_ONLY), PACKETS)
+    both = [best_jpeg(picture, room, half_colour=half) for half in (False, True)]
+    assert abs(both[0] - both[1]) > 0.5
+    assert score_of(made.data, picture) >= max(both) - 0.05
+
+
+def best_jpeg(picture: Picture, room: int, *, half_colour: bool) -> float:
+    """Return the score of the first quality that fits, from the top down."""
+    image = Image.fromarray(picture.pixels)
+    files = (
+        containers.jpeg(image, quality, PACKETS, progressive=True, half_colour=half_colour)
+        for quality in range(search.JPEG.top, search.JPEG.floor, -1)
+    )
+    return score_of(next(data for data in files if len(data) <= room), picture)
+
+
+def test_of_files_that_look_alike_the_one_is_taken_that_keeps_most_of_a_cloak() -> None:
+    image = Image.fromarray(grained(1))
+    weighing = Weighing(image, "image/jpeg")
+    near, far = (containers.jpeg(image, q, PACKETS, progressive=False) for q in (90, 80))
+    full, gentle, lean = Way(90), Way(80, gentle=True), Way(95, lean=True)
+    assert weighing.best({full: near, gentle: near, lean: near}) == full
+    assert weighing.best({full: far, gentle: near, lean: near}) == gentle
+    assert weighing.best({full: far, gentle: far, lean: near}) == lean
+
+
+@pytest.mark.parametrize("size", [(700, 700), (90, 4000), (512, 512)])
+def test_a_picture_that_is_hardly_larger_than_a_sample_is_taken_whole(
+    size: tuple[int, int],
+) -> None:
+    image = Image.effect_noise(size, 50)
+    assert sampling.sample_of(image) is image
+    assert sampling.sample_of(image.resize((2 * max(size),) * 2)).size == (512, 512)
 
 
 def grained(channels: int) -> NDArray[np.uint8]:
