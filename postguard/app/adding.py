@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from postguard import settings as config
+from postguard.app.room import shortage
 from postguard.errors import BadPicture, BadWords, Unusable
 from postguard.intake import sidecar
 from postguard.language import _
@@ -67,6 +68,12 @@ def without_alt(path: Path | None, pictures: tuple[Path, ...], words: Mapping[st
         else _("No alt text for {names}: it goes out without one, as your config allows")
     )
     return then.format(names=", ".join(bare))
+
+
+def no_room(path: Path | None) -> str:
+    """Return what becomes of a drop where the disk is all but full; empty: it is not."""
+    settings = config.load(path or config.default_path())
+    return shortage([settings.outbox.expanduser()], settings.disk.floor_mb)
 
 
 def _says_itself(picture: Path, max_megapixels: float) -> bool:

@@ -14,11 +14,11 @@ from itertools import groupby
 
 from postguard import language
 from postguard.app.installation import Installation
-from postguard.app.room import LOW
 from postguard.app.steering import BY_HAND
 from postguard.language import _
 from postguard.model.news import Message, News
 from postguard.ports import Notifier
+from postguard.store import DISK_LOW
 from postguard.store.foretelling import FORETOLD
 from postguard.store.news import Happened, NewsRows
 from postguard.system.notify.courier import Courier
@@ -77,7 +77,7 @@ class Notifying:
     def _disk(self) -> Iterator[Message]:
         """Yield a message when the disk has become full since the last look."""
         posts = self.installation.store.posts
-        since, told = posts.meta(LOW) or "", posts.meta(_FULL) or ""
+        since, told = posts.meta(DISK_LOW) or "", posts.meta(_FULL) or ""
         if since != told:
             posts.set_meta(_FULL, since)
         if since and since != told:

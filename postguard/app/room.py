@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard.app.installation import Installation
+from postguard.language import _
+from postguard.store import DISK_LOW
 
 log = logging.getLogger(__name__)
 
-LOW = "disk-low"  # the meta key; its value says since when, empty: there is room
 _LOOK_AGAIN = timedelta(seconds=20)
 _ENOUGH_AGAIN = 1.1  # of the floor: a disk at the edge is not told of again and again
 _MB = 1_000_000
@@ -24,6 +25,18 @@ _MB = 1_000_000
 def free_bytes(path: Path) -> int:
     """Return what is free where `path` lies."""
     return shutil.disk_usage(path).free
+
+
+def shortage(places: Iterable[Path], floor_mb: int) -> str:
+    """Return what becomes of a picture that is dropped where there is no room, in words; empty:
+    there is."""
+    least = min(free_bytes(place) for place in places)
+    if least >= floor_mb * _MB:
+        return ""
+    return _(
+        "Only {free} MB are free on the disk, and below {floor} MB nothing new is begun: it waits "
+        "in the outbox, and is taken when there is room"
+    ).format(free=least // _MB, floor=floor_mb)
 
 
 @dataclass(slots=True)
@@ -74,5 +87,5 @@ class Room:
 
     def _keep(self, since: str) -> None:
         posts = self.installation.store.posts
-        if bool(posts.meta(LOW)) != bool(since):
-            posts.set_meta(LOW, since)
+        if bool(posts.meta(DISK_LOW)) != bool(since):
+            posts.set_meta(DISK_LOW, since)

@@ -47,7 +47,7 @@ STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdra
 @click.pass_obj
 def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> None:
     """Drop copies of PICTURES into the outbox as one post, with their words."""
-    from postguard.app.adding import drop, without_alt
+    from postguard.app.adding import drop, no_room, without_alt
 
     said = {k: v for k, v in words.items() if v}
     silent = without_alt(config, pictures, said)
@@ -57,8 +57,8 @@ def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> 
             dropped=dropped
         )
     )
-    if silent:
-        click.secho(silent, fg="yellow")
+    for warning in filter(None, (silent, no_room(config))):
+        click.secho(warning, fg="yellow")
 
 
 @click.command(name="list")
@@ -203,8 +203,13 @@ def _nothing(state: tuple[str, ...], before: int | None) -> str:
 
 def _say_what_stands_still(store: Store) -> None:
     from postguard.app.bell import running
-    from postguard.store import EVERYTHING
+    from postguard.store import DISK_LOW, EVERYTHING
 
+    if store.posts.meta(DISK_LOW):
+        said = _(
+            "The disk is all but full: what is dropped waits in the outbox until there is room."
+        )
+        click.secho(said, fg="yellow")
     for name in store.accounts.logged_out():
         click.secho(
             _("{name} is logged out: postguard login {name}").format(name=name), fg="yellow"

@@ -2,6 +2,7 @@ import io
 import json
 import tomllib
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -9,6 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from postguard.cli import wide
 from postguard.model import DeliveryState, NewArtwork, Place, PostState, Progress, Receipt
+from postguard.store import DISK_LOW
 from tests.making import NOW, new_post, protected_post
 from tests.unit.cli.conftest import PREVIEW
 
@@ -93,6 +95,21 @@ def test_a_missing_alt_text_is_told_when_the_picture_is_added(
     assert done.exit_code == 0
     assert ("No alt text" in done.stdout) is bool(told)
     assert told in done.stdout
+
+
+def test_on_a_full_disk_a_drop_is_kept_and_told_that_it_waits(ready, fox, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=499_000_000))
+    done = ready.run("add", fox, "--alt", "a fox")
+    assert done.exit_code == 0
+    assert "Only 499 MB are free" in done.stdout
+    assert "it waits in the outbox" in done.stdout
+    assert (ready.outbox / fox.name).exists()
+
+
+def test_the_list_says_why_nothing_new_appears_on_a_full_disk(ready):
+    assert "all but full" not in ready.run("list").stdout
+    ready.store().posts.set_meta(DISK_LOW, NOW.isoformat())
+    assert "what is dropped waits in the outbox until there is room" in ready.run("list").stdout
 
 
 def test_of_a_set_the_pictures_without_an_alt_text_are_named(ready):
