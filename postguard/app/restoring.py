@@ -132,9 +132,11 @@ def _free(path: Path) -> Path:
 
 def _set_aside(database: Path, into: Path) -> Path | None:
     """Keep the database that is there, with what was not yet written into it. At every moment
-    there is one in its place: a start in between must not begin with an empty one."""
+    there is a whole one in its place: a start in between must begin neither with an empty one nor
+    with one that has forgotten what it sent last."""
     if not database.exists():
         return None
+    backup.fold(database)
     files.private_dir(into)
     parts = [database, *(database.with_name(f"{database.name}{end}") for end in _BESIDE)]
     for part in parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from postguard.errors import Unusable
@@ -32,6 +32,13 @@ def copy(database: Path, target: Path) -> None:
         target.unlink()
         raise
     _flush(target)
+
+
+def fold(database: Path) -> None:
+    """Write what lies beside a database into it, so that the one file is whole. A broken one, and
+    one that somebody reads at this moment, stay as they are."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=10)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def check(copy: Path) -> int:

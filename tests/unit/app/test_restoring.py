@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +24,7 @@ from postguard.daemon import run_once
 from postguard.errors import Unusable
 from postguard.model import DeliveryState, Place, Post, PostState
 from postguard.protect.workshop import InProcessWorkshop
+from postguard.store import backup
 from postguard.system.lock import OnlyOne
 from postguard.system.secrets import ARTIST_KEY, Secrets
 from tests.contract.stages import TOKEN
@@ -243,6 +247,22 @@ def test_the_database_that_was_there_is_kept(studio: Studio) -> None:
     assert done.replaced is not None
     backing_up.backup.check(done.replaced / "postguard.db")
     assert studio.installation.store.posts.page([], None, 10) == []
+
+
+def test_a_database_is_whole_before_what_lies_beside_it_is_taken_away(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """A restore that is cut off there must not leave one that has forgotten what was sent last."""
+    studio.drop("fox", "狐")
+    studio.work()
+    alone, database = tmp_path / "alone.db", studio.installation.home.database
+    with closing(sqlite3.connect(database)) as reader:  # so that closing the rows folds nothing
+        reader.execute("SELECT count(*) FROM posts").fetchone()
+        studio.installation.store.db.close()
+        backup.fold(database)
+        shutil.copyfile(database, alone)
+    with closing(sqlite3.connect(alone)) as db:
+        assert db.execute("SELECT name FROM posts").fetchall() == [("fox.png",)]
 
 
 def test_two_restores_within_a_second_keep_both(studio: Studio) -> None:
