@@ -100,6 +100,15 @@ def test_a_post_that_says_something_else_is_another(
     assert seen(network, draft(words, first_picture(tmp_path, 1))) == []
 
 
+def test_a_post_whose_text_was_changed_may_be_it(network: Network, tmp_path: Path) -> None:
+    """Its words are other ones than a restored backup knows, its pictures are not."""
+    words = replace(WORDS, alts=("月の下に座る赤い狐の絵", "夜の空の絵"))
+    pictures = picture(tmp_path), picture(tmp_path, 1)
+    sent = post(network, draft(replace(words, text="別の言葉"), *pictures))
+    (found,) = seen(network, draft(words, *pictures))
+    assert (found.receipt.uri, found.sure) == (sent.uri, False)
+
+
 def test_a_post_that_another_delivery_has_is_not_it(network: Network, tmp_path: Path) -> None:
     what = draft(WORDS, picture(tmp_path))
     sent = post(network, what)

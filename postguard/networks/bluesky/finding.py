@@ -1,7 +1,8 @@
 """Tells which of an account's posts a draft has made, by what they say and show. Pure.
 
 The bytes of a picture have a name, so a record that shows the very bytes of a draft is it. Where
-the pictures were protected anew since, only the words are left, and they may be another post's.
+the pictures were protected anew since, only the words are left, and they may be another post's;
+where the words are other ones, only the artist can tell whether these are the post's new words.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ def alike(
     records: Sequence[Found], words: Words, parts: Sequence[Part], taken: Collection[str]
 ) -> list[tuple[list[Found], bool]]:
     """Return each post, with the parts of its thread, that may have been made of these words, and
-    whether it shows the very bytes. Where one does, no other is returned."""
+    whether it shows the very bytes. Where one does, no other is returned; where none says the
+    same, those that show the very bytes: their words may have been changed meanwhile."""
+    free = [record for record in records if record["uri"] not in taken]
     found = []
-    for first in records:
-        if first["uri"] not in taken and _says(first, words, parts[0]):
-            chain = _thread(first, records, words, parts)
-            same = all(map(_shows, chain, parts))
-            found.append((chain, same and len(chain) == len(parts)))
+    for first in (record for record in free if _says(record, words, parts[0])):
+        chain = _thread(first, records, words, parts)
+        same = all(map(_shows, chain, parts))
+        found.append((chain, same and len(chain) == len(parts)))
     sure = [each for each in found if each[1]]
-    return sure or found
+    pictured = [record for record in free if parts[0].renditions and _shows(record, parts[0])]
+    return sure or found or [([record], False) for record in pictured]
 
 
 def made_at(record: Found) -> datetime:

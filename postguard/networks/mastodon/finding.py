@@ -20,6 +20,7 @@ from postguard.networks.mastodon.match import (
     best_of,
     likeness,
     order_of,
+    shows_the_same,
 )
 from postguard.networks.mastodon.parts import Part, parts_in
 
@@ -67,14 +68,18 @@ def alike(
     statuses: Sequence[Status], parts: Sequence[Part], since: datetime, taken: Collection[str]
 ) -> list[tuple[list[Status], bool]]:
     """Return each post among the statuses that these parts may have made, whatever it answers,
-    and whether nothing of it is missing."""
+    and whether nothing of it is missing; where none is one, those that describe the same pictures:
+    their text may have been changed meanwhile."""
     found: list[tuple[list[Status], bool]] = []
     others = set(taken)
     while chain := _chain(statuses, parts, Sought(parts[0], since, "", None, others)):
         whole = len(chain) == len(parts) and all(whole for _, whole in chain)
         found.append(([status for status, _ in chain], whole))
         others.add(str(chain[0][0]["uri"]))
-    return found
+    if found:
+        return found
+    first = Sought(parts[0], since, "", None, taken)
+    return [([status], False) for status in statuses if shows_the_same(status, first)]
 
 
 def resolve(client: MastodonClient, address: str) -> str:

@@ -19,6 +19,7 @@ from postguard.networks.mastodon.parts import Part
 # The clocks of a PC and a server differ by less than a day: certificates fail before. There is no
 # latest time: a PC that slept for weeks sends the plan of before again.
 EARLIEST = timedelta(days=1)
+_TELLING = 8  # characters of an alt text that describes one picture and no other
 _SHAPE = 0.02  # a server that shrinks a picture rounds its sides
 _FILLERS = {"", ".", "🖼"}  # Mastodon writes these where there is only a warning
 
@@ -68,6 +69,18 @@ def likeness(status: Mapping[str, Any], sought: Sought) -> Likeness:
     if warned and shown == [print_of(alt) for alt in part.alts]:
         return Likeness.WHOLE
     return Likeness.DAMAGED if _lost(status, part) else Likeness.OTHER
+
+
+def shows_the_same(status: Mapping[str, Any], sought: Sought) -> bool:
+    """Return whether a status shows pictures of the planned shapes with the planned alt texts,
+    whatever else it says. A word or none as alt text does not tell its pictures from others."""
+    alts, media = _alts(status), status.get("media_attachments") or ()
+    told = max(map(len, alts), default=0) >= _TELLING
+    described = told and alts == [print_of(alt) for alt in sought.part.alts]
+    shapes = len(media) == len(sought.part.sizes) and all(
+        map(_same_shape, media, sought.part.sizes)
+    )
+    return described and shapes and _stands_right(status, sought)
 
 
 def order_of(identity: str) -> tuple[int, str]:

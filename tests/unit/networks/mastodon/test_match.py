@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postguard.networks.mastodon.match import Likeness, Sought, best_of, likeness, order_of
+from postguard.networks.mastodon.match import (
+    Likeness,
+    Sought,
+    best_of,
+    likeness,
+    order_of,
+    shows_the_same,
+)
 from postguard.networks.mastodon.parts import Part
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PART = Part("key", "新作です #fox", "流血", ("狐の絵", ""), ((640, 400), (30, 40)))
+FOX = "月の下に座る赤い狐の絵"
 SOUGHT = Sought(PART, NOW, "100", "", ())
 
 
@@ -60,6 +68,36 @@ def test_the_planned_status_is_known_again() -> None:
 def test_another_status_is_not_taken_for_it(other: dict[str, Any]) -> None:
     """Other words, other pictures, another time, another conversation: each is enough."""
     assert likeness(status(**other), SOUGHT) is Likeness.OTHER
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"media_attachments": [media(FOX, 640, 400), media(None, 30, 40)]}, True),
+        ({"media_attachments": [media("空の絵", 640, 400), media(None, 30, 40)]}, False),
+        ({"media_attachments": [media(FOX, 400, 640), media(None, 30, 40)]}, False),
+        ({"media_attachments": [media(FOX, 640, 400)]}, False),
+        (
+            {
+                "created_at": NOW - timedelta(days=2),
+                "media_attachments": [media(FOX, 640, 400), media(None, 30, 40)],
+            },
+            False,
+        ),
+    ],
+)
+def test_a_status_whose_text_was_changed_shows_the_same_pictures(
+    other: dict[str, Any], *, same: bool
+) -> None:
+    told = replace(SOUGHT, part=replace(PART, alts=(FOX, "")))
+    assert shows_the_same(status(**other), told) is same
+
+
+@pytest.mark.parametrize("alt", ["", "狐の絵"])
+def test_pictures_with_hardly_an_alt_text_are_told_from_no_others(alt: str) -> None:
+    bare = replace(SOUGHT, part=replace(PART, alts=(alt, "")))
+    shown = [media(alt, 640, 400), media(None, 30, 40)]
+    assert not shows_the_same(status(content="<p>別</p>", media_attachments=shown), bare)
 
 
 @pytest.mark.parametrize(
