@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from distributed import Client, Future, KilledWorker, Security
+from distributed.client import ClosedClientError
 
 from postguard.cluster import version, waking, work
 from postguard.cluster.joining import GPU, unreachable
@@ -178,9 +179,9 @@ class Crew:
     async def _present(self, client: Client) -> list[dict[str, float]]:
         """Return what each machine of our version has. A look serves all jobs for a while: the
         answer tells of every machine, and hundreds of jobs may be on their way."""
-        if client.status != "running" or client.scheduler is None:
-            raise _LostError(_("the scheduler has gone"))
         async with self._looking:
+            if client.status != "running" or client.scheduler is None:
+                raise _LostError(_("the scheduler has gone"))
             now = asyncio.get_running_loop().time()
             if self._seen is None or self._seen.by is not client or now - self._seen.at >= _LOOK:
                 known = await _or_lost(client.scheduler.identity())
@@ -239,17 +240,24 @@ class _LostError(Exception):
 
 
 def _handed_over(client: Client, job: _Job, name: str, *, gpu: bool) -> Future[bytes]:
-    """Give a job to those who may do it: one of our version, with a GPU if any has one."""
-    return client.submit(
-        work.do,
-        job.packed,
-        name,
-        key=f"postguard-{name}",
-        pure=False,
-        retries=_RETRIES,
-        priority=_POSTS_FIRST if job.post else 0,
-        resources={version.ours(): 1.0} | ({GPU: 1.0} if gpu else {}),
-    )
+    """Give a job to those who may do it: one of our version, with a GPU if any has one.
+
+    Raises:
+        _LostError: another job has closed the line.
+    """
+    try:
+        return client.submit(
+            work.do,
+            job.packed,
+            name,
+            key=f"postguard-{name}",
+            pure=False,
+            retries=_RETRIES,
+            priority=_POSTS_FIRST if job.post else 0,
+            resources={version.ours(): 1.0} | ({GPU: 1.0} if gpu else {}),
+        )
+    except ClosedClientError as exc:
+        raise _LostError(str(exc)) from exc
 
 
 def _any_gpu(workers: Sequence[dict[str, float]]) -> bool:
@@ -265,7 +273,7 @@ async def _result(future: Future[bytes]) -> bytes:
 async def _or_lost(asked: Awaitable[_T]) -> _T:
     try:
         return await asked
-    except (OSError, TimeoutError) as exc:
+    except (OSError, TimeoutError, RuntimeError) as exc:  # the last: another job has closed it
         raise _LostError(str(exc)) from exc
 
 

@@ -20,6 +20,7 @@ from distributed.comm.addressing import get_address_host_port
 from distributed.comm.core import CommClosedError
 from distributed.core import rpc
 from distributed.diagnostics.plugin import SchedulerPlugin
+from distributed.stealing import WorkStealing
 
 from postguard.cluster import certificates, version
 from postguard.errors import PostguardError, Retryable, Unusable
@@ -46,6 +47,9 @@ _CONFIG = {
     "distributed.admin.low-level-log-length": 0,  # it would keep the last thousand pictures sent
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a picture travels with its task
 }
+# Of Dask's extensions only the one that gives work to whoever has none: its spans keep a kilobyte
+# of every task for as long as there is another, ten gigabytes of an archive of ten million.
+_EXTENSIONS = {"stealing": WorkStealing}
 
 
 def configure() -> None:
@@ -113,7 +117,12 @@ async def schedule(host: str, port: int, folder: Path, on_ready: Callable[[str],
     keys = security(folder)
     try:
         scheduler = await _Scheduler(
-            host=host, port=port, protocol="tls://", security=keys, plugins=[_Tell()]
+            host=host,
+            port=port,
+            protocol="tls://",
+            security=keys,
+            plugins=[_Tell()],
+            extensions=_EXTENSIONS,
         )
     except RuntimeError as exc:  # as Dask wraps whatever happens at a start
         why = next((c for c in _causes(exc) if isinstance(c, OSError)), exc)
@@ -146,6 +155,7 @@ async def work_for(
             name=name,
             nthreads=1,
             resources=resources,
+            extensions={},
             security=keys,
             local_directory=str(files.private_dir(paths.home().cache / "cluster")),
             memory_limit=0,  # the work is done in processes of its own; Dask counts only this one

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from distributed import KilledWorker, Security
+from distributed.client import ClosedClientError
 
 from postguard.cluster import crew, version
 from postguard.cluster.crew import Crew
@@ -143,6 +144,51 @@ def test_those_that_waited_beside_a_picture_that_breaks_machines_are_not_blamed_
     one, two, bad, three = asyncio.run(all_at_once())
     assert [done["record"]["name"] for done in (one, two, three)] == ["one", "two", "three"]
     assert isinstance(bad, BadPicture)
+
+
+class Leaving(Cluster):
+    """A line that breaks; whoever finds that out first closes it for all."""
+
+    def __init__(self, joined: Joined) -> None:
+        super().__init__([[WITHOUT]])
+        self._joined = joined
+        self._closed = False
+
+    async def identity(self) -> dict[str, Any]:
+        """Fail as Dask does."""
+        await asyncio.sleep(0)
+        if self._closed:
+            raise RuntimeError("ConnectionPool is closed")
+        raise OSError("in <TLS (closed)>: Stream is closed")
+
+    def submit(self, *_given: object, **_named: object) -> Task:
+        """Take a job, and never end it."""
+        if self._closed:
+            raise ClosedClientError("Client is closed")
+        return Task(ends=False, kills=False)
+
+    async def close(self, **_named: object) -> None:
+        """The next line is whole."""
+        self._closed = True
+        self._joined.cluster = Cluster([[WITHOUT]])
+
+
+def test_a_line_that_breaks_under_many_jobs_costs_none_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A network that was away for a minute stopped an archive: only one job learned why."""
+    monkeypatch.setattr(crew, "_LOOK", 0.01)
+    joined = Joined("tls://127.0.0.1:1", Security(), patience=5.0)
+    joined.cluster = Leaving(joined)
+
+    async def all_at_once() -> list[Any]:
+        jobs = [
+            joined.do({"kind": kind, "job": {}, "files": {}}, lambda _: None)
+            for kind in ("protect", "protect", "cloak", "protect")
+        ]
+        return await asyncio.gather(*jobs)
+
+    assert asyncio.run(all_at_once()) == [DONE] * 4
 
 
 def test_many_jobs_look_together_whether_anybody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

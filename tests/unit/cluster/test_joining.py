@@ -1,11 +1,15 @@
-"""Why a scheduler could not be joined, in words that say what to do."""
+"""How machines meet, and why they do not, in words that say what to do."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from datetime import UTC, datetime
+from pathlib import Path
 
-from distributed import Security
+from distributed import Client, Scheduler, Security
 
+from postguard.cluster import certificates, joining
 from postguard.cluster.joining import unreachable
 from postguard.errors import Retryable, Unusable
 
@@ -26,3 +30,39 @@ def test_a_machine_that_is_off_is_tried_again() -> None:
     error = unreachable(THERE, KEYS, ConnectionRefusedError())
     assert isinstance(error, Retryable)
     assert "is that machine on" in str(error)
+
+
+def kept(scheduler: Scheduler) -> int:
+    """How many notes of tasks a scheduler keeps, wherever Dask has a place for them."""
+    spans = scheduler.extensions.get("spans")
+    notes = [span.metadata["collections"] for span in spans.spans.values()] if spans else []
+    return len(scheduler.tasks) + len(scheduler.task_groups) + sum(map(len, notes))
+
+
+def test_the_scheduler_keeps_nothing_of_a_picture_that_is_done(tmp_path: Path) -> None:
+    """An archive of ten million never lets it come to rest, which is when Dask forgets."""
+    (keys,) = certificates.found(tmp_path, ["nas"], datetime.now(UTC))
+
+    async def many() -> int:
+        listens: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        running = asyncio.create_task(joining.schedule("127.0.0.1", 0, keys, listens.set_result))
+        async with Client(
+            await listens, security=joining.security(keys), asynchronous=True
+        ) as client:
+            waits = client.submit(len, b"", key="it never rests", resources={"nobody": 1})
+            (scheduler,) = (s for s in Scheduler._instances if s.address == listens.result())
+            for n in range(50):
+                done = client.submit(len, b"", key=f"postguard-{n}", resources={"nobody": 1})
+                while done.key not in scheduler.tasks:
+                    await asyncio.sleep(0.01)
+                done.release()
+            while len(scheduler.tasks) > 1:
+                await asyncio.sleep(0.01)
+            left = kept(scheduler)
+            waits.release()
+        running.cancel()
+        await asyncio.wait({running})
+        return left
+
+    joining.configure()
+    assert asyncio.run(many()) <= 3
