@@ -23,6 +23,7 @@ BENCHES = {
     "startup": "Start-up",
     "daemon": "The idle daemon",
     "queue": "A long queue",
+    "page": "The dashboard's page of a thousand posts",
     "pipeline": "The whole pipeline",
     "intake": "Ten thousand files at once",
     "encode": "Fitting a byte limit",

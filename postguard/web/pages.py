@@ -32,7 +32,7 @@ from postguard.web.sessions import Sessions
 
 _STATIC = Path(__file__).with_name("static")
 _NO_PICTURE = _STATIC / "no-picture.svg"
-_AT_ONCE = 60  # cards of one stage; the rest comes when it is scrolled to
+_AT_ONCE = 24  # cards of one stage; the rest comes when it is scrolled to
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 _FOR_NOW = {"Cache-Control": "private, max-age=60"}
 _STYLES = re.compile(r"<style>(.*?)</style>", re.DOTALL)

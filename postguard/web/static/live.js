@@ -14,14 +14,17 @@ function look() {
     if (!answer) return;
     if (answer.status === 401) return location.reload();
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.ok) moving(() => take(fresh));
+    if (answer.ok) moving(() => take(fresh), fresh);
   }, Math.max(0, looked + LEAST - performance.now()));
 }
 
-// Cards glide to their new places where the browser can do that.
-function moving(change) {
+// Cards that go to another list glide there, where the browser can do that: it takes a picture of
+// each, so the others do not.
+function moving(change, fresh) {
   if (!document.startViewTransition || still.matches || document.hidden) return change();
-  const cards = [...document.querySelectorAll(".card")].slice(0, 40);
+  const goes = (card) => fresh.getElementById(card.id)?.parentElement.id !== card.parentElement.id;
+  const cards = [...document.querySelectorAll(".card")].filter(goes).slice(0, 12);
+  if (!cards.length) return change();
   for (const card of cards) card.style.viewTransitionName = card.id;
   const glide = document.startViewTransition(() => {
     change();
