@@ -76,7 +76,8 @@ def stay(config: Path | None, tell: Tell, port: int, *, ends: bool) -> None:
 
 def desk(installation: Installation, tell: Tell) -> Desk:
     """Return all that the pages ask for."""
-    rows = Rows(installation, tell, Freshness(installation))
+    fresh = Freshness(installation)
+    rows = Rows(installation, tell, fresh)
     proofs, drops = Proofs(installation), Drops(installation)
     return Desk(
         rows,
@@ -85,7 +86,7 @@ def desk(installation: Installation, tell: Tell) -> Desk:
         proofs,
         Commands(installation, rows),
         drops,
-        RecipeBook(installation, Trials(installation, proofs, drops)),
+        RecipeBook(installation, Trials(installation, proofs, drops), fresh),
         Gate(installation),
     )
 

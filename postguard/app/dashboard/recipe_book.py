@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from postguard.app import bell, layering
+from postguard.app.dashboard.freshness import Freshness
 from postguard.app.dashboard.trials import Trials
 from postguard.app.installation import CONFIG, Installation
 from postguard.errors import ConfigError, Unusable
@@ -36,6 +37,7 @@ class RecipeBook:
 
     installation: Installation
     trials: Trials
+    freshness: Freshness
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def stands(self, recipe: str) -> Stands:
@@ -112,6 +114,8 @@ class RecipeBook:
         if not here:
             taken = _("postguard runs with another config, {path}, and uses nothing of this.")
             taken = taken.format(path=its_own)
+        elif problem := self.freshness.problem():  # of what else was changed in it
+            taken = problem
         elif bell.tell_of_config():
             taken = _(
                 "postguard uses it from now on; pictures that are protected stay as they are."

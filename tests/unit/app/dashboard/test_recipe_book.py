@@ -83,6 +83,16 @@ def test_what_the_artist_changed_meanwhile_is_never_overwritten(
     assert installation.path.read_text() == changed
 
 
+def test_what_else_was_changed_and_needs_a_restart_is_said_plainly(installation: Installation):
+    made = desk(installation, happening.event)
+    assert made.reading.standing().problem == ""
+    text = installation.path.read_text().replace("[artist]", 'language = "ja"\n[artist]')
+    installation.path.write_text(text)
+    seen = made.recipes.stands("default").seen
+    told = made.recipes.keep("default", [{"step": "tags"}], seen).told
+    assert "only be changed by a restart" in told.sentences[1]
+
+
 def test_a_config_that_is_a_link_stays_one(book: Recipes, installation: Installation):
     real = installation.path.with_name("dotfiles.toml")
     installation.path.rename(real)
