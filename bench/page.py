@@ -193,8 +193,8 @@ def measure() -> Measured:
         f"{cards} cards of {POSTS} posts stand on the page; the rest comes when it is asked for",
         f"the longest waits for a paint: {max(clicked):.0f} ms of a click, {max(typed):.0f} ms of"
         " a key",
-        f"a click takes {click:.0f} ms of CPU in the page: the answer, all cards looked at anew, and"
-        " the way of one of them to its new place; what this bench asks is counted, too",
+        f"a click takes {click:.0f} ms of CPU in the page: the answer, all cards looked at anew,"
+        " the way of one of them to its new place, and what this bench asks meanwhile",
         f"longest tasks of the page while posts were held, in ms: {_told(tasks)}",
         f"load of the machine meanwhile (1, 5, 15 minutes): {load}",
     )
