@@ -73,6 +73,8 @@ def _delete(installation: Installation, delivery: Delivery, now: datetime) -> st
     receipt = store.deliveries.receipts(delivery.post_id)[delivery.account]
     installation.accounts.of_delivery(delivery).retract(receipt)
     store.wishes.retracted(delivery, now)
+    if receipt.is_page:
+        return _("its page on this PC is taken away; nothing of it was on a network")
     return _("deleted: {url}").format(url=receipt.url)
 
 

@@ -178,11 +178,19 @@ def _numbered(alt: str) -> tuple[int, str]:
 
 def _question(post: Post, chosen: Sequence[Delivery], rows: Store) -> str:
     receipts = rows.deliveries.receipts(post.id)
-    urls = [receipts[d.account].url if d.account in receipts else d.account for d in chosen]
-    return _(
-        "Post {post_id} ({name}): {urls}\n"
-        "What is deleted there cannot be brought back; likes and answers go with it. Delete?"
-    ).format(post_id=post.id, name=post.name, urls=", ".join(urls))
+    found = [receipts.get(d.account) for d in chosen]
+    urls = [d.account if r is None else r.url for d, r in zip(chosen, found, strict=True)]
+    if all(r is not None and r.is_page for r in found):
+        asked = _(
+            "Post {post_id} ({name}) was a dry run: pages on this PC, and nothing on a network.\n"
+            "{urls}\nTake the pages away?"
+        )
+    else:
+        asked = _(
+            "Post {post_id} ({name}): {urls}\n"
+            "What is deleted there cannot be brought back; likes and answers go with it. Delete?"
+        )
+    return asked.format(post_id=post.id, name=post.name, urls=", ".join(urls))
 
 
 def _tell(post_id: int, told: Sequence[Outcome], *, as_json: bool) -> None:

@@ -39,11 +39,13 @@ def scheduled(store, at, name="狐.png", accounts=("sky", "fedi")):
     return post.id
 
 
-def posted(terminal, store, accounts=("sky", "fedi")):
+def posted(terminal, store, accounts=("sky", "fedi"), site=""):
+    """A post that stands on a site or, where none is named, as pages on this PC."""
     post = scheduled(store, NOW, accounts=accounts)
     for delivery in store.deliveries.of_post(post):
         page = terminal.home / f"{post}-{delivery.account}" / "index.html"
-        store.deliveries.finish(delivery.id, Receipt(page.as_uri(), page.as_uri(), NOW), NOW)
+        url = f"{site}{delivery.account}" if site else page.as_uri()
+        store.deliveries.finish(delivery.id, Receipt(url, url, NOW), NOW)
     return post
 
 
@@ -92,11 +94,20 @@ def test_one_account_cannot_be_changed_into_what_its_network_refuses(ready):
 
 def test_taking_back_asks_first_and_does_nothing_without_a_yes(ready):
     store = ready.store()
-    post = posted(ready, store)
+    post = posted(ready, store, site="https://example.com/")
     done = ready.run("retract", post, "--everywhere", typed="n\n")
     assert done.exit_code == 130
     assert "cannot be brought back" in done.stderr
     assert store.posts.get(post).state is PostState.POSTED
+
+
+def test_of_a_dry_run_only_its_pages_are_spoken_of(ready):
+    """Nobody liked or answered it."""
+    post = posted(ready, ready.store())
+    done = ready.run("retract", post, "--everywhere", typed="y\n")
+    assert "was a dry run: pages on this PC, and nothing on a network" in done.stderr
+    assert "brought back" not in done.stderr
+    assert done.stdout.count("its page on this PC is taken away") == 2
 
 
 def test_what_is_taken_back_is_told_copy_by_copy(ready):
@@ -104,7 +115,7 @@ def test_what_is_taken_back_is_told_copy_by_copy(ready):
     post = posted(ready, store)
     done = ready.run("retract", post, "--everywhere", "--yes")
     assert done.exit_code == 0
-    assert done.stdout.count("deleted: file://") == 2
+    assert done.stdout.count("its page on this PC is taken away") == 2
     assert store.posts.get(post).state is PostState.RETRACTED
     assert "taken back" in ready.run("list").stdout
     assert "deleted by you from fedi" in ready.run("show", post).stdout
