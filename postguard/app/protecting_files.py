@@ -12,7 +12,7 @@ from typing import cast
 
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, Unusable
-from postguard.language import _
+from postguard.language import _, marked
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import files
@@ -127,14 +127,14 @@ def _targets(wanted: Wanted, steps: Sequence[Mapping[str, Json]]) -> dict[str, P
         Unusable: there will be nothing to save, or a name is taken.
     """
     modes = _modes(steps)
-    asked = {"target": wanted.target, "picture without the cloak": wanted.before}
+    asked = {marked("target"): wanted.target, marked("picture without the cloak"): wanted.before}
     for what, place in asked.items():
         if place is not None and not modes:
             raise Unusable(
                 _(
                     "the recipe {recipe} has no cloak, so there is no {what} to save; name a "
                     "recipe that has one"
-                ).format(recipe=wanted.recipe, what=what)
+                ).format(recipe=wanted.recipe, what=_(what))
             )
     if wanted.target is None:
         return {}
