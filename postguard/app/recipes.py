@@ -21,12 +21,12 @@ def failed(installation: Installation, post: Post, reason: str) -> bool:
 def strengths(installation: Installation, post: Post, reason: str) -> dict[str, str]:
     """Return, where the cloak could not do its work, the recipes that differ from the post's in
     the strength of the cloak alone, by that strength."""
-    if not isinstance(_failed_step(installation, post, reason), Cloak):
+    failed = _failed_step(installation, post, reason)
+    if not isinstance(failed, Cloak):
         return {}
-    base = post.recipe
-    if base not in installation.settings.recipes:
-        base = base_of(base)
-    return {strength: named(base, strength) for strength in STRENGTHS}
+    known = installation.settings.recipes
+    base = post.recipe if post.recipe in known else base_of(post.recipe)
+    return {s: named(base, s) for s in STRENGTHS} | {failed.strength: post.recipe}
 
 
 def _failed_step(installation: Installation, post: Post, reason: str) -> AnyStep | None:

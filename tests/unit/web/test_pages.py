@@ -43,9 +43,10 @@ def test_a_cloak_that_failed_asks_for_another_strength_and_nothing_else(browser:
     need = page[page.index(f'id="need-{post.id}"') :]
     assert re.findall(r'type="radio" name="recipe" value="([^"]+)"', need) == [
         "cloaked@low",
-        "cloaked@medium",
+        "cloaked",
         "cloaked@high",
     ]
+    assert need.count("as it was") == 1
     said = browser.ask("POST", f"/posts/{post.id}/recipe", {"recipe": "cloaked@low"}).text
     assert "protected anew with the recipe cloaked@low" in said
     after = rows.posts.get(post.id)
