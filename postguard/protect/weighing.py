@@ -24,10 +24,11 @@ from postguard.imaging import flatten, open_picture
 from postguard.imaging.visibility import SMALLEST, reference, ssimulacra2
 from postguard.protect import containers, sampling, search
 from postguard.protect.chroma import sharpened
-from postguard.protect.containers import AVIF, JPEG
+from postguard.protect.containers import AVIF, JPEG, WEBP
 from postguard.protect.packets import Packets
 from postguard.protect.search import Span
 
+_PREPARED = 90  # WebP's quality from which preparing its colour was never worse
 _DOUBT = 1.5  # points of SSIMULACRA2 by which a sample may err
 _RISE, _SURE_RISE = 0.2, 0.6  # points: of lower qualities alone it errs by less
 _LOOKS = (256, 512)  # pixels: the squares over which files are compared, 1 Mpx and then 4
@@ -137,7 +138,10 @@ class Weighing:
         return max(lower[max(at - 1, 0) : at + 2], key=self._score)
 
     def _lean(self, full: Way, room: int, span: Span) -> Way | None:
-        """Return the lean way at the best quality that should fit; None: none does."""
+        """Return the lean way at the best quality that should fit; None: none does, or it need
+        not be looked at."""
+        if self._mime == WEBP and full.quality >= _PREPARED:
+            return None
         share = sampling.bare(self._write(full)) / full.sizes[full.quality]
         sizes: dict[int, int] = {}
         while quality := search.next_quality(sizes, round(share * room), span, full.quality):
