@@ -165,8 +165,8 @@ class Noise(StepOptions):
 Mode = Literal["style", "poison", "immunise", "instant"]
 Gain = Annotated[float, Field(strict=True, ge=0, lt=1)]
 # The least 1 - R that must be left behind the post's own platform, on the PC's encoders. Random
-# signs of the same visibility reach -0.02 to 0.03 there. Of instant it is a third of the least that
-# real art kept at medium (0.06), and twice the best control there (docs/benchmarks.md).
+# signs of the same visibility reach -0.02 to 0.03 there. That of instant is a third of the least
+# that real art kept at medium (0.065), and three times its best control (docs/benchmarks.md).
 LEAST_GAINS: dict[Mode, float] = {
     "style": 0.04,
     "poison": 0.04,
