@@ -1,6 +1,7 @@
 """What moving work to other machines costs, and how far it scales: python -m bench.scale
 
-    [--pictures 200] [--workers 1 2 4 8] [--wait 0.1] [--most 100000]
+    [--pictures 200] [--workers 1 2 4 8] [--wait 0.1] [--kilobytes 100]
+    [--most 100000] [--growth]
 
 First, jobs that only wait, on more and more workers of this machine: jobs a second, the share of
 what as many workers would do without any cost, and what one picture costs each process of CPU.
@@ -33,7 +34,7 @@ from postguard.cluster import certificates
 from postguard.cluster.workshop import ClusterWorkshop
 from postguard.model import Artist, ArtworkOrder, Elsewhere, Limits, ProtectOrder, Rendition
 
-BYTES = bytes(range(256)) * 400  # 100 kB, as a picture of 256 px has as PNG
+BYTES = bytes(range(250)) * 4  # a kilobyte; a picture of 256 px has a hundred as PNG
 LIMITS = Limits("file", text=0, alt=0, images=1, image_bytes=50_000_000)
 ROLES = ("command", "client", "scheduler", "workers")
 GROWTH = (100, 1_000, 10_000, 30_000, 100_000)
@@ -144,15 +145,18 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4, 8])
     parser.add_argument("--wait", type=float, default=0.1)
+    parser.add_argument("--kilobytes", type=int, default=100, help="of a picture")
     parser.add_argument("--most", type=int, default=100_000)
+    parser.add_argument("--growth", action="store_true", help="the second table alone")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (keys,) = certificates.found(home / "keys", ["here"], datetime.now(UTC))
-        (home / "in.png").write_bytes(BYTES)
+        (home / "in.png").write_bytes(BYTES * given.kilobytes)
         (home / "into").mkdir()
         asked = order(home / "in.png", home / "into")
-        waiting(given, keys, asked)
+        if not given.growth:
+            waiting(given, keys, asked)
         growing(given, keys, asked)
 
 
@@ -176,10 +180,11 @@ def growing(given: argparse.Namespace, keys: Path, asked: ProtectOrder) -> None:
     """How the client's memory grows with the jobs that it has had."""
     print(f"{load()}; MB of memory")
     print("   jobs  jobs/s" + "".join(f"{role:>10}" for role in ROLES[:-1]))
-    with cluster(keys, 2, 0.0) as url, ClusterWorkshop(Elsewhere(url, keys), 60, 2026) as shop:
+    many = max(given.workers, default=1)
+    with cluster(keys, many, 0.0) as url, ClusterWorkshop(Elsewhere(url, keys), 60, 2026) as shop:
         had = 0
         for most in (n for n in GROWTH if n <= given.most):
-            found, _cpu = cost(shop, asked, most - had, 2 * WINDOW)
+            found, _cpu = cost(shop, asked, most - had, many * WINDOW)
             had = most
             roles = numbers()
             told = "".join(f"{memory(roles[role]):10.0f}" for role in ROLES[:-1])

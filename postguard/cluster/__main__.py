@@ -28,6 +28,8 @@ from postguard.system.pipes import send, take_stdout
 
 log = logging.getLogger("postguard.cluster")
 
+_LONGEST = 1 << 26  # bytes of an order
+
 
 def main() -> None:
     """Do the jobs of stdin until it ends."""
@@ -45,8 +47,11 @@ def main() -> None:
 
 
 async def _serve(crew: Crew, answers: BinaryIO) -> None:
-    jobs = set()
-    while line := await asyncio.to_thread(sys.stdin.buffer.readline):
+    jobs, orders = set(), asyncio.StreamReader(_LONGEST)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin.buffer
+    )
+    while line := await orders.readline():
         job = asyncio.create_task(_answer(wire.load(Order, line), crew, answers))
         jobs.add(job)
         job.add_done_callback(jobs.discard)

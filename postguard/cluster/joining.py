@@ -47,6 +47,13 @@ _CONFIG = {
     "distributed.admin.low-level-log-length": 0,  # it would keep the last thousand pictures sent
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a picture travels with its task
 }
+# A line that breaks is told in our own words; Dask prints where in its code it noticed.
+_HEARD = {
+    "distributed": logging.WARNING,
+    "distributed.client": logging.CRITICAL,
+    "distributed.comm": logging.ERROR,
+    "distributed.worker": logging.CRITICAL,
+}
 # Of Dask's extensions only the one that gives work to whoever has none: its spans keep a kilobyte
 # of every task for as long as there is another, ten gigabytes of an archive of ten million.
 _EXTENSIONS = {"stealing": WorkStealing}
@@ -55,7 +62,8 @@ _EXTENSIONS = {"stealing": WorkStealing}
 def configure() -> None:
     """Set what Dask would else read from files and variables of this machine; let it say only
     what went wrong."""
-    logging.getLogger("distributed").setLevel(logging.WARNING)
+    for part, least in _HEARD.items():
+        logging.getLogger(part).setLevel(least)
     dask.config.refresh(paths=[], env={})
     dask.config.set(_CONFIG)
 
