@@ -58,7 +58,7 @@ def _origin() -> str | None:
 def _installer(python: Path) -> str:
     """Return how this Python installs: another's `pip` would put it where it is not found."""
     if find_spec("pip") is None:
-        return f"uv pip install --python {shlex.quote(str(python))}"
+        return shlex.join(["uv", "pip", "install", "--python", str(python)])
     pip = shutil.which("pip")
     ours = pip is not None and Path(pip).parent == python.parent
-    return "pip install" if ours else f"{shlex.quote(str(python))} -m pip install"
+    return shlex.join([*(["pip"] if ours else [str(python), "-m", "pip"]), "install"])
