@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from postguard.model import NewArtwork, PostState
+from postguard.web import rendering
+from postguard.web.access import Offer, Offered
+from postguard.web.desk import AccountFacts, Standing
 from tests.making import new_post, protected_post
 from tests.unit.web.conftest import Served
 
@@ -68,6 +71,22 @@ def test_a_picture_that_is_not_there_is_a_drawing_that_says_so(browser: Served):
 def test_a_post_as_it_is_shown_runs_nothing_beside_our_pages(browser: Served):
     post = protected_post(browser.rows())
     assert 'sandbox="allow-same-origin"' in browser.ask("GET", f"/posts/{post.id}").text
+
+
+def test_what_is_typed_for_a_login_is_never_sent_in_an_address():
+    """Even where the form is sent before htmx is there: an address is kept in the history."""
+    account = AccountFacts("sky", "bluesky", "bluesky", "hanako.example", logged_in=False)
+    around = {
+        "here": "accounts",
+        "post_id": 0,
+        "standing": Standing(0, running=True, paused=False),
+    }
+    page = rendering.text("accounts.html.j2", accounts=[account], **around)
+    consent = rendering.text("consent.html.j2", account="fedi", address="https://example/")
+    offered = Offered("fedi", "f", (Offer("k", (), ()),), "https://example/")
+    for text in (page, consent, rendering.text("offered.html.j2", offered=offered)):
+        (form,) = re.findall(r"<form[^>]*>(?:(?!</form>).)*autocomplete=\"off\"", text, re.DOTALL)
+        assert re.match(r'<form class="(row )?asked" method="post" action="/accounts/\w+/', form)
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
