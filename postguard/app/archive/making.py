@@ -81,6 +81,7 @@ class Maker:
         """
         original = Original(self._name(found), 0, 0, self.key)
         try:
+            _refuse_unspeakable(found.path, original.name)
             stat = found.path.stat()
             original = replace(original, size=stat.st_size, changed=stat.st_mtime_ns)
             if self._is_there(original):
@@ -96,7 +97,9 @@ class Maker:
         return Outcome("made", original.name)
 
     def _name(self, found: Found) -> str:
-        return found.path.relative_to(self.asked.source).as_posix()
+        """Return its way from the root, as the ledger and a terminal can have it."""
+        way = found.path.relative_to(self.asked.source).as_posix()
+        return way.encode(errors="backslashreplace").decode()
 
     def _is_there(self, original: Original) -> bool:
         """Return whether its picture lies in its place, as an earlier run put it there."""
@@ -184,6 +187,17 @@ class Maker:
         run: it looks at each file, whatever the ledger says."""
         for folder in self._folders:
             files.sync_dir(folder)
+
+
+def _refuse_unspeakable(path: Path, name: str) -> None:
+    """Raise BadPicture where `name` cannot say what the file is called: its bytes are no UTF-8,
+    as on disks of old PCs."""
+    if not path.as_posix().endswith(name):
+        raise BadPicture(
+            _("{shown} has a name that is not UTF-8; rename it, then it is taken.").format(
+                shown=name
+            )
+        )
 
 
 def _read(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -220,6 +221,20 @@ def test_an_original_on_a_bad_sector_does_not_stop_the_others(
     monkeypatch.setattr(files, "sha256_of", read)  # no disk can be told to be bad
     count = go(Hands(installation), art, tmp_path / "out")
     assert (count.made, count.failed, count.stopped) == (2, 2, "")
+
+
+def test_a_name_of_an_old_disk_is_told_and_the_others_go_on(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    """A name in Shift_JIS: no row, no JSON and no page can hold it."""
+    shutil.copy(art / "a.png", art / os.fsdecode("猫.png".encode("shift_jis")))
+    for known in (0, 3):
+        count = go(Hands(installation), art, tmp_path / "out")
+        assert (count.known, count.made + count.known, count.failed) == (known, 3, 2)
+        (said,) = (reason for name, reason in count.examples if name != "broken.png")
+        assert "is not UTF-8" in said
+        said.encode()  # a terminal takes it
+    assert "is not UTF-8" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_a_report_of_the_artists_own_is_never_written_over(
