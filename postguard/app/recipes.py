@@ -26,7 +26,8 @@ def strengths(installation: Installation, post: Post, reason: str) -> dict[str, 
         return {}
     known = installation.settings.recipes
     base = post.recipe if post.recipe in known else base_of(post.recipe)
-    return {s: named(base, s) for s in STRENGTHS} | {failed.strength: post.recipe}
+    found: dict[str, str] = {s: named(base, s) for s in STRENGTHS}
+    return found | {failed.strength: post.recipe}
 
 
 def _failed_step(installation: Installation, post: Post, reason: str) -> AnyStep | None:
