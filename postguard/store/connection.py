@@ -150,8 +150,10 @@ def _run(scripts: Sequence[tuple[int, str]], db: sqlite3.Connection, path: Path)
     have, newest = _version(db), scripts[-1][0]
     if have > newest:
         raise Unusable(
-            f"{path} was written by a newer postguard (schema {have}, this one knows {newest}). "
-            "Update postguard; nothing was changed."
+            _(
+                "{path} was written by a newer postguard (schema {have}, this one knows "
+                "{newest}). Update postguard; nothing was changed."
+            ).format(path=path, have=have, newest=newest)
         )
     if 0 < have < newest:
         copy = path.with_name(f"{path.stem}.before-schema-{newest}.db")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from postguard.language import _
+from postguard import language
+from postguard.language import _, marked
 from postguard.model import Delivery, Place, PostState, Receipt
 from postguard.store.connection import Database, from_ms, to_ms
 from postguard.store.deliveries import DeliveryRows
@@ -13,7 +14,9 @@ from postguard.store.posts import PostRows
 
 AT_ONCE = 200
 _MAY_HAVE_GONE = "state IN ('waiting', 'scheduled', 'sending', 'unsure', 'held') AND NOT dry_run"
-_WAITS = "restored from a backup: waits until postguard has seen whether it is there already"
+_WAITS = marked(
+    "restored from a backup: waits until postguard has seen whether it is there already"
+)
 # Whose pictures lie ready: it could be sent now, were it not to be looked for.
 _READY = """
 SELECT d.id FROM unmatched u
@@ -42,7 +45,7 @@ class RestoredRows:
             )
             db.execute(
                 f"UPDATE deliveries SET reason = ? WHERE {_MAY_HAVE_GONE} AND state != 'held'",
-                (_WAITS,),
+                (_(_WAITS),),
             )
             return self.count()
 
@@ -76,11 +79,13 @@ class RestoredRows:
 
     def goes_on(self, delivery: Delivery) -> None:
         """It is not there: it goes its way as planned."""
+        said = language.in_every_language(_WAITS)
         with self._db.change() as db:
             self._matched(delivery)
             db.execute(
-                "UPDATE deliveries SET reason = '' WHERE id = ? AND reason = ?",
-                (delivery.id, _WAITS),
+                "UPDATE deliveries SET reason = '' WHERE id = ?"
+                f" AND reason IN ({', '.join('?' * len(said))})",
+                (delivery.id, *said),
             )
 
     def is_there(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:

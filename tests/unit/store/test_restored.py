@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from postguard import language
 from postguard.model import DeliveryState, NewDelivery, Place, PostState, Receipt, Words
 from postguard.store import Store
 from tests.making import MINUTE, NOW, protected_post
@@ -31,6 +32,19 @@ def test_nothing_is_claimed_before_it_was_looked_for(store):
     claimed = store.deliveries.claim(NOW, ["sky"])
     assert claimed is not None
     assert claimed.reason == ""
+
+
+def test_the_reason_is_said_in_the_artists_language_and_taken_away_in_any(store):
+    due(store)
+    language.choose("ja")
+    try:
+        store.restored.mark(SINCE)
+    finally:
+        language.choose("en")
+    (delivery,) = store.restored.ready("sky")
+    assert "バックアップ" in delivery.reason
+    store.restored.goes_on(delivery)
+    assert store.deliveries.get(delivery.id).reason == ""
 
 
 def test_each_account_is_looked_through_by_itself(store):
