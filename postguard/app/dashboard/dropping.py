@@ -57,6 +57,8 @@ class Drops:
         name = adding.drop(self.installation.path, pictures, _said(words, len(pictures)), now)
         shutil.rmtree(drop, ignore_errors=True)
         bell.ring()
+        if waits := adding.no_room(self.installation.path):
+            return Told((_("{name} is in the outbox.").format(name=name), waits))
         return Told((_("{name} is in the outbox and is taken in a moment.").format(name=name),))
 
     def pictures(self, key: str) -> tuple[Path, ...]:

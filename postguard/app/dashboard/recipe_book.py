@@ -77,7 +77,7 @@ class RecipeBook:
             after, _settings = self._with(before, recipe, steps)
             if after == before:
                 return Kept(Told((_("Nothing was changed: it says so already."),)), seen)
-            beside = self._write(after)
+            beside = self._write(before, after)
         return Kept(Told(self._told(recipe, beside)), _stands(after, recipe).seen)
 
     def _with(self, text: str, recipe: str, steps: Sequence[Step]) -> tuple[str, Settings]:
@@ -89,16 +89,24 @@ class RecipeBook:
         after = with_recipe(text, recipe, steps)
         return after, parse(after, self.installation.path)
 
-    def _write(self, text: str) -> Path:
-        """Write the config whole, and how it was beside it; a link stays a link."""
+    def _write(self, before: str, after: str) -> Path:
+        """Write the config whole, and how it was beside it; a link stays a link. Raises Unusable
+        where it was saved since it was read: checking it takes a while."""
         path = self.installation.path.resolve()
         beside = path.with_name(path.name + _BESIDE)
         try:
             mode = path.stat().st_mode & 0o777
             old = path.read_bytes()
             mark = _MARK if old.startswith(_MARK) else b""
+            if old.removeprefix(mark) != before.encode():
+                raise Unusable(
+                    _(
+                        "your config was saved at this very moment, so nothing was written; try "
+                        "again"
+                    )
+                )
             files.write_whole(beside, old, mode=mode)
-            files.write_whole(path, mark + text.encode(), mode=mode)
+            files.write_whole(path, mark + after.encode(), mode=mode)
         except OSError as exc:
             raise Unusable(
                 _("{path} cannot be written, so nothing was changed: {strerror}").format(

@@ -170,6 +170,17 @@ def test_a_drop_becomes_a_post_in_the_outbox_with_its_words(installation: Instal
         drops.finish(key, {})
 
 
+def test_a_drop_onto_a_disk_that_is_all_but_full_is_said_to_wait(installation: Installation):
+    config = installation.path.read_text()
+    installation.path.write_text(f"{config}\n[disk]\nfloor_mb = 1_000_000\n")
+    drops = Drops(installation)
+    key = drops.begin()
+    drops.place(key, 1, "one.png").write_bytes(picture())
+    said = drops.finish(key, {}).sentences
+    assert said[0] == "one.png is in the outbox."
+    assert "is taken when there is room" in said[1]
+
+
 def test_an_empty_or_foreign_drop_is_refused(installation: Installation):
     drops = Drops(installation)
     with pytest.raises(Unusable, match="no picture"):

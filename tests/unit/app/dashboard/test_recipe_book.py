@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from postguard.app import bell
+from postguard.app.dashboard import recipe_book
 from postguard.app.dashboard.opening import desk
 from postguard.app.installation import Installation
 from postguard.cli import happening
 from postguard.errors import ConfigError, Unusable
+from postguard.settings.load import Settings, parse
 from postguard.web.recipe_desk import Recipes, Stands
 from tests.system.rig import png
 
@@ -81,6 +84,24 @@ def test_what_the_artist_changed_meanwhile_is_never_overwritten(
     with pytest.raises(Unusable, match="changed in your config meanwhile"):
         book.keep("default", SMALLER, seen)
     assert installation.path.read_text() == changed
+
+
+def test_what_the_artist_saves_while_it_is_checked_is_never_overwritten(
+    book: Recipes, installation: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    seen, saved = book.stands("default").seen, "# saved meanwhile\n"
+
+    def slowly(text: str, path: Path) -> Settings:
+        installation.path.write_text(installation.path.read_text() + saved)
+        return parse(text, path)
+
+    monkeypatch.setattr(recipe_book, "parse", slowly)  # no editor can be told to be that fast
+    with pytest.raises(Unusable, match="at this very moment"):
+        book.keep("default", SMALLER, seen)
+    after = installation.path.read_text()
+    assert after.endswith(saved)
+    assert "long_side = 320" in after
+    assert not installation.path.with_name("config.toml.bak").exists()
 
 
 def test_what_else_was_changed_and_needs_a_restart_is_said_plainly(installation: Installation):
