@@ -35,9 +35,9 @@ class Sheet:
         """Return the picture with `share` of the change, rounded and clipped, (H,W,3) uint8."""
         height, width = self.pixels.shape[:2]
         result = np.empty_like(self.pixels)
-        drawn = Image.fromarray(self.change)
+        drawn = _Drawn(self.change, (height, width))
         for rows in _strips(width, height):
-            change = self._enlarged(drawn, rows) * np.float32(share)
+            change = drawn.at((rows, slice(0, width))) * np.float32(share)
             if self.alpha is not None:
                 change *= self.alpha[rows] * _OPAQUE
             steps = np.rint(change, out=change).astype(np.int8)
@@ -46,23 +46,31 @@ class Sheet:
 
     def windows(self, places: Sequence[Place]) -> Sheet:
         """Return parts of it, as wide as each other, as one sheet: one below the other."""
-        drawn = Image.fromarray(self.change)
+        drawn = _Drawn(self.change, (self.pixels.shape[0], self.pixels.shape[1]))
         alpha = None if self.alpha is None else np.concatenate([self.alpha[p] for p in places])
-        change = np.concatenate([self._part(drawn, place) for place in places])
+        change = np.concatenate([drawn.at(place) for place in places])
         return Sheet(np.concatenate([self.pixels[place] for place in places]), alpha, change)
 
-    def _part(self, drawn: Image.Image, place: Place) -> Plane:
-        rows, columns = place
-        box = columns.start, rows.start, columns.stop, rows.stop
-        size = columns.stop - columns.start, rows.stop - rows.start
-        return _resized(drawn, size, box, (self.pixels.shape[0], self.pixels.shape[1]))
 
-    def _enlarged(self, drawn: Image.Image, rows: slice) -> Plane:
-        height, width = self.pixels.shape[:2]
-        if self.change.shape == (height, width):
-            return self.change[rows]
-        box = 0, rows.start, width, rows.stop
-        return _resized(drawn, (width, rows.stop - rows.start), box, (height, width))
+class _Drawn:
+    """A plane that is spread over a (height, width), within its own values: enlarging overshoots
+    at hard edges, and would change pixels by more than the ceiling."""
+
+    def __init__(self, plane: Plane, whole: tuple[int, int]) -> None:
+        self._plane, self._whole = plane, whole
+        self._image = Image.fromarray(plane)
+        self._least, self._most = plane.min(), plane.max()
+
+    def at(self, place: Place) -> Plane:
+        """Return the part of it at a place of the whole."""
+        if self._plane.shape == self._whole:
+            return self._plane[place]
+        rows, columns = place
+        size = columns.stop - columns.start, rows.stop - rows.start
+        across, down = self._image.width / self._whole[1], self._image.height / self._whole[0]
+        box = columns.start * across, rows.start * down, columns.stop * across, rows.stop * down
+        part = np.array(self._image.resize(size, Image.Resampling.BICUBIC, box), np.float32)
+        return np.clip(part, self._least, self._most, out=part)
 
 
 def _strips(width: int, height: int) -> Iterator[slice]:
@@ -79,15 +87,3 @@ def _move(pixels: Pixels, steps: NDArray[np.int8], into: Pixels) -> None:
     into += up
     np.maximum(into, down, out=into)
     into -= down
-
-
-def _resized(
-    drawn: Image.Image,
-    size: tuple[int, int],
-    box: tuple[int, int, int, int],
-    whole: tuple[int, int],
-) -> Plane:
-    """Return (columns, rows) `size` of the part `box` of a plane that is spread over `whole`."""
-    across, down = drawn.width / whole[1], drawn.height / whole[0]
-    part = box[0] * across, box[1] * down, box[2] * across, box[3] * down
-    return np.asarray(drawn.resize(size, Image.Resampling.BICUBIC, part), np.float32)

@@ -58,6 +58,16 @@ def test_windows_show_what_the_whole_shows_there():
     assert np.abs(part[middle].astype(int) - whole[middle]).max() <= 1
 
 
+def test_nothing_becomes_more_by_being_enlarged():
+    """At a hard edge the enlarged plane overshot: a large cartoon was changed beyond its ceiling,
+    and its post was held for a fault of postguard."""
+    change = np.full((40, 40), -12, np.float32)
+    change[:, 20:] = 12
+    moved = Sheet(np.full((100, 90, 3), 128, np.uint8), None, change).finished(1.0)
+    assert set(np.unique(moved)) >= {128 - 12, 128 + 12}
+    assert np.abs(moved.astype(int) - 128).max() == 12
+
+
 @pytest.mark.parametrize("degree", [0.9, 1.25, 2.0])
 def test_the_largest_share_is_found_in_a_few_looks(degree):
     looks: list[float] = []
