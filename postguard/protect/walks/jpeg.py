@@ -146,6 +146,8 @@ class Tables:
     def meet(self, marker: int, segment: bytes, *, before_frame: bool) -> None:
         """Check one segment of tables. Raises Stray where it is anything else."""
         reader = Reader(segment)
+        if not segment:
+            raise Stray(f"an empty segment FF{marker:02X}")
         if marker == _DHT:
             while reader.left:
                 _note(self._huffman, reader, _CLASS_AND_ID)

@@ -8,7 +8,7 @@ from postguard.protect.walks.reader import Blocks, Reader, Stray
 _EXTENDED = b"VP8X"
 _HAS_PROFILE, _HAS_ALPHA, _HAS_EXIF, _HAS_XMP = 0x20, 0x10, 0x08, 0x04
 _FLAGS = {b"ICCP": _HAS_PROFILE, b"EXIF": _HAS_EXIF, b"XMP ": _HAS_XMP, b"C2PA": 0}
-_FRAMES = {b"VP8 ", b"VP8L"}
+_LOSSY, _WITHOUT_LOSS = b"VP8 ", b"VP8L"
 _KEY_FRAME = b"\x9d\x01\x2a"
 _LOSSLESS = b"\x2f"
 _ALPHA_USED = 1 << 28
@@ -51,6 +51,7 @@ class _Walk:
         self._begun = False
         self._announced: tuple[int, int, int] | None = None  # flags, width, height
         self._flags = 0
+        self._frames = {_LOSSY, _WITHOUT_LOSS}  # of which one is still to come
         self._frame: tuple[int, int] | None = None
         self.picture = b""
 
@@ -59,11 +60,13 @@ class _Walk:
         first, self._begun = not self._begun, True
         if kind == _EXTENDED and first:
             self._announced = _extended(body)
-        elif kind in _FRAMES and self._frame is None:
+        elif kind in self._frames:
             self._frame, alpha = _frame(kind, body)
+            self._frames = set()
             self._flags |= alpha
             self.picture += body
-        elif kind == b"ALPH" and not self._flags & _HAS_ALPHA and self._frame is None:
+        elif kind == b"ALPH" and len(self._frames) > 1 and self._announced is not None:
+            self._frames = {_LOSSY}  # no viewer looks for it beside the other one
             self._flags |= _HAS_ALPHA
             self.picture += body
         else:
@@ -96,7 +99,7 @@ def _extended(body: bytes) -> tuple[int, int, int]:
 def _frame(kind: bytes, body: bytes) -> tuple[tuple[int, int], int]:
     """Return the (width, height) that a frame's own header says, and whether it has alpha."""
     reader = Reader(body)
-    if kind == b"VP8L":
+    if kind == _WITHOUT_LOSS:
         reader.expect(_LOSSLESS, "lossless frame")
         bits = reader.number("<I", "lossless frame")
         size = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1

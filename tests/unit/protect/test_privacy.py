@@ -268,6 +268,17 @@ def test_a_simple_lossless_webp_passes_without_tags() -> None:
     audit(riff(*frame), WEBP, Packets())
 
 
+def test_transparency_beside_a_webp_frame_that_no_viewer_asks_for_it_is_refused() -> None:
+    """A lossless frame has its own, and without the extended header none is looked for."""
+    secret = (b"ALPH", SECRET)
+    clear = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 40, 4), np.uint8))
+    header, *others = riff_chunks(containers.webp_lossless(clear, PACKETS))
+    at = [kind for kind, _ in others].index(b"VP8L")
+    refused(riff(header, *others[:at], secret, *others[at:]), WEBP)
+    lossy = riff_chunks(containers.webp(clear, 80, Packets()))
+    refused(riff(*[part for part in lossy if part[0] in {b"ALPH", b"VP8 "}]), WEBP, Packets())
+
+
 @given(st.binary(max_size=400), st.sampled_from([JPEG, PNG, WEBP]))
 def test_garbage_is_refused_in_words(data: bytes, mime: str) -> None:
     starts = {JPEG: b"\xff\xd8", PNG: FILES[PNG][:33], WEBP: b"RIFF\x90\1\0\0WEBP"}

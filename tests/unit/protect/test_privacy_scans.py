@@ -111,3 +111,11 @@ def test_a_gray_picture_has_no_quantiser_of_colour() -> None:
     table = segment(0xDB, b"\x01" + SECRET.ljust(64, b" "))
     at = head.index(b"\xff\xdb")
     refused(head[:at] + table + head[at:] + b"".join(scans) + EOI, JPEG)
+
+
+@pytest.mark.parametrize("marker", [0xC4, 0xDB])
+def test_a_segment_of_tables_without_a_table_is_refused(marker: int) -> None:
+    at = HEAD.index(b"\xff\xdb")
+    for head, tail in ((HEAD[:at], HEAD[at:]), (HEAD, b"")):
+        refused(head + segment(marker, b"") + tail + b"".join(SCANS) + EOI, JPEG)
+    refused(HEAD + b"".join(SCANS) + segment(marker, b"") + EOI, JPEG)
