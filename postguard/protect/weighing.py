@@ -113,7 +113,10 @@ class Weighing:
         for side in _LOOKS if others else ():
             looks = {way: self._look(data, side) for way, data in files.items()}
             best = _best(looks)
-            if all(looks[best] - look > _SURE for way, look in looks.items() if way != best):
+            whole = sampling.squares_of(self._image, side) is self._image
+            if whole or all(
+                looks[best] - look > _SURE for way, look in looks.items() if way != best
+            ):
                 break
         return best
 

@@ -18,7 +18,7 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture
 from postguard.imaging.visibility import ssimulacra2
 from postguard.model import Limits
-from postguard.protect import chroma, containers, sampling, scoring, search
+from postguard.protect import chroma, containers, sampling, scoring, search, weighing
 from postguard.protect.encode import alike, encode
 from postguard.protect.finishing import Finish, asked, finish
 from postguard.protect.job import MOST_ENCODES, Encoded
@@ -453,12 +453,28 @@ def best_jpeg(picture: Picture, room: int, *, half_colour: bool) -> float:
 
 def test_of_files_that_look_alike_the_one_is_taken_that_keeps_most_of_a_cloak() -> None:
     image = Image.fromarray(grained(1))
-    weighing = Weighing(image, "image/jpeg")
+    weighs = Weighing(image, "image/jpeg")
     near, far = (containers.jpeg(image, q, PACKETS, progressive=False) for q in (90, 80))
     full, gentle, lean = Way(90), Way(80, gentle=True), Way(95, lean=True)
-    assert weighing.best({full: near, gentle: near, lean: near}) == full
-    assert weighing.best({full: far, gentle: near, lean: near}) == gentle
-    assert weighing.best({full: far, gentle: far, lean: near}) == lean
+    assert weighs.best({full: near, gentle: near, lean: near}) == full
+    assert weighs.best({full: far, gentle: near, lean: near}) == gentle
+    assert weighs.best({full: far, gentle: far, lean: near}) == lean
+
+
+def test_files_that_look_alike_are_looked_at_once_where_that_was_at_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[float] = []
+
+    def counted(*pair: NDArray[np.uint8]) -> float:
+        looks.append(ssimulacra2(*pair))
+        return looks[-1]
+
+    monkeypatch.setattr(weighing, "ssimulacra2", counted)  # what a look costs
+    image = Image.fromarray(grained(1))
+    data = containers.jpeg(image, 90, PACKETS, progressive=False)
+    Weighing(image, "image/jpeg").best({Way(90): data, Way(88, gentle=True): data})
+    assert len(looks) == 2
 
 
 @pytest.mark.parametrize("size", [(700, 700), (90, 4000), (512, 512)])
