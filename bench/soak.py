@@ -140,6 +140,9 @@ class Soak:
         process = self.home.process
         assert process is not None
         assert process.poll() is None, "the daemon ended:\n" + self.home.log[-3000:]
+        # It waits for an artist whom there is none of: hours would go by, and prove nothing.
+        held = self.home.store.posts.page([PostState.HELD], None, 1)
+        assert not held, f"post {held[0].id} is held: {held[0].reason}\n{self.home.log[-3000:]}"
         own = Path(f"/proc/{process.pid}")
         told = dict(
             line.split(":", 1) for line in (own / "status").read_text().splitlines() if ":" in line
