@@ -135,13 +135,14 @@ class _Inline:
         return [*comma, (rest.end(), rest.end(), f"\n{self._indent()}{table},")]
 
     def _taken_out(self, step: Step) -> tuple[int, int] | None:
-        """Return where a step of this name stands as a comment."""
+        """Return where this very step stands as a comment; another of its name is a remark."""
         name = re.escape(quoted(_name(step)))
         line = re.compile(
-            rf"(?<=\n)[^\S\n]*(#[^\S\n]*\{{\s*step\s*=\s*{name}[^#\n]*\}}[^\S\n]*,?)"
+            rf"(?<=\n)[^\S\n]*(#[^\S\n]*(\{{\s*step\s*=\s*{name}[^#\n]*\}})[^\S\n]*,?)"
         )
-        found = line.search(self._text, *self._places.values[self._loc]) if self._revive else None
-        return found.span(1) if found else None
+        found = line.finditer(self._text, *self._places.values[self._loc]) if self._revive else ()
+        wanted = {"step": dict(step)}
+        return next((each.span(1) for each in found if _reads_as(f"step={each[2]}", wanted)), None)
 
     def _indent(self) -> str:
         first = self._places.values.get((*self._loc, 0))

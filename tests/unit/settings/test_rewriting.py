@@ -50,6 +50,15 @@ def test_a_step_that_is_taken_out_stays_as_a_comment_and_comes_back_there():
     assert with_recipe(without, "default", steps(plain)) == plain
 
 
+def test_another_step_that_stands_as_a_comment_stays_one():
+    remark = '  # { step = "noise", look = "canvas" },  # for sketches\n'
+    text = LINES.replace("  # my mark\n", f"{remark}  # my mark\n")
+    first, *rest = steps(text)
+    after = with_recipe(text, "default", [first, {"step": "noise"}, *rest])
+    assert remark in after
+    assert steps(after)[1] == {"step": "noise"}
+
+
 def test_a_new_step_gets_a_line_of_its_own_behind_the_one_before_it():
     new = [*steps(LINES)[:2], {"step": "notice"}, {"step": "noise", "soften": False}]
     text = with_recipe(LINES, "default", [*new, steps(LINES)[2], {"step": "credentials"}])
