@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from postguard.errors import Unusable
 from postguard.model import Artwork, Delivery, Finding, Limits, Post, Progress, Receipt, Rendition
 from postguard.model.layers import Layers
 
@@ -314,10 +315,14 @@ class Surroundings(Protocol):
     def recipes(self) -> list[RecipeFacts]: ...
 
 
+class NoPictureError(Unusable):
+    """A picture of a post cannot be shown: it was taken away, or is broken."""
+
+
 class Pictures(Protocol):
     """Files that browsers can show; made when they are asked for, and kept.
 
-    Raises Unusable where there is no such picture.
+    Raises NoPictureError where one cannot be made, and Unusable where there is none of this name.
     """
 
     def thumb(self, post_id: int, position: int) -> Path: ...

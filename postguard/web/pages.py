@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from postguard.errors import PostguardError, Unusable
 from postguard.web import changes, guarding, peers, receiving, rendering, views, weeks
 from postguard.web.account_pages import AccountPages
-from postguard.web.desk import Desk, Told
+from postguard.web.desk import Desk, NoPictureError, Told
 from postguard.web.frame import Frame
 from postguard.web.peers import Address, Peer
 from postguard.web.post_page import post_page
@@ -202,7 +202,7 @@ class Site:
         """Send the small picture of a card, or a drawing that says that there is none."""
         try:
             return await self._picture(self.desk.pictures.thumb, request, "post", "position")
-        except Unusable:
+        except NoPictureError:
             return FileResponse(_NO_PICTURE, headers={"Cache-Control": "no-store"})
 
     async def after(self, request: Request) -> Response:

@@ -16,6 +16,7 @@ from postguard.networks import child, plain_words
 from postguard.networks.proofs import Order, Orders
 from postguard.system import files, wire
 from postguard.system.folders import RENDITIONS, folder_of
+from postguard.web.desk import NoPictureError
 
 _THUMB = (640, 640)
 _PICTURES = {".webp", ".jpg", ".png"}
@@ -102,7 +103,7 @@ class Proofs:
 
     def _drawn(self, order: Order) -> Path:
         """Return a file, drawn if it is not there; who waits for the turn meanwhile is served
-        with it. Raises Unusable."""
+        with it. Raises NoPictureError."""
         if order.target.is_file():
             return order.target
         self._failed.pop(order.target, None)
@@ -111,7 +112,7 @@ class Proofs:
             if order.target in self._wanted:
                 self._draw_wanted()
         if not order.target.is_file():
-            raise Unusable(self._failed.get(order.target, _("the picture cannot be shown")))
+            raise NoPictureError(self._failed.get(order.target, _("the picture cannot be shown")))
         return order.target
 
     def _draw_wanted(self) -> None:
