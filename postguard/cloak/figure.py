@@ -30,7 +30,7 @@ from postguard.cloak.places import busiest, flattest
 from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.language import ENGLISH, _, marked, sentences, spoken
 from postguard.model.measures import is_rough
-from postguard.system import files
+from postguard.system import extras, files
 
 _LETTERS = Path(__file__).parents[1] / "protect" / "fonts" / "PostguardSans-Bold.otf"
 _SIDE = 640  # px of a panel's long side
@@ -115,8 +115,8 @@ def stable_diffusion(models: Path) -> Path:
             _(
                 "image-to-image needs Stable Diffusion 1 or 2, and there is none in {models}; put "
                 "a folder there as diffusers saves it (with {index} and .safetensors files), and "
-                "install what reads prompts: pip install 'postguard[sd]'"
-            ).format(models=models, index=folders.INDEX)
+                "install what reads prompts: {command}"
+            ).format(models=models, index=folders.INDEX, command=extras.install("sd"))
         )
     return found
 

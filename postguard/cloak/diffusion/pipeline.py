@@ -13,7 +13,7 @@ from torch.nn import functional
 from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.device import Device
 from postguard.cloak.diffusion.folders import check, name_of, variant
-from postguard.cloak.diffusion.prompts import Prompts, load_prompts, why_no_prompts
+from postguard.cloak.diffusion.prompts import Prompts, how_to_read, load_prompts, why_no_prompts
 from postguard.language import _
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Pipeline:
         if self.prompts is None:
             raise UnknownWeights(
                 _("{folder} reads no prompts: {why}").format(
-                    folder=self.folder, why=why_no_prompts(self.folder)
+                    folder=self.folder, why=how_to_read(self.folder)
                 )
             )
         return self.prompts(prompt)

@@ -13,6 +13,7 @@ from torch import Tensor
 from postguard.cloak.architectures import SUFFIX, UnknownWeights
 from postguard.cloak.diffusion.folders import has, variant
 from postguard.language import _
+from postguard.system import extras
 
 if TYPE_CHECKING:
     from transformers import CLIPTextModel, CLIPTokenizer
@@ -71,9 +72,17 @@ def load_prompts(folder: Path, device: torch.device) -> Prompts | None:
 def why_no_prompts(folder: Path) -> str:
     """Return in words, which name no path, what prompts lack; empty where they lack nothing."""
     if find_spec(EXTRA) is None:
-        return _("{name} is not installed (pip install 'postguard[sd]')").format(name=EXTRA)
+        return _("{name} is not installed").format(name=EXTRA)
     if not has(folder, "text_encoder"):
         return _("the pipeline has no {file}").format(file=f"text_encoder/model{SUFFIX}")
     if not any((folder / "tokenizer").glob("*.json")):
         return _("the pipeline has no tokenizer")
     return ""
+
+
+def how_to_read(folder: Path) -> str:
+    """Return the same for the artist: with the command that adds what is not installed."""
+    why = why_no_prompts(folder)
+    if find_spec(EXTRA) is not None:
+        return why
+    return _("{why}; install it with: {command}").format(why=why, command=extras.install("sd"))

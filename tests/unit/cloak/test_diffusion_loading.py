@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 from importlib.util import find_spec
@@ -14,9 +15,11 @@ from safetensors.torch import load_file, save_file
 
 from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.device import Device
+from postguard.cloak.diffusion import prompts
 from postguard.cloak.diffusion.folders import check, find, name_of
 from postguard.cloak.diffusion.pipeline import load
 from postguard.cloak.diffusion.prompts import EXTRA
+from postguard.system import extras
 from tests.unit.cloak import tiny, tiny_diffusion
 
 WORDS = find_spec(EXTRA) is not None
@@ -145,6 +148,18 @@ def test_without_a_text_encoder_zeros_stand_in_and_the_record_says_so(tmp_path):
     assert str(tmp_path) not in json.dumps(pipeline.record())
     with pytest.raises(UnknownWeights, match="mute reads no prompts: "):
         pipeline.embed("a fox")
+
+
+def test_what_reads_prompts_is_installed_as_postguard_was_and_no_record_names_a_place(
+    saved, monkeypatch
+):
+    """The package index may know another `postguard` than the one whose source lies here."""
+    monkeypatch.setattr(prompts, "find_spec", lambda _name: None)  # as without transformers
+    pipeline = load(saved, tiny.plain_cpu())
+    said = f"transformers is not installed; install it with: {extras.install('sd')}"
+    with pytest.raises(UnknownWeights, match=re.escape(said)):
+        pipeline.embed("a fox")
+    assert pipeline.record()["prompt"] == "zeros, for transformers is not installed"
 
 
 @needs_words

@@ -17,6 +17,7 @@ from postguard.cloak.job import Measurement
 from postguard.cloak.measure import Trial
 from postguard.cloak.places import busiest, flattest
 from postguard.protect.lettering import BUNDLED, Lettering
+from postguard.system import extras
 from tests.unit.cloak import tiny, tiny_diffusion
 
 LOOKS = {"r": 0.123, "signs": -0.001, "shuffled": 0.02}
@@ -152,7 +153,9 @@ def test_every_target_is_shown_by_its_mode(asked):
 
 def test_image_to_image_without_weights_says_what_to_get(asked):
     wants = dataclasses.replace(asked, prompt="a fox")
-    with pytest.raises(UnknownWeights, match=r"Stable Diffusion.*postguard\[sd\]"):
+    with pytest.raises(
+        UnknownWeights, match="Stable Diffusion.*" + re.escape(extras.install("sd"))
+    ):
         rows_of(wants, trial())
     assert not asked.figure.exists()
 
