@@ -132,7 +132,12 @@ def _drop_one(outbox: Path, picture: Path, words: Mapping[str, Any]) -> str:
     if words:
         _refuse(beside)
         files.write_whole(beside, sidecar_text(words, (picture.name,)).encode(), mode=0o644)
-    _copy(picture, target)
+    try:
+        _copy(picture, target)
+    except BaseException:
+        if words:  # words without their picture would be in the way of the next try
+            beside.unlink(missing_ok=True)
+        raise
     return picture.name
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from typing import Any
 
@@ -14,24 +13,8 @@ import click
 from postguard import language
 from postguard.cli import speaking
 from postguard.errors import PostguardError
-from postguard.language import _, marked
 
 FAILED, INTERRUPTED = 1, 130
-_SAID = {
-    errno.EACCES: marked(
-        "you may not do this there; change its permissions, or name another place"
-    ),
-    errno.EPERM: marked(
-        "you may not do this there; change its permissions, or name another place"
-    ),
-    errno.EROFS: marked("nothing can be written there; name another place"),
-    errno.ENOSPC: marked("the disk is full; free some room and try again"),
-    errno.EDQUOT: marked("your share of the disk is full; free some room and try again"),
-    errno.ENOENT: marked("this is not there"),
-    errno.ENOTDIR: marked("a file stands where a folder is needed; move it away"),
-    errno.EEXIST: marked("something else stands there; move it away"),
-    errno.EISDIR: marked("this is a folder, not a file"),
-}
 
 
 class Commands(click.Group):
@@ -52,7 +35,9 @@ class Commands(click.Group):
         except PostguardError as exc:
             code = _failed(str(exc))
         except OSError as exc:
-            code = _failed(_of_the_system(exc))
+            from postguard.system import files  # help pages do without it
+
+            code = _failed(files.in_words(exc))
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -70,8 +55,3 @@ def _fitted(line: str) -> list[str]:
     from postguard.cli import listing, wide
 
     return wide.wrapped(line, listing.terminal_width())
-
-
-def _of_the_system(exc: OSError) -> str:
-    where = f"{exc.filename}: " if exc.filename else ""
-    return f"{where}{_(_SAID.get(exc.errno or 0, exc.strerror or str(exc)))}"

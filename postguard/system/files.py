@@ -15,6 +15,21 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIR = 0o700
 _CHUNK = 1 << 20
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+_SAID = {
+    errno.EACCES: marked(
+        "you may not do this there; change its permissions, or name another place"
+    ),
+    errno.EPERM: marked(
+        "you may not do this there; change its permissions, or name another place"
+    ),
+    errno.EROFS: marked("nothing can be written there; name another place"),
+    errno.ENOSPC: marked("the disk is full; free some room and try again"),
+    errno.EDQUOT: marked("your share of the disk is full; free some room and try again"),
+    errno.ENOENT: marked("this is not there"),
+    errno.ENOTDIR: marked("a file stands where a folder is needed; move it away"),
+    errno.EEXIST: marked("something else stands there; move it away"),
+    errno.EISDIR: marked("this is a folder, not a file"),
+}
 NO_ROOM = marked(
     "the disk is full, or cannot be written at the moment; it is tried again by itself once "
     "there is room"
@@ -24,6 +39,12 @@ NO_ROOM = marked(
 def no_room(exc: OSError) -> bool:
     """Return whether the disk, and nothing else, was in the way."""
     return exc.errno in _NO_ROOM
+
+
+def in_words(exc: OSError) -> str:
+    """Return what was in the way, and what the artist can do about it."""
+    where = f"{exc.filename}: " if exc.filename else ""
+    return f"{where}{_(_SAID.get(exc.errno or 0, exc.strerror or str(exc)))}"
 
 
 def sha256_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from postguard.errors import Unusable
 from postguard.language import _
+from postguard.system import files
 
 FORM_BYTES = 256 * 1024
 PICTURE_BYTES = 256 * 1024 * 1024
@@ -29,17 +30,22 @@ async def form(request: Request) -> dict[str, str]:
 
 async def to_file(request: Request, path: Path) -> None:
     """Write the body into a new file as it comes. Raises TooLarge where it is too large; nothing
-    is left then. Raises Unusable where the file is there, or on its way: it stays as it is."""
+    is left then. Raises Unusable where the file is there, or on its way: it stays as it is; and
+    where it cannot be written."""
     try:
         file = path.open("xb")
     except FileExistsError:
         raise Unusable(_("this picture has arrived already")) from None
+    except OSError as exc:
+        raise Unusable(files.in_words(exc)) from exc
     try:
         with file:
             async for part in _bounded(request, PICTURE_BYTES):
                 file.write(part)
-    except BaseException:
+    except BaseException as exc:
         path.unlink(missing_ok=True)
+        if isinstance(exc, OSError):
+            raise Unusable(files.in_words(exc)) from exc
         raise
 
 

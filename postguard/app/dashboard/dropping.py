@@ -53,8 +53,11 @@ class Drops:
     def finish(self, key: str, words: Mapping[str, str]) -> Told:
         """Put the drop into the outbox as one post. Raises Unusable or BadWords."""
         drop, pictures = self._drop(key), self.pictures(key)
-        now = self.installation.clock.now()
-        name = adding.drop(self.installation.path, pictures, _said(words, len(pictures)), now)
+        said, now = _said(words, len(pictures)), self.installation.clock.now()
+        try:
+            name = adding.drop(self.installation.path, pictures, said, now)
+        except OSError as exc:
+            raise Unusable(files.in_words(exc)) from exc
         shutil.rmtree(drop, ignore_errors=True)
         bell.ring()
         if waits := adding.no_room(self.installation.path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -13,9 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
+from starlette.requests import Request
 
+from postguard.errors import Unusable
 from postguard.model import NewArtwork, Place
-from postguard.web import links, peers
+from postguard.web import links, peers, receiving
 from postguard.web.peers import Owner, Peer
 from tests.making import new_post
 from tests.unit.web.conftest import Served
@@ -190,6 +194,25 @@ def test_a_picture_that_is_sent_twice_stays_as_it_came_first(browser: Served):
     assert (first.status, second.status) == (204, 422)
     assert "arrived already" in second.text
     assert [p.read_bytes() for p in browser.home.rglob("twice.png")] == [b"x"]
+
+
+def test_a_picture_that_cannot_be_written_is_told_and_nothing_of_it_stays(tmp_path: Path):
+    sent = [{"type": "http.request", "body": b"x" * 8192, "more_body": False}]
+
+    async def receive() -> dict[str, object]:
+        return sent[0]
+
+    request = Request({"type": "http", "headers": [(b"content-length", b"8192")]}, receive)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # as a share of the disk ends
+    try:
+        with pytest.raises(Unusable):
+            asyncio.run(receiving.to_file(request, tmp_path / "fox.png"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(Unusable, match="this is not there"):
+        asyncio.run(receiving.to_file(request, tmp_path / "gone" / "fox.png"))
 
 
 def test_a_gigabyte_is_refused_before_it_is_sent(browser: Served):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,24 @@ def test_a_drop_onto_a_disk_that_is_all_but_full_is_said_to_wait(installation: I
     said = drops.finish(key, {}).sentences
     assert said[0] == "one.png is in the outbox."
     assert "is taken when there is room" in said[1]
+
+
+def test_a_drop_that_finds_the_disk_full_says_so_and_is_not_in_its_own_way(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    drops = Drops(installation)
+    key = drops.begin()
+    drops.place(key, 1, "one.png").write_bytes(picture())
+
+    def full(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "copyfile", full)  # no disk can be told to be full
+        with pytest.raises(Unusable, match="the disk is full; free"):
+            drops.finish(key, {"text": "One"})
+    assert list(installation.outbox.iterdir()) == []
+    assert "one.png is in the outbox" in drops.finish(key, {"text": "One"}).sentences[0]
 
 
 def test_an_empty_or_foreign_drop_is_refused(installation: Installation):
