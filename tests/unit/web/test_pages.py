@@ -11,6 +11,7 @@ from postguard.model import NewArtwork, PostState
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
 from postguard.web.desk import AccountFacts, Standing
+from postguard.web.recipe_page import RecipePage
 from tests.making import new_post, protected_post
 from tests.unit.web.conftest import Served
 
@@ -87,6 +88,17 @@ def test_what_is_typed_for_a_login_is_never_sent_in_an_address():
     for text in (page, consent, rendering.text("offered.html.j2", offered=offered)):
         (form,) = re.findall(r"<form[^>]*>(?:(?!</form>).)*autocomplete=\"off\"", text, re.DOTALL)
         assert re.match(r'<form class="(row )?asked" method="post" action="/accounts/\w+/', form)
+
+
+def test_a_recipe_with_blanks_in_its_name_is_named_to_a_screen_reader():
+    """A reference is a list of ids, and blanks stand between them."""
+    around = {"here": "recipes", "post_id": 0, "standing": Standing(0, running=True, paused=False)}
+    recipes = [RecipePage("for the web", (), (), (), "")]
+    page = rendering.text("recipes.html.j2", recipes=recipes, **around)
+    (named,) = re.findall(r'<section class="panel" aria-labelledby="([^"]*)"', page)
+    assert f'<h2 id="{named}">for the web' in page
+    assert " " not in named
+    assert "/recipe?name=for%20the%20web" in page
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
