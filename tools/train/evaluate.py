@@ -26,7 +26,7 @@ from postguard.cloak.device import best_device
 from postguard.cloak.encoders import OWN, Encoder, load_encoder, load_encoders
 from postguard.cloak.measure import PLATFORMS
 
-QUICK = 10  # steps on the surrogate: with more it takes over a quarter of the time
+QUICK = 12  # steps on the surrogate: with more it takes over a quarter of the time
 _LEAST = 0.01  # a control is at least this much: less is chance
 
 
