@@ -44,9 +44,9 @@ BENCHES = {
 _HEAD = """\
 # Benchmarks
 
-What `python -m bench` measured{when}, on {cores} shared cores ({machine}, Python {python}).
-Other programs ran meanwhile, so ratios within one run count more than seconds. `make bench`
-measures on your machine.
+What `python -m bench` measured, on {cores} shared cores ({machine}, Python {python}). Other
+programs ran meanwhile, so ratios within one run count more than seconds. `make bench` measures on
+your machine.
 """
 
 
@@ -66,13 +66,13 @@ def run(name: str) -> tuple[int, str]:
 def section(name: str, said: str) -> str:
     """Return one bench's part of the page; plain columns stand as they were printed."""
     body = said if said.startswith("|") or "\n|" in said else f"```\n{said}\n```"
-    return f"## {BENCHES[name]}\n\n`python -m bench.{name}`\n\n{body}\n"
+    when = f"on {datetime.now(UTC):%Y-%m-%d}"  # others, which are kept, are of another day
+    return f"## {BENCHES[name]}\n\n`python -m bench.{name}`, {when}\n\n{body}\n"
 
 
 def page(sections: Sequence[str]) -> str:
     """Return the whole page."""
     head = _HEAD.format(
-        when=f" on {datetime.now(UTC):%Y-%m-%d}",
         cores=os.cpu_count(),
         machine=platform.machine(),
         python=platform.python_version(),
