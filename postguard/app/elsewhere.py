@@ -9,7 +9,7 @@ from functools import partial
 
 from postguard.errors import Unusable
 from postguard.language import _
-from postguard.model import Delivery, Elsewhere, Post
+from postguard.model import Delivery, DeliveryState, Elsewhere, Post
 from postguard.ports import Plans
 from postguard.publish import schedule
 from postguard.publish.planning import Timing, free_slot
@@ -45,8 +45,11 @@ def times_of(
     deliveries: Iterable[Delivery], timing: Callable[[str], Timing], plans: Plans, now: datetime
 ) -> Iterator[datetime]:
     """Yield when the deliveries of a post would go out if it was protected now: at the time that
-    was asked for, or at the first free slot. One that goes out as soon as it can has none."""
+    was asked for, or at the first free slot. One that goes out as soon as it can has none, and one
+    that is out has none any more."""
     for delivery in deliveries:
+        if delivery.state is DeliveryState.POSTED:
+            continue
         when = timing(delivery.account)
         behind = max(now, delivery.not_before or now)
         slot = partial(free_slot, plans, delivery.account, when, behind)

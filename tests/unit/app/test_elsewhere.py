@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from postguard.app.elsewhere import until
+from postguard.app.elsewhere import times_of, until
 from postguard.cluster import machines
-from postguard.model import NewArtwork, NewDelivery, Place, PostState, Words
+from postguard.model import DeliveryState, NewArtwork, NewDelivery, Place, PostState, Words
 from postguard.settings.recipes import Cloak, Tags
 from postguard.settings.values import Slot
 from tests.making import NOW, new_post
@@ -98,4 +99,13 @@ def test_what_goes_out_as_soon_as_it_can_waits_for_as_long_as_it_may(far, asked)
 def test_where_the_artist_would_rather_wait_no_time_ends_it(far):
     table = far.settings.cloak.model_copy(update={"fallback": "wait"})
     far.settings = far.settings.model_copy(update={"cloak": table})
-    assert waits(far, post(far), NOW.replace(hour=22, minute=0) - A_LITTLE)
+    what = post(far)
+    assert waits(far, what, NOW.replace(hour=22, minute=0) - A_LITTLE)
+
+
+def test_the_time_of_a_copy_that_is_out_ends_no_waiting_of_the_others(far):
+    """The rest may be protected anew long behind it."""
+    ten = NOW.replace(hour=22, minute=0)
+    (coming,) = far.store.deliveries.of_post(post(far).id)
+    out = replace(coming, state=DeliveryState.POSTED, asked=(NOW - HOUR).isoformat())
+    assert list(times_of([out, coming], far.timing, far.store.plans, NOW)) == [ten]
