@@ -10,6 +10,7 @@ PostguardError
 │   └── Refused        the network will not take this post as it is
 ├── Retryable          nothing was posted; try again later by itself
 │   └── Waiting            another machine must be on for it; what is behind it goes on
+│       └── Unfinished         one was, and began it in vain
 ├── Unsure             the outcome of a write is unknown: ask the network before sending again
 └── LoggedOut          the account's credentials are no longer accepted; its posts wait
 
@@ -102,6 +103,11 @@ class Retryable(PostguardError):
 
 class Waiting(Retryable):
     """Another machine must be on for it; the artist would rather wait than do without."""
+
+
+class Unfinished(Waiting):
+    """Another machine began it and did not finish it: that may be the picture's own fault, so it
+    is not tried there for ever."""
 
 
 class Unsure(PostguardError):

@@ -50,9 +50,8 @@ def engine_for(order: ProtectOrder) -> CloakEngine:
         return engine(order.models_dir)
     from postguard.cloak.elsewhere import Away
 
-    return Away(
-        order.elsewhere, _far(replace(order.elsewhere, waits=False)), engine(order.models_dir)
-    )
+    far = _far(replace(order.elsewhere, waits=False, last=False))
+    return Away(order.elsewhere, far, engine(order.models_dir))
 
 
 @functools.cache

@@ -82,5 +82,5 @@ def cluster_of(settings: Config) -> Elsewhere:
         scheduler=address.url(said),
         keys=keys,
         wake=settings.cluster.wake,
-        fallback="local" if settings.cloak.fallback == "wait" else settings.cloak.fallback,
+        fallback=settings.cloak.fallback,
     )

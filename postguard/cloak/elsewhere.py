@@ -22,7 +22,7 @@ from postguard.cloak.runner import (
     read,
     resolved,
 )
-from postguard.errors import Retryable, Waiting
+from postguard.errors import Retryable, StepFailed, Unfinished, Waiting
 from postguard.language import _
 from postguard.model import Elsewhere, Json
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 45.0  # seconds for a machine that was woken to be there
 _NOWHERE = Path("elsewhere")  # the other machine has its own models
-_PASSING: frozenset[Why] = frozenset({"absent", "ended", "late"})  # it may go well another time
+_BEGUN: frozenset[Why] = frozenset({"ended", "late"})  # it may go well another time, or never
 
 
 def client(place: Elsewhere, patience: float) -> list[str]:
@@ -128,8 +128,9 @@ class Away:
         """Cloak `source` into `target`: there, or as the config says where nobody is.
 
         Raises:
-            Waiting: nobody is there, and the artist would rather wait.
-            StepFailed: as the engines do.
+            Waiting: nobody is there, and the artist would rather wait; Unfinished: somebody was.
+            StepFailed: as the engines do; also where it failed there too often, and the artist
+                would rather have nothing drawn here.
         """
         if job["modes"] == [INSTANT]:  # it takes longer to send than to draw
             return self.here.cloak(job, source, target, on_step)
@@ -151,8 +152,7 @@ class Away:
         our own encoder alone only where it may wait no longer.
 
         Raises:
-            Waiting: as `cloak`.
-            StepFailed: as the engines do.
+            Waiting, StepFailed: as `cloak`.
         """
         light = {p.stem for p in Path(str(asked["targets"])).glob("*.png")} == {INSTANT}
         if not light:
@@ -164,13 +164,21 @@ class Away:
         return self.here.measure(asked, before, after, on_step)
 
     def _wait_if_it_may(self, exc: OutOfReach) -> None:
-        """Raise Waiting where it may go well another time, and there is time."""
-        if exc.why in _PASSING and self.place.waits:
-            raise Waiting(
-                _("no machine of the cluster can cloak it now ({why}); it waits").format(
-                    why=exc.reason
-                )
-            ) from exc
+        """Raise Waiting where it may go well another time, and there is time; StepFailed where it
+        will not, and the artist would rather wait than have it done here."""
+        if not self.place.waits:
+            return
+        if exc.why == "absent":
+            said = _("no machine of the cluster can cloak it now ({why}); it waits")
+            raise Waiting(said.format(why=exc.reason)) from exc
+        if exc.why not in _BEGUN:
+            return
+        if not self.place.last:
+            said = _("a machine of the cluster did not finish it ({why}); it is tried there again")
+            raise Unfinished(said.format(why=exc.reason)) from exc
+        if self.place.fallback == "wait":
+            said = _("the cluster did not finish it, again and again: {why}")
+            raise StepFailed("cloak", said.format(why=exc.reason)) from exc
 
     def _cloaked_here(
         self,

@@ -114,8 +114,10 @@ class Elsewhere:
         scheduler: `tls://HOST:PORT`.
         keys: folder with this machine's certificate.
         wake: hardware addresses of machines that may be asleep.
-        fallback: `local` or `instant`: what is done here where nobody is there any longer.
+        fallback: `local` or `instant`: what is done here where nobody is there any longer, or
+            nobody finishes it; `wait`: nothing.
         waits: the picture may still wait for somebody.
+        last: it was begun there in vain so often that it is not tried there again.
     """
 
     scheduler: str
@@ -123,6 +125,7 @@ class Elsewhere:
     wake: tuple[str, ...] = ()
     fallback: str = "local"
     waits: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

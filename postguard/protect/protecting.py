@@ -7,8 +7,9 @@ whose files are taken away, is given up within about a second.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from postguard.errors import (
     Held,
     PostguardError,
     Retryable,
+    Unfinished,
     Unusable,
     Waiting,
 )
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _LOOK = 1.0  # seconds
 _WAIT = timedelta(minutes=2)  # until a machine that was not there is looked for again
+_TRIES = 3  # on machines that are there and do not finish it
 
 
 class Board(Protocol):
@@ -111,6 +114,7 @@ class Protecting:
     look: float = _LOOK
     _again: dict[int, datetime] = field(default_factory=dict)
     _waited: set[int] = field(default_factory=set)
+    _unfinished: Counter[int] = field(default_factory=Counter)
 
     def tick(self, now: datetime) -> bool:
         """Protect the oldest post that waits; False when none does."""
@@ -120,8 +124,9 @@ class Protecting:
         try:
             self._protect(post, now)
         except Waiting as exc:  # for another machine: what is behind it goes on
-            self._wait(post, now, str(exc))
+            self._wait(post, now, exc)
         except _NotWantedError:
+            del self._unfinished[post.id]
             log.info("post %d: its protection was given up; it is held, or read anew", post.id)
         except (Retryable, Unusable) as exc:  # the disk may be full: the rows cannot be written
             log.info("post %d: protection was interrupted: %s", post.id, exc)
@@ -147,15 +152,19 @@ class Protecting:
         waiting = self.desk.in_state(PostState.TAKEN, limit=len(self._again) + 1)
         return next((post for post in waiting if post.id not in self._again), None)
 
-    def _wait(self, post: Post, now: datetime, why: str) -> None:
-        """Look at the next one until it is this one's turn again; the artist is told once."""
-        if post.id not in self._waited:
+    def _wait(self, post: Post, now: datetime, why: Waiting) -> None:
+        """Look at the next one until it is this one's turn again; the artist is told once, and of
+        each time that it was begun in vain."""
+        begun = isinstance(why, Unfinished)
+        self._unfinished[post.id] += begun
+        if begun or post.id not in self._waited:
             log.info("post %d: %s", post.id, why)
-            self.desk.note(post.id, now, "waiting", why)
+            self.desk.note(post.id, now, "waiting", str(why))
         self._waited.add(post.id)
         self._again[post.id] = now + _WAIT
 
     def _hold(self, post: Post, reason: str) -> None:
+        del self._unfinished[post.id]
         if self.desk.get(post.id).state is not PostState.TAKEN:
             return  # the artist was faster, and their reason stays
         log.warning("post %d is held: %s", post.id, reason)
@@ -165,14 +174,21 @@ class Protecting:
         self.desk.note(post.id, now, "protecting", post.recipe)
         self.desk.progress.begin(post.id)  # first: an edit from here on is noticed
         try:
-            order = self.order_of(post)
+            order = self._order(post)
             renditions = self._made(_Work(post), order)
             if not self.desk.finished(post.id, renditions, self.clock.now()):
                 raise _NotWantedError
         finally:
             self.desk.progress.end()
+        del self._unfinished[post.id]
         files = "1 file" if len(renditions) == 1 else f"{len(renditions)} files"
         log.info("post %d is protected: %s", post.id, files)
+
+    def _order(self, post: Post) -> ProtectOrder:
+        order = self.order_of(post)
+        if order.elsewhere is None or self._unfinished[post.id] < _TRIES - 1:
+            return order
+        return replace(order, elsewhere=replace(order.elsewhere, last=True))
 
     def _made(self, work: _Work, order: ProtectOrder) -> tuple[Rendition, ...]:
         """Return the renditions.

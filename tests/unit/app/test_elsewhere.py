@@ -101,6 +101,7 @@ def test_where_the_artist_would_rather_wait_no_time_ends_it(far):
     far.settings = far.settings.model_copy(update={"cloak": table})
     what = post(far)
     assert waits(far, what, NOW.replace(hour=22, minute=0) - A_LITTLE)
+    assert far.order_of(what).elsewhere.fallback == "wait"
 
 
 def test_the_time_of_a_copy_that_is_out_ends_no_waiting_of_the_others(far):

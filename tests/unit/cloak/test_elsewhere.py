@@ -12,7 +12,7 @@ import pytest
 from postguard.cloak.elsewhere import Away, FarEngine
 from postguard.cloak.job import Measurement, Order, Why
 from postguard.cloak.runner import GRACE_SECONDS, OutOfReach
-from postguard.errors import StepFailed, Waiting
+from postguard.errors import StepFailed, Unfinished, Waiting
 from postguard.model import Elsewhere, Json
 
 JOB: dict[str, Json] = {"modes": ["style"], "fallback": "instant"}
@@ -45,9 +45,17 @@ class Engine:
         return {"measured by": self.name}
 
 
-def cloaked(far: Engine, here: Engine, *, waits: bool = False, place: str = "local", **job: Json):
+def cloaked(
+    far: Engine,
+    here: Engine,
+    *,
+    waits: bool = False,
+    last: bool = False,
+    place: str = "local",
+    **job: Json,
+):
     """What comes of a job."""
-    there = Elsewhere("tls://nas:8786", Path("keys"), fallback=place, waits=waits)
+    there = Elsewhere("tls://nas:8786", Path("keys"), fallback=place, waits=waits, last=last)
     away = Away(there, far, here)
     return away.cloak({**JOB, **job}, Path("in"), Path("out"), lambda _: None)
 
@@ -98,10 +106,27 @@ def test_a_machine_that_breaks_over_it_is_not_waited_for() -> None:
 @pytest.mark.parametrize("why", ["ended", "late"])
 def test_what_may_go_well_another_time_is_waited_for(why: Why) -> None:
     here, far = Engine("here"), Engine("far", OutOfReach(why, "its process ended"))
-    with pytest.raises(Waiting, match="its process ended"):
+    with pytest.raises(Unfinished, match="its process ended"):
         cloaked(far, here, waits=True)
     assert here.jobs == []
     assert cloaked(far, here)["fallback"] == [{"rung": "elsewhere", "why": why}]
+
+
+@pytest.mark.parametrize("why", ["ended", "late"])
+def test_what_is_begun_in_vain_too_often_is_drawn_here_or_held_as_the_artist_says(
+    why: Why,
+) -> None:
+    here, far = Engine("here"), Engine("far", OutOfReach(why, "its process ended"))
+    with pytest.raises(StepFailed, match="its process ended"):
+        cloaked(far, here, waits=True, last=True, place="wait")
+    assert here.jobs == []
+    record = cloaked(far, here, waits=True, last=True)
+    assert record["fallback"] == [{"rung": "elsewhere", "why": why}]
+
+
+def test_who_is_not_there_is_waited_for_however_often_somebody_failed() -> None:
+    with pytest.raises(Waiting, match="it waits"):
+        cloaked(Engine("far", NOBODY), Engine("here"), waits=True, last=True, place="wait")
 
 
 def test_what_is_wrong_with_the_recipe_is_wrong_here_too() -> None:

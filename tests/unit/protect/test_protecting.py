@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from postguard.errors import (
     Refused,
     Retryable,
     StepFailed,
+    Unfinished,
     Unusable,
     Waiting,
 )
 from postguard.model import (
     Artist,
+    Elsewhere,
     Inspection,
     Post,
     PostState,
@@ -170,6 +172,66 @@ def test_what_waits_for_another_machine_lets_the_next_go_first_and_is_told_once(
     assert not protecting.tick(later + timedelta(seconds=1))
     assert protecting.tick(later + timedelta(minutes=2))
     assert store.posts.get(post).state is PostState.PROTECTED
+
+
+@dataclass
+class Far(OneOfEach):
+    """A workshop whose machine elsewhere does not finish; `asked`: whether each try was the last
+    one there, which ends as the test says."""
+
+    ends: PostguardError | None
+    asked: list[bool] = field(default_factory=list)
+
+    def protect(
+        self, order: ProtectOrder, on_progress: Callable[[Progress], None]
+    ) -> tuple[Rendition, ...]:
+        assert order.elsewhere is not None
+        self.asked.append(order.elsewhere.last)
+        if not order.elsewhere.last:
+            raise Unfinished("it did not finish in time")
+        if self.ends is not None:
+            raise self.ends
+        return (rendition(),)
+
+
+def cloaked_far(store: Store, far: Far) -> Protecting:
+    place = Elsewhere("tls://nas:8786", Path("keys"), waits=True)
+    order = replace(Orders()(store.posts.in_state(PostState.TAKEN)[0]), elsewhere=place)
+    return Protecting(store.posts, far, Still(), lambda _: order)
+
+
+@pytest.mark.parametrize(
+    ("ends", "state"), [(None, PostState.PROTECTED), (StepFailed("cloak", "late"), PostState.HELD)]
+)
+def test_what_machines_that_are_there_begin_in_vain_is_tried_three_times_and_each_is_told(
+    store: Store, ends: PostguardError | None, state: PostState
+) -> None:
+    post, far = taken(store, "a.png"), Far(ends)
+    protecting = cloaked_far(store, far)
+    for n in range(5):
+        protecting.tick(NOW + timedelta(minutes=2 * n))
+    assert far.asked == [False, False, True]
+    assert store.posts.get(post).state is state
+    told = [event.detail for _, event in store.posts.history(post) if event.what == "waiting"]
+    assert told == ["it did not finish in time"] * 2
+    store.posts.move_to(post, PostState.TAKEN, NOW)  # let go by the artist, or to be made anew
+    protecting.tick(NOW + timedelta(minutes=20))
+    assert far.asked[3:] == [False], "it begins anew"
+
+
+def test_a_machine_that_is_off_is_no_try(store: Store) -> None:
+    taken(store, "a.png")
+    far = Far(None)
+    protecting = cloaked_far(store, far)
+    order_of = protecting.order_of
+
+    def nobody(_: Post) -> ProtectOrder:
+        raise Waiting("no machine is on; it waits")
+
+    for n, order in enumerate((order_of, nobody, nobody, nobody, order_of, order_of)):
+        protecting.order_of = order
+        protecting.tick(NOW + timedelta(minutes=2 * n))
+    assert far.asked == [False, False, True]
 
 
 def test_a_clock_that_is_set_back_makes_what_waits_for_a_machine_wait_no_longer(
