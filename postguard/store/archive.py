@@ -6,10 +6,11 @@ journal, no WAL.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +184,17 @@ class ArchiveRows:
             )
         )
         self._write_many()
+
+    def forget_failures(self, recipe: str, but: Iterable[str]) -> None:
+        """Forget what failed by a recipe under all names but these."""
+        kept = json.dumps(list(but))
+        self._ask(
+            (
+                "DELETE FROM failure WHERE recipe = ? "
+                "AND name NOT IN (SELECT value FROM json_each(?))",
+                (recipe, kept),
+            )
+        )
 
     def flush(self) -> None:
         """Write what has waited for others. Raises Retryable: the disk is full."""

@@ -131,6 +131,7 @@ class _Run:
     asked: Asked
     maker: Maker
     count: Count = field(default_factory=Count)
+    _failed: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def go(self, on_count: Callable[[Count], None]) -> Count:
@@ -142,6 +143,8 @@ class _Run:
                 self._counted(outcome)
                 self.count.seconds = time.monotonic() - began
                 on_count(self.count)
+        if not self._stop.is_set():  # what failed once and was not met again is there no longer
+            self.maker.rows.forget_failures(self.maker.key, but=self._failed)
         return self.count
 
     def _pictures(self) -> Iterator[Found]:
@@ -176,6 +179,8 @@ class _Run:
             count.stopped = count.stopped or str(exc)
             return
         setattr(count, outcome.how, getattr(count, outcome.how) + 1)
+        if outcome.how == "failed":
+            self._failed.append(outcome.name)
         if outcome.reason and len(count.examples) < _EXAMPLES:
             count.examples.append((outcome.name, outcome.reason))
 

@@ -92,6 +92,21 @@ def test_a_second_run_does_nothing_twice_and_tries_again_what_failed(
     assert bytes_below(tmp_path / "out") == before
 
 
+def test_a_failure_of_an_original_that_is_gone_is_told_no_more_after_a_whole_run(
+    installation: Installation, art: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "out" / "report.html"
+    (art / "also-broken.png").write_bytes(b"no picture")
+    go(Hands(installation), art, tmp_path / "out")
+    (art / "broken.png").unlink()
+    go(Hands(installation, lasts=0), art, tmp_path / "out")
+    assert "broken.png" in report.read_text().replace("also-broken.png", "")
+    go(Hands(installation), art, tmp_path / "out")
+    told = report.read_text()
+    assert "also-broken.png" in told
+    assert "broken.png" not in told.replace("also-broken.png", "")
+
+
 def test_a_run_that_was_cut_short_goes_on_and_ends_as_one_that_was_not(
     installation: Installation, art: Path, tmp_path: Path
 ) -> None:
