@@ -130,7 +130,12 @@ document.addEventListener("input", (event) => {
   if (of) of.textContent = `${[...event.target.value].length} / ${of.dataset.of}`;
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) event.target.closest("[data-keeps]")?.removeAttribute("data-dirty");
+  const { successful, xhr } = event.detail;
+  if (!successful || xhr.status >= 400) return; // a refusal is shown, so htmx takes it for a success
+  event.target.closest("[data-keeps]")?.removeAttribute("data-dirty");
+  const secret = event.target.elements?.secret; // of a login: used, and its section may go
+  secret?.blur();
+  if (secret) event.target.reset();
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) document.getElementById("said").replaceChildren();

@@ -1,0 +1,78 @@
+"""The form of a login in a real browser; the dashboard behind it is the test's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from postguard.web import rendering
+from postguard.web.desk import Standing, Told
+from tests.browser.conftest import PATIENT
+
+pytestmark = pytest.mark.browser
+
+DESK = "http://desk.test"
+STATIC = Path(rendering.__file__).with_name("static")
+
+
+class Desk:
+    """One account that needs a login, until its app password comes."""
+
+    logged_in = False
+
+    def answer(self, route: Route) -> None:
+        """Answer as the dashboard does."""
+        way = route.request.url.removeprefix(DESK)
+        if way.startswith("/static/"):
+            route.fulfill(path=STATIC / Path(way).name)
+        elif way == "/events":
+            route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
+        elif way == "/accounts/sky/login":
+            self.logged_in = route.request.post_data == "secret=right"
+            said = rendering.text("told.html.j2", told=Told(("told",), done=self.logged_in))
+            status = 200 if self.logged_in else 409
+            told = {"HX-Trigger": "rows"}
+            route.fulfill(body=said, status=status, headers=told, content_type="text/html")
+        else:
+            route.fulfill(body=self._held(), content_type="text/html")
+
+    def _held(self) -> str:
+        sky = SimpleNamespace(name="sky", logged_out="It was refused.", by_page=False)
+        return rendering.text(
+            "held.html.j2",
+            here="held",
+            standing=STANDING,
+            now=datetime(2026, 11, 25, tzinfo=UTC),
+            zone=UTC,
+            post_id=0,
+            accounts=() if self.logged_in else (sky,),
+            needs=(),
+            recipes=(),
+        )
+
+
+STANDING = Standing(held=0, running=True, paused=False, problem="", logged_out=())
+
+
+def test_a_login_sent_by_enter_takes_its_form_away_and_a_refused_one_keeps_it(
+    chromium: Browser,
+) -> None:
+    expect.set_options(timeout=PATIENT)
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.route("**/*", Desk().answer)
+    page.goto(f"{DESK}/held")
+    secret = page.locator("#secret-sky")
+    secret.fill("wrong")
+    secret.press("Enter")
+    expect(page.locator("#said .bad")).to_be_visible()
+    expect(secret).to_have_value("wrong")
+    secret.fill("right")
+    with page.expect_response(f"{DESK}/held"):  # the look behind it
+        secret.press("Enter")
+    expect(page.locator("#login-sky")).to_have_count(0, timeout=5_000)
+    context.close()
