@@ -85,12 +85,20 @@ class FarEngine(ChildEngine):
         return self._done(order, MEASURE_SECONDS, on_step)
 
     def answer(self, order: Order, seconds: float, on_step: Callable[[float], None]) -> Message:
-        """Return the last word of whoever did it. An end of the client's process, or its silence,
-        tells nothing of the job: the way to the others is lost."""
+        """Return the last word of whoever did it. An end of the client's process, or its silence
+        before anybody began, tells nothing of the job: the way to the others is lost."""
+        begun = False
+
+        def step(fraction: float) -> None:
+            nonlocal begun
+            begun = True
+            on_step(fraction)
+
         try:
-            message = super().answer(order, seconds, on_step)
-        except OutOfReach:
-            return Message("failed", reason=_("it did not answer in time"), why="absent")
+            message = super().answer(order, seconds, step)
+        except OutOfReach:  # lighter rungs there may come behind one that was late
+            why: Why = "late" if begun else "absent"
+            return Message("failed", reason=_("it did not answer in time"), why=why)
         if self._child is not None:
             return message
         said = _("the process that talks to the cluster has ended; see the log")

@@ -172,14 +172,25 @@ class Client(FarEngine):
         return [sys.executable, "-c", f"{taken}; {self.does}"]
 
 
-@pytest.mark.parametrize("does", ["sys.exit(3)", "time.sleep(3600)"])
+STEP = """print('{"kind": "step", "fraction": 0.5}', flush=True)"""
+
+
+@pytest.mark.parametrize("does", ["sys.exit(3)", "time.sleep(3600)", f"{STEP}; sys.exit(3)"])
 def test_a_client_that_ends_or_falls_silent_means_that_nobody_was_there(does: str) -> None:
     """It is no word about the picture, which may be cloaked another time."""
+    assert last_word(does) == ("failed", "absent")
+
+
+def test_a_picture_that_was_begun_there_and_goes_on_beyond_all_limits_is_late() -> None:
+    assert last_word(f"{STEP}; time.sleep(3600)", seconds=5.0) == ("failed", "late")
+
+
+def last_word(does: str, seconds: float = 1.0) -> tuple[str, Why | None]:
     engine = Client(Elsewhere("tls://nas:8786", Path("keys")), patience=1.0 - GRACE_SECONDS)
     engine.does = does
     order = Order(measure=Measurement(*map(Path, ("b", "a", "t", "m"))))
     try:
-        answer = engine.answer(order, 1.0, lambda _: None)
+        answer = engine.answer(order, seconds, lambda _: None)
     finally:
         engine.close()
-    assert (answer.kind, answer.why) == ("failed", "absent")
+    return answer.kind, answer.why
