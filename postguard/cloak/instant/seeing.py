@@ -26,7 +26,7 @@ Features = NDArray[np.float64]
 _KEPT = 1 << 20  # pixels
 _SURELY = 1.03  # times what is estimated of a large picture
 _COARSE = 2  # the first scale of which the whole of a large picture is asked
-# Points that may be lost from half the distance, beyond those at its own size. The optimising cloak
+# Points that may be lost from half the distance, beyond those at its own size. The optimising one
 # loses 32 on a painting (docs/benchmarks.md); as much of a weave is seen in flat paint.
 NEARER = 25.0
 _STRIP = 256  # rows that are coded at once
