@@ -41,15 +41,20 @@ def main() -> None:
         for file in asked.files:
             source = Path(name) / "in.png"
             width, height = _brought(file, asked.side, source)
-            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            before = _cpu()
             seconds, record = _cloaked(_job(asked.mode, asked.strength), source)
-            used = resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu, held = used.ru_utime - before, used.ru_maxrss / 1e6
+            cpu = _cpu() - before
+            held = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
             done = " | ".join(str(record[key]) for key in ("steps", "tiles", "ssimulacra2"))
             print(
                 f"| {file} | {width}x{height} | {seconds:.0f} | {cpu:.0f} | {done} | {held:.1f} |",
                 flush=True,
             )
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _cloaked(job: dict[str, Json], source: Path) -> tuple[float, Mapping[str, Json]]:
