@@ -24,8 +24,8 @@ _HEADS = (marked("seen"), marked("by"), "R", marked("signs"), marked("shuffled")
 _MOST = (14, 24, 8, 8, 8)
 _HOW_TO_READ = marked(
     "R is what is left of the way to the target: 1 = nothing moved, 0 = there. Beside it two "
-    "controls, changes of the same size with random signs and in shuffled places: a cloak's R is "
-    "lower than both."
+    "controls, changes of the same size with random signs and in shuffled places: a cloak that "
+    "works has an R lower than both. {found}"
 )
 
 
@@ -35,11 +35,30 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield click.style(mode, bold=True)
         yield from _table(ratios)
         yield ""
-    yield from _wrapped(_(_HOW_TO_READ))
+    yield from _wrapped(_(_HOW_TO_READ).format(found=lower_than_both(found["ratios"])))
     yield ""
     yield from _wrapped(_visible(found))
     for mode, gains in found["gains"].items():
         yield from _wrapped(plain_words.verdict(mode, gains, found["encoders"]))
+
+
+def lower_than_both(ratios: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return in how many rows of all tables a cloak's R is lower than both of its controls.
+
+    Args:
+        ratios: mode -> chain -> encoder -> `r`, and those of the controls `signs`, `shuffled`.
+    """
+    rows = [
+        looks["r"] < min(looks["signs"], looks["shuffled"])
+        for chains in ratios.values()
+        for encoders in chains.values()
+        for looks in encoders.values()
+    ]
+    if all(rows):
+        return _("Here that is so in every row.")
+    if not any(rows):
+        return _("Here that is so in no row.")
+    return _("Here that is so in {lower} of {rows} rows.").format(lower=sum(rows), rows=len(rows))
 
 
 def _table(ratios: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:
