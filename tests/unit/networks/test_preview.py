@@ -367,6 +367,26 @@ def test_what_our_own_encoder_alone_has_read_is_told_as_a_rough_judgement(left: 
     assert "; read by taesd, surrogate; " in others
 
 
+@pytest.mark.parametrize(
+    ("encoders", "noise", "told"),
+    [
+        (["surrogate"], 0.09, True),
+        (["surrogate"], 0.07, True),
+        (["surrogate"], 0.06, False),
+        (["taesd", "surrogate"], 0.09, False),
+    ],
+)
+def test_a_cloak_that_our_own_encoder_cannot_tell_from_noise_is_said_to_be_so(
+    encoders: list[str], noise: float, told: bool
+) -> None:
+    """With where its kind was measured, and how this picture can be."""
+    gains = {"instant": {"bluesky": {"r": 0.07, "signs": noise, "shuffled": 0.0}}}
+    (said,) = measured({"gains": gains, "encoders": encoders}, "bluesky-2000000")
+    assert ("cannot tell this cloak from noise" in said) is told
+    assert ("docs/benchmarks.md" in said and "'.[cloak]'" in said) is told
+    assert ("a rough judge" in said) is (encoders == ["surrogate"] and not told)
+
+
 def test_a_record_of_another_shape_does_no_harm() -> None:
     """Records are data of an earlier version, too."""
     for record in ({}, {"steps": None}, {"steps": [None, {}, {"step": "downscale"}]}):
