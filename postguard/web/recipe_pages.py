@@ -87,7 +87,13 @@ class RecipePages:
         if shown is None:
             return Response(status_code=204)
         left_out = [_(PARTS[name].title) for name in shown.left_out]
-        return rendering.page("recipe_shown.html.j2", problem="", shown=shown, left_out=left_out)
+        return rendering.page(
+            "recipe_shown.html.j2",
+            problem="",
+            shown=shown,
+            left_out=left_out,
+            cloaked="cloak" in shown.left_out,
+        )
 
     async def keep(self, request: Request) -> Response:
         """Write the recipe in the form into the config."""

@@ -186,7 +186,10 @@ PARTS: Mapping[str, Part] = {
         Part(
             "cloak",
             marked("Cloak"),
-            marked("Draws what models read away from the picture: strongest, and slow."),
+            marked(
+                "Draws what models read away from the picture: strongest, and slow; its mode "
+                "instant is quick, and the weakest."
+            ),
             (
                 Setting(
                     "mode",
@@ -198,7 +201,13 @@ PARTS: Mapping[str, Part] = {
                         ("poison", marked("poison: training on it at all")),
                         ("immunise", marked("immunise: editing it with AI")),
                         ("poison,style", marked("poison and style")),
-                        ("instant", marked("instant: in a second on any PC, the weakest")),
+                        (
+                            "instant",
+                            marked(
+                                "instant: in a second on any PC, the weakest; on flat colour a "
+                                "weave that can be seen at 100 %"
+                            ),
+                        ),
                     ),
                 ),
                 Setting(

@@ -11,6 +11,7 @@ from postguard.model import NewArtwork, PostState
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
 from postguard.web.desk import AccountFacts, Standing
+from postguard.web.recipe_desk import Shown
 from postguard.web.recipe_page import RecipePage
 from tests.making import new_post, protected_post
 from tests.unit.web.conftest import Served
@@ -99,6 +100,18 @@ def test_a_recipe_with_blanks_in_its_name_is_named_to_a_screen_reader():
     assert f'<h2 id="{named}">for the web' in page
     assert " " not in named
     assert "/recipe?name=for%20the%20web" in page
+
+
+@pytest.mark.parametrize("cloaked", [True, False])
+def test_a_trial_says_at_its_head_what_it_leaves_out_and_speaks_of_a_cloak_only_with_one(
+    *, cloaked: bool
+):
+    shown, left_out = Shown("0" * 32, 8, 6, (), ()), ["Tags for machines"]
+    facts = {"problem": "", "shown": shown, "left_out": left_out, "cloaked": cloaked}
+    head, _compare, below = rendering.text("recipe_shown.html.j2", **facts).partition("<img")
+    assert "without: Tags for machines." in head
+    assert ("For a cloak, look at a post" in head) is cloaked
+    assert "Drawn at" not in below
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
