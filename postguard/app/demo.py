@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from postguard.app import first_start
 from postguard.app.able import able
 from postguard.app.adding import drop
 from postguard.cloak.machine import Power, look
@@ -161,7 +162,7 @@ class Demo:
     def _started(self) -> bool:
         if not self._database.exists():
             return False
-        return open_store(self._database).posts.meta("started") is not None
+        return first_start.is_over(open_store(self._database))
 
     def _wait(self, until: Callable[[], bool]) -> None:
         ends_at: datetime = self.clock.now() + _PATIENCE

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from postguard.app import answering, bell, seen
+from postguard.app import answering, bell, first_start, seen
 from postguard.app.auditing import DailyAudit
 from postguard.app.backing_up import DailyBackup
 from postguard.app.installation import CONFIG, Installation
@@ -39,7 +39,6 @@ from postguard.system.service import Supervisor
 log = logging.getLogger(__name__)
 
 _RESCAN = timedelta(seconds=60)
-_STARTED = "started"  # the meta key that says the first start is over
 _MOST_SENDERS = 4  # threads; more accounts share them
 
 
@@ -63,7 +62,7 @@ class Intake:
             self._scanned = now
         more = self.room.enough(now) and self.taking.tick(now)
         if self.taking.first_start and self.taking.first_start_over:
-            self.installation.store.posts.set_meta(_STARTED, now.isoformat())
+            first_start.end(self.installation.store, now)
             self.taking.first_start = False
         self.workshop.close_idle(now)
         return more
@@ -220,7 +219,7 @@ def make_roles(
 ) -> Roles:
     """Make the roles; `on_news` is called from watchdog's threads when the outbox changes."""
     store, clock = installation.store, installation.clock
-    first_start = store.posts.meta(_STARTED) is None
+    first = not first_start.is_over(store)
     readers = [workshop(clock, installation.settings.intake.max_megapixels) for _ in "12"]
     taking = Taking(
         settings=lambda: installation.settings,
@@ -228,14 +227,15 @@ def make_roles(
         workshop=readers[0],
         objections=partial(answering.objections, installation),
         fit_of=lambda account, _: installation.accounts.fit_of(account),
-        first_start=first_start,
+        first_start=first,
+        added=partial(first_start.expected, store),
     )
 
     def nominate(path: Path) -> None:
         taking.nominate(path)
         on_news()
 
-    if first_start:
+    if first:
         # Later a missing outbox is a drive that is not connected: a folder made in its place
         # would hide it.
         _make(installation.outbox)

@@ -47,11 +47,13 @@ STATES = ("taking", "taken", "protected", "posted", "held", "released", "withdra
 @click.pass_obj
 def add(config: Path | None, /, pictures: tuple[Path, ...], **words: object) -> None:
     """Drop copies of PICTURES into the outbox as one post, with their words."""
+    from postguard.app import first_start
     from postguard.app.adding import drop, no_room, without_alt
 
     said = {k: v for k, v in words.items() if v}
     silent = without_alt(config, pictures, said)
     dropped = drop(config, pictures, said, time_now())
+    first_start.expect(open_rows(), dropped)
     say(
         _("{dropped} is in the outbox; `postguard list` shows where it is on its way.").format(
             dropped=dropped

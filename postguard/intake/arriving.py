@@ -22,15 +22,24 @@ class Arrivals:
     Args:
         note: takes sentences for the artist about files that stay where they are.
         first_start: remember what lies in the outbox now, so that it can be held.
+        added: whether the artist asked for the post of this key, which is then not held.
 
     Attributes:
         old: keys of the posts-to-be that lay there at the first start and are not taken yet.
     """
 
-    def __init__(self, outbox: Path, note: Callable[[str], None], *, first_start: bool) -> None:
+    def __init__(
+        self,
+        outbox: Path,
+        note: Callable[[str], None],
+        *,
+        first_start: bool,
+        added: Callable[[str], bool],
+    ) -> None:
         self.outbox = outbox
         self._note = note
-        self.old = _found(outbox) if first_start else set[str]()
+        there = _found(outbox) if first_start else set[str]()
+        self.old = {key for key in there if not added(key)}
         self._settling = Settling(timedelta(0))
         self._grouping = Grouping(eager=self.old)
         self._told: set[str] = set()

@@ -43,6 +43,7 @@ class Taking:
         fit_of: (account, dry run) -> name of the limits its renditions must fit.
         first_start: what lies in the outbox at the first tick is held; pass True at every start
             until `first_start_over` was seen.
+        added: whether what lies there by this name was added by command, and so is not held.
         polling: whether the outbox is polled, so that files must stay quiet for longer.
         note: takes sentences for the artist about files that stay where they are.
         on_taken: called when a post can be protected.
@@ -54,6 +55,7 @@ class Taking:
     objections: Callable[[str, Words, int], list[str]]
     fit_of: Callable[[str, bool], str]
     first_start: bool = False
+    added: Callable[[str], bool] = lambda _: False
     polling: Callable[[], bool] = lambda: False
     note: Callable[[str], None] = log.warning
     on_taken: Callable[[], None] = lambda: None
@@ -102,7 +104,7 @@ class Taking:
         outbox = self.settings().outbox.expanduser()
         if self._arrivals is None or self._arrivals.outbox != outbox:
             first = self.first_start and self._arrivals is None
-            self._arrivals = Arrivals(outbox, self.note, first_start=first)
+            self._arrivals = Arrivals(outbox, self.note, first_start=first, added=self.added)
         return self._arrivals
 
     def _repair(self, outbox: Path, now: datetime) -> None:

@@ -90,8 +90,10 @@ class Planning:
         timing, earliest = self.timing(delivery.account), delivery.not_before
         behind = now if earliest is None else max(now, earliest - _A_MOMENT)
         slot = partial(free_slot, self.plans, delivery.account, timing, behind)
+        # A page on this PC is nothing to think twice about.
+        grace = timedelta(0) if delivery.dry_run else timing.grace
         while True:
-            due = schedule.plan(asked, now, grace=timing.grace, slot=slot)
+            due = schedule.plan(asked, now, grace=grace, slot=slot)
             due = schedule.jittered(due, timing.jitter, delivery.id)
             at = max(due.at, earliest or due.at)
             at = self._spaced(delivery, at, timing.spacing, now)

@@ -251,6 +251,20 @@ def test_ctrl_c_ends_a_waiting_command_quietly(terminal, fedi):
     assert "Traceback" not in rest
 
 
+def test_a_first_run_draws_the_page_of_what_was_added(terminal):
+    (terminal.home / "config.toml").write_text(
+        f'outbox = "{terminal.home}/outbox"\n[accounts.page]\nnetwork = "preview"\n'
+        '[intake]\nsettle = "0.2s"\n'
+        '[recipes]\ndefault = [ { step = "downscale", long_side = 64 }, { step = "tags" } ]\n'
+    )
+    (terminal.home / "狐.png").write_bytes(draw())
+    terminal.run("add", str(terminal.home / "狐.png"), "--alt", "赤い狐", "--dry-run")
+    done = terminal.run("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert "held" not in done.stderr
+    assert "drawn, not posted (dry run)" in done.stderr
+
+
 def test_run_once_does_what_is_due_and_ends(terminal):
     (terminal.home / "config.toml").write_text(
         f'outbox = "{terminal.home}/outbox"\n[accounts.page]\nnetwork = "preview"\n'

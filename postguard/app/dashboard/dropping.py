@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from postguard.app import adding, bell
+from postguard.app import adding, bell, first_start
 from postguard.app.installation import Installation
 from postguard.errors import Unusable
 from postguard.language import _
@@ -58,6 +58,7 @@ class Drops:
             name = adding.drop(self.installation.path, pictures, said, now)
         except OSError as exc:
             raise Unusable(files.in_words(exc)) from exc
+        first_start.expect(self.installation.store, name)
         shutil.rmtree(drop, ignore_errors=True)
         bell.ring()
         if waits := adding.no_room(self.installation.path):

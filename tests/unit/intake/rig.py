@@ -61,6 +61,7 @@ class Rig:
     home: Path
     settings: Settings
     first_start: bool = False
+    added: frozenset[str] = frozenset()
     now: datetime = START
     notes: list[str] = field(default_factory=list)
     objections: object = no_objections
@@ -84,6 +85,7 @@ class Rig:
             objections=self.objections,  # type: ignore[arg-type]
             fit_of=lambda account, dry_run: "preview" if dry_run else account,
             first_start=self.first_start,
+            added=self.added.__contains__,
             note=self.notes.append,
         )
         return self.taking

@@ -365,6 +365,18 @@ def test_what_lay_there_at_the_first_start_is_held(rig: Rig) -> None:
     assert rig.store.posts.get(3).state is PostState.TAKEN
 
 
+def test_what_was_added_before_the_first_start_goes_on(rig: Rig) -> None:
+    rig.first_start, rig.added = True, frozenset({"fox.png", "pages/"})
+    for number, name in enumerate(("fox.png", "pages/1.png", "old.png")):
+        rig.drop(name, png(number))
+        rig.drop(f"{name}.toml", ALT)
+    rig.restarted()
+    rig.rescan()
+    states = {post.name: post.state for post in rig.run()}
+    assert states.pop("old.png") is PostState.HELD
+    assert set(states.values()) == {PostState.TAKEN}
+
+
 def test_a_first_start_that_was_cut_short_still_holds_what_lay_there(rig: Rig) -> None:
     rig.first_start = True
     rig.drop("fox.png")
