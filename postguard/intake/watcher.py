@@ -7,6 +7,7 @@ rescan nominates every file again.
 from __future__ import annotations
 
 import errno
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -45,6 +46,14 @@ _NEWS = frozenset(
 )
 _POLL_EVERY = 2.0  # seconds
 _MOST_FOLDERS = 32  # each watched set costs a thread; further sets are found by the rescan
+
+
+def _is_no_ending(record: logging.LogRecord) -> bool:
+    """Watchdog calls it an error that a thread sees a last event while we stop it."""
+    return "when the thread is inactive" not in record.getMessage()
+
+
+logging.getLogger("watchdog.observers.inotify").addFilter(_is_no_ending)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.api import BaseObserver, EventQueue, ObservedWatch
+from watchdog.observers.inotify import InotifyEmitter
 from watchdog.observers.polling import PollingObserver
 
 from postguard.intake.mounts import filesystem_of
@@ -187,6 +188,14 @@ def test_stopping_twice_and_before_the_start_is_nothing(seen: Seen) -> None:
     watcher.start()
     watcher.stop()
     watcher.stop()
+
+
+def test_an_event_that_comes_while_a_watch_ends_is_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = InotifyEmitter(EventQueue(), ObservedWatch(str(tmp_path), recursive=False))
+    ended.queue_events(0)
+    assert caplog.messages == []
 
 
 def test_more_sets_than_are_watched_are_still_found_by_a_rescan(seen: Seen) -> None:
