@@ -46,6 +46,10 @@ class ConfigError(PostguardError):
         self.line = line
 
 
+class NeedsRestart(ConfigError):
+    """The config is right, but what was changed in it only counts from the next start on."""
+
+
 class Unusable(PostguardError):
     """A command cannot be done as asked; nothing was changed."""
 

@@ -12,7 +12,7 @@ from postguard import settings as config
 from postguard.app.accounts import Accounts
 from postguard.app.elsewhere import elsewhere, times_of
 from postguard.cloak import concepts
-from postguard.errors import BadPicture, ConfigError, Refused, Retryable
+from postguard.errors import BadPicture, ConfigError, NeedsRestart, Refused, Retryable
 from postguard.language import _
 from postguard.model import (
     Artist,
@@ -88,7 +88,7 @@ class Installation:
         new = config.load(self.path)
         for key, read in FIXED.items():
             if read(new) != read(self.settings):
-                raise ConfigError(
+                raise NeedsRestart(
                     _("{key}: it can only be changed by a restart of postguard").format(key=key),
                     self.path,
                 )

@@ -24,6 +24,12 @@ class Desk:
 
     logged_in = False
 
+    def __init__(self, problem: str = "") -> None:
+        """`problem`: what the banner says of the config."""
+        self.standing = Standing(
+            held=0, running=True, paused=False, problem=problem, logged_out=()
+        )
+
     def answer(self, route: Route) -> None:
         """Answer as the dashboard does."""
         way = route.request.url.removeprefix(DESK)
@@ -45,7 +51,7 @@ class Desk:
         return rendering.text(
             "held.html.j2",
             here="held",
-            standing=STANDING,
+            standing=self.standing,
             now=datetime(2026, 11, 25, tzinfo=UTC),
             zone=UTC,
             post_id=0,
@@ -53,9 +59,6 @@ class Desk:
             needs=(),
             recipes=(),
         )
-
-
-STANDING = Standing(held=0, running=True, paused=False, problem="", logged_out=())
 
 
 def test_a_login_sent_by_enter_takes_its_form_away_and_a_refused_one_keeps_it(
@@ -75,4 +78,17 @@ def test_a_login_sent_by_enter_takes_its_form_away_and_a_refused_one_keeps_it(
     with page.expect_response(f"{DESK}/held"):  # the look behind it
         secret.press("Enter")
     expect(page.locator("#login-sky")).to_have_count(0, timeout=5_000)
+    context.close()
+
+
+def test_a_long_path_in_the_banner_makes_no_narrow_page_wider(chromium: Browser) -> None:
+    long = f"/home/hanako/{'a-very-long-folder-name-' * 5}/config.toml: outbox"
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.route("**/*", Desk(problem=long).answer)
+    page.goto(f"{DESK}/held")
+    expect(page.locator("#standing")).to_contain_text(long)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    ids: list[str] = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
     context.close()

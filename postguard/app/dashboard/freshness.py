@@ -6,7 +6,9 @@ import threading
 from dataclasses import dataclass, field
 
 from postguard.app.installation import Installation
-from postguard.errors import ConfigError
+from postguard.errors import ConfigError, NeedsRestart
+from postguard.language import _
+from postguard.web.serving import ALONE
 
 
 @dataclass(slots=True)
@@ -32,6 +34,12 @@ class Freshness:
     def _reloaded(self) -> str:
         try:
             self.installation.reload()
+        except NeedsRestart as exc:
+            then = _(
+                "The dashboard takes it when it is opened anew, {minutes} minutes after its last "
+                "page was closed."
+            )
+            return f"{exc}. {then.format(minutes=round(ALONE / 60))}"
         except ConfigError as exc:
             return str(exc)
         return ""

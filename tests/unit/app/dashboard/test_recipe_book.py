@@ -112,6 +112,7 @@ def test_what_else_was_changed_and_needs_a_restart_is_said_plainly(installation:
     seen = made.recipes.stands("default").seen
     told = made.recipes.keep("default", [{"step": "tags"}], seen).told
     assert "only be changed by a restart" in told.sentences[1]
+    assert "opened anew" in told.sentences[1]
 
 
 def test_a_config_that_is_a_link_stays_one(book: Recipes, installation: Installation):
