@@ -15,6 +15,7 @@ from postguard import settings as config
 from postguard.app.room import shortage
 from postguard.errors import BadPicture, BadWords, Unusable
 from postguard.intake import sidecar
+from postguard.intake.names import is_picture, walk
 from postguard.language import _
 from postguard.system import files
 
@@ -74,6 +75,12 @@ def no_room(path: Path | None) -> str:
     """Return what becomes of a drop where the disk is all but full; empty: it is not."""
     settings = config.load(path or config.default_path())
     return shortage([settings.outbox.expanduser()], settings.disk.floor_mb)
+
+
+def waiting(path: Path | None) -> int:
+    """Return how many pictures lie in the outbox and were not taken yet."""
+    settings = config.load(path or config.default_path())
+    return sum(is_picture(found.name) for found in walk(settings.outbox.expanduser()))
 
 
 def _says_itself(picture: Path, max_megapixels: float) -> bool:

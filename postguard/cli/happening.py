@@ -65,6 +65,8 @@ def event(told: Event, zone: tzinfo | None) -> str:
 
 def delivery(told: Delivery, zone: tzinfo | None) -> str:
     """Return where a delivery is on its way, and its due time where it has one."""
+    if told.dry_run and told.state is DeliveryState.POSTED:
+        return _("{account}: drawn as a page, not posted (dry run)").format(account=told.account)
     due = "" if told.due_at is None else f" {day_and_time(told.due_at, zone)}"
     said = _(_STATES.get(told.state, "")) or (
         _("tries again{due}").format(due=due) if told.tries else due.strip()

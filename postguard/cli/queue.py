@@ -9,7 +9,8 @@ import click
 
 from postguard.cli import given
 from postguard.cli.rows import NOT_RUNNING, NUMBER, open_rows, say, time_now, zone
-from postguard.language import _, marked
+from postguard.errors import ConfigError
+from postguard.language import _, marked, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ def list_(
     from postguard.cli import listing
 
     if not posts:
-        click.echo(_nothing(state, before))
+        click.echo(_nothing(config, state, before))
     else:
         for line in listing.lines(posts, deliveries, zone(store), now):
             click.echo(line)
@@ -194,13 +195,31 @@ def _told(
 _NOT_SET_UP = marked("postguard is not set up yet. A few questions: postguard init")
 
 
-def _nothing(state: tuple[str, ...], before: int | None) -> str:
+def _nothing(config: Path | None, state: tuple[str, ...], before: int | None) -> str:
     if state or before is not None:
         return _("There is no such post.")
+    if lying := _lying(config):
+        return ngettext(
+            "No posts yet; {count} picture waits in the outbox to be taken.",
+            "No posts yet; {count} pictures wait in the outbox to be taken.",
+            lying,
+        ).format(count=lying)
     return _(
         "No posts yet. Drop a picture into the outbox with a text file of the same name beside it,"
         '\nor: postguard add fox.png --alt "what can be seen" --text "what you say"'
     )
+
+
+def _lying(config: Path | None) -> int:
+    """Return how many pictures were not taken yet; a config that says no outbox hides no list."""
+    if not _is_set_up():
+        return 0
+    from postguard.app.adding import waiting
+
+    try:
+        return waiting(config)
+    except ConfigError:
+        return 0
 
 
 def _say_what_stands_still(store: Store) -> None:

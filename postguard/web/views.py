@@ -33,6 +33,7 @@ _STEPS = {
     "measure": marked("measuring the cloak"),
 }
 _OUT = {DeliveryState.POSTED, DeliveryState.SENDING, DeliveryState.UNSURE}
+_OVER = {DeliveryState.POSTED, DeliveryState.RETRACTED}
 
 
 class Action(StrEnum):
@@ -157,7 +158,7 @@ def actions(facts: PostFacts) -> tuple[Action, ...]:
     copies = {d.state for d in facts.deliveries}
     if state is PostState.HELD:
         found = [Action.RELEASE]
-    elif state is PostState.PROTECTED:
+    elif state is PostState.PROTECTED and copies - _OVER:
         found = [Action.NOW, Action.HOLD]
     elif state in {PostState.TAKEN, PostState.RELEASED}:
         found = [Action.HOLD]

@@ -36,6 +36,18 @@ def test_an_empty_queue_says_what_to_do(terminal):
     assert "postguard add fox.png" in done.stdout
 
 
+def test_what_lies_in_the_outbox_is_counted_until_it_is_taken(ready, fox):
+    ready.run("add", fox, "--alt", "赤い狐")
+    done = ready.run("list")
+    assert "1 picture waits in the outbox" in done.stdout
+    assert "postguard add fox.png" not in done.stdout
+
+
+def test_an_empty_queue_is_told_where_the_config_is_broken(terminal):
+    terminal.configure("outbox =")
+    assert "postguard add fox.png" in terminal.run("list").stdout
+
+
 def test_one_picture_is_dropped_with_its_words(ready, fox):
     words = ("--text", "月の下", "--alt", "赤い狐", "--tag", "イラスト", "--at", "now")
     done = ready.run("add", fox, *words, "--to", "sky", "--dry-run")

@@ -41,6 +41,15 @@ def test_a_dry_run_is_told_as_a_page_and_not_as_a_post(terminal, posted):
     assert "drawn as a page, not posted, for sky file:///1" in told
 
 
+def test_a_dry_run_that_is_done_is_listed_as_a_page_and_not_as_a_post(terminal):
+    terminal.configure()
+    store = terminal.store()
+    dry = NewDelivery("sky", Words("雪"), "now", "b", dry_run=True)
+    (delivery,) = store.deliveries.of_post(protected_post(store, deliveries=(dry,)).id)
+    store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
+    assert "sky: drawn as a page, not posted (dry run)" in terminal.run("list").stdout
+
+
 def test_a_difference_is_told_with_its_advice(terminal, posted):
     store, delivery = posted
     seen = {"differences": [{"what": "alt", "says": "絵1に説明がない: `postguard edit 1`"}]}

@@ -72,6 +72,7 @@ def facts(state: PostState, *copies: Delivery, post_id: int = 1, **fields: objec
     [
         (PostState.TAKEN, DeliveryState.WAITING, Stage.WORK, (Action.HOLD,)),
         (PostState.PROTECTED, DeliveryState.SCHEDULED, Stage.DUE, (Action.NOW, Action.HOLD)),
+        (PostState.PROTECTED, DeliveryState.POSTED, Stage.DUE, (Action.RETRACT,)),
         (PostState.PROTECTED, DeliveryState.HELD, Stage.HELD, (Action.NOW, Action.HOLD)),
         (PostState.HELD, DeliveryState.HELD, Stage.HELD, (Action.RELEASE,)),
         (PostState.POSTED, DeliveryState.POSTED, Stage.OUT, (Action.RETRACT,)),
