@@ -53,6 +53,7 @@ _NO_OTHER = marked("no other has rare kanji (sudo apt install fonts-noto-cjk bri
 def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     """Look at config, folders, room, accounts, recipes, cloak and daemon."""
     found = [Checked(_("config"), True, str(installation.path))]
+    found += _name(installation)
     found += _folders(installation)
     found += _recipes(installation)
     found += _letters(installation)
@@ -63,6 +64,13 @@ def checks(installation: Installation, *, offline: bool) -> list[Checked]:
     found += this_pc.checks(installation)
     found.append(_daemon(installation))
     return found
+
+
+def _name(installation: Installation) -> Iterator[Checked]:
+    """Some want none, so that is no fault; but whoever passed over the question shall see it."""
+    if not installation.settings.artist.name.strip():
+        said = _("none in [artist]: your marks and tags will not say whose art it is")
+        yield Checked(_("your name"), True, said)
 
 
 def _folders(installation: Installation) -> Iterator[Checked]:

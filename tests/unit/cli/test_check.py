@@ -33,6 +33,14 @@ def test_when_all_is_well_it_says_so(terminal):
     assert "Everything is there" in done.stdout
 
 
+def test_a_name_that_was_passed_over_is_no_fault_and_is_told(terminal):
+    terminal.run("init", "--yes", "--name", "")
+    done = terminal.run("check", "--offline", "--json")
+    (told,) = (f for f in json.loads(done.stdout) if f["what"] == "your name")
+    assert told["ok"]
+    assert "will not say whose art it is" in told["said"]
+
+
 def test_everything_that_is_missing_comes_with_its_fix(terminal):
     terminal.configure(FAULTY)
     done = terminal.run("check", "--offline", "--json")
