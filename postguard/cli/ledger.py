@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from postguard.cli import given
-from postguard.language import ngettext
+from postguard.errors import Unusable
+from postguard.language import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +27,8 @@ def ledger(config: Path | None, kind: str, into: Path | None) -> None:
     from postguard.store.ledger import LedgerRows
     from postguard.system import files
 
+    if kind == "html" and into is None and sys.stdout.isatty():
+        raise Unusable(_("a page is not for a terminal: postguard ledger --html > ledger.html"))
     installation = open_installation(config)
     entries = list(LedgerRows(installation.store.db).entries())
     if kind == "html":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from click.testing import _NamedTextIOWrapper
+
 from postguard.model import Receipt
 from tests.making import NOW, protected_post
 
@@ -27,3 +29,13 @@ def test_a_folder_that_is_not_there_is_told(terminal):
     done = terminal.run("ledger", "--into", terminal.home / "no" / "ledger.csv")
     assert done.exit_code == 1
     assert "is not there" in done.stderr
+
+
+def test_a_page_is_not_written_over_a_terminal(terminal, monkeypatch):
+    terminal.configure()
+    assert terminal.run("ledger", "--html").stdout.startswith("<!DOCTYPE html>")
+    monkeypatch.setattr(_NamedTextIOWrapper, "isatty", lambda _self: True, raising=False)
+    done = terminal.run("ledger", "--html")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "postguard ledger --html > ledger.html" in done.stderr
+    assert "sha256" in terminal.run("ledger").stdout
