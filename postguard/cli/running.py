@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from postguard.cli import given
+from postguard.language import _, day_and_time
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from postguard.app.installation import Installation
 
 _LEVELS = click.Choice(["debug", "info", "warning", "error"])
 
@@ -47,8 +50,17 @@ def run(
             redaction.learn(secret)
         if once:
             roles.do_what_is_due(installation)
+            _say_what_is_left(installation)
         else:
             roles.run(installation)
+
+
+def _say_what_is_left(installation: Installation) -> None:
+    """Tell when the next post goes out, which nobody does once this process has ended."""
+    due = installation.store.deliveries.next_due(installation.clock.now())
+    if due is not None:
+        at = day_and_time(due.astimezone(installation.settings.timezone))
+        click.echo(_("The next post is due {at}; run postguard again then.").format(at=at))
 
 
 @click.command()

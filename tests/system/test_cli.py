@@ -263,6 +263,9 @@ def test_a_first_run_draws_the_page_of_what_was_added(terminal):
     assert done.returncode == 0, done.stderr
     assert "held" not in done.stderr
     assert "drawn, not posted (dry run)" in done.stderr
+    terminal.run("add", str(terminal.home / "狐.png"), "--alt", "赤い狐")
+    done = terminal.run("run", "--once")
+    assert "The next post is due" in done.stdout
 
 
 def test_run_once_does_what_is_due_and_ends(terminal):
