@@ -35,6 +35,11 @@ _WHY = {
     "absent": marked("no machine of the cluster was on"),
 }
 _UNKNOWN = marked("it could not be done")
+_LOOKS = {
+    "grain": marked("grain"),
+    "canvas": marked("canvas"),
+    "screentone": marked("screentone"),
+}
 _TO_KNOW = ("warning", "advice")
 
 
@@ -111,8 +116,9 @@ def _noised(step: Mapping[str, Any]) -> str:
             else _(", likeness {score} of 100 (SSIMULACRA2)").format(score=score)
         )
         soft = _(", over a slight blur off the lines") if step.get("soften") else ""
+        look = _(_LOOKS.get(step["look"], step["look"]))
         return _("{look}, strength {strength}{like}{soft}").format(
-            look=step["look"], strength=step.get("strength"), like=like, soft=soft
+            look=look, strength=step.get("strength"), like=like, soft=soft
         )
     blur = (
         _(", after a blur of {blur} pixels").format(blur=step["blur"]) if step.get("blur") else ""

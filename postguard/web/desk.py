@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from postguard.errors import Unusable
-from postguard.model import Artwork, Delivery, Finding, Limits, Post, Progress, Receipt, Rendition
+from postguard.model import (
+    Artwork,
+    Delivery,
+    Finding,
+    Json,
+    Limits,
+    Post,
+    Progress,
+    Receipt,
+    Rendition,
+)
 from postguard.model.layers import Layers
 
 if TYPE_CHECKING:  # they speak of what stands here
@@ -239,7 +249,7 @@ class RecipeFacts:
     """One recipe of the config: its steps as they stand there, and what they protect."""
 
     name: str
-    steps: tuple[Mapping[str, object], ...]
+    steps: tuple[Mapping[str, Json], ...]
     layers: Layers
     accounts: tuple[str, ...] = ()
 

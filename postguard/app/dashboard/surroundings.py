@@ -50,9 +50,7 @@ class Config:
         return [
             RecipeFacts(
                 name,
-                tuple(
-                    _changed(step.model_dump(mode="json", exclude_unset=True)) for step in steps
-                ),
+                tuple(step.model_dump(mode="json", exclude_unset=True) for step in steps),
                 layering.of_recipe(self.installation, name),
                 tuple(n for n, a in settings.accounts.items() if (a.recipe or "default") == name),
             )
@@ -115,8 +113,3 @@ def _where(account: AnyAccount) -> str:
     if isinstance(account, MastodonAccount):
         return account.instance.partition("://")[2]
     return ""
-
-
-def _changed(step: Mapping[str, object]) -> dict[str, object]:
-    """Return a step with its name first."""
-    return {"step": step["step"], **{k: v for k, v in step.items() if k != "step"}}

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from postguard import language
 from postguard.model import Quotes, Replies, Visibility, Words
 from postguard.networks.plain_words import audience, done, kind_of, shown
+from postguard.networks.step_words import of_step
 from tests.making import rendition
 
 PICTURE = {
@@ -152,3 +154,10 @@ def test_why_a_file_is_of_its_kind_and_how_like_it_is_stands_with_it() -> None:
         "as JPEG at quality 92 (as PNG it would take too much): 4 × 3 pixels, 100 bytes; "
         "likeness to what was made 91.4 of 100 (SSIMULACRA2, over four parts)"
     )
+
+
+def test_the_look_of_a_noise_is_said_in_the_artists_language() -> None:
+    """The record keeps the config's word; a look of tomorrow is said as it stands there."""
+    language.choose("ja")
+    assert of_step({"step": "noise", "look": "grain", "strength": "low"}) == "粒、強度low"
+    assert of_step({"step": "noise", "look": "rain", "strength": "low"}) == "rain、強度low"

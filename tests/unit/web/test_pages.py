@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from postguard.model import NewArtwork, PostState
+from postguard.model.layers import Layers
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
-from postguard.web.desk import AccountFacts, Standing
+from postguard.web.desk import AccountFacts, RecipeFacts, Standing
 from postguard.web.recipe_desk import Shown
-from postguard.web.recipe_page import RecipePage
+from postguard.web.recipe_page import RecipePage, StepLine, recipe_page
 from tests.making import new_post, protected_post
 from tests.unit.web.conftest import Served
 
@@ -94,12 +95,30 @@ def test_what_is_typed_for_a_login_is_never_sent_in_an_address():
 def test_a_recipe_with_blanks_in_its_name_is_named_to_a_screen_reader():
     """A reference is a list of ids, and blanks stand between them."""
     around = {"here": "recipes", "post_id": 0, "standing": Standing(0, running=True, paused=False)}
-    recipes = [RecipePage("for the web", (), (), (), "")]
+    step = StepLine("noise", "Fine noise", (("Look", "canvas"),))
+    recipes = [RecipePage("for the web", (), (step,), (), "")]
     page = rendering.text("recipes.html.j2", recipes=recipes, **around)
     (named,) = re.findall(r'<section class="panel" aria-labelledby="([^"]*)"', page)
     assert f'<h2 id="{named}">for the web' in page
     assert " " not in named
     assert "/recipe?name=for%20the%20web" in page
+    assert "<b>Fine noise</b> <code>noise</code>" in page
+    assert '<span class="soft">Look</span> canvas' in page
+
+
+def test_a_recipe_is_listed_in_the_words_of_its_form():
+    """With the step's own name beside its title; what the form does not have keeps its key."""
+    steps = (
+        {"step": "downscale", "long_side": 1600, "megapixels": 2.5},
+        {"step": "noise", "look": "grain", "soften": False},
+    )
+    smaller, noise = recipe_page(RecipeFacts("default", steps, Layers(()))).steps
+    assert (smaller.title, smaller.name) == ("Fewer pixels", "downscale")
+    assert smaller.settings == (("Longest side, in pixels", "1600"), ("megapixels", "2.5"))
+    assert noise.settings == (
+        ("Look", "grain, as of film"),
+        ("Soften slightly what lies off the lines", "false"),
+    )
 
 
 @pytest.mark.parametrize("cloaked", [True, False])
@@ -129,7 +148,7 @@ def test_a_recipe_is_shown_as_a_form_and_checked_as_it_is_changed(browser: Serve
     form = {"recipe": "default", "seen": seen[1], "tags": "on", "tags.mining": "ai-training"}
     wrong = form | {"downscale": "on", "downscale.long_side": "many"}
     checked = browser.ask("POST", "/recipe/check", wrong)
-    assert "recipes.default[0].long_side: must be a whole number" in checked.text
+    assert "Fewer pixels: Longest side, in pixels: must be a whole number" in checked.text
     assert "hx-trigger" not in checked.headers
     right = form | {"downscale": "on", "downscale.long_side": "80"}
     checked = browser.ask("POST", "/recipe/check", right)
