@@ -5,11 +5,13 @@ What the form does not show of a step is kept as it stands in the config.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from postguard.language import _
 from postguard.model import Json
+from postguard.settings.lines import dotted
 from postguard.settings.recipes import ORDER, WHY_ORDER
 from postguard.web.recipe_desk import Step
 from postguard.web.recipe_parts import LIST, ON, PARTS, Part, Setting
@@ -53,6 +55,21 @@ def steps_of(said: Mapping[str, str], old: Sequence[Step]) -> list[dict[str, Jso
     return [
         _step(PARTS[name], said, known.get(name, {})) for name in ORDER if said.get(name) == ON
     ]
+
+
+def in_its_words(fault: str, recipe: str, steps: Sequence[Step]) -> str:
+    """Return what the config says of a recipe with the form's names of step and field; where in
+    the file it would stand says nothing there."""
+    key = re.escape(dotted(("recipes", recipe)))
+
+    def named(found: re.Match[str]) -> str:
+        if int(found[1]) >= len(steps):  # it is of the config as it stands
+            return found[0]
+        part = PARTS[str(steps[int(found[1])]["step"])]
+        labels = {setting.key: _(setting.label) for setting in part.settings}
+        return f"{_(part.title)}: {labels.get(found[2], found[2])}: "
+
+    return re.sub(rf"^(?:.*: )?{key}\[(\d+)\]\.(\w+): ", named, fault, flags=re.MULTILINE)
 
 
 def _step(part: Part, said: Mapping[str, str], was: Step) -> dict[str, Json]:

@@ -56,11 +56,13 @@ class RecipePages:
         said, recipes = await receiving.form(request), self.frame.desk.recipes
 
         def made() -> HTMLResponse:
-            name = said.get("recipe", "")
+            name, steps = said.get("recipe", ""), list[dict[str, Json]]()
             try:
-                layers = recipes.layers(name, self._steps(said))
+                steps = self._steps(said)
+                layers = recipes.layers(name, steps)
             except PostguardError as exc:
-                return rendering.page("recipe_checked.html.j2", problem=str(exc))
+                problem = recipe_form.in_its_words(str(exc), name, steps)
+                return rendering.page("recipe_checked.html.j2", problem=problem)
             found = rendering.page(
                 "recipe_checked.html.j2",
                 problem="",

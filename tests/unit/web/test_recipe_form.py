@@ -7,8 +7,9 @@ import typing
 import pytest
 
 from postguard.settings import recipes
+from postguard.settings.lines import dotted
 from postguard.settings.recipes import ORDER
-from postguard.web.recipe_form import form, steps_of
+from postguard.web.recipe_form import form, in_its_words, steps_of
 from postguard.web.recipe_parts import LIST, ON, PARTS, Kind
 
 MODELS = {
@@ -89,3 +90,14 @@ def test_steps_come_in_the_one_order_that_works_however_they_are_sent():
 def test_what_is_no_number_goes_on_for_the_config_to_refuse():
     said = {"downscale": ON, "downscale.long_side": "twelve"}
     assert steps_of(said, [])[0]["long_side"] == "twelve"
+
+
+@pytest.mark.parametrize("name", ["default", "展示"])
+def test_a_fault_is_told_with_the_names_that_stand_on_the_page(name: str):
+    steps = [{"step": "downscale", "long_side": "abc"}]
+    said = "/home/花/a.toml:25: " + dotted(("recipes", name)) + "[0].long_side: must be a number"
+    assert in_its_words(said, name, steps) == (
+        "Fewer pixels: Longest side, in pixels: must be a number"
+    )
+    assert in_its_words(said, "other", steps) == said
+    assert in_its_words(said, name, []) == said
