@@ -163,6 +163,8 @@ class Taking:
         theirs = {a.name for a in post.artworks}
         paths = [p for p in paths if p.parts[0] != folders.RENDITIONS or str(p) in theirs]
         bundle = listed(post.name, list(paths))
+        if len(bundle.files) == 1:  # its words may be called as it is
+            bundle = replace(bundle, is_set=moving.is_set(post))
         sources = {a.name: a.source for a in post.artworks} | {n: s for s, n in post.sidecars}
         beneath = folder.relative_to(outbox)
         gone = (

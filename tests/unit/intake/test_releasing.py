@@ -29,6 +29,7 @@ def test_a_released_post_that_still_lacks_words_is_held_again(rig: Rig) -> None:
     released(rig)
     assert rig.only().state is PostState.HELD
     assert "no alt text" in rig.only().reason
+    assert "into fox.toml beside it" in rig.only().reason
 
 
 def test_release_lets_a_repeated_picture_and_a_first_start_pass(rig: Rig) -> None:
