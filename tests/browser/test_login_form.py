@@ -82,7 +82,7 @@ def test_a_login_sent_by_enter_takes_its_form_away_and_a_refused_one_keeps_it(
 
 
 def test_a_long_path_in_the_banner_makes_no_narrow_page_wider(chromium: Browser) -> None:
-    long = f"/home/hanako/{'a-very-long-folder-name-' * 5}/config.toml: outbox"
+    long = f"/art/hanako/{'a-very-long-folder-name-' * 5}/config.toml: outbox"
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.route("**/*", Desk(problem=long).answer)

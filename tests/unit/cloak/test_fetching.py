@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from postguard.cloak.architectures import UnknownWeights
 from postguard.cloak.catalogue import CONFIG, FILES, WEIGHTS
 from postguard.cloak.fetching import News
 from postguard.errors import Unusable
+from postguard.system.extras import install
 from tests.servers import hub as loopback
 from tests.unit.cloak import published_folders
 
@@ -381,7 +383,7 @@ def test_without_the_extra_it_names_the_command_that_installs_it(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == lacking else find(name)
     )
-    with pytest.raises(Unusable, match=rf"needs {lacking}.*pip install 'postguard\[cloak\]'"):
+    with pytest.raises(Unusable, match=f"needs {lacking}.*{re.escape(install('cloak'))}"):
         fetch(TAESD, models)
     assert hub.asked == []
 

@@ -14,7 +14,7 @@ from postguard.cluster.joining import unreachable
 from postguard.errors import Retryable, Unusable
 
 THERE = "tls://192.168.1.20:8786"
-KEYS = Security(tls_ca_file="/home/hanako/.config/postguard/cluster/here/authority.pem")
+KEYS = Security(tls_ca_file="/art/hanako/.config/postguard/cluster/here/authority.pem")
 
 
 def test_a_foreign_authority_is_told_with_the_files_to_copy_and_where_to() -> None:
@@ -23,7 +23,7 @@ def test_a_foreign_authority_is_told_with_the_files_to_copy_and_where_to() -> No
     error = unreachable(THERE, KEYS, refused)
     assert isinstance(error, Unusable)
     assert "authority.pem, machine.pem, machine.key" in str(error)
-    assert "/home/hanako/.config/postguard/cluster/here here" in str(error)
+    assert "/art/hanako/.config/postguard/cluster/here here" in str(error)
 
 
 def test_a_machine_that_is_off_is_tried_again() -> None:
