@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from postguard.web.desk import Watching
 from postguard.web.serving import Visits
@@ -18,11 +18,12 @@ _STILL_THERE = 40  # looks without news, after which a word finds out whether th
 
 
 async def stream(watching: Watching, visits: Visits) -> AsyncIterator[str]:
-    """Yield an event for each change of what pages show, until the page or the server is gone."""
+    """Yield an event for each change of what pages show, until the page or the server is gone; and
+    one at once, for what changed after the page was made and before it listened."""
     with visits.page():
         pulse = await asyncio.to_thread(watching.pulse)
         known, quiet = await asyncio.to_thread(watching.prints), 0
-        yield "retry: 2000\n\n"
+        yield f"retry: 2000\n{_event([])}"
         while not visits.ending():
             await asyncio.sleep(_LOOK)
             quiet += 1
@@ -31,10 +32,14 @@ async def stream(watching: Watching, visits: Visits) -> AsyncIterator[str]:
                 known = await asyncio.to_thread(watching.prints)
                 if changed := different(before, known):
                     quiet = 0
-                    yield f"event: posts\ndata: {json.dumps(changed)}\n\n"
+                    yield _event(changed)
             if quiet >= _STILL_THERE:
                 quiet = 0
                 yield ": still here\n\n"
+
+
+def _event(posts: Sequence[int]) -> str:
+    return f"event: posts\ndata: {json.dumps(posts)}\n\n"
 
 
 def different(before: Mapping[int, str], after: Mapping[int, str]) -> list[int]:

@@ -104,10 +104,8 @@ function listen() {
     source?.close();
     source = null;
   } else if (!source) {
-    if (looked) look(); // something may have changed while nobody looked
-    looked = performance.now();
     source = new EventSource("/events");
-    source.addEventListener("posts", look);
+    source.addEventListener("posts", look); // the first comes at once: what changed unheard
     source.addEventListener("error", () => {
       if (source && source.readyState === EventSource.CLOSED) toast(document.body.dataset.gone);
     });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ from postguard.web.desk import (
 )
 from postguard.web.post_page import post_page
 from postguard.web.recipe_page import recipe_page
+from postguard.web.serving import Visits
 from postguard.web.views import Action
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -158,6 +160,23 @@ def test_weeks_begin_on_monday_and_hold_what_goes_out_and_what_is_free():
 
 def test_only_posts_that_changed_came_or_went_are_told():
     assert changes.different({1: "a", 2: "b", 3: "c"}, {1: "a", 2: "B", 4: "d"}) == [2, 3, 4]
+
+
+class Unmoved:
+    """Rows in which nothing changes."""
+
+    def pulse(self) -> tuple[int, int]:
+        return 0, 0
+
+    def prints(self) -> dict[int, str]:
+        return {1: "a"}
+
+
+def test_a_page_hears_at_once_of_what_changed_before_it_listened():
+    async def first() -> str:
+        return await anext(changes.stream(Unmoved(), Visits()))
+
+    assert "event: posts\ndata: []\n\n" in asyncio.run(first())
 
 
 def detail(
