@@ -308,8 +308,7 @@ def _read_by(encoders: Sequence[object], like_noise: bool) -> str:
         return _(
             "postguard's own encoder, which alone read it, cannot tell this cloak from noise: "
             "what real encoders read was measured for its kind (docs/benchmarks.md), not for this "
-            "picture; to have that measured, install '.[cloak]' and run: postguard models fetch "
-            "taesd"
+            "picture; to have that measured: postguard models fetch taesd"
         )
     if is_rough(encoders):
         return _("read by postguard's own encoder alone, which is a rough judge")

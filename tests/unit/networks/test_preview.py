@@ -383,7 +383,7 @@ def test_a_cloak_that_our_own_encoder_cannot_tell_from_noise_is_said_to_be_so(
     gains = {"instant": {"bluesky": {"r": 0.07, "signs": noise, "shuffled": 0.0}}}
     (said,) = measured({"gains": gains, "encoders": encoders}, "bluesky-2000000")
     assert ("cannot tell this cloak from noise" in said) is told
-    assert ("docs/benchmarks.md" in said and "'.[cloak]'" in said) is told
+    assert ("docs/benchmarks.md" in said and "models fetch taesd" in said) is told
     assert ("a rough judge" in said) is (encoders == ["surrogate"] and not told)
 
 
