@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from postguard.model import Limits
-from postguard.store.connection import Database, from_ms, to_ms
+from postguard.store.connection import Database, from_ms, in_ms, to_ms
 from postguard.system import wire
 
 EVERYTHING = "*"  # the name under which a pause of all accounts is kept
 # A wait that ends further ahead was begun by a clock that was wrong.
 _LONGEST_WAIT = timedelta(days=1)
-_MS = timedelta(milliseconds=1)
 
 
 class AccountRows:
@@ -71,7 +70,7 @@ class AccountRows:
         with self._db.change() as db:
             db.execute(
                 "UPDATE accounts SET wait_until = wait_until - ? WHERE wait_until > ?",
-                (by // _MS, to_ms(now)),
+                (in_ms(by), to_ms(now)),
             )
 
     def failed(self, name: str) -> int:

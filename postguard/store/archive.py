@@ -154,10 +154,7 @@ class ArchiveRows:
         """Keep that it is in its place; a crash before it is written is mended by `settled`."""
         self._ask(
             _put(original, sha256, _DONE, made),
-            (
-                "DELETE FROM failure WHERE recipe = ? AND name = ?",
-                (original.recipe, original.name),
-            ),
+            _no_failure(original),
         )
         self._write_many()
 
@@ -168,10 +165,7 @@ class ArchiveRows:
                 "UPDATE picture SET state = ? WHERE name = ? AND state = ?",
                 (_DONE, original.name, _PLACING),
             ),
-            (
-                "DELETE FROM failure WHERE recipe = ? AND name = ?",
-                (original.recipe, original.name),
-            ),
+            _no_failure(original),
         )
         self._write_many()
 
@@ -282,6 +276,13 @@ def _put(original: Original, sha256: str, state: str, made: Made) -> _Change:
         *(made.name, made.sha256, made.seconds, made.ssimulacra2, made.gain),
     )
     return _PUT, values
+
+
+def _no_failure(original: Original) -> _Change:
+    return (
+        "DELETE FROM failure WHERE recipe = ? AND name = ?",
+        (original.recipe, original.name),
+    )
 
 
 def _made(row: sqlite3.Row) -> Made:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,11 @@ def _told() -> Iterator[None]:
 def to_ms(at: datetime) -> int:
     """Return UTC milliseconds since 1970."""
     return round(at.timestamp() * 1000)
+
+
+def in_ms(duration: timedelta) -> int:
+    """Return whole milliseconds."""
+    return duration // timedelta(milliseconds=1)
 
 
 def from_ms(ms: int) -> datetime:

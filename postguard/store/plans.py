@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from postguard.store.connection import Database, from_ms, to_ms
+from postguard.store.connection import Database, from_ms, in_ms, to_ms
 
-_MS = timedelta(milliseconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)  # between two tries
 _LONGEST_TRY = timedelta(hours=1)  # from its start to its end, for uploads on a slow line
 # Read of a queue that may be long, where the first few are enough.
@@ -87,7 +86,7 @@ class PlanRows:
             db.execute(
                 f"UPDATE deliveries SET due_at = max(due_at - ?, {_NOT_BEFORE})"
                 " WHERE state IN ('scheduled', 'unsure') AND due_at > ? AND tries > 0",
-                (by // _MS, to_ms(now)),
+                (in_ms(by), to_ms(now)),
             )
 
     def went_out(self, account: str, since: datetime, besides: int) -> list[datetime]:

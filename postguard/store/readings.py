@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import TypeGuard
 
 from postguard.model import Json, Receipt
-from postguard.store.connection import Database, Row, from_ms, to_ms
+from postguard.store.connection import Database, Row, from_ms, in_ms, to_ms
 from postguard.system import wire
 
 FIRST_LOOK = timedelta(seconds=20)  # after posting: a server may still work on the pictures
 _TRIES = "tries"
-_MS = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class ReadingRows:
             db.execute(
                 "UPDATE receipts SET look_at = look_at - ?"
                 " WHERE checked_at IS NULL AND look_at > ?",
-                (by // _MS, to_ms(now)),
+                (in_ms(by), to_ms(now)),
             )
 
     def leave(self, delivery_id: int) -> None:
