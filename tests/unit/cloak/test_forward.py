@@ -22,10 +22,15 @@ FAMILIES = {
 SIZES = [(1, 1), (7, 40), (64, 96), (45, 131)]
 
 
+WIDTHS = {"few": 8, "tiled": 32}  # channels: few are convolved pixel by pixel, more in tiles
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("width", sorted(WIDTHS))
 @pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_latents_in_numpy_are_those_of_torch(tmp_path, family, size):
-    path = tiny.save(tmp_path / f"{family}.safetensors", FAMILIES[family](8, 4), seed=3)
+def test_latents_in_numpy_are_those_of_torch(tmp_path, family, width, size):
+    made = FAMILIES[family](WIDTHS[width], 4)
+    path = tiny.save(tmp_path / f"{family}.safetensors", made, seed=3)
     x = np.random.default_rng(0).random((2, 3, *size), dtype=np.float32)
     expected = load_encoder(path, tiny.plain_cpu()).read(x)
     found = forward.load(path).read(x)
