@@ -3,6 +3,7 @@
 PostguardError
 ├── ConfigError        the config cannot be used; names file and line
 ├── Unusable           a command cannot be done as asked (unknown post, second daemon)
+│   └── BadFields      what stands in some fields of a form cannot be used
 ├── Held               the post waits in held/ until the artist acts; the file is still there
 │   ├── BadPicture     not a picture that postguard can open whole
 │   ├── BadWords       text, alt text, accounts or audience that cannot be posted as asked
@@ -22,6 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
     from pathlib import Path
 
@@ -52,6 +54,20 @@ class NeedsRestart(ConfigError):
 
 class Unusable(PostguardError):
     """A command cannot be done as asked; nothing was changed."""
+
+
+class BadFields(Unusable):
+    """What stands in some fields of a form cannot be used; nothing was changed.
+
+    Args:
+        wrong: the names of the fields, each with what is wrong; `at` gathers it by field.
+    """
+
+    def __init__(self, message: str, wrong: Iterable[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.at: dict[str, list[str]] = {}
+        for name, said in wrong:
+            self.at.setdefault(name, []).append(said)
 
 
 class Held(PostguardError):

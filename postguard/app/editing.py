@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from postguard.app import wording
 from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
-from postguard.errors import Unusable
+from postguard.errors import BadFields, Unusable
 from postguard.intake import templates, tongues
 from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, Words
@@ -65,7 +66,8 @@ def edit(
     edit = new.of(post)
     wanted = {d.id: _said(installation, post, d, edit) for d in chosen}
     if worse := list(_worse(installation, post, chosen, wanted)):
-        raise Unusable(_("nothing was changed:\n") + "\n".join(worse))
+        said = dict.fromkeys(each for _name, each in worse)
+        raise BadFields(_("nothing was changed:\n") + "\n".join(said), worse)
     told = _reworded(installation, chosen, wanted, edit, now)
     for d in installation.store.deliveries.of_post(post_id):
         if d.id in wanted and d.id not in told:
@@ -124,18 +126,27 @@ def _worse(
     post: Post,
     chosen: Sequence[Delivery],
     wanted: Mapping[int, Words],
-) -> Iterator[str]:
-    """Yield what is in the way of the new words and was not in the way of the old ones."""
+) -> Iterator[tuple[str, str]]:
+    """Yield what is in the way of the new words and was not in the way of the old ones, behind
+    the field of a form that it is about."""
     for delivery in chosen:
         before, after = delivery.words, wanted[delivery.id]
-        known = wording.objections(installation, post, delivery.account, before)
-        for objection in wording.objections(installation, post, delivery.account, after):
-            if objection not in known:
-                yield f"{delivery.account}: {objection}"
-        alts = zip(before.alts, after.alts, strict=False)
-        lost = any(old.strip() and not new.strip() for old, new in alts)
-        if lost and installation.settings.intake.require_alt:
-            yield _("{account}: a picture would have no alt text").format(account=delivery.account)
+        said = partial(wording.objections, installation, post, delivery.account)
+        known = said(before)
+        for name, objections in wording.by_field(said, after).items():
+            new = (each for each in objections if each not in known)
+            yield from ((name, f"{delivery.account}: {each}") for each in new)
+        if installation.settings.intake.require_alt:
+            yield from _lost(delivery, after)
+
+
+def _lost(delivery: Delivery, after: Words) -> Iterator[tuple[str, str]]:
+    """Yield which pictures would have no alt text any more."""
+    alts = zip(delivery.words.alts, after.alts, strict=False)
+    for number, (old, new) in enumerate(alts, start=1):
+        if old.strip() and not new.strip():
+            said = _("{account}: a picture would have no alt text")
+            yield f"alt{number}", said.format(account=delivery.account)
 
 
 def _reworded(

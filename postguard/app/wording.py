@@ -5,7 +5,8 @@ A post that was held for its words alone goes on, one whose files carry them is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from postguard.app import steering
@@ -27,6 +28,33 @@ def objections(installation: Installation, post: Post, account: str, words: Word
         return installation.accounts.objections(account, words, len(post.artworks))
     except Refused as exc:
         return [str(exc)]
+
+
+def by_field(said: Callable[[Words], list[str]], words: Words) -> dict[str, list[str]]:
+    """Return what is said against words, by the field that it goes away with, as forms name it;
+    what goes with none of them is under the empty name. Pure.
+
+    Sentences are only counted: a number in one may be another without a field.
+    """
+    whole, found = said(words), dict[str, list[str]]()
+    left = whole
+    for name, without in _emptied(words):
+        rest = said(without)
+        if len(rest) < len(whole) and (gone := [each for each in left if each not in rest]):
+            found[name], left = gone, [each for each in left if each in rest]
+    return found | ({"": left} if left else {})
+
+
+def _emptied(words: Words) -> Iterator[tuple[str, Words]]:
+    """Yield each field that says something, and the words without it."""
+    if words.text:
+        yield "text", replace(words, text="")
+    if words.cw:
+        yield "cw", replace(words, cw="")
+    for place, alt in enumerate(words.alts):
+        if alt:
+            alts = (*words.alts[:place], "", *words.alts[place + 1 :])
+            yield f"alt{place + 1}", replace(words, alts=alts)
 
 
 def bare(installation: Installation, post: Post, words: Words) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from postguard.web import receiving, rendering
 from postguard.web.access import Access
-from postguard.web.frame import Frame
+from postguard.web.frame import Frame, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class AccountPages:
         """Log an account in."""
         name, said = _name(request), await receiving.form(request)
         secret = said.get("secret", "").strip()
-        return await self.frame.wish(lambda: self._access.log_in(name, secret))
+        with about("secret"):
+            return await self.frame.wish(lambda: self._access.log_in(name, secret))
 
     async def audit(self, request: Request) -> Response:
         """Look at an account's own settings now."""
@@ -52,7 +53,8 @@ class AccountPages:
         name, said = _name(request), await receiving.form(request)
         finding, key = said.get("finding", ""), said.get("key", "")
         code = said.get("code", "").strip()
-        return await self.frame.wish(lambda: self._access.fix(name, finding, key, code))
+        with about("code"):
+            return await self.frame.wish(lambda: self._access.fix(name, finding, key, code))
 
     @property
     def _access(self) -> Access:

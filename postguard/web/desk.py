@@ -91,12 +91,13 @@ class Counted:
 
     Attributes:
         counts: of each post that they become.
-        wrong: why they cannot be posted so.
+        wrong: why they cannot be posted so, by the field of the form that it is about; what is
+            about none is under the empty name.
     """
 
     account: str
     counts: tuple[str, ...]
-    wrong: tuple[str, ...] = ()
+    wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Need:
 
     Attributes:
         bare: positions of the pictures that lack an alt text.
-        wrong: accounts that cannot post its words, each with why.
+        wrong: accounts that cannot post its words, each with why, by field as in `Counted`.
         logged_out: accounts that need a login.
         weak: the recipe's cloak was too weak or too visible, or a step failed.
         strengths: where the cloak failed, the recipes that differ in its strength alone, by it.
@@ -176,7 +177,7 @@ class Need:
     reason: str
     accounts: tuple[str, ...] = ()
     bare: tuple[int, ...] = ()
-    wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    wrong: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     logged_out: tuple[str, ...] = ()
     weak: bool = False
     strengths: Mapping[str, str] = field(default_factory=dict)
@@ -256,10 +257,16 @@ class RecipeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of a wish, in sentences; `done`: all of it was done."""
+    """What became of a wish, in sentences.
+
+    Attributes:
+        done: all of it was done.
+        at: what is wrong, by the field of the form that asked.
+    """
 
     sentences: tuple[str, ...]
     done: bool = True
+    at: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

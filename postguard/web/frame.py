@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,19 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
+from postguard.errors import BadFields, LoggedOut, Unusable
 from postguard.web import rendering
 from postguard.web.desk import Desk, Told
+
+
+@contextmanager
+def about(field: str) -> Iterator[None]:
+    """Say of a refusal that it is about what was typed in this field of the form; that a server
+    cannot be reached is not."""
+    try:
+        yield
+    except (LoggedOut, Unusable) as exc:
+        raise BadFields(str(exc), [(field, str(exc))]) from exc
 
 
 @dataclass(frozen=True, slots=True)

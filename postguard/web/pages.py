@@ -19,11 +19,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from postguard.errors import PostguardError, Unusable
+from postguard.errors import BadFields, PostguardError, Unusable
 from postguard.web import changes, guarding, peers, receiving, rendering, views, weeks
 from postguard.web.account_pages import AccountPages
 from postguard.web.desk import Desk, NoPictureError, Told
-from postguard.web.frame import Frame
+from postguard.web.frame import Frame, about
 from postguard.web.peers import Address, Peer
 from postguard.web.post_page import post_page
 from postguard.web.recipe_pages import RecipePages
@@ -235,9 +235,9 @@ class Site:
         """Give a post another time."""
         post, said = request.path_params["post"], await receiving.form(request)
         where = said.get("where", "").replace("T", " ")
-        return await self.frame.wish(
-            lambda: self.desk.wishes.move(post, where, said.get("account") or None)
-        )
+        account = said.get("account") or None
+        with about("where"):
+            return await self.frame.wish(lambda: self.desk.wishes.move(post, where, account))
 
     async def words(self, request: Request) -> Response:
         """Change what a post says."""
@@ -330,9 +330,10 @@ async def _turned_away(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _said(request: Request, exc: Exception) -> Response:
     """Say what cannot be done, where the page says such things, or as a page of its own."""
-    if isinstance(exc, receiving.TooLarge):
-        return rendering.page("told.html.j2", _TOO_LARGE, told=Told((str(exc),), done=False))
     if request.method == "POST":
-        return rendering.page("told.html.j2", _BAD, told=Told((str(exc),), done=False))
+        at = exc.at if isinstance(exc, BadFields) else {}
+        told = Told(tuple(str(exc).splitlines()), done=False, at=at)
+        status = _TOO_LARGE if isinstance(exc, receiving.TooLarge) else _BAD
+        return rendering.page("told.html.j2", status, told=told)
     status = _NOT_THERE if isinstance(exc, Unusable) else _BAD
     return rendering.page("problem.html.j2", status, problem=str(exc))

@@ -43,6 +43,25 @@ class Fields:
     beside: Mapping[str, Json]
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a recipe.
+
+    Attributes:
+        field: of the form; empty: it is none's.
+        part: the step's title; empty: it is about no step of the form.
+    """
+
+    field: str
+    part: str
+    words: str
+
+    @property
+    def whole(self) -> str:
+        """What is wrong, for a place away from the step."""
+        return f"{self.part}: {self.words}" if self.part else self.words
+
+
 def form(steps: Sequence[Step]) -> tuple[Fields, ...]:
     """Return every step in its one possible order, with what the recipe says of it."""
     known = {str(step["step"]): step for step in steps}
@@ -57,19 +76,21 @@ def steps_of(said: Mapping[str, str], old: Sequence[Step]) -> list[dict[str, Jso
     ]
 
 
-def in_its_words(fault: str, recipe: str, steps: Sequence[Step]) -> str:
+def faults(said: str, recipe: str, steps: Sequence[Step]) -> tuple[Fault, ...]:
     """Return what the config says of a recipe with the form's names of step and field; where in
     the file it would stand says nothing there."""
     key = re.escape(dotted(("recipes", recipe)))
+    ours = re.compile(rf"(?:.*: )?{key}\[(\d+)\]\.(\w+): (.*)")
+    return tuple(_fault(line, ours.fullmatch(line), steps) for line in said.splitlines())
 
-    def named(found: re.Match[str]) -> str:
-        if int(found[1]) >= len(steps):  # it is of the config as it stands
-            return found[0]
-        part = PARTS[str(steps[int(found[1])]["step"])]
-        labels = {setting.key: _(setting.label) for setting in part.settings}
-        return f"{_(part.title)}: {labels.get(found[2], found[2])}: "
 
-    return re.sub(rf"^(?:.*: )?{key}\[(\d+)\]\.(\w+): ", named, fault, flags=re.MULTILINE)
+def _fault(line: str, found: re.Match[str] | None, steps: Sequence[Step]) -> Fault:
+    if found is None or int(found[1]) >= len(steps):  # it is of the config as it stands
+        return Fault("", "", line)
+    part, key = PARTS[str(steps[int(found[1])]["step"])], found[2]
+    labels = {setting.key: _(setting.label) for setting in part.settings}
+    name = f"{part.name}.{key}" if key in labels else ""
+    return Fault(name, _(part.title), f"{labels.get(key, key)}: {found[3]}")
 
 
 def _step(part: Part, said: Mapping[str, str], was: Step) -> dict[str, Json]:

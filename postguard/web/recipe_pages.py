@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from postguard.errors import PostguardError
+from postguard.errors import BadFields, ConfigError, PostguardError
 from postguard.language import _
 from postguard.model import Json
 from postguard.web import receiving, recipe_form, rendering
@@ -61,11 +61,11 @@ class RecipePages:
                 steps = self._steps(said)
                 layers = recipes.layers(name, steps)
             except PostguardError as exc:
-                problem = recipe_form.in_its_words(str(exc), name, steps)
-                return rendering.page("recipe_checked.html.j2", problem=problem)
+                faults = recipe_form.faults(str(exc), name, steps)
+                return rendering.page("recipe_checked.html.j2", faults=faults)
             found = rendering.page(
                 "recipe_checked.html.j2",
-                problem="",
+                faults=(),
                 measures=measures(layers),
                 advice=layers.advice(),
             )
@@ -102,7 +102,13 @@ class RecipePages:
         said, recipes = await receiving.form(request), self.frame.desk.recipes
 
         def made() -> Kept:
-            return recipes.keep(said.get("recipe", ""), self._steps(said), said.get("seen", ""))
+            name, steps = said.get("recipe", ""), self._steps(said)
+            try:
+                return recipes.keep(name, steps, said.get("seen", ""))
+            except ConfigError as exc:
+                faults = recipe_form.faults(str(exc), name, steps)
+                words = "\n".join(fault.whole for fault in faults)
+                raise BadFields(words, ((f.field, f.words) for f in faults)) from exc
 
         kept = await run_in_threadpool(made)
         return rendering.page("recipe_kept.html.j2", told=kept.told, seen=kept.seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -168,8 +169,11 @@ def test_words_are_counted_as_they_are_written_and_changed(opened: Dashboard, pa
     counts = page.locator("#words-all .counts")
     expect(counts).to_contain_text("301")
     expect(counts.locator(".bad")).to_contain_text("sky")
+    expect(text).to_have_accessible_description(re.compile("^sky: the text has 301 char"))
+    expect(text).to_have_attribute("aria-invalid", "true")
     text.fill("狐と月")
     expect(counts.locator(".bad")).to_have_count(0)
+    expect(page.locator("[aria-invalid], .fault")).to_have_count(0)
     page.get_by_role("button", name="Change the words").click()
     expect(page.locator("#said")).to_contain_text("will say so")
     assert copy(home, "later.png").words.text == "狐と月"
@@ -223,6 +227,8 @@ def test_a_recipe_is_changed_while_it_is_seen_on_a_picture_of_ones_own(
     side = page.get_by_label("Longest side, in pixels")
     side.fill("6")
     expect(page.locator("#checked .reason")).to_contain_text("must be at least 64")
+    expect(side).to_have_attribute("aria-invalid", "true")
+    expect(side).to_have_accessible_description("Longest side, in pixels: must be at least 64")
     side.fill("160")
     expect(after).to_have_attribute("width", "160")
     expect(page.locator("#checked .reason")).to_have_count(0)

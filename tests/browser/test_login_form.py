@@ -39,10 +39,12 @@ class Desk:
             route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
         elif way == "/accounts/sky/login":
             self.logged_in = route.request.post_data == "secret=right"
-            said = rendering.text("told.html.j2", told=Told(("told",), done=self.logged_in))
+            at = {} if self.logged_in else {"secret": ("It was refused.",)}
+            told = Told(("told",), done=self.logged_in, at=at)
+            said = rendering.text("told.html.j2", told=told)
             status = 200 if self.logged_in else 409
-            told = {"HX-Trigger": "rows"}
-            route.fulfill(body=said, status=status, headers=told, content_type="text/html")
+            rows = {"HX-Trigger": "rows"}
+            route.fulfill(body=said, status=status, headers=rows, content_type="text/html")
         else:
             route.fulfill(body=self._held(), content_type="text/html")
 
@@ -74,6 +76,9 @@ def test_a_login_sent_by_enter_takes_its_form_away_and_a_refused_one_keeps_it(
     secret.press("Enter")
     expect(page.locator("#said .bad")).to_be_visible()
     expect(secret).to_have_value("wrong")
+    expect(secret).to_be_focused()
+    expect(secret).to_have_attribute("aria-invalid", "true")
+    expect(secret).to_have_accessible_description("It was refused.")
     secret.fill("right")
     with page.expect_response(f"{DESK}/held"):  # the look behind it
         secret.press("Enter")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from postguard.app import layering
+from postguard.app import layering, wording
 from postguard.app.installation import Installation
 from postguard.errors import PostguardError, Refused
 from postguard.intake import templates
@@ -58,12 +58,13 @@ def counted(
     account = delivery.account
     try:
         limits = installation.accounts.limits(account)
-        wrong = installation.accounts.objections(account, words, pictures)
+        ask = installation.accounts.objections
+        wrong = wording.by_field(lambda said: ask(account, said, pictures), words)
         draft = Draft(words, (), delivery.post_id, account, words.reply_to)
         counts = tuple(each.counted() for each in outgoing(draft, limits, shows))
     except PostguardError as exc:
-        return Counted(account, (), (str(exc),))
-    return Counted(account, counts, tuple(wrong))
+        return Counted(account, (), {"": (str(exc),)})
+    return Counted(account, counts, wrong)
 
 
 def said(installation: Installation, delivery: Delivery, text: str) -> Words:

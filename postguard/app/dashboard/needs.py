@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from postguard.app import recipes, wording
 from postguard.app.installation import Installation
 from postguard.model import Delivery, DeliveryState, PostState
@@ -41,7 +43,12 @@ def _bare(installation: Installation, detail: Detail, kept: list[Delivery]) -> t
 
 def _wrong(
     installation: Installation, detail: Detail, kept: list[Delivery]
-) -> dict[str, list[str]]:
+) -> dict[str, dict[str, list[str]]]:
     post = detail.facts.post
-    found = {d.account: wording.objections(installation, post, d.account, d.words) for d in kept}
+    found = {
+        d.account: wording.by_field(
+            partial(wording.objections, installation, post, d.account), d.words
+        )
+        for d in kept
+    }
     return {account: said for account, said in found.items() if said}

@@ -19,7 +19,7 @@ from postguard.app.moving import move
 from postguard.app.roles import make_roles
 from postguard.app.steering import hold, release, retry
 from postguard.daemon import run_once
-from postguard.errors import Unusable
+from postguard.errors import BadFields, Unusable
 from postguard.model import DeliveryState, Edit, Place, Post, PostState
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system.folders import RENDITIONS, folder_of
@@ -167,8 +167,10 @@ def test_one_of_two_missing_alt_texts_is_taken_and_the_other_asked_for(made: Ins
 def test_words_that_are_too_long_are_shortened_and_the_template_stays(made: Installation) -> None:
     long = f'title = "雪"\nalt = "狐"\ntext = "{"狐" * 320}"\n'
     assert dropped(made, FAR + long).state is PostState.HELD
-    with pytest.raises(Unusable, match="nothing was changed"):
-        changed(made, NewWords(text="狐" * 310))
+    with pytest.raises(BadFields, match="nothing was changed") as refused:
+        changed(made, NewWords(text="狐" * 310, alts={1: ""}))
+    assert list(refused.value.at) == ["text", "alt1"]
+    assert refused.value.at["alt1"][0] == "sky: a picture would have no alt text"
     assert "goes on" in changed(made, NewWords(text="短い"))[0]
     work(made)
     assert [d.words.text for d in made.store.deliveries.of_post(1)] == ["雪\n短い", "短い"]

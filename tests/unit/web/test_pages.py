@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from postguard.model import NewArtwork, PostState
+from postguard.model import NewArtwork, NewDelivery, PostState, Words
 from postguard.model.layers import Layers
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
@@ -133,10 +133,30 @@ def test_a_trial_says_at_its_head_what_it_leaves_out_and_speaks_of_a_cloak_only_
     assert "Drawn at" not in below
 
 
+def test_a_time_that_cannot_be_read_is_told_at_its_field(browser: Served):
+    post = protected_post(browser.rows(), name="when.png")
+    answer = browser.ask("POST", f"/posts/{post.id}/move", {"where": "2026-11-31T10:00"})
+    assert (answer.status, 'data-at="where"' in answer.text) == (422, True)
+
+
+def test_a_post_held_for_its_words_asks_for_those_that_are_wrong(browser: Served):
+    """An alt text that is too long was told above a form that had only the text."""
+    words = Words("A fox", alts=("狐" * 2001,))
+    post = protected_post(
+        browser.rows(), name="long.png", deliveries=(NewDelivery("sky", words, "now", "sky"),)
+    )
+    browser.rows().posts.move_to(post.id, PostState.HELD, NOW, "sky: too long")
+    page = browser.ask("GET", "/held").text
+    need = page[page.index(f'id="need-{post.id}"') :]
+    assert f'name="alt1" id="alt-{post.id}-1"' in need
+    assert 'data-at="alt1">sky: the alt text of picture 1' in need
+
+
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
 def test_what_was_typed_for_a_login_is_not_said_back(browser: Served, path: str):
     answer = browser.ask("POST", path, {"secret": TYPED})
     assert answer.status == 422
+    assert 'data-at="secret"' in answer.text
     assert TYPED not in answer.text + str(answer.headers)
 
 
@@ -149,6 +169,14 @@ def test_a_recipe_is_shown_as_a_form_and_checked_as_it_is_changed(browser: Serve
     wrong = form | {"downscale": "on", "downscale.long_side": "many"}
     checked = browser.ask("POST", "/recipe/check", wrong)
     assert "Fewer pixels: Longest side, in pixels: must be a whole number" in checked.text
+    told = '<p hidden data-at="downscale.long_side">Longest side, in pixels: must be a whole'
+    assert told in checked.text
+    refused = browser.ask("POST", "/recipe/keep", wrong)
+    assert (refused.status, told in refused.text, "config.toml" in refused.text) == (
+        422,
+        True,
+        False,
+    )
     assert "hx-trigger" not in checked.headers
     right = form | {"downscale": "on", "downscale.long_side": "80"}
     checked = browser.ask("POST", "/recipe/check", right)

@@ -9,7 +9,7 @@ import pytest
 from postguard.settings import recipes
 from postguard.settings.lines import dotted
 from postguard.settings.recipes import ORDER
-from postguard.web.recipe_form import form, in_its_words, steps_of
+from postguard.web.recipe_form import Fault, faults, form, steps_of
 from postguard.web.recipe_parts import LIST, ON, PARTS, Kind
 
 MODELS = {
@@ -96,8 +96,24 @@ def test_what_is_no_number_goes_on_for_the_config_to_refuse():
 def test_a_fault_is_told_with_the_names_that_stand_on_the_page(name: str):
     steps = [{"step": "downscale", "long_side": "abc"}]
     said = "/home/花/a.toml:25: " + dotted(("recipes", name)) + "[0].long_side: must be a number"
-    assert in_its_words(said, name, steps) == (
-        "Fewer pixels: Longest side, in pixels: must be a number"
+    (fault,) = faults(said, name, steps)
+    assert fault.whole == "Fewer pixels: Longest side, in pixels: must be a number"
+    assert (fault.field, fault.words) == (
+        "downscale.long_side",
+        "Longest side, in pixels: must be a number",
     )
-    assert in_its_words(said, "other", steps) == said
-    assert in_its_words(said, name, []) == said
+    for other in (faults(said, "other", steps), faults(said, name, [])):
+        assert other == (Fault("", "", said),)
+
+
+def test_each_fault_is_told_at_its_own_field_and_what_has_none_as_it_is():
+    steps = [{"step": "downscale", "long_side": 6}, {"step": "watermark", "spacing": 9}]
+    said = (
+        "a.toml:3: recipes.default[0].long_side: must be at least 64\n"
+        "a.toml:4: recipes.default[1].spacing: must be at most 5\n"
+        "a.toml:9: outbox: is missing"
+    )
+    found = faults(said, "default", steps)
+    assert [fault.field for fault in found] == ["downscale.long_side", "", ""]
+    assert found[1].whole == "Your mark over the picture: spacing: must be at most 5"
+    assert found[2].whole == "a.toml:9: outbox: is missing"
