@@ -1,0 +1,162 @@
+"""A page of the docs says the same in both languages: headings, commands, keys, figures, links."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+JAPANESE = ".ja.md"
+# For those who look after machines or write code; and the gallery, which a program writes.
+IN_ENGLISH_ALONE = {
+    *("benchmarks.md", "chaos.md", "cluster.md", "models.md", "scale.md", "gallery/README.md"),
+}
+PAGES = sorted(path.name.removesuffix(JAPANESE) for path in DOCS.glob(f"*{JAPANESE}"))
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_INLINE = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^(#+) ", re.MULTILINE)
+_SWITCH = re.compile(r"^# .*\n\n\[(English|日本語)\]\(([\w-]+(?:\.ja)?\.md)\)\n")
+_DATE, _SHARE = r"\d{4}-\d\d-\d\d", r"(?<![\w-])-?\.\d+"
+_NUMBER = r"(?:(?<![\w.-])-)?\d+(?:,\d{3})*(?:\.\d+)?"
+_FIGURE = re.compile(f"{_DATE}|{_SHARE}|{_NUMBER}", re.ASCII)
+_BOTH = pytest.mark.parametrize("page", PAGES)
+
+
+def read(page: str, ending: str) -> str:
+    return (DOCS / f"{page}{ending}").read_text(encoding="utf-8")
+
+
+def same(page: str, find: Callable[[str], object]) -> None:
+    """Assert that the same is found in both languages."""
+    assert find(read(page, JAPANESE)) == find(read(page, ".md"))
+
+
+def words_of(text: str) -> str:
+    """Return a page without code, and without the addresses of its links."""
+    return _LINK.sub("]", _INLINE.sub("", _BLOCK.sub("", text)))
+
+
+def sections(text: str) -> list[str]:
+    return re.split(r"^#+ ", words_of(text), flags=re.MULTILINE)
+
+
+def figures(text: str) -> Counter[str]:
+    return Counter(_FIGURE.findall(text))
+
+
+def lost_and_found(english: str, japanese: str) -> tuple[set[str], set[str]]:
+    """Return the figures that the Japanese lacks, and those that it has on its own, but for
+    small whole numbers there: English may say "both" for 2つ."""
+    told, translated = figures(english), figures(japanese)
+    return set(told - translated), {f for f in translated - told if len(f) > 1}
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of each row of all tables."""
+    lines = words_of(text).splitlines()
+    return [line.split("|") for line in lines if line.startswith("|")]
+
+
+def codes(text: str) -> list[tuple[str, list[str]]]:
+    """Return kind and lines of each block of code, without what is said in a language."""
+    return [(kind, list(_lines(body))) for kind, body in _BLOCK.findall(text)]
+
+
+def _lines(body: str) -> Iterator[str]:
+    for line in body.splitlines():
+        bare = re.sub(r"\s+# .*$", "", line)
+        yield re.sub(r'(--(?:alt|text)) "[^"]*"', r"\1", bare).removeprefix("LANG=ja_JP.UTF-8 ")
+
+
+def names(text: str) -> set[str]:
+    """Return what stands as code in the sentences: commands, keys, files."""
+    return {code.replace("番号", "N") for code in _INLINE.findall(_BLOCK.sub("", text))}
+
+
+def targets(text: str) -> list[str]:
+    """Return where a page's links and pictures lead, but for the one to its other language."""
+    return sorted(_LINK.findall(_SWITCH.sub("", text)))
+
+
+def in_japanese(target: str) -> str:
+    """Return where the Japanese page leads instead: to what is there in Japanese."""
+    translated = re.sub(r"\.md$", JAPANESE, target.replace(".en.", ".ja."))
+    return translated if (DOCS / translated).exists() else target
+
+
+def test_every_page_for_artists_is_there_in_japanese() -> None:
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if "adr" not in path.parts}
+    english = {page for page in pages if not page.endswith(JAPANESE)}
+    assert {f"{page}.md" for page in PAGES} == english - IN_ENGLISH_ALONE
+
+
+def test_every_japanese_page_is_in_the_menu() -> None:
+    menu = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    japanese = next(part["日本語"] for part in menu if "日本語" in part)
+    assert {page for entry in japanese for page in entry.values()} == {
+        f"{page}{JAPANESE}" for page in PAGES
+    }
+
+
+@_BOTH
+def test_each_language_leads_to_the_other(page: str) -> None:
+    for ending, language, other in ((".md", "日本語", JAPANESE), (JAPANESE, "English", ".md")):
+        found = _SWITCH.match(read(page, ending))
+        assert found is not None, ending
+        assert found.groups() == (language, f"{page}{other}")
+
+
+@_BOTH
+def test_both_languages_have_the_same_headings(page: str) -> None:
+    same(page, lambda text: _HEADING.findall(_BLOCK.sub("", text)))
+
+
+@_BOTH
+def test_both_languages_show_the_same_code(page: str) -> None:
+    same(page, codes)
+
+
+@_BOTH
+def test_both_languages_name_the_same_commands_and_keys(page: str) -> None:
+    same(page, names)
+
+
+@_BOTH
+def test_both_languages_have_the_same_figures_in_their_tables(page: str) -> None:
+    for row in zip(rows(read(page, ".md")), rows(read(page, JAPANESE)), strict=True):
+        for english, japanese in zip(*row, strict=True):
+            assert lost_and_found(english, japanese) == (set(), set()), english
+
+
+@_BOTH
+def test_both_languages_have_the_same_figures_in_each_section(page: str) -> None:
+    both = zip(sections(read(page, ".md")), sections(read(page, JAPANESE)), strict=True)
+    for english, japanese in both:
+        head = english.partition("\n")[0]
+        assert lost_and_found(english, japanese) == (set(), set()), head
+
+
+@_BOTH
+def test_both_languages_lead_to_the_same_pages(page: str) -> None:
+    english = sorted(in_japanese(target) for target in targets(read(page, ".md")))
+    assert targets(read(page, JAPANESE)) == english
+
+
+@_BOTH
+def test_no_page_calls_art_safe(page: str) -> None:
+    """The word stands in a question alone, whose answer is no."""
+    for ending in (".md", JAPANESE):
+        said = [
+            line
+            for line in words_of(read(page, ending)).splitlines()
+            if re.search(r"\bsafe\b(?!-)|安全", line)
+        ]
+        assert all(line.endswith(("?", "？")) for line in said), said
