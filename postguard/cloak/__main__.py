@@ -194,7 +194,7 @@ def _compared(
     if asked.prompt:
         figure.stable_diffusion(asked.models)  # said before minutes of measuring
     trial = opened(asked)
-    found = compare(trial, encoders, tell)
+    found = compare(asked, trial, encoders, tell)
     if asked.figure is not None:
         found["figure"] = figure.draw(asked, trial, encoders, found)
     return found

@@ -77,6 +77,8 @@ class Measurement:
         prompt: what image-to-image is asked to make of both, where Stable Diffusion is at hand.
         weights: of encoders, as in a job: those of 0 are not asked.
         frugal: on the CPU.
+        platforms: behind which it is measured; none: behind all, and in whatever else is told.
+        brief: nobody reads the record: what decides nothing is not measured.
     """
 
     before: Path
@@ -87,6 +89,8 @@ class Measurement:
     prompt: str = ""
     weights: dict[str, float] = field(default_factory=dict)
     frugal: bool = False
+    platforms: tuple[str, ...] = ()
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,29 @@ class Trial:
     targets: Mapping[str, Pixels]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a trial is looked at. `platforms`: their copies; none: every chain there is."""
+
+    platforms: Sequence[str] = ()
+    looks: Sequence[str] = LOOKS
+
+
+def copies_of(platform: str) -> list[str]:
+    """Return the chains of one platform: what it serves of a picture."""
+    return [name for name in PLATFORMS if name.startswith(platform)]
+
+
 def measure(
-    trial: Trial, encoders: Sequence[Reader], on_step: Callable[[float], None] = lambda _: None
+    trial: Trial,
+    encoders: Sequence[Reader],
+    shown: Shown,
+    on_step: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Ratios]:
     """Return R of each mode, chain and encoder with its controls, to three decimals."""
-    routes = chains((trial.before.shape[0], trial.before.shape[1]))
-    seen = {"r": trial.after, "signs": _signs(trial), "shuffled": _shuffled(trial)}
+    every = chains((trial.before.shape[0], trial.before.shape[1]))
+    routes = [chain for chain in every if chain.name.startswith(tuple(shown.platforms) or "")]
+    seen = {look: _DRAWN[look](trial) for look in shown.looks}
     found: dict[str, Ratios] = {mode: {} for mode in trial.targets}
     goals = _Goals(trial.targets)
     for i, chain in enumerate(routes):
@@ -157,3 +174,10 @@ def _shuffled(trial: Trial) -> Pixels:
 def _plus(pixels: Pixels, change: NDArray[np.int16]) -> Pixels:
     plus: Pixels = np.clip(pixels + change[..., None], 0, 255).astype(np.uint8)
     return plus
+
+
+_DRAWN: Mapping[str, Callable[[Trial], Pixels]] = {
+    "r": lambda trial: trial.after,
+    "signs": _signs,
+    "shuffled": _shuffled,
+}

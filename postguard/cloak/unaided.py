@@ -3,8 +3,9 @@ more to ask than that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from postguard.cloak import forward
 from postguard.cloak.architectures import OWN, UnknownWeights
@@ -22,8 +23,12 @@ def measure(
     Raises:
         StepFailed: the files cannot be compared, or our own encoder is damaged.
     """
-    order = Measurement(before, after, Path(str(asked["targets"])), OWN.parent)
+    order = Measurement(
+        *(before, after, Path(str(asked["targets"])), OWN.parent),
+        platforms=tuple(cast("Sequence[str]", asked.get("platforms", ()))),
+        brief=bool(asked.get("brief")),
+    )
     try:
-        return compare(opened(order), [forward.surrogate()], on_step)
+        return compare(order, opened(order), [forward.surrogate()], on_step)
     except (BadPicture, UnknownWeights) as exc:
         raise StepFailed("cloak", str(exc)) from exc

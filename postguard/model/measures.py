@@ -14,6 +14,8 @@ from postguard.model.json import Json
 
 OWN_ENCODER = "surrogate"
 """The name that records have for the encoder that comes with postguard."""
+RECODING = ("bluesky", "mastodon")
+"""The networks that encode a picture anew; the name of a rendition's fit begins with one."""
 
 
 def is_rough(encoders: Iterable[object]) -> bool:

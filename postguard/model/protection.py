@@ -138,6 +138,7 @@ class ProtectOrder:
         post: its number in the ledger, as a hidden mark carries it; 0: none, a file by itself.
         identity: folder with the artist's certificate and key for Content Credentials.
         elsewhere: the machines that cloak; None: this one.
+        brief: nobody reads the records: what decides nothing is not measured.
     """
 
     artworks: tuple[ArtworkOrder, ...]
@@ -155,6 +156,7 @@ class ProtectOrder:
     post: int = 0
     identity: Path | None = None
     elsewhere: Elsewhere | None = None
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

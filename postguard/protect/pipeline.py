@@ -23,6 +23,7 @@ from postguard.imaging import Picture
 from postguard.imaging.likeness import fingerprint
 from postguard.language import _
 from postguard.model import ArtworkOrder, Json, Limits, Progress, ProtectOrder, Rendition
+from postguard.model.measures import RECODING
 from postguard.ports import CloakEngine
 from postguard.protect import finishing
 from postguard.protect.changes import Change
@@ -278,12 +279,14 @@ class _Bench:
             finished, without = self.work / name, self.work / f"without-{name}"
             finished.write_bytes(encoded.data)
             without.write_bytes(alike(before, encoded))
-            targets: dict[str, Json] = {
+            asked: dict[str, Json] = {
                 "targets": str(targets_folder(self.work)),
                 "weights": dict(self.order.kit.weights),
+                "platforms": [n for n in RECODING if limits.fit.startswith(n)] or [*RECODING],
+                "brief": self.order.brief,
             }
             tell = self._fractions("measure")
-            notes.update(self.engine.measure(targets, without, finished, tell))
+            notes.update(self.engine.measure(asked, without, finished, tell))
             notes["behind"] = step.judge(cast("Any", notes), limits.fit)
             if self.change is not None:
                 notes["kept"] = self.change.kept(encoded.data, without.read_bytes())

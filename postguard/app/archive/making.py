@@ -180,6 +180,7 @@ class Maker:
             models_dir=installation.models_dir,
             kit=self.kit,
             identity=installation.home.secrets,
+            brief=True,
         )
 
     def flush(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -143,14 +144,15 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float, *, blunt: 
     Args:
         blunt: what read it hardly tells it from noise, so noise refuses nothing.
     """
-    left, noise = looks["r"], max(looks["signs"], looks["shuffled"])
+    left = looks["r"]
     if least == 0:
         return
+    noise = -math.inf if blunt else max(looks["signs"], looks["shuffled"])
     if not left >= least:  # also what is no number
         said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
             mode=mode, left=left, least=least
         )
-    elif left <= noise and not blunt:
+    elif left <= noise:
         said = _("{mode} gained {left:.3f}, and mere noise of the same size {noise:.3f}").format(
             mode=mode, left=left, noise=noise
         )

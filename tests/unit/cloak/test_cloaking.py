@@ -125,7 +125,8 @@ def test_on_the_real_encoders_paintings_and_flat_cartoons_keep_the_floor_and_gai
     real = Studio(load_encoders(tiny.REAL, cpu()), lambda: 0.0, steps=12)
     _, record = run(real, tmp_path, crop, floor=65.0, ceiling=CEILINGS["medium"])
     files = (tmp_path / f"{name}.png" for name in ("in", "out", "immunise"))
-    measured = compare(opened(Measurement(*files, tiny.REAL)), real.encoders, lambda _: None)
+    asked = Measurement(*files, tiny.REAL)
+    measured = compare(asked, opened(asked), real.encoders, lambda _: None)
     for platform in ("bluesky", "mastodon"):
         for found in measured["ratios"]["immunise"][platform].values():
             assert found["r"] < min(found["signs"], found["shuffled"]) - 0.1

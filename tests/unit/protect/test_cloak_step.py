@@ -179,6 +179,18 @@ def test_the_recipe_says_how_weak_is_too_weak(least, passes):
             step.judge(gains("style"), "bluesky-1000")
 
 
+def test_controls_that_refuse_nothing_need_not_be_measured():
+    """Our own encoder cannot tell an instant cloak from noise: see `model.measures.is_rough`."""
+    alone = {"instant": {"bluesky": {"r": 0.04}, "mastodon": {"r": 0.01}}}
+    step = Cloak(recipes.Cloak(step="cloak", mode="instant", min_gain=0.02))
+    found = {"gains": alone, "encoders": ["surrogate"]}
+    assert step.judge(found, "bluesky-1000") == {"instant": 0.04}
+    with pytest.raises(StepFailed, match=r"asks for 0\.020"):
+        step.judge(found, "file")
+    with pytest.raises(KeyError):
+        step.judge({**found, "encoders": ["taesd"]}, "bluesky-1000")
+
+
 def test_modes_that_share_a_visibility_share_the_least_gain_too():
     both = recipes.Cloak(step="cloak", mode=("poison", "style", "poison"))
     assert both.modes == ("poison", "style")

@@ -241,6 +241,7 @@ class Engine:
     def __init__(self, left: float) -> None:
         self.left = left
         self.compared: list[tuple[np.ndarray, np.ndarray]] = []
+        self.asked: list[Mapping[str, Json]] = []
 
     def available(self) -> str | None:
         return None
@@ -262,6 +263,7 @@ class Engine:
         on_step: Callable[[float], None],
     ) -> Mapping[str, Json]:
         assert Path(str(asked["targets"]), "immunise.png").is_file()
+        self.asked.append(asked)
         with Image.open(before) as one, Image.open(after) as other:
             assert one.format == other.format
             self.compared.append((np.asarray(one).astype(int), np.asarray(other).astype(int)))
@@ -280,6 +282,14 @@ def test_each_finished_file_is_measured_beside_the_same_one_without_the_cloak(or
         assert rendition.record["measured"]["behind"] == {"immunise": 0.2}
         assert before.shape == after.shape
         assert 0 < np.abs(after - before).mean() < 3
+
+
+def test_a_file_is_measured_behind_the_network_that_it_is_for_and_one_by_itself_behind_all(order):
+    engine = Engine(0.2)
+    itself = replace(BSKY, fit="file")
+    run(replace(order, limits=(BSKY, FEDI, itself), recipe=(DOWNSCALE, CLOAK)), engine)
+    behind = [asked["platforms"] for asked in engine.asked]
+    assert behind == [["bluesky"], ["mastodon"], ["bluesky", "mastodon"]]
 
 
 def test_what_the_cloak_of_a_post_changed_is_kept_once_for_all_its_files(order):
