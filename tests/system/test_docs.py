@@ -59,13 +59,25 @@ def test_the_recipes_of_the_docs_are_valid() -> None:
     assert len(parse(f"[recipes]\n{recipes}", Path("config.toml")).recipes) == 5
 
 
-def test_the_docs_are_a_site_that_asks_no_other_server_for_anything(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the pages of the docs as `make docs` builds them, by name."""
     pytest.importorskip("mkdocs", reason="not run: the extra docs is not installed")
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    built = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(built)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    pages = list(tmp_path.rglob("*.html"))
-    assert len(pages) > 10
+    return {page.name: page.read_text(encoding="utf-8") for page in built.rglob("*.html")}
+
+
+def test_the_docs_are_a_site_that_asks_no_other_server_for_anything(site: dict[str, str]) -> None:
+    assert len(site) > 10
     loads = re.compile(r"<(?:script|img|link|iframe|source)\b[^>]*https?://")
-    for page in pages:
-        assert not loads.search(page.read_text(encoding="utf-8")), page.name
+    for name, page in site.items():
+        assert not loads.search(page), name
+
+
+def test_each_page_of_the_site_says_its_language(site: dict[str, str]) -> None:
+    for name, page in site.items():
+        language = "ja" if name.endswith(".ja.html") else "en"
+        assert f'<html lang="{language}"' in page, name

@@ -12,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
+SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 JAPANESE = ".ja.md"
 # For those who look after machines or write code; and the gallery, which a program writes.
 IN_ENGLISH_ALONE = {
@@ -99,11 +100,18 @@ def test_every_page_for_artists_is_there_in_japanese() -> None:
 
 
 def test_every_japanese_page_is_in_the_menu() -> None:
-    menu = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    menu = SITE["nav"]
     japanese = next(part["日本語"] for part in menu if "日本語" in part)
     assert {page for entry in japanese for page in entry.values()} == {
         f"{page}{JAPANESE}" for page in PAGES
     }
+
+
+def test_the_search_takes_japanese_apart_where_its_letters_change() -> None:
+    separator = next(plugin["search"]["separator"] for plugin in SITE["plugins"])
+    said = "代替テキスト（ALT）は保留、alt text"
+    found = ["代替", "テキスト", "ALT", "は", "保留", "alt", "text"]
+    assert list(filter(None, re.split(separator, said))) == found
 
 
 @_BOTH
