@@ -15,7 +15,7 @@ from postguard.app.login import health
 from postguard.errors import PostguardError, StepFailed
 from postguard.intake.mounts import filesystem_of
 from postguard.language import _, marked, ngettext
-from postguard.model import Level
+from postguard.model import Level, names
 from postguard.model.measures import Direction
 from postguard.protect import credentials
 from postguard.protect.lettering import Lettering, installed_fonts
@@ -107,7 +107,7 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         layers = layering.of_recipe(installation, name)
         gaps = layers.gaps()
         fix = "; ".join(_(_TO_FILL[direction]) for direction in gaps)
-        said = ", ".join(s.step for s in steps)
+        said = _(", ").join(names.of_step(s.step) for s in steps)
         if gaps:
             said += _(": nothing for {gaps}").format(gaps=", ".join(map(_, gaps)))
         if advice := _size_advice(steps):

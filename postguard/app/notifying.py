@@ -16,6 +16,7 @@ from postguard import language
 from postguard.app.installation import Installation
 from postguard.app.steering import BY_HAND
 from postguard.language import _
+from postguard.model import names
 from postguard.model.news import Message, News
 from postguard.ports import Notifier
 from postguard.store import DISK_LOW
@@ -149,7 +150,7 @@ def _one(kind: News, events: Sequence[Happened]) -> Message:
     if kind is News.POSTED:
         return Message(kind, _("Posted: {name}").format(**name), "\n".join(details))
     if kind is News.HELD:
-        said = events[-1].event.detail
+        said = names.told(events[-1].event.detail)
         then = _("postguard show {number} says more.").format(**name)
         return Message(kind, _("Held: {name}").format(**name), f"{said}\n{then}")
     return Message(kind, _("Will be late: {name}").format(**name), "\n".join(details))

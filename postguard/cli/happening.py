@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from postguard import language
 from postguard.cli import wide
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState
+from postguard.model import Delivery, DeliveryState, names
 from postguard.store import Event
 
 _SAID = {
@@ -56,10 +56,12 @@ def event(told: Event, zone: tzinfo | None) -> str:
         )
     if told.what == "step":
         step, _space, rest = told.detail.partition(" ")
-        return f"  {wide.fitted(_(_STEPS.get(step, step)), 11)} {rest}"
+        name = _(_STEPS[step]) if step in _STEPS else names.of_step(step)
+        return f"  {wide.fitted(name, 11)} {rest}"
     if told.what == "sent" and " file:" in told.detail:
         return _("drawn as a page, not posted, for {detail}").format(detail=told.detail)
     detail = "" if told.what in _WITHOUT_DETAIL else told.detail
+    detail = names.told(detail) if told.what == "held" else detail
     return f"{_(_SAID.get(told.what, told.what))} {detail}".strip()
 
 

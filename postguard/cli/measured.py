@@ -10,6 +10,7 @@ import click
 from postguard.cli import wide
 from postguard.cli.listing import terminal_width
 from postguard.language import _, marked
+from postguard.model import names
 from postguard.networks import plain_words
 
 _CHAINS = {
@@ -32,7 +33,7 @@ _HOW_TO_READ = marked(
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield a table for each mode, how visible the cloak is, and what it means."""
     for mode, ratios in found["ratios"].items():
-        yield click.style(mode, bold=True)
+        yield click.style(names.of_mode(mode), bold=True)
         yield from _table(ratios)
         yield ""
     yield from _wrapped(_(_HOW_TO_READ).format(found=lower_than_both(found["ratios"])))

@@ -42,15 +42,14 @@ def steps(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     hidden = quiet or not console.is_terminal
     columns = (TextColumn("{task.description}"), BarColumn(), _Left())
     with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("opening", total=None, seconds_left=None)
+        task = bar.add_task(_("opening"), total=None, seconds_left=None)
 
         def show(progress: Progress) -> None:
             done = 1.0 if progress.done else progress.fraction or 0.0
             total = None if progress.fraction is None and not progress.done else 1.0
             left = progress.seconds_left
-            bar.update(
-                task, description=progress.step, completed=done, total=total, seconds_left=left
-            )
+            said = underway.doing(progress.step)
+            bar.update(task, description=said, completed=done, total=total, seconds_left=left)
 
         yield show
 

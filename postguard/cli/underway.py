@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from postguard.language import _, marked
-from postguard.model import Post
+from postguard.model import Post, names
 from postguard.store.progress import UnderWay
 
 _DOING = {
@@ -30,7 +30,12 @@ def words(now: UnderWay | None, post: Post) -> str:
     ] * (pictures > 1)
     much = "" if told.fraction is None else f" {int(told.fraction * 100)} %"
     rest = [] if told.seconds_left is None else [left(told.seconds_left)]
-    return _(", ").join([*which, f"{_(_DOING.get(told.step, told.step))}{much}", *rest])
+    return _(", ").join([*which, f"{doing(told.step)}{much}", *rest])
+
+
+def doing(step: str) -> str:
+    """Return what is worked on."""
+    return _(_DOING[step]) if step in _DOING else names.of_step(step)
 
 
 def fields(now: UnderWay | None, post: Post) -> dict[str, Any] | None:

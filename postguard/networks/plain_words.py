@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from postguard.language import _, marked
-from postguard.model import Quotes, Rendition, Replies, Visibility, Words
+from postguard.model import Quotes, Rendition, Replies, Visibility, Words, names
 from postguard.model.measures import is_rough
 from postguard.networks import step_words
 
@@ -15,15 +15,6 @@ Shows = Literal["bluesky", "mastodon"]
 
 KB, MB = 1_000, 1_000_000
 NAMES: Mapping[str, str] = {"bluesky": "Bluesky", "mastodon": "Mastodon"}
-_STEPS = {
-    "downscale": marked("Downscale"),
-    "watermark": marked("Watermark"),
-    "notice": marked("Notice"),
-    "noise": marked("Noise"),
-    "cloak": marked("Cloak"),
-    "hidden": marked("Hidden"),
-    "tags": marked("Tags"),
-}
 _AUDIENCE = {
     Visibility.PUBLIC: marked("Everyone can see it"),
     Visibility.UNLISTED: marked("Everyone can see it, but it is not in public timelines"),
@@ -119,16 +110,13 @@ def done(rendition: Rendition) -> list[Line]:
     for step in [s for s in steps if isinstance(s, dict)] if isinstance(steps, list) else []:
         if step.get("step") in _FINISHING:
             continue
-        lines.append(Line(_step(str(step.get("step", ""))), step_words.of_step(step)))
+        name = names.of_step(str(step.get("step", "")))
+        lines.append(Line(name.capitalize(), step_words.of_step(step)))
         if measured and step.get("step") == "cloak":
             lines.append(Line(_("Measured"), _measured(measured, rendition.fit)))
     lines.append(_saved(rendition, encode))
     signed = _table(encode.get("credentials"))
     return [*lines, Line(_("Signed"), step_words.of_signature(signed))] if signed else lines
-
-
-def _step(name: str) -> str:
-    return _(_STEPS.get(name, name.capitalize()))
 
 
 def share_of_art(rendition: Rendition) -> float:
@@ -174,7 +162,7 @@ def verdict(
     moved = _(
         "Behind {platform}{worse} what models read moved {left:z.1%} of the way to where {mode} "
         "leads; noise of the same size moves it {noise:z.1%}."
-    ).format(platform=platform, worse=worse, left=left, mode=mode, noise=noise)
+    ).format(platform=platform, worse=worse, left=left, mode=names.of_mode(mode), noise=noise)
     if is_rough(encoders):
         return _(
             "{moved} It was read by postguard's own encoder alone, which is a rough judge: do not "
@@ -295,7 +283,7 @@ def _measured(found: Mapping[str, Any], fit: str) -> str:
             _(
                 "{mode}: behind {platform}, what models read moved {left:z.1%} of the way to "
                 "where it leads (noise of the same size: {noise:z.1%})"
-            ).format(mode=mode, platform=platform, left=left, noise=noise)
+            ).format(mode=names.of_mode(mode), platform=platform, left=left, noise=noise)
         )
     by = _read_by(found.get("encoders") or (), like_noise)
     return _("; ").join(

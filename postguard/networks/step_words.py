@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from postguard.language import _, marked
+from postguard.model import names
 
 _MINING = {
     "DMI-PROHIBITED-AIMLTRAINING": marked("no training of AI"),
@@ -88,7 +89,7 @@ def _downscaled(step: Mapping[str, Any]) -> str:
 
 def _watermarked(step: Mapping[str, Any]) -> str:
     mark = f"“{step['text']}”" if step.get("text") else _("your logo")
-    strength = f"{_(', ')}{step['strength']}" if step.get("strength") else ""
+    strength = f"{_(', ')}{names.of_strength(step['strength'])}" if step.get("strength") else ""
     times = (
         _(", {marks} times over the picture").format(marks=step["marks"])
         if step.get("marks")
@@ -118,7 +119,7 @@ def _noised(step: Mapping[str, Any]) -> str:
         soft = _(", over a slight blur off the lines") if step.get("soften") else ""
         look = _(_LOOKS.get(step["look"], step["look"]))
         return _("{look}, strength {strength}{like}{soft}").format(
-            look=look, strength=step.get("strength"), like=like, soft=soft
+            look=look, strength=names.of_strength(step.get("strength")), like=like, soft=soft
         )
     blur = (
         _(", after a blur of {blur} pixels").format(blur=step["blur"]) if step.get("blur") else ""
@@ -129,10 +130,12 @@ def _noised(step: Mapping[str, Any]) -> str:
 
 
 def _cloaked(step: Mapping[str, Any]) -> str:
-    modes = _(" and ").join(map(str, step.get("modes", [step.get("mode")])))
+    modes = _(" and ").join(map(names.of_mode, step.get("modes", [step.get("mode")])))
     said = _(
         "mode {modes}, strength {strength}: at most {ceiling} in 255 of change in any pixel"
-    ).format(modes=modes, strength=step.get("strength"), ceiling=step.get("ceiling"))
+    ).format(
+        modes=modes, strength=names.of_strength(step.get("strength")), ceiling=step.get("ceiling")
+    )
     weakest = _("the weakest form of a cloak") if step.get("modes") == ["instant"] else ""
     return "; ".join(filter(None, (said, weakest, _instead(step))))
 
@@ -145,7 +148,7 @@ def _instead(step: Mapping[str, Any]) -> str:
     whys = dict.fromkeys(str(rung.get("why")) for rung in left if isinstance(rung, dict))
     why = ", ".join(_(_WHY.get(each, _UNKNOWN)) for each in whys)
     if step.get("rung") == "instant":
-        asked = _(" and ").join(map(str, step.get("asked") or ()))
+        asked = _(" and ").join(map(names.of_mode, step.get("asked") or ()))
         return _("in place of {asked}, which this PC could not draw: {why}").format(
             asked=asked, why=why
         )

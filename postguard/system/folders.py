@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from postguard.language import _
-from postguard.model import Post, Receipt
+from postguard.model import Post, Receipt, names
 from postguard.system import files
 
 REASON = "reason.txt"
@@ -46,8 +46,8 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
 
 
 def told(post: Post, reason: str) -> str:
-    """Return the reason with the post's number in its advice."""
-    return reason.replace("`postguard release N`", f"`postguard release {post.id}`")
+    """Return the reason with the post's number in its advice, and its step by its name."""
+    return names.told(reason).replace("`postguard release N`", f"`postguard release {post.id}`")
 
 
 def remove_reason(folder: Path, post: Post) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, PostState, Progress
 from postguard.model.words import body
+from postguard.system import folders
 from postguard.web import moments
 from postguard.web.desk import PostFacts, Queue, Stage
 
@@ -129,7 +130,7 @@ def card(facts: PostFacts, now: datetime, zone: tzinfo) -> Card:
         tuple(copy_line(facts, d, now, zone) for d in facts.deliveries),
         actions(facts),
         doing(facts.progress, len(post.artworks)) if facts.at_work else None,
-        post.reason if post.state is PostState.HELD else "",
+        folders.told(post, post.reason) if post.state is PostState.HELD else "",
         any(d.dry_run for d in facts.deliveries),
     )
 

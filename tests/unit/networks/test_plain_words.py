@@ -159,5 +159,5 @@ def test_why_a_file_is_of_its_kind_and_how_like_it_is_stands_with_it() -> None:
 def test_the_look_of_a_noise_is_said_in_the_artists_language() -> None:
     """The record keeps the config's word; a look of tomorrow is said as it stands there."""
     language.choose("ja")
-    assert of_step({"step": "noise", "look": "grain", "strength": "low"}) == "粒、強度low"
-    assert of_step({"step": "noise", "look": "rain", "strength": "low"}) == "rain、強度low"
+    assert of_step({"step": "noise", "look": "grain", "strength": "low"}) == "粒、強度弱"
+    assert of_step({"step": "noise", "look": "rain", "strength": "low"}) == "rain、強度弱"
