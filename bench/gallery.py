@@ -3,8 +3,9 @@
 `python -m bench.gallery [--into docs/gallery] [--cell 210] [--cloak] [--only watermark ...]`
 draws one contact sheet for each step: a row for each look that `settings.recipes` knows, so that
 a new strength is shown without a change here, and beside each whole picture a part of it as it is
-posted. `--cloak` adds the cloak's strengths, which take minutes each. README.md beside the sheets
-says what each look cost and how like the original it is; with `--only` the rest of it stays.
+posted. `--cloak` adds the cloak's strengths, which take minutes each. README.md beside the sheets,
+and README.ja.md, say what each look cost and how like the original it is; with `--only` the rest
+of them stays.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import BaseModel
 
+from bench.gallery_words import GROUNDS, HEAD, TABLE, in_japanese
 from postguard.app.suggesting import SIDES
 from postguard.cloak.runner import LocalEngine
 from postguard.imaging import Picture, flatten, open_picture, to_image
@@ -52,23 +54,6 @@ VARIED: Mapping[str, tuple[str, ...]] = {
     "cloak": ("strength",),
 }
 FIXED: Mapping[str, dict[str, Json]] = {"watermark": {"text": MARK}, "cloak": {"mode": "style"}}
-_HEAD = """\
-# Gallery
-
-What each step does to pictures at {side} px, in every strength and look: whole, and beside it a
-part as it is posted. Drawn by `make gallery`. No measure is complete protection; what each is for
-stands in [how generation works](../how-generation-works.md).
-
-*Likeness* is SSIMULACRA2 of the middle 512 px beside the same before the step: 100 is identical,
-90 not to be told apart, 70 high quality. *Changed* is the mean change of these pixels in 255.
-*Seconds* are of one core for the whole picture, with other programs running. Each is the mean of
-the pictures.
-
-The pictures are from KDE's plasma-workspace-wallpapers 5.27.5, by the KDE Visual Design Group and
-contributors, GPL-2.0-or-later; so are these sheets. They are no part of the installed program.
-"""
-_TABLE = "| look | likeness | changed | seconds |\n|---|---|---|---|"
-_GROUNDS = "Both marks on what they vanish on most easily; the last is a sticker without a ground."
 
 
 @dataclass(slots=True)
@@ -235,7 +220,7 @@ def save(canvas: Image.Image, path: Path, room: int) -> None:
 
 def section(name: str, rows: Sequence[Look]) -> str:
     """Return one sheet's part of the page, with what was measured of its rows."""
-    parts = [f"## {name.capitalize()}\n", f"![{name}]({name}.jpg)\n", _TABLE]
+    parts = [f"## {name.capitalize()}\n", f"![{name}]({name}.jpg)\n", TABLE, "|---|---|---|---|"]
     for row in rows:
         means = _mean(row.likeness, 1), _mean(row.changed, 2), _mean(row.seconds, 2)
         parts.append(f"| {row.label} | {' | '.join(means)} |")
@@ -249,7 +234,7 @@ def page(before: str, drawn: Sequence[str]) -> str:
     found = known | now
     titles = [name.capitalize() for name in ("downscale", *VARIED, "grounds")]
     parts = [found[title].strip("\n") for title in titles if title in found]
-    return "\n\n".join([_HEAD.format(side=SIDE).strip("\n"), *parts]) + "\n"
+    return "\n\n".join([HEAD.format(side=SIDE).strip("\n"), *parts]) + "\n"
 
 
 def _mean(values: Sequence[float], digits: int) -> str:
@@ -282,10 +267,12 @@ def main() -> None:
         if not asked.only or "grounds" in asked.only:
             drawn = _on_grounds(engine, asked.cell)
             save(sheet(drawn, asked.cell), asked.into / "grounds.jpg", room)
-            sections.append(f"## Grounds\n\n{_GROUNDS}\n\n![grounds](grounds.jpg)\n")
+            sections.append(f"## Grounds\n\n{GROUNDS}\n\n![grounds](grounds.jpg)\n")
     readme = asked.into / "README.md"
     before = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    readme.write_text(page(before, sections), encoding="utf-8")
+    now = page(before, sections)
+    readme.write_text(now, encoding="utf-8")
+    readme.with_suffix(".ja.md").write_text(in_japanese(now, SIDE), encoding="utf-8")
 
 
 def _drawn(

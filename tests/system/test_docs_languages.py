@@ -14,11 +14,12 @@ ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 JAPANESE = ".ja.md"
-# For those who look after machines or write code; and the gallery, which a program writes.
-IN_ENGLISH_ALONE = {
-    *("benchmarks.md", "chaos.md", "cluster.md", "models.md", "scale.md", "gallery/README.md"),
+# For those who look after machines or write code.
+IN_ENGLISH_ALONE = {"benchmarks.md", "chaos.md", "cluster.md", "models.md", "scale.md"}
+FILES = {
+    path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "adr" not in path.parts
 }
-PAGES = sorted(path.name.removesuffix(JAPANESE) for path in DOCS.glob(f"*{JAPANESE}"))
+PAGES = sorted(file.removesuffix(JAPANESE) for file in FILES if file.endswith(JAPANESE))
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`([^`\n]+)`")
@@ -87,15 +88,14 @@ def targets(text: str) -> list[str]:
     return sorted(_LINK.findall(_SWITCH.sub("", text)))
 
 
-def in_japanese(target: str) -> str:
+def in_japanese(target: str, folder: Path) -> str:
     """Return where the Japanese page leads instead: to what is there in Japanese."""
     translated = re.sub(r"\.md$", JAPANESE, target.replace(".en.", ".ja."))
-    return translated if (DOCS / translated).exists() else target
+    return translated if (folder / translated).exists() else target
 
 
 def test_every_page_for_artists_is_there_in_japanese() -> None:
-    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if "adr" not in path.parts}
-    english = {page for page in pages if not page.endswith(JAPANESE)}
+    english = {file for file in FILES if not file.endswith(JAPANESE)}
     assert {f"{page}.md" for page in PAGES} == english - IN_ENGLISH_ALONE
 
 
@@ -119,7 +119,7 @@ def test_each_language_leads_to_the_other(page: str) -> None:
     for ending, language, other in ((".md", "日本語", JAPANESE), (JAPANESE, "English", ".md")):
         found = _SWITCH.match(read(page, ending))
         assert found is not None, ending
-        assert found.groups() == (language, f"{page}{other}")
+        assert found.groups() == (language, f"{Path(page).name}{other}")
 
 
 @_BOTH
@@ -154,7 +154,8 @@ def test_both_languages_have_the_same_figures_in_each_section(page: str) -> None
 
 @_BOTH
 def test_both_languages_lead_to_the_same_pages(page: str) -> None:
-    english = sorted(in_japanese(target) for target in targets(read(page, ".md")))
+    folder = (DOCS / page).parent
+    english = sorted(in_japanese(target, folder) for target in targets(read(page, ".md")))
     assert targets(read(page, JAPANESE)) == english
 
 

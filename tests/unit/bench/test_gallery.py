@@ -83,3 +83,24 @@ def test_a_sheet_that_is_drawn_alone_leaves_the_rest_of_the_page() -> None:
         *("Watermark", "Noise", "Hidden"),
     ]
     assert gallery.page(again, []) == again
+
+
+def test_the_japanese_page_has_the_figures_of_the_english_one() -> None:
+    english = gallery.page("", ["## Noise\n\n| grain, low | 80.5 |\n", "## Grounds\n\nbare\n"])
+    japanese = gallery.in_japanese(english, gallery.SIDE)
+    assert "## ノイズ（noise）\n\n| grain, low | 80.5 |\n" in japanese
+    assert "## 地\n\nbare\n" in japanese
+
+
+@pytest.mark.parametrize("step", ["downscale", *gallery.VARIED])
+def test_every_step_has_its_heading_in_japanese(step: str) -> None:
+    page = gallery.page("", [f"## {step.capitalize()}\n\nthis\n"])
+    assert f"（{step}）" in gallery.in_japanese(page, gallery.SIDE)
+
+
+def test_the_page_of_the_docs_says_what_a_new_drawing_would_say() -> None:
+    docs = gallery.ROOT / "docs" / "gallery"
+    english = (docs / "README.md").read_text(encoding="utf-8")
+    assert gallery.page(english, []) == english
+    japanese = (docs / "README.ja.md").read_text(encoding="utf-8")
+    assert gallery.in_japanese(english, gallery.SIDE) == japanese
