@@ -61,16 +61,20 @@ class Convolution(Protocol):
 
 
 def convolution(
-    kernel: NDArray[np.float32], bias: NDArray[np.float32] | None, stride: int
+    kernel: NDArray[np.float32], bias: NDArray[np.float32] | None, stride: int, *, relu: bool
 ) -> Convolution:
-    """Return the faster way for a kernel (C',C,n,n), which keeps the size but for the stride."""
+    """Return the faster way for a kernel (C',C,n,n), which keeps the size but for the stride.
+
+    Args:
+        relu: what it gives is at least 0; that is done while it is in the cache.
+    """
     made, seen, size, _ = kernel.shape
     added = np.zeros(made, np.float32) if bias is None else bias
     few, many = min(made, seen), max(made, seen)
     if (size, stride) == (_KERNEL, 1) and few >= _FEWEST and many <= _MOST:
-        return _Tiled(_in_points(kernel), added)
+        return _Tiled(_in_points(kernel), added, relu)
     rows = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)).reshape(size, -1, made)
-    return _Direct(rows, added, stride)
+    return _Direct(rows, added, stride, relu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class _Direct:
     rows: Planes
     bias: Planes
     stride: int
+    relu: bool
 
     def __call__(self, x: Planes) -> Planes:
         size, seen, made = self.rows.shape
@@ -94,6 +99,8 @@ class _Direct:
                 matrix = self.rows[first : first + together].reshape(-1, made)
                 laid = band[:, :, first : first + together].reshape(-1, len(matrix))
                 into += _product(laid, matrix)
+            if self.relu:
+                np.maximum(into, 0, out=into)
         return out
 
 
@@ -103,6 +110,7 @@ class _Tiled:
 
     kernels: Planes
     bias: Planes
+    relu: bool
 
     def __call__(self, x: Planes) -> Planes:
         height, width = x.shape[:2]
@@ -113,7 +121,9 @@ class _Tiled:
         for top in range(0, tall, rows):
             band = seen[top : top + rows].reshape(-1, _SEEN**2, x.shape[2])
             made = self._made(band).reshape(-1, wide, _TILE, _TILE, len(self.bias))
-            np.add(made.swapaxes(1, 2), self.bias, out=out[top : top + rows])
+            into = np.add(made.swapaxes(1, 2), self.bias, out=out[top : top + rows])
+            if self.relu:
+                np.maximum(into, 0, out=into)
         return out.reshape(tall * _TILE, wide * _TILE, -1)[:height, :width]
 
     def _made(self, tiles: Planes) -> Planes:
@@ -138,14 +148,14 @@ def _in_points(kernel: NDArray[np.float32]) -> Planes:
 
 
 def _tiles(x: Planes) -> Planes:
-    """(H,W,C) -> for each tile what it is made of, (H/4,W/4,6,6,C): a view."""
+    """(H,W,C) -> for each tile what it is made of, (H/4,W/4,6,6*C): a view."""
     height, width, channels = x.shape
     tall, wide = -(-height // _TILE), -(-width // _TILE)
     size = tall * _TILE + _KERNEL - 1, wide * _TILE + _KERNEL - 1
     padded = _surrounded(x, size, _KERNEL // 2)
     down, across, each = padded.strides
-    steps = _TILE * down, _TILE * across, down, across, each
-    return as_strided(padded, (tall, wide, _SEEN, _SEEN, channels), steps)
+    steps = _TILE * down, _TILE * across, down, each
+    return as_strided(padded, (tall, wide, _SEEN, _SEEN * channels), steps)
 
 
 def _views(x: Planes, size: int, stride: int) -> Planes:

@@ -28,7 +28,6 @@ from postguard.cloak.convolving import Convolution, convolution
 from postguard.language import _
 
 Planes = NDArray[np.float32]  # (H,W,C) in here
-Weights = Mapping[str, NDArray[np.float32]]
 Convolutions = Mapping[str, Convolution]
 _RELU = Plain("relu")
 
@@ -66,11 +65,14 @@ def load(path: Path) -> Forward:
     """
     architecture = identify(path)
     try:
-        weights = {k: v.astype(np.float32) for k, v in load_file(path).items()}
+        w = {k: v.astype(np.float32) for k, v in load_file(path).items()}
     except Exception as exc:  # safetensors' own errors share no base but Exception
         said = _("{name} is damaged: {exc}").format(name=path.name, exc=exc)
         raise UnknownWeights(said) from exc
-    laid = {at: _laid(layer, weights, at) for at, layer in _convs(architecture.layers)}
+    laid = {
+        at: convolution(w[f"{at}weight"], w.get(f"{at}bias"), layer.stride, relu=relu)
+        for at, layer, relu in _convs(architecture.layers)
+    }
     return Forward(encoder_name(path), architecture.stride, architecture.layers, laid)
 
 
@@ -80,21 +82,18 @@ def surrogate() -> Forward:
     return load(OWN)
 
 
-def _convs(layers: tuple[Layer, ...], prefix: str = "") -> Iterator[tuple[str, Conv]]:
-    """Yield every convolution, and what its weights' names begin with."""
+def _convs(layers: tuple[Layer, ...], prefix: str = "") -> Iterator[tuple[str, Conv, bool]]:
+    """Yield what the names of each convolution's weights begin with, the convolution, and whether
+    it does the work of a ReLU behind it."""
     for i, layer in enumerate(layers):
         at = f"{prefix}{i}."
         if isinstance(layer, Conv):
-            yield at, layer
+            yield at, layer, layers[i + 1 : i + 2] == (_RELU,)
         elif isinstance(layer, Block):
             yield from _convs(_inside(layer), f"{at}conv.")
         elif isinstance(layer, Fork):
             for j, branch in enumerate(layer.branches):
                 yield from _convs(branch, f"{at}branches.{j}.")
-
-
-def _laid(layer: Conv, weights: Weights, at: str) -> Convolution:
-    return convolution(weights[f"{at}weight"], weights.get(f"{at}bias"), layer.stride)
 
 
 def _inside(layer: Block) -> tuple[Layer, ...]:
@@ -105,7 +104,8 @@ def _inside(layer: Block) -> tuple[Layer, ...]:
 def _run(layers: tuple[Layer, ...], laid: Convolutions, prefix: str, x: Planes) -> Planes:
     """Return what layers make of (H,W,C); their weights are named from `prefix` on."""
     for i, layer in enumerate(layers):
-        x = _made(layer, laid, f"{prefix}{i}.", x)
+        done = i > 0 and layer == _RELU and isinstance(layers[i - 1], Conv)
+        x = x if done else _made(layer, laid, f"{prefix}{i}.", x)
     return x
 
 
@@ -126,7 +126,8 @@ def _made(layer: Layer, laid: Convolutions, at: str, x: Planes) -> Planes:
 def _block(layer: Block, laid: Convolutions, at: str, x: Planes) -> Planes:
     if layer.pooled:
         raise UnknownWeights(_("without PyTorch no pooled block can be computed"))
-    made: Planes = _run(_inside(layer), laid, f"{at}conv.", x) + x
+    made = _run(_inside(layer), laid, f"{at}conv.", x)
+    made += x
     return np.maximum(made, 0, out=made)
 
 
