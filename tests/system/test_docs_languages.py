@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from postguard.cli import cli
+
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
+CONFIG = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 JAPANESE = ".ja.md"
 # For those who look after machines or write code.
@@ -83,6 +87,25 @@ def names(text: str) -> set[str]:
     return {code.replace("番号", "N") for code in _INLINE.findall(_BLOCK.sub("", text))}
 
 
+def commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of each call of postguard, of its sentences and of its blocks."""
+    lines = [line for kind, body in codes(text) if kind == "sh" for line in body]
+    for said in [*_INLINE.findall(_BLOCK.sub("", text)), *lines]:
+        if said.startswith("postguard "):
+            yield said.split()[1:]
+
+
+def unknown(call: list[str]) -> list[str]:
+    """Return the commands and options of a call that postguard does not have."""
+    command: click.Command = cli
+    while isinstance(command, click.Group) and call and call[0] in command.commands:
+        command, call = command.commands[call[0]], call[1:]
+    options = {option for parameter in command.params for option in parameter.opts}
+    wrong = [word for word in call if word.startswith("-") and word not in options]
+    missing = call[:1] if isinstance(command, click.Group) else []
+    return missing + wrong
+
+
 def targets(text: str) -> list[str]:
     """Return where a page's links and pictures lead, but for the one to its other language."""
     return sorted(_LINK.findall(_SWITCH.sub("", text)))
@@ -135,6 +158,21 @@ def test_both_languages_show_the_same_code(page: str) -> None:
 @_BOTH
 def test_both_languages_name_the_same_commands_and_keys(page: str) -> None:
     same(page, names)
+
+
+@_BOTH
+def test_every_command_and_option_that_a_page_names_exists(page: str) -> None:
+    for call in commands(read(page, ".md")):
+        assert unknown(call) == [], call
+
+
+@_BOTH
+def test_every_key_of_the_config_that_a_page_names_exists(page: str) -> None:
+    named = names(read(page, ".md"))
+    keys = {key[1] for code in named if (key := re.match(r"(?:\[\w+\] )?(\w+) = ", code))}
+    assert {
+        key for key in keys if not re.search(rf"^(# )?{key} = ", CONFIG, re.MULTILINE)
+    } == set()
 
 
 @_BOTH
