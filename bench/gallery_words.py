@@ -46,7 +46,7 @@ _IN_JAPANESE = {
     "## Watermark": "## 透かし（watermark）",
     "## Notice": "## 告知文（notice）",
     "## Noise": "## ノイズ（noise）",
-    "## Hidden": "## 不可視の印（hidden）",
+    "## Hidden": "## 不可視印（hidden）",
     "## Cloak": "## クローク（cloak）",
     "## Grounds": "## 地",
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gettext
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 import yaml
 
 from postguard.cli import cli
+from postguard.language import DOMAIN, FOLDER
+from postguard.settings.recipes import ORDER, MarkStrength, Strength
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -106,6 +110,11 @@ def unknown(call: list[str]) -> list[str]:
     return missing + wrong
 
 
+def said(title: str) -> str:
+    """Return what the program says for it in Japanese."""
+    return gettext.translation(DOMAIN, FOLDER, ["ja"]).gettext(title)
+
+
 def targets(text: str) -> list[str]:
     """Return where a page's links and pictures lead, but for the one to its other language."""
     return sorted(_LINK.findall(_SWITCH.sub("", text)))
@@ -195,6 +204,25 @@ def test_both_languages_lead_to_the_same_pages(page: str) -> None:
     folder = (DOCS / page).parent
     english = sorted(in_japanese(target, folder) for target in targets(read(page, ".md")))
     assert targets(read(page, JAPANESE)) == english
+
+
+def test_the_japanese_pages_call_the_dashboards_pages_as_it_does() -> None:
+    shown = re.compile("ダッシュボードの「([^」]+)」|「([^」]+)」のページ")
+    found = {"".join(two) for page in PAGES for two in shown.findall(read(page, JAPANESE))}
+    assert found == {said("Held"), said("Recipes")}
+
+
+def test_the_japanese_pages_call_each_step_as_the_program_does() -> None:
+    page = read("recipes", JAPANESE)
+    lacking = [step for step in ORDER if f"{said(step.capitalize())}（{step}）" not in page]
+    assert lacking == []
+
+
+@_BOTH
+def test_a_japanese_page_calls_a_strength_or_mode_as_the_program_does(page: str) -> None:
+    values = (*get_args(Strength), *get_args(MarkStrength), "style", "poison", "immunise")
+    for value, name in re.findall(r"`(\w+)`（(\w+)", read(page, JAPANESE)):
+        assert value not in values or name == said(value)
 
 
 @_BOTH
