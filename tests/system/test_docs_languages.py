@@ -178,7 +178,7 @@ def test_every_command_and_option_that_a_page_names_exists(page: str) -> None:
 @_BOTH
 def test_every_key_of_the_config_that_a_page_names_exists(page: str) -> None:
     named = names(read(page, ".md"))
-    keys = {key[1] for code in named if (key := re.match(r"(?:\[\w+\] )?(\w+) = ", code))}
+    keys = {key[1] for code in named if (key := re.match(r"(?:\[\w+\] )?([a-z_]+) = ", code))}
     assert {
         key for key in keys if not re.search(rf"^(# )?{key} = ", CONFIG, re.MULTILINE)
     } == set()
