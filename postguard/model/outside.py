@@ -58,10 +58,12 @@ class Sighting:
 
     Attributes:
         sure: nothing of the draft is missing there.
+        by_shape: it says other things: only the shapes of its pictures are the draft's.
     """
 
     receipt: Receipt
     sure: bool
+    by_shape: bool = False
 
 
 class Level(StrEnum):

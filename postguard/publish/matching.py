@@ -14,6 +14,8 @@ from types import MappingProxyType
 from postguard.language import _
 from postguard.model import Delivery, Receipt, Sighting
 
+_NAMED = 3  # places that the artist is asked to look at
+
 
 @dataclass(frozen=True, slots=True)
 class GoesOn:
@@ -45,25 +47,30 @@ def matches(
     """Decide about the deliveries to one account, by what was found for each.
 
     A post that two deliveries could have made is neither's. One that was posted with other words
-    than the backup knows is found by none of them, but the note beside its files says where.
+    than the backup knows is found by none of them, but the note beside its files says where; where
+    that is lost, too, each post that nothing else explains and whose pictures have the delivery's
+    shapes may be it.
 
     Args:
         found: by a delivery's id.
         noted: where its folder says that it was posted, by a delivery's id.
     """
-    claims = Counter(s.receipt.uri for sightings in found.values() for s in sightings)
-    return {d.id: _match(d, found[d.id], noted.get(d.id, ""), claims) for d in of}
+    told = {d: [s for s in sightings if not s.by_shape] for d, sightings in found.items()}
+    claims = Counter(s.receipt.uri for sightings in told.values() for s in sightings)
+    free = {
+        d: [s for s in sightings if s.by_shape and s.receipt.uri not in claims]
+        for d, sightings in found.items()
+    }
+    return {d.id: _match(d, told[d.id] or free[d.id], noted.get(d.id, ""), claims) for d in of}
 
 
 def _match(
     delivery: Delivery, seen: Sequence[Sighting], noted: str, claims: Mapping[str, int]
 ) -> Match:
-    if not seen:
-        return _asked(delivery, [noted]) if noted else GoesOn()
-    first = seen[0]
-    if len(seen) == 1 and first.sure and claims[first.receipt.uri] == 1:
-        return IsThere(first.receipt)
-    return _asked(delivery, [each.receipt.url for each in seen[:3]])
+    if len(seen) == 1 and seen[0].sure and claims[seen[0].receipt.uri] == 1:
+        return IsThere(seen[0].receipt)
+    urls = dict.fromkeys([*([noted] if noted else []), *(each.receipt.url for each in seen)])
+    return _asked(delivery, list(urls)[:_NAMED]) if urls else GoesOn()
 
 
 def _asked(delivery: Delivery, urls: Sequence[str]) -> AskTheArtist:

@@ -61,10 +61,15 @@ def first_picture(folder: Path, number: int) -> Rendition:
     return replace(picture(folder, number), position=0)
 
 
-def seen(network: Network, what: Draft, *taken: str) -> list[Sighting]:
+def looked_for(network: Network, what: Draft, *taken: str) -> list[Sighting]:
     """What may be this draft, by a network that knows no plan of it."""
     (found,) = network.look_for([what], BEFORE, taken)
     return found
+
+
+def seen(network: Network, what: Draft, *taken: str) -> list[Sighting]:
+    """Of that, what is more than a picture of the same shape."""
+    return [each for each in looked_for(network, what, *taken) if not each.by_shape]
 
 
 def test_a_post_is_found_by_what_it_says_and_shows(network: Network, tmp_path: Path) -> None:
@@ -107,6 +112,21 @@ def test_a_post_whose_text_was_changed_may_be_it(network: Network, tmp_path: Pat
     sent = post(network, draft(replace(words, text="別の言葉"), *pictures))
     (found,) = seen(network, draft(words, *pictures))
     assert (found.receipt.uri, found.sure) == (sent.uri, False)
+
+
+def test_a_post_that_says_something_else_of_a_picture_of_this_shape_is_only_told_of(
+    network: Network, tmp_path: Path
+) -> None:
+    """Words and alt text may both have been changed since a backup."""
+    sent = post(network, draft(WORDS, picture(tmp_path)))
+    words = replace(WORDS, text="前の言葉", alts=("猫の絵", "海の絵"))
+    (found,) = looked_for(network, draft(words, first_picture(tmp_path, 1)))
+    assert (found.receipt.uri, found.sure, found.by_shape) == (sent.uri, False, True)
+    turned = replace(first_picture(tmp_path, 1), width=20, height=900)
+    assert looked_for(network, draft(words, turned)) == []
+    assert looked_for(network, draft(words, first_picture(tmp_path, 1)), sent.uri) == []
+    later = NOW + timedelta(days=900)
+    assert network.look_for([draft(words, first_picture(tmp_path, 1))], later) == [[]]
 
 
 def test_a_post_that_another_delivery_has_is_not_it(network: Network, tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from postguard.model import Words
+from postguard.model import Rendition, Words
 from postguard.networks.bluesky.names import blob_cid
 from postguard.networks.bluesky.reading import cid_of, images_of
 from postguard.networks.bluesky.record import Part, shown_text
 from postguard.networks.text import alt_of
 
+_SHAPE = 0.02  # apps round
 Found = Mapping[str, Any]  # a record with its `uri`, `cid` and `value`
 
 
@@ -35,6 +36,13 @@ def alike(
     sure = [each for each in found if each[1]]
     pictured = [record for record in free if parts[0].renditions and _shows(record, parts[0])]
     return sure or found or [([record], False) for record in pictured]
+
+
+def shaped_alike(records: Sequence[Found], part: Part, taken: Collection[str]) -> list[Found]:
+    """Return the posts that show pictures of a part's shapes, whatever they say and whichever
+    bytes: tags carry the words, so other words are other bytes."""
+    free = (record for record in records if record["uri"] not in taken)
+    return [record for record in free if part.renditions and _shaped_as(record, part)]
 
 
 def made_at(record: Found) -> datetime:
@@ -69,6 +77,20 @@ def _says(record: Found, words: Words, part: Part) -> bool:
         return False
     alts = [str(image.get("alt") or "") for image in images]
     return _shows(record, part) or alts == [alt_of(words, each) for each in part.renditions]
+
+
+def _shaped_as(record: Found, part: Part) -> bool:
+    images = images_of(record["value"])
+    return len(images) == len(part.renditions) and all(map(_same_shape, images, part.renditions))
+
+
+def _same_shape(image: Mapping[str, Any], rendition: Rendition) -> bool:
+    """Return whether a picture has these proportions; where nothing is told, it may have."""
+    told = image.get("aspectRatio") or {}
+    width, height = told.get("width"), told.get("height")
+    if not width or not height:
+        return True
+    return bool(abs((width / height) / (rendition.width / rendition.height) - 1) <= _SHAPE)
 
 
 def _shows(record: Found, part: Part) -> bool:

@@ -14,7 +14,7 @@ from postguard.language import _
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Shown, Sighting, Words
 from postguard.networks.bluesky.editing import changes
 from postguard.networks.bluesky.errors import closed
-from postguard.networks.bluesky.finding import Found, alike, made_at
+from postguard.networks.bluesky.finding import Found, alike, made_at, shaped_alike
 from postguard.networks.bluesky.names import Tids, blob_cid
 from postguard.networks.bluesky.pds import OFFICIAL, image_bytes
 from postguard.networks.bluesky.reading import cid_of, images_of, place_of, refuse_other, shown
@@ -23,6 +23,7 @@ from postguard.networks.bluesky.record import (
     POSTGATE,
     THREADGATE,
     Known,
+    Part,
     delete,
     handles,
     parts_of,
@@ -148,11 +149,7 @@ class Bluesky:
         records = self._repo.posts(self._session.did, since)
         images = most_images(gallery=self._account.gallery)
         return [
-            [
-                Sighting(self._seen(found), sure=same)
-                for found, same in alike(records, each.words, parts_of(each, images), taken)
-            ]
-            for each in drafts
+            self._sightings(records, each.words, parts_of(each, images), taken) for each in drafts
         ]
 
     def read_back(self, receipt: Receipt) -> Shown | None:
@@ -261,6 +258,17 @@ class Bluesky:
         rkeys: Json = [w["rkey"] for w in _planned(plan) if w["collection"] == POST]
         uri = f"at://{plan['did']}/{POST}/{plan['rkey']}"
         return Receipt(uri, self._url(plan), at, answer | {"rkeys": rkeys})
+
+    def _sightings(
+        self, records: Sequence[Found], words: Words, parts: Sequence[Part], taken: Collection[str]
+    ) -> list[Sighting]:
+        said = [
+            Sighting(self._seen(found), sure=same)
+            for found, same in alike(records, words, parts, taken)
+        ]
+        told = {*taken, *(each.receipt.uri for each in said)}
+        shaped = shaped_alike(records, parts[0], told)
+        return said + [Sighting(self._seen([r]), sure=False, by_shape=True) for r in shaped]
 
     def _seen(self, found: Sequence[Found]) -> Receipt:
         """Return the receipt of a post, or a thread, that was found standing."""

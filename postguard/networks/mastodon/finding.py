@@ -19,6 +19,7 @@ from postguard.networks.mastodon.match import (
     Sought,
     best_of,
     likeness,
+    may_be_shown_by,
     order_of,
     shows_the_same,
 )
@@ -80,6 +81,14 @@ def alike(
         return found
     first = Sought(parts[0], since, "", None, taken)
     return [([status], False) for status in statuses if shows_the_same(status, first)]
+
+
+def shaped_alike(
+    statuses: Sequence[Status], part: Part, since: datetime, taken: Collection[str]
+) -> list[Status]:
+    """Return the statuses of `since` or later that show pictures of a part's shapes."""
+    free = (status for status in statuses if str(status.get("uri")) not in taken)
+    return [status for status in free if may_be_shown_by(status, part, since)]
 
 
 def resolve(client: MastodonClient, address: str) -> str:

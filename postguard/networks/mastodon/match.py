@@ -83,6 +83,15 @@ def shows_the_same(status: Mapping[str, Any], sought: Sought) -> bool:
     return described and shapes and _stands_right(status, sought)
 
 
+def may_be_shown_by(status: Mapping[str, Any], part: Part, since: datetime) -> bool:
+    """Return whether a status of `since` or later has pictures of the planned shapes, whatever it
+    says of them: words and alt texts may have been changed in any app."""
+    media = status.get("media_attachments") or ()
+    if status.get("reblog") or status["created_at"] < since or not media:
+        return False
+    return len(media) == len(part.sizes) and all(map(_same_shape, media, part.sizes))
+
+
 def order_of(identity: str) -> tuple[int, str]:
     """Return what sorts ids by their age: numbers that grow, or letters of equal length that do
     (Pleroma, GoToSocial)."""

@@ -19,7 +19,7 @@ from postguard.networks.mastodon.changing import (
     url_of,
 )
 from postguard.networks.mastodon.client import MastodonClient, Missing
-from postguard.networks.mastodon.finding import alike, find_parts, recent, resolve
+from postguard.networks.mastodon.finding import alike, find_parts, recent, resolve, shaped_alike
 from postguard.networks.mastodon.instance import QUOTES_SINCE, api_version, ask, limits_of
 from postguard.networks.mastodon.login import NEEDED, covers
 from postguard.networks.mastodon.parts import Part, parts_in, parts_of, pictures_of, rows_of
@@ -135,11 +135,7 @@ class Mastodon:
         """
         limits, statuses = self.limits(), recent(self._client, self._who(), since)
         return [
-            [
-                Sighting(_receipt(found), sure=whole)
-                for found, whole in alike(statuses, parts_of(draft, limits, str), since, taken)
-            ]
-            for draft in drafts
+            _sightings(statuses, parts_of(draft, limits, str), since, taken) for draft in drafts
         ]
 
     def read_back(self, receipt: Receipt) -> Shown | None:
@@ -267,6 +263,18 @@ def _ids(receipt: Receipt) -> list[str]:
 
 def _account(receipt: Receipt) -> str:
     return str(receipt.answer.get("account") or "")
+
+
+def _sightings(
+    statuses: Sequence[Status], parts: Sequence[Part], since: datetime, taken: Collection[str]
+) -> list[Sighting]:
+    said = [
+        Sighting(_receipt(found), sure=whole)
+        for found, whole in alike(statuses, parts, since, taken)
+    ]
+    told = {*taken, *(each.receipt.uri for each in said)}
+    shaped = shaped_alike(statuses, parts[0], since, told)
+    return said + [Sighting(_receipt([s]), sure=False, by_shape=True) for s in shaped]
 
 
 def _receipt(statuses: Sequence[Status]) -> Receipt:

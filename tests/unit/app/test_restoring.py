@@ -159,6 +159,28 @@ def test_of_what_went_out_with_other_words_than_the_backup_knows_the_artist_is_a
     assert studio.server.statuses[0].id in studio.post("fox").reason
 
 
+def test_of_what_stands_there_with_other_words_and_alt_text_the_artist_is_asked(
+    studio: Studio,
+) -> None:
+    """And the folder with the note of where it was posted is lost, too."""
+    studio.drop("fox", "狐")
+    studio.work()
+    made, folder = studio.backup(), studio.post("fox").folder
+    kept = shutil.copytree(studio.outbox / "queued" / folder, studio.outbox.parent / "kept")
+    studio.send("fox")
+    shutil.rmtree(studio.outbox / "posted" / folder)
+    kept.rename(studio.outbox / "queued" / folder)
+    (status,) = studio.server.statuses
+    status.text, status.media[0].description = "手で直した言葉", "手で直した代替テキスト"
+    studio.restore(made)
+    studio.send("fox")
+    assert studio.shown == ["手で直した代替テキスト"]
+    assert studio.post("fox").state is PostState.HELD
+    assert status.id in studio.post("fox").reason
+    studio.send("fox")  # the artist has looked: that is another picture
+    assert len(studio.shown) == 2
+
+
 def test_of_what_is_half_out_with_other_words_the_artist_is_asked(studio: Studio) -> None:
     """Its folder still lies in queued/, since another account is paused."""
     with studio.config.open("a") as config:

@@ -42,6 +42,21 @@ def test_a_post_that_two_could_have_made_is_neithers():
     assert [type(each) for each in found.values()] == [AskTheArtist, AskTheArtist, GoesOn]
 
 
+def test_what_nothing_else_explains_and_has_its_shape_is_the_artists_to_tell():
+    """Words and alt text were both changed since the backup."""
+    shaped = [Sighting(FOX, sure=False, by_shape=True), Sighting(CAT, sure=False, by_shape=True)]
+    found = matches({1: [SURE], 2: shaped}, [delivery(1), delivery(2)])
+    assert found[1] == IsThere(FOX)
+    assert isinstance(found[2], AskTheArtist)
+    assert "https://cat already" in found[2].reason
+    assert "https://fox" not in found[2].reason
+
+
+def test_a_shape_is_no_doubt_where_the_words_tell():
+    seen = [SURE, Sighting(CAT, sure=False, by_shape=True)]
+    assert matches({1: seen}, [delivery(1)]) == {1: IsThere(FOX)}
+
+
 def test_what_the_note_beside_its_files_calls_posted_is_asked_about():
     (found,) = matches({1: []}, [delivery(1)], {1: "https://a.example/@hanako/1"}).values()
     assert isinstance(found, AskTheArtist)
