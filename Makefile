@@ -18,7 +18,7 @@ demo: .venv/base.stamp ## set up, then show the whole way of a picture, without 
 	$(BIN)/postguard demo
 
 test: .venv/test.stamp ## set up, then run the tests (ARGS="tests/unit -k slot" runs some)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not browser" $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not browser" $(ARGS)
 
 test-browser: .venv/test.stamp ## open the dashboard in Chromium; screenshots go to build/screenshots
 	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/browser $(ARGS)
