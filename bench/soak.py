@@ -100,7 +100,7 @@ class Soak:
         while dropped < self.drops:
             self._drop(dropped)
             dropped += 1
-        self.server._service.faults.queued.clear()
+        self.server.forget_faults()
         self._finish()
         return [*looks, self._look((time.monotonic() - began) / 60)]
 
@@ -123,9 +123,8 @@ class Soak:
         process = self.home.process
         assert process is not None
         match self.random.randrange(8):
-            case 0 | 1:
-                fault = self.random.choice(FAULTS)
-                self.server.fail_next("/api", **fault)
+            case 0 | 1 if not self.server.unused_faults:  # while nothing is sent they pile up
+                self.server.fail_next("/api", **self.random.choice(FAULTS))
             case 2:
                 self._jump(self.random.choice(JUMPS))
             case 3:

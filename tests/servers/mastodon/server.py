@@ -131,6 +131,10 @@ class MastodonServer:
         """The faults that no request has met yet."""
         return list(self._service.faults.queued)
 
+    def forget_faults(self) -> None:
+        """Meet every request as it should be from now on."""
+        self._service.faults.queued.clear()
+
     def lose(self, *what: str) -> None:
         """Leave something out of every status from now on, without a word: `media`, `alts`, `cw`,
         `sensitive`, `language` or `quotes` (everybody may). Edits keep what they are given."""
