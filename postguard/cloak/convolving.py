@@ -113,26 +113,30 @@ class _Tiled:
     relu: bool
 
     def __call__(self, x: Planes) -> Planes:
-        height, width = x.shape[:2]
-        seen = _tiles(x)
-        tall, wide = seen.shape[:2]
-        out = np.empty((tall, _TILE, wide, _TILE, len(self.bias)), np.float32)
-        rows = max(_BAND // (wide * x.shape[2] * _SEEN**2), 1)
+        height, width, seen = x.shape
+        made = len(self.bias)
+        tiles = _tiles(x)
+        tall, wide = tiles.shape[:2]
+        out = np.empty((tall, _TILE, wide, _TILE, made), np.float32)
+        rows = min(max(_BAND // (wide * seen * _SEEN**2), 1), tall)
+        room = np.empty((2, rows * wide * _SEEN**2 * max(seen, made)), np.float32)
         for top in range(0, tall, rows):
-            band = seen[top : top + rows].reshape(-1, _SEEN**2, x.shape[2])
-            made = self._made(band).reshape(-1, wide, _TILE, _TILE, len(self.bias))
-            into = np.add(made.swapaxes(1, 2), self.bias, out=out[top : top + rows])
+            band = tiles[top : top + rows]
+            found = self._made(band, room).reshape(-1, wide, _TILE, _TILE, made)
+            into = np.add(found.swapaxes(1, 2), self.bias, out=out[top : top + rows])
             if self.relu:
                 np.maximum(into, 0, out=into)
         return out.reshape(tall * _TILE, wide * _TILE, -1)[:height, :width]
 
-    def _made(self, tiles: Planes) -> Planes:
-        """(n,36,C) -> (n,16,C')."""
-        count, points, seen = tiles.shape
-        made = len(self.bias)
-        taken = np.empty((points, count, seen), np.float32)
-        np.matmul(_INTO_BOTH, tiles, out=taken.swapaxes(0, 1))
-        products = np.empty((points, count, made), np.float32)
+    def _made(self, band: Planes, room: Planes) -> Planes:
+        """(h,w,6,6*C) -> (h*w,16,C'). `room`: twice what is laid out, used again for each band."""
+        points, seen, made = self.kernels.shape
+        count = band.shape[0] * band.shape[1]
+        laid, taken = (part[: count * points * seen] for part in room)
+        np.copyto(laid.reshape(band.shape), band)
+        taken = taken.reshape(points, count, seen)
+        np.matmul(_INTO_BOTH, laid.reshape(count, points, seen), out=taken.swapaxes(0, 1))
+        products = room[0, : count * points * made].reshape(points, count, made)
         step = max(_QUIET // (seen * made), 1)
         for first in range(0, count, step):
             part = np.s_[:, first : first + step]

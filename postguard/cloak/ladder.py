@@ -66,7 +66,7 @@ class Ladder:
             OutOfReach: this machine can do nothing that the recipe allows.
             StepFailed: what was asked for cannot be done.
         """
-        ways = rungs(job, others=bool(self.optimiser.others()))
+        ways = rungs(job, others=job["modes"] != [INSTANT] and bool(self.optimiser.others()))
         left: list[Json] = []
         for i, rung in enumerate(ways):
             part = _part(job, rung, last=i == len(ways) - 1)

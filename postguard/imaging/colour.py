@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 import numpy as np
@@ -51,7 +52,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode == "LAB":
         return _convert(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     plain = _eight_bit(image)
-    return _managed(plain, source) if source else plain
+    return _managed(plain, source, profile) if source and profile else plain
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -120,13 +121,13 @@ def _space(profile: ImageCms.ImageCmsProfile) -> str:
     return str(profile.profile.xcolor_space).strip()
 
 
-def _managed(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+def _managed(image: Image.Image, source: ImageCms.ImageCmsProfile, profile: bytes) -> Image.Image:
     """Apply an RGB or GRAY profile; one of another kind does not belong to these pixels."""
     space = _space(source)
     if image.mode in {"L", "LA"} and space in {"GRAY", "RGB"}:
         return _gray_managed(image, source, space)
     if image.mode in {"RGB", "RGBA"} and space == "RGB":
-        return image if _is_srgb(source) else _convert(image, source)
+        return image if _is_srgb(profile) else _convert(image, source)
     return image
 
 
@@ -140,11 +141,14 @@ def _gray_managed(image: Image.Image, source: ImageCms.ImageCmsProfile, space: s
     return image.point(curve + untouched if image.mode == "LA" else curve)
 
 
-def _is_srgb(source: ImageCms.ImageCmsProfile) -> bool:
+@functools.lru_cache(maxsize=4)
+def _is_srgb(profile: bytes) -> bool:
     """Return whether the profile changes no colour of a 9x9x9 grid by more than 1/255.
 
-    Most art says sRGB in one of many profiles; seeing that saves a second on a large canvas.
+    Most art says sRGB in one of many profiles; seeing that saves a second on a large canvas. The
+    files that postguard itself makes of it all say so in the same.
     """
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
     shown = np.asarray(_convert(Image.fromarray(grid), source))

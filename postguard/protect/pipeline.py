@@ -282,7 +282,7 @@ class _Bench:
             asked: dict[str, Json] = {
                 "targets": str(targets_folder(self.work)),
                 "weights": dict(self.order.kit.weights),
-                "platforms": [n for n in RECODING if limits.fit.startswith(n)] or [*RECODING],
+                "platforms": self._platforms(limits),
                 "brief": self.order.brief,
             }
             tell = self._fractions("measure")
@@ -296,6 +296,12 @@ class _Bench:
                     targets_folder(self.work), self.order.keep / "targets", dirs_exist_ok=True
                 )
         return {"measured": notes}
+
+    def _platforms(self, limits: Limits) -> list[Json]:
+        """Return behind which networks a file is measured: its own; one by itself behind all, and,
+        where its record is read, in all else that is told."""
+        own: list[Json] = [name for name in RECODING if limits.fit.startswith(name)]
+        return own if own or not self.order.brief else [*RECODING]
 
     def _size_advice(self, encoded: Encoded) -> dict[str, Json]:
         """Return what the file's size offers to training, where the recipe has no step that says

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +14,6 @@ from postguard.errors import BadPicture, StepFailed
 from postguard.imaging import Picture, open_picture, to_image
 from postguard.language import _
 from postguard.model import Json
-from postguard.system.files import write_whole
 
 MODE = "instant"
 _MEGAPIXELS = 1000.0  # intake has judged the size
@@ -54,7 +52,7 @@ class InstantEngine:
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
-        """Cloak the PNG `source` into the PNG `target`; return what was done.
+        """Cloak the picture `source` into the TIFF or PNG `target`; return what was done.
 
         What it was drawn towards becomes `instant.png` in the job's folder `targets`, where it
         has one, for whoever measures.
@@ -95,7 +93,9 @@ class InstantEngine:
 
 
 def _write(path: Path, image: Image.Image) -> None:
-    """Write the PNG whole or not at all; speed before size, for it lives for seconds."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    write_whole(path, buffer.getvalue())
+    """Write it as its name says. It is not compressed, which takes longer than drawing, nor held
+    to be on disk: it lives for seconds, and no longer than this process."""
+    if path.suffix == ".tif":
+        image.save(path)
+    else:
+        image.save(path, "PNG", compress_level=0)

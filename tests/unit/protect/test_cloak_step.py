@@ -91,6 +91,25 @@ def test_the_alpha_is_the_pictures_own(scene):
     assert after.pixels[:10].max() == 0
 
 
+@pytest.mark.parametrize("mode", ["immunise", "instant"])
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_every_pixel_is_handed_over_as_it_is(scene, mode, gray, alpha):
+    """To the engine that is in this process without compressing, which takes longer than to draw."""
+    before, names = picture(alpha=alpha, gray=gray), []
+
+    class Copier(Engine):
+        def cloak(self, job, source, target, on_step):
+            names.append(source.suffix)
+            target.write_bytes(source.read_bytes())
+            return {"device": "none"}
+
+    step = Cloak(recipes.Cloak(step="cloak", mode=mode))
+    after, _ = step.apply(before, dataclasses.replace(scene, engine=Copier(lambda p: p)))
+    assert np.array_equal(after.pixels, before.pixels)
+    assert names == [".tif" if mode == "instant" else ".png"]
+
+
 def test_the_engine_gets_a_seed_of_its_own_and_the_record_gets_none(scene):
     _, record = Cloak(OPTIONS).apply(picture(), scene)
     other = dataclasses.replace(scene, seed=b"x" * 32)

@@ -289,7 +289,9 @@ def test_a_file_is_measured_behind_the_network_that_it_is_for_and_one_by_itself_
     itself = replace(BSKY, fit="file")
     run(replace(order, limits=(BSKY, FEDI, itself), recipe=(DOWNSCALE, CLOAK)), engine)
     behind = [asked["platforms"] for asked in engine.asked]
-    assert behind == [["bluesky"], ["mastodon"], ["bluesky", "mastodon"]]
+    assert behind == [["bluesky"], ["mastodon"], []]
+    run(replace(order, limits=(itself,), recipe=(DOWNSCALE, CLOAK), brief=True), engine)
+    assert engine.asked[-1]["platforms"] == ["bluesky", "mastodon"]
 
 
 def test_what_the_cloak_of_a_post_changed_is_kept_once_for_all_its_files(order):

@@ -54,13 +54,15 @@ def test_a_job_writes_the_picture_its_target_and_a_record(source, tmp_path):
     assert steps[-1] == 1.0
 
 
-def test_a_job_gives_what_the_function_gives(source, tmp_path):
+@pytest.mark.parametrize("name", ["o.png", "o.tif"])
+def test_a_job_gives_what_the_function_gives(source, tmp_path, name):
     with Image.open(source) as image:
         picture = np.asarray(image)
     hidden = picture[..., :3] * (picture[..., 3:] > 0)  # what lies under alpha 0 is never kept
-    engine().cloak({"seed": SEED, "floor": 65.0, "ceiling": 24}, source, tmp_path / "o.png", id)
+    engine().cloak({"seed": SEED, "floor": 65.0, "ceiling": 24}, source, tmp_path / name, id)
     expected = cloak(hidden, picture[..., 3], SEED, 65.0, 24).pixels
-    with Image.open(tmp_path / "o.png") as after:
+    with Image.open(tmp_path / name) as after:
+        assert after.format == {"o.png": "PNG", "o.tif": "TIFF"}[name]
         assert np.array_equal(expected, np.asarray(after)[..., :3])
 
 
