@@ -95,7 +95,7 @@ def test_the_alpha_is_the_pictures_own(scene):
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("alpha", [False, True])
 def test_every_pixel_is_handed_over_as_it_is(scene, mode, gray, alpha):
-    """To the engine that is in this process without compressing, which takes longer than to draw."""
+    """To the engine in this process without compressing, which takes longer than to draw."""
     before, names = picture(alpha=alpha, gray=gray), []
 
     class Copier(Engine):
