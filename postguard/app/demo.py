@@ -20,11 +20,12 @@ from postguard.app.adding import drop
 from postguard.cloak.machine import Power, look
 from postguard.errors import PostguardError, Unusable
 from postguard.language import _
-from postguard.model import PostState, Receipt
+from postguard.model import Post, PostState, Receipt
 from postguard.ports import Clock
 from postguard.settings import Settings, load
 from postguard.settings.recipes import Cloak
 from postguard.store import Event, Store, open_store
+from postguard.store.progress import UnderWay
 from postguard.system import files, paths
 from postguard.system.clock import SystemClock
 
@@ -123,8 +124,13 @@ class Demo:
         finally:
             _stop(process)
 
-    def play(self, show: Callable[[Event], None]) -> list[Path]:
-        """Drop the art, tell each event as it comes, and return the pages.
+    def play(
+        self,
+        show: Callable[[Event], None],
+        working: Callable[[UnderWay | None, Post], None] = lambda _now, _post: None,
+    ) -> list[Path]:
+        """Drop the art, tell each event as it comes and what is worked on between them, and return
+        the pages.
 
         Raises:
             PostguardError: the post was held, or the daemon ended.
@@ -134,10 +140,16 @@ class Demo:
         drop(self.folder / "config.toml", (self.picture,), self.words, self.clock.now())
         self._wait(lambda: bool(store.posts.page([], None, 1)))
         post_id = store.posts.page([], None, 1)[0].id
-        self._follow(store, post_id, show)
+        self._follow(store, post_id, show, working)
         return [Path(r.uri.removeprefix("file://")) for r in _receipts(store, post_id)]
 
-    def _follow(self, store: Store, post_id: int, show: Callable[[Event], None]) -> None:
+    def _follow(
+        self,
+        store: Store,
+        post_id: int,
+        show: Callable[[Event], None],
+        working: Callable[[UnderWay | None, Post], None],
+    ) -> None:
         seen = 0
 
         def news() -> bool:
@@ -145,7 +157,10 @@ class Demo:
             for number, event in store.posts.history(post_id, seen):
                 seen = number
                 show(event)
-            return store.posts.get(post_id).state in {PostState.POSTED, PostState.HELD}
+            post = store.posts.get(post_id)
+            over = post.state is PostState.PROTECTED
+            working(None if over else store.posts.progress.now(), post)
+            return post.state in {PostState.POSTED, PostState.HELD}
 
         self._wait(news)
         news()

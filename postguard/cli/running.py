@@ -72,10 +72,9 @@ def demo(picture: Path | None, into: Path | None, as_json: bool) -> None:
 
     Needs no account, no network and no models; nothing leaves this PC.
     """
-    from postguard.app.demo import Demo
     from postguard.cli import stations
 
-    with Demo.set_up(picture, into) as show:
+    with stations.set_up(picture, into, quiet=as_json) as show:
         stations.play(show, as_json=as_json)
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from postguard.app.demo import Demo
-from postguard.cli import for_programs, happening, listing, wide
+from postguard.cli import for_programs, happening, listing, underway, wide
 from postguard.language import _
+from postguard.model import Post
 from postguard.store import Event
+from postguard.store.progress import UnderWay
 
 _TIME = "HH:MM:SS  "
 
@@ -25,15 +32,40 @@ def play(demo: Demo, *, as_json: bool) -> None:
         )
     )
     _say(_("Its cloak: {said}.").format(said=demo.cloak))
-    _say(_("Dropping {name} into its outbox:").format(name=demo.picture.name))
+    _say(
+        _(
+            "Dropping {name} into its outbox; its way takes half a minute, or a few minutes on a "
+            "PC that is slow or busy:"
+        ).format(name=demo.picture.name)
+    )
     click.echo()
     console = Console(highlight=False)
-    with console.status(_("at work; Ctrl-C stops it")):  # nothing where there is no terminal
-        pages = demo.play(lambda event: _print(console, event))
+    with console.status(_status("")) as status:  # nothing where there is no terminal
+
+        def working(now: UnderWay | None, post: Post) -> None:
+            status.update(_status(underway.words(now, post)))
+
+        pages = demo.play(lambda event: _print(console, event), working)
     click.echo(_("\nLook at the pages, as a viewer will see the post, with before and after:"))
     for page in sorted(pages):
         click.secho(f"  {page}", bold=True)
     click.echo(_("\nYour own accounts and recipe come next: postguard init"))
+
+
+@contextmanager
+def set_up(picture: Path | None, into: Path | None, *, quiet: bool) -> Iterator[Demo]:
+    """Set the demo up, and say on a terminal that this is what takes its seconds."""
+    console = Console(stderr=True, quiet=quiet)
+    with ExitStack() as stack:
+        with console.status(escape(_("setting up a home of its own, for this demo alone"))):
+            made = stack.enter_context(Demo.set_up(picture, into))
+        yield made
+
+
+def _status(doing: str) -> str:
+    """Return what stands below the stations: what is done at this moment, where that is known."""
+    stops = _("Ctrl-C stops it")
+    return escape(f"{doing or _('at work')}; {stops}")
 
 
 def _print(console: Console, event: Event) -> None:

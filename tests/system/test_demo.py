@@ -19,10 +19,10 @@ PATIENCE = 150.0  # seconds
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 
-def demo(home, *words):
+def demo(home, *words, **more):
     return subprocess.run(
         [*COMMAND, *(str(word) for word in words)],
-        env=environment(home),
+        env=environment(home) | more,
         cwd=home,
         capture_output=True,
         text=True,
@@ -56,8 +56,11 @@ def processes_in(folder):
 
 
 def test_the_whole_way_ends_with_a_page_for_each_account(tmp_path):
-    done = demo(tmp_path, "--into", tmp_path / "demo")
+    done = demo(tmp_path, "--into", tmp_path / "demo", FORCE_COLOR="1")  # as on a terminal
     assert done.returncode == 0, done.stderr
+    assert "setting up a home of its own" in done.stderr
+    assert "half a minute" in done.stdout
+    assert re.search(r"measuring the cloak.*; Ctrl-C stops it", done.stdout)
     stations = ["settled", "downscale", "watermark", "notice", "noise"]
     stations += ["cloak", "tags", "protected"]
     way = done.stdout.partition("Dropping")[2]

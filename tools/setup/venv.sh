@@ -14,11 +14,36 @@ each_missing tell
 # A virtual environment whose Python was removed or upgraded away cannot be mended.
 if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
   python=$(python_with_venv) || exit 1
-  say "making .venv with $("$python" --version)"
+  say "making .venv with $("$python" --version) (some seconds)"
   "$python" -m venv --clear .venv
 fi
+
+# Turns what pip says into one short line for each package that comes, with its size: on a terminal
+# nothing is silent for longer than its largest package takes.
+packages() {
+  local line file version
+  while IFS= read -r line; do
+    case $line in
+      *.metadata*) ;;
+      *"Using cached "* | *Downloading\ *)
+        file=${line##*cached }
+        file=${file##*Downloading }
+        file=${file##*/}
+        version=${file#*-}
+        echo "  ${file%%-*} ${version%%-*} (${line##*(}"
+        ;;
+      "Installing collected packages"*)
+        echo "  putting $(($(tr -cd , <<<"$line" | wc -c) + 1)) packages in place (half a minute)"
+        ;;
+    esac
+  done
+}
+
 say "installing postguard$extras into .venv (a minute or two${extras:+; torch is large})"
-.venv/bin/python -m pip install -qq --disable-pip-version-check \
-  --constraint constraints.txt --editable ".$extras"
+quietly=-qq
+[ ! -t 1 ] || quietly=
+# shellcheck disable=SC2086 # nothing at all where pip is to talk
+PYTHONUNBUFFERED=1 .venv/bin/python -m pip install $quietly --disable-pip-version-check \
+  --progress-bar off --constraint constraints.txt --editable ".$extras" | packages
 touch "$@"
 say "set up"
