@@ -69,16 +69,20 @@ Look = Callable[[float], Seen]  # at a share of the change
 
 
 class Sight:
-    """A sheet, ready to be looked at with any share of its change, as pixels and as posted."""
+    """A sheet, ready to be looked at with any share of its change, as pixels and as posted; what
+    was seen is remembered."""
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
         self._plain, self._coded = _compared(sheet.pixels), _compared(_posted(sheet.pixels))
+        self._seen: dict[float, tuple[Features, Features]] = {}
 
     def __call__(self, share: float) -> tuple[Features, Features]:
         """Return the features of both."""
-        after = self._sheet.finished(share)
-        return self._plain(after), self._coded(_posted(after))
+        if share not in self._seen:
+            after = self._sheet.finished(share)
+            self._seen[share] = self._plain(after), self._coded(_posted(after))
+        return self._seen[share]
 
 
 def judge(sight: Sight, promise: Promise) -> Look:
