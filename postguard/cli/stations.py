@@ -43,7 +43,8 @@ def play(demo: Demo, *, as_json: bool) -> None:
     with console.status(_status("")) as status:  # nothing where there is no terminal
 
         def working(now: UnderWay | None, post: Post) -> None:
-            status.update(_status(underway.words(now, post)))
+            if (said := _status(underway.words(now, post))) != status.status:
+                status.update(said)
 
         pages = demo.play(lambda event: _print(console, event), working)
     click.echo(_("\nLook at the pages, as a viewer will see the post, with before and after:"))
