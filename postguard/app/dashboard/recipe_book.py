@@ -1,17 +1,21 @@
 """Recipes of the config, changed from the dashboard. Implements `web.recipe_desk.Recipes`.
 
 The config stays the artist's: what they wrote around the recipe stays, how the file was lies
-beside it, and the daemon is told at once, as `postguard check` does.
+beside it, and the daemon is told at once, as `postguard check` does. A file that they wrote
+themselves is kept under its time, and nothing that is written from here ever takes its place.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import threading
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 from postguard.app import bell, layering
@@ -27,7 +31,9 @@ from postguard.system import files
 from postguard.web.desk import Told
 from postguard.web.recipe_desk import Kept, Shown, Side, Sitter, Stands, Step
 
-_BESIDE = ".bak"
+_BESIDE = ".bak"  # as it was before the last change from here
+_OWN = ".{:%Y-%m-%d-%H%M%S}.bak"  # as the artist themselves left it
+_WRITTEN = "config written"  # the meta key of the digest of what was written from here last
 _MARK = b"\xef\xbb\xbf"  # some editors put it before everything, and look for it there
 
 
@@ -93,7 +99,6 @@ class RecipeBook:
         """Write the config whole, and how it was beside it; a link stays a link. Raises Unusable
         where it was saved since it was read: checking it takes a while."""
         path = self.installation.path.resolve()
-        beside = path.with_name(path.name + _BESIDE)
         try:
             mode = path.stat().st_mode & 0o777
             old = path.read_bytes()
@@ -105,15 +110,30 @@ class RecipeBook:
                         "again"
                     )
                 )
+            new = mark + after.encode()
+            beside = path.with_name(path.name + _BESIDE) if self._is_ours(old) else self._own(path)
             files.write_whole(beside, old, mode=mode)
-            files.write_whole(path, mark + after.encode(), mode=mode)
+            files.write_whole(path, new, mode=mode)
         except OSError as exc:
             raise Unusable(
                 _("{path} cannot be written, so nothing was changed: {strerror}").format(
                     path=path, strerror=exc.strerror
                 )
             ) from exc
+        self.installation.store.posts.set_meta(_WRITTEN, hashlib.sha256(new).hexdigest())
         return beside
+
+    def _is_ours(self, old: bytes) -> bool:
+        """Return whether a config is what was written from here last, and not the artist's."""
+        written = self.installation.store.posts.meta(_WRITTEN)
+        return written == hashlib.sha256(old).hexdigest()
+
+    def _own(self, path: Path) -> Path:
+        """Return where the artist's own file is kept: under a time that no other has."""
+        now = self.installation.clock.now().astimezone(self.installation.settings.timezone)
+        times = (now + timedelta(seconds=number) for number in count())
+        names = (path.with_name(path.name + _OWN.format(time)) for time in times)
+        return next(name for name in names if not name.exists())
 
     def _told(self, recipe: str, beside: Path) -> tuple[str, ...]:
         kept = _("The recipe {recipe} stands in your config; how it was lies in {beside}.")
@@ -130,7 +150,15 @@ class RecipeBook:
             )
         else:
             taken = _("postguard does not run; it uses it when it starts.")
-        return kept.format(recipe=recipe, beside=beside), taken
+        said = kept.format(recipe=recipe, beside=beside)
+        return said, *self._last_own(beside), taken
+
+    def _last_own(self, beside: Path) -> Iterator[str]:
+        """Yield where the config lies as the artist wrote it last, where that was not just now."""
+        path = self.installation.path.resolve()
+        own = sorted(path.parent.glob(f"{glob.escape(path.name)}.[0-9]*{_BESIDE}"))
+        if own and beside not in own:
+            yield _("How you last wrote it yourself lies in {own}.").format(own=own[-1])
 
     def _text(self) -> str:
         path = self.installation.path

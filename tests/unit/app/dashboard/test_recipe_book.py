@@ -40,6 +40,11 @@ def book(installation: Installation) -> Recipes:
     return made.recipes
 
 
+def kept_beside(installation: Installation) -> list[Path]:
+    """Configs as they were."""
+    return sorted(installation.path.parent.glob("config.toml.*"))
+
+
 def test_a_recipe_is_written_where_it_stands_and_the_old_config_lies_beside(
     book: Recipes, installation: Installation
 ):
@@ -50,11 +55,32 @@ def test_a_recipe_is_written_where_it_stands_and_the_old_config_lies_beside(
     assert (
         '# what I like\ndefault = [\n  { step = "downscale", long_side = 160 },  # small' in after
     )
-    assert installation.path.with_name("config.toml.bak").read_text() == before
+    (own,) = kept_beside(installation)
+    assert own.read_text() == before
+    assert str(own) in kept.told.sentences[0]
     assert installation.path.stat().st_mode & 0o777 == 0o640
     assert "does not run" in kept.told.sentences[1]
     assert book.stands("default") == Stands(tuple(SMALLER), kept.seen)
     assert "so already" in book.keep("default", SMALLER, kept.seen).told.sentences[0]
+
+
+def test_what_the_artist_wrote_is_never_overwritten_however_often_it_is_saved_here(
+    book: Recipes, installation: Installation
+):
+    own = installation.path.read_text()
+    for side in (160, 200, 240):
+        steps = [{"step": "downscale", "long_side": side}, {"step": "notice"}]
+        kept = book.keep("default", steps, book.stands("default").seen)
+    first, last = kept_beside(installation)
+    assert first.read_text() == own
+    assert last.name == "config.toml.bak"
+    assert "long_side = 200" in last.read_text()
+    assert str(last) in kept.told.sentences[0]
+    assert kept.told.sentences[1] == f"How you last wrote it yourself lies in {first}."
+    installation.path.write_text(installation.path.read_text() + "# by hand\n")
+    told = book.keep("default", SMALLER, book.stands("default").seen).told
+    assert len(told.sentences) == 2
+    assert sum("# by hand" in path.read_text() for path in kept_beside(installation)) == 1
 
 
 def test_what_check_would_refuse_is_refused_in_its_words_and_not_written(
@@ -101,7 +127,7 @@ def test_what_the_artist_saves_while_it_is_checked_is_never_overwritten(
     after = installation.path.read_text()
     assert after.endswith(saved)
     assert "long_side = 320" in after
-    assert not installation.path.with_name("config.toml.bak").exists()
+    assert kept_beside(installation) == []
 
 
 def test_what_else_was_changed_and_needs_a_restart_is_said_plainly(installation: Installation):
