@@ -5,8 +5,8 @@ can. `python -m tests.faults.campaign --posts 2000 --seed 1` ends with one line 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -34,6 +34,8 @@ from tests.servers.pds import Account, PdsServer, start_pds
 from tests.system import rig
 from tests.system.rig import Home
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([*root.PRELOADED])
 SCOPES = "profile read:statuses write:statuses write:media"
 # The cheapest recipe that still changes the picture; its parts are proved elsewhere.
 RECIPE = rig.recipe(steps='  { step = "downscale", long_side = 64 },\n  { step = "tags" },\n')
@@ -72,10 +74,13 @@ class Stage:
 
     def live(self, dropped: int) -> None:
         """Run the child through all its lives. Raises AssertionError where one broke."""
-        command = [sys.executable, "-m", "tests.faults.root", str(self.home.folder), str(dropped)]
-        environment = self.home.environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        done = subprocess.run(command, env=environment, cwd=self.home.folder, check=False)
-        assert done.returncode == 0, (self.home.folder / "root.log").read_text()[-4000:]
+        folder = self.home.folder
+        child = FORKS.Process(target=root.lives, args=(folder, self.home.environment, dropped))
+        child.start()
+        child.join()
+        code = child.exitcode
+        child.close()
+        assert code == 0, (folder / "root.log").read_text()[-4000:]
 
     def reckoned(self, dropped: list[Drop]) -> Reckoning:
         """Let in what is still under way, and compare."""

@@ -1,5 +1,5 @@
 """The campaign's composition root: the real roles over a clock that skips every wait, in a process
-that kills itself where the plan says so. `python -m tests.faults.root FOLDER`
+that kills itself where the plan says so.
 
 Nothing in the product knows of it: the ports and the file functions are wrapped here. Every life
 is forked from one process that has imported everything, so that a restart costs no imports.
@@ -8,7 +8,6 @@ is forked from one process that has imported everything, so that a restart costs
 from __future__ import annotations
 
 import errno
-import importlib
 import inspect
 import json
 import logging
@@ -17,7 +16,7 @@ import signal
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
 from functools import partial
@@ -48,7 +47,9 @@ NETWORK = ("plan", "send", "find", "read_back")
 FILES = ("write_whole", "move")
 METHODS = (*DELIVERIES, *POSTS, *NETWORK, *FILES)
 AT_REST = {PostState.POSTED: "posted", PostState.HELD: "held"}
+# What is imported before the first fork, and so only once.
 LIBRARIES = ("atproto_client", "mastodon", "postguard.imaging", "postguard.protect.pipeline")
+PRELOADED = (__name__, *LIBRARIES)
 TRY_AGAIN = os.EX_TEMPFAIL  # the service manager starts the daemon anew
 NO_WRITERS = {__name__, "contextlib", connection.__name__}
 
@@ -304,25 +305,21 @@ def born(folder: Path, life: int, *, dropped: int) -> int:
         os._exit(status)
 
 
-def main() -> int:
-    """Live again after every SIGKILL and every start in vain, until all is at rest."""
-    folder, dropped = Path(sys.argv[1]), int(sys.argv[2])
+def lives(folder: Path, environment: Mapping[str, str], dropped: int) -> None:
+    """Live again after every SIGKILL and every start in vain, until all is at rest; then end this
+    process."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
     logging.basicConfig(
         filename=folder / "root.log", level=logging.INFO, format="%(asctime)s %(message)s"
     )
-    for library in LIBRARIES:
-        importlib.import_module(library)  # before the first fork, and so only once
-
     life = 0
     while (code := born(folder, life, dropped=dropped)) in {-signal.SIGKILL, TRY_AGAIN}:
         life += 1
-    return code
+    sys.exit(code)
 
 
 def plan_file(folder: Path, plan: Plan) -> None:
     """Leave the plan for the child's lives."""
     _put(folder / "plan.json", asdict(plan))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
