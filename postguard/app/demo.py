@@ -52,9 +52,6 @@ network    = "preview"
 shows      = "mastodon"
 visibility = "unlisted"
 
-[schedule]
-grace = "3s"
-
 [intake]
 settle     = "1s"
 words_wait = "2s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard import settings as config
@@ -34,7 +34,7 @@ from postguard.publish import linking
 from postguard.publish.planning import Timing
 from postguard.settings import recipes
 from postguard.settings.recipes import AnyStep
-from postguard.settings.schema import Config
+from postguard.settings.schema import AnyAccount, Config, PreviewAccount
 from postguard.store import Store, open_store
 from postguard.system import folders, paths
 from postguard.system.clock import SystemClock
@@ -222,7 +222,7 @@ class Installation:
         return Timing(
             rules=table.slots if own.slots is None else own.slots,
             zone=self.settings.timezone,
-            grace=table.grace if own.grace is None else own.grace,
+            grace=_grace(own, table.grace),
             max_late=table.max_late if own.max_late is None else own.max_late,
             if_later=own.if_later or table.if_later,
             spacing=own.spacing,
@@ -307,3 +307,11 @@ def open_installation(
         sessions=Secrets(home.state / "sessions"),
         dry_run=dry_run,
     )
+
+
+def _grace(account: AnyAccount, usual: timedelta) -> timedelta:
+    """Return an account's time to change one's mind: a page on this PC is nothing to think twice
+    about, unless the account itself asks for it."""
+    if account.grace is not None:
+        return account.grace
+    return timedelta(0) if isinstance(account, PreviewAccount) else usual

@@ -21,6 +21,22 @@ slots = ["sat 10:00"]
 """
 
 
+def test_a_page_on_this_pc_waits_for_no_second_thoughts_unless_it_is_told_to(
+    installation: Installation,
+) -> None:
+    """Who tries postguard with a preview account waited two minutes for nothing."""
+    text = installation.path.read_text()
+    assert installation.settings.accounts["fedi"].network == "preview"
+    assert installation.settings.schedule.grace == timedelta(minutes=2)
+    assert installation.timing("fedi").grace == timedelta(0)
+    installation.path.write_text(
+        text.replace("[accounts.fedi]\n", '[accounts.fedi]\ngrace = "9s"\n')
+    )
+    installation.reload()
+    assert installation.timing("fedi").grace == timedelta(seconds=9)
+    assert installation.timing("not in the config").grace == timedelta(minutes=2)
+
+
 def test_an_account_goes_by_its_own_rules_and_else_by_those_of_all(
     installation: Installation,
 ) -> None:
