@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -22,6 +23,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  # click's signature
         """Run one command and end the process with its exit code."""
+        _show_all(sys.stdout, sys.stderr)
         said = args[0] if args else extra.get("args")
         speaking.choose(sys.argv[1:] if said is None else said)
         spoken = self if language.spoken() == language.ENGLISH else speaking.translated(self)
@@ -39,6 +41,14 @@ class Commands(click.Group):
 
             code = _failed(files.in_words(exc))
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_all(*streams: object) -> None:
+    """Let what a terminal's encoding does not have be shown by its number: a Japanese name must
+    end no command."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _failed(said: str) -> int:

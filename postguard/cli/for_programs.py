@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +17,9 @@ from postguard.store import Event, Store
 
 
 def echo(told: object, *, indent: int | None = 2) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(told, ensure_ascii=False, indent=indent))
+    """Print a value as JSON, with escapes where the output is not UTF-8."""
+    escaped = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
+    click.echo(json.dumps(told, ensure_ascii=escaped, indent=indent))
 
 
 def post(told: Post, deliveries: Sequence[Delivery], store: Store) -> dict[str, Any]:

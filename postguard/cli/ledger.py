@@ -28,7 +28,9 @@ def ledger(config: Path | None, kind: str, into: Path | None) -> None:
     from postguard.system import files
 
     if kind == "html" and into is None and sys.stdout.isatty():
-        raise Unusable(_("a page is not for a terminal: postguard ledger --html > ledger.html"))
+        raise Unusable(
+            _("a page is not for a terminal: postguard ledger --html --into ledger.html")
+        )
     installation = open_installation(config)
     entries = list(LedgerRows(installation.store.db).entries())
     if kind == "html":
@@ -38,7 +40,8 @@ def ledger(config: Path | None, kind: str, into: Path | None) -> None:
     else:
         text = app.as_csv(entries)
     if into is None:
-        click.echo(text, nl=False)
+        # Into a file or a program it goes as what the page says that it is, in any locale.
+        click.echo(text if sys.stdout.isatty() else text.encode(), nl=False)
         return
     files.check_folder_of(into)
     files.write_whole(into, text.encode())

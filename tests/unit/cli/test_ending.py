@@ -1,5 +1,6 @@
 """What goes wrong ends with a sentence and an exit code; a traceback would fail these tests."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -11,7 +12,8 @@ from click.testing import CliRunner
 
 from postguard.cli import cli
 from postguard.errors import Unusable
-from tests.making import protected_post
+from postguard.model import Receipt
+from tests.making import NOW, protected_post
 
 NEED_CONFIG = [
     ("check",),
@@ -209,3 +211,30 @@ def test_tab_completes_commands(terminal, monkeypatch):
         "plain,retract",
         "plain,retry",
     ]
+
+
+def test_a_japanese_name_ends_no_command_where_the_terminal_has_no_such_letters(terminal):
+    """Python ends a process that prints what an encoding does not have."""
+    terminal.configure()
+    store = terminal.store()
+    protected_post(store, name="狐🦊.png")
+    store.db.close()
+    latin = CliRunner(charset="latin-1", env={"LANGUAGE": "ja"})
+    done = latin.invoke(cli, ["list"], catch_exceptions=False)
+    assert (done.exit_code, "\\u72d0\\U0001f98a.png" in done.stdout) == (0, True)
+    done = latin.invoke(cli, ["list", "--json"], catch_exceptions=False)
+    assert json.loads(done.stdout)[0]["name"] == "狐🦊.png"
+    japanese = CliRunner(charset="euc_jp").invoke(cli, ["list", "--limit", "9"])
+    assert "狐" in japanese.stdout_bytes.decode("euc_jp")
+
+
+def test_a_ledger_that_goes_into_a_file_is_utf_8_in_any_locale(terminal):
+    """The page says so of itself."""
+    terminal.configure()
+    store = terminal.store()
+    (delivery,) = store.deliveries.of_post(protected_post(store, name="狐.png").id)
+    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
+    store.db.close()
+    for kind in ("--html", "--csv"):
+        done = CliRunner(charset="euc_jp").invoke(cli, ["ledger", kind], catch_exceptions=False)
+        assert "狐.png" in done.stdout_bytes.decode("utf-8")
