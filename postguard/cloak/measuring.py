@@ -5,6 +5,7 @@ Needs no torch.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -120,9 +121,9 @@ def _widest(plane: NDArray[np.float32], choose: np.ufunc) -> NDArray[np.float32]
     """(H,W) -> (H,W): the largest or the smallest of each window of _AROUND pixels a side."""
     for axis in (0, 1):
         border = [(_AROUND // 2,) * 2 if a == axis else (0, 0) for a in (0, 1)]
-        padded = np.pad(plane, border, mode="edge")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, _AROUND, axis)
-        plane = choose.reduce(windows, axis=-1)
+        padded = np.pad(plane, border, mode="edge").swapaxes(0, axis)
+        shifted = [padded[i : i + plane.shape[axis]] for i in range(_AROUND)]
+        plane = functools.reduce(choose, shifted).swapaxes(0, axis)
     return plane
 
 

@@ -94,9 +94,10 @@ def _responses(light: Plane, cones: int) -> Plane:
 
 def _halve(planes: Plane) -> Plane:
     """Means of 2x2; an odd last row or column stands for the one that is missing."""
-    odd = [(0, length % 2) for length in planes.shape[1:]]
-    if any(end for _, end in odd):
-        planes = np.pad(planes, [(0, 0), *odd], mode="edge")
+    if planes.shape[1] % 2:
+        planes = np.concatenate([planes, planes[:, -1:]], axis=1)
+    if planes.shape[2] % 2:
+        planes = np.concatenate([planes, planes[..., -1:]], axis=2)
     tall = planes[:, 0::2] + planes[:, 1::2]
     return np.asarray((tall[..., 0::2] + tall[..., 1::2]) * np.float32(0.25))
 
