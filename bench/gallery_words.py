@@ -33,7 +33,7 @@ _HEAD_IN_JAPANESE = """\
 [画像生成AIのしくみ](../how-generation-works.ja.md)にあります。
 
 **近さ**は、手順の前と後で、中央の512 pxを比べたSSIMULACRA2です。100は同一、\
-90は見分けがつかない、70は高品質です。絵全体に印が入ると、0を下回ります。**変化**は、その画素の平均の変化です（255段階）。**秒**は、ほかのプログラムも\
+90は見分けがつかない、70は高品質です。絵全体に印が入ると、0を下回ります。**変化**は、そのピクセルの平均の変化です（255段階）。**秒**は、ほかのプログラムも\
 動いているPCの1コアで、絵全体にかかった時間です。どれも、絵の平均です。
 
 絵は、KDE Visual Design Groupと協力者による、KDEのplasma-workspace-wallpapers 5.27.5のものです\
@@ -46,7 +46,7 @@ _IN_JAPANESE = {
     "## Watermark": "## 透かし（watermark）",
     "## Notice": "## 告知文（notice）",
     "## Noise": "## ノイズ（noise）",
-    "## Hidden": "## 不可視印（hidden）",
+    "## Hidden": "## 隠しマーク（hidden）",
     "## Cloak": "## クローク（cloak）",
     "## Grounds": "## 地",
 }
