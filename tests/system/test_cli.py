@@ -253,7 +253,7 @@ def test_ctrl_c_ends_a_waiting_command_quietly(terminal, fedi):
 
 def test_a_first_run_draws_the_page_of_what_was_added(terminal):
     (terminal.home / "config.toml").write_text(
-        f'outbox = "{terminal.home}/outbox"\n[accounts.page]\nnetwork = "preview"\n'
+        f'outbox = "{terminal.home}/outbox"\n[accounts.page]\nnetwork = "preview"\ngrace = "2m"\n'
         '[intake]\nsettle = "0.2s"\n'
         '[recipes]\ndefault = [ { step = "downscale", long_side = 64 }, { step = "tags" } ]\n'
     )
