@@ -44,6 +44,9 @@ quietly=-qq
 [ ! -t 1 ] || quietly=
 # shellcheck disable=SC2086 # nothing at all where pip is to talk
 PYTHONUNBUFFERED=1 .venv/bin/python -m pip install $quietly --disable-pip-version-check \
-  --progress-bar off --constraint constraints.txt --editable ".$extras" | packages
+  --no-compile --progress-bar off --constraint constraints.txt --editable ".$extras" | packages
+# pip would compile on one core, and all: here every core does, and leaves out a third that is hardly
+# ever imported. A file that is for another Python is no fault of ours.
+.venv/bin/python -m compileall -qq -j 0 -x '/(tests?|transformers/models)/' .venv/lib || true
 touch "$@"
 say "set up"
