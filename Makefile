@@ -8,6 +8,9 @@ DROPS ?= 1000
 LESSONS ?= 400
 INPUTS := pyproject.toml constraints.txt tools/setup/venv.sh tools/setup/system.sh
 
+# The tests start a thousand processes: each would compile anew what none may keep.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-browser screens check format lint types floors fix language lock bench gallery chaos instant surrogate surrogate-eval soak servers-next docs system-deps clean
 
