@@ -12,7 +12,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +46,7 @@ _HEAD = """\
 
 What `python -m bench` measured, on {cores} shared cores ({machine}, Python {python}). Other
 programs ran meanwhile, so ratios within one run count more than seconds. `make bench` measures on
-your machine.
+your machine. What the figures of cloak and steps mean for an artist: [protection](protection.md).
 """
 
 
@@ -81,11 +81,17 @@ def page(sections: Sequence[str]) -> str:
 
 
 def kept(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (name, section) of an earlier page, for benches that are not run this time."""
+    """Yield (name, section) of an earlier page; what no bench writes goes by its heading."""
+    names = {title: name for name, title in BENCHES.items()}
     for part in re.split(r"(?m)^(?=## )", text)[1:]:
-        found = re.search(r"`python -m bench\.(\w+)`", part)
-        if found and found[1] in BENCHES:
-            yield found[1], part.rstrip() + "\n"
+        title = part.partition("\n")[0].removeprefix("## ")
+        yield names.get(title, title), part.rstrip() + "\n"
+
+
+def in_order(sections: Mapping[str, str]) -> list[str]:
+    """Return the sections of the benches as these are listed, then those written by hand."""
+    by_hand = [name for name in sections if name not in BENCHES]
+    return [sections[name] for name in (*BENCHES, *by_hand) if name in sections]
 
 
 def main() -> int:
@@ -104,7 +110,7 @@ def main() -> int:
         worst = max(worst, code)
         print(sections[name], flush=True)
     if asked.write:
-        TABLE.write_text(page([sections[name] for name in BENCHES if name in sections]))
+        TABLE.write_text(page(in_order(sections)))
     return int(worst != 0)
 
 
