@@ -150,6 +150,8 @@ def test_a_post_held_for_its_words_asks_for_those_that_are_wrong(browser: Served
     need = page[page.index(f'id="need-{post.id}"') :]
     assert f'name="alt1" id="alt-{post.id}-1"' in need
     assert 'data-at="alt1">sky: the alt text of picture 1' in need
+    assert need.count("the alt text of picture 1 has") == 1
+    assert 'name="text"' not in need
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
