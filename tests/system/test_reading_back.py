@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -250,9 +251,13 @@ def test_the_daemon_itself_reads_back_and_warns(home: Home) -> None:
         token = server.token_for("hanako", "profile read:statuses write:statuses write:media")
         home.configure(rig.fedi("fedi", server.url, 'visibility = "unlisted"'), AT_ONCE)
         home.knows(fedi=token)
-        home.start()
+        process = home.start()
         home.drop("狐.png", rig.png(1), WORDS)
         post = home.posted("狐.png")
+        (delivery,) = home.store.deliveries.of_post(post.id)
+        # What the server is given for its own work on the pictures is over.
+        home.store.readings.later(delivery.id, datetime.now(UTC), 0)
+        process.send_signal(signal.SIGUSR1)
         home.says("is not as it was asked for (audience)")
         assert home.stop() == 0
     (said,) = home.store.readings.warnings(post.id)["fedi"]
