@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from postguard import language
 from postguard.model import (
     Artwork,
     Delivery,
@@ -23,7 +24,7 @@ from postguard.model import (
     Words,
 )
 from postguard.model.layers import Layers, uses
-from postguard.web import changes, moments, views, weeks
+from postguard.web import changes, moments, rendering, views, weeks
 from postguard.web.desk import (
     Copy,
     Counted,
@@ -37,6 +38,7 @@ from postguard.web.desk import (
     Queue,
     RecipeFacts,
     Stage,
+    Standing,
     Version,
 )
 from postguard.web.post_page import post_page
@@ -223,6 +225,15 @@ def test_an_instant_cloak_is_no_style_cloak_on_the_pages():
     shown = post_page(detail(copy("A fox"), weakest=frozenset({4})), NOW, TOKYO)
     names = {m.number: m.name for m in shown.frames[0].versions[0].measures}
     assert (names[4], names[5]) == ("instant cloak, weakest form", "“no AI” stated")
+
+
+def test_who_sees_a_post_is_told_as_the_language_ends_its_sentences():
+    language.choose("ja")
+    seen = replace(copy("狐"), around=("誰でも見られます", "誰でも返信できます"))
+    page = post_page(detail(seen), NOW, TOKYO)
+    standing = Standing(0, running=True, paused=False)
+    text = rendering.text("post.html.j2", page=page, here="post", post_id=1, standing=standing)
+    assert "誰でも見られます。誰でも返信できます。" in text
 
 
 def test_what_is_out_has_no_time_to_move():
