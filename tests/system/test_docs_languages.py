@@ -23,7 +23,7 @@ CONFIG = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 JAPANESE = ".ja.md"
 # For those who look after machines or write code.
-IN_ENGLISH_ALONE = {"benchmarks.md", "chaos.md", "cluster.md", "models.md", "scale.md"}
+IN_ENGLISH_ALONE = {"benchmarks.md", "chaos.md", "models.md", "scale.md"}
 FILES = {
     path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "adr" not in path.parts
 }
