@@ -68,6 +68,20 @@ def test_alt_text_written_among_the_held_lets_the_post_go_on(opened: Dashboard, 
     assert copy(home, "blind.png").words.alts == ("狐が月の下に座っている",)
 
 
+def test_an_alt_text_that_is_too_long_is_shortened_among_the_held(opened: Dashboard, page: Page):
+    home = opened.home
+    home.drop("long.png", png(16), f'text = "Long"\nalt = "{"狐" * 2001}"\nat = "now"\n')
+    post = home.held("long.png")
+    page.goto(f"{opened.address}/held")
+    need = page.locator(f"#need-{post.id}")
+    alt = need.get_by_label("Alt text of picture 1")
+    expect(alt).to_have_accessible_description(re.compile("sky: .*2001.*fedi: .*2001"))
+    alt.fill("狐が月の下に座っている")
+    expect(need.locator(".fault, [aria-invalid]")).to_have_count(0)
+    need.get_by_role("button", name="Keep and let it go on").click()
+    home.posted("long.png")
+
+
 def test_pictures_dropped_into_the_page_become_one_post(opened: Dashboard, page: Page):
     home = opened.home
     page.locator("#drop-files").set_input_files(
