@@ -21,10 +21,10 @@ from postguard.language import gettext
 
 _SAMPLED = 9 * SIDE**2  # pixels: a larger picture is searched on so many of them
 _WHOLE = 2_600_000  # pixels: a larger one is checked by an estimate; 1600x1600
-_NEAR, _NEAR_SAMPLE, _NEAR_CHECKED = 0.97, 0.9, 0.86  # of what is promised: the search ends
+_NEAR, _NEAR_SAMPLE, _NEAR_CHECKED = 0.97, 0.88, 0.86  # of what is promised: the search ends
 _BETWEEN = 1.22  # times what a sample shows: what is coarser than its squares
 _LOOKS = 6
-_DEGREE = 1.5  # visibility grows about with this power of the share
+_DEGREE = 1.8  # visibility grows about with this power of the share, where it has to shrink much
 _DEGREES = 0.6, 2.5  # found between two looks: else they are too near each other to tell
 _TINY = 1e-6
 _STRIDE = 0.05  # of what is left between two looks, at least
