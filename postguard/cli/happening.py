@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 
 from postguard import language
@@ -43,6 +44,7 @@ _STATES = {
     DeliveryState.HELD: marked("held"),
     DeliveryState.RETRACTED: marked("taken back"),
 }  # a scheduled one says when
+_FIT = re.compile(r"(?<= )(bluesky|mastodon)-[\d-]+$")  # the limits that a file was made for
 _WITHOUT_DETAIL = {"protected", "posted", "taken"}
 
 
@@ -57,12 +59,16 @@ def event(told: Event, zone: tzinfo | None) -> str:
     if told.what == "step":
         step, _space, rest = told.detail.partition(" ")
         name = _(_STEPS[step]) if step in _STEPS else names.of_step(step)
-        return f"  {wide.fitted(name, 11)} {rest}"
+        return f"  {wide.fitted(name, 11)} {_FIT.sub(_network, rest)}"
     if told.what == "sent" and " file:" in told.detail:
         return _("drawn as a page, not posted, for {detail}").format(detail=told.detail)
     detail = "" if told.what in _WITHOUT_DETAIL else told.detail
     detail = names.told(detail) if told.what == "held" else detail
     return f"{_(_SAID.get(told.what, told.what))} {detail}".strip()
+
+
+def _network(fit: re.Match[str]) -> str:
+    return fit[1].capitalize()
 
 
 def delivery(told: Delivery, zone: tzinfo | None) -> str:

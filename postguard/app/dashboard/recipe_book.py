@@ -33,7 +33,7 @@ from postguard.web.recipe_desk import Kept, Shown, Side, Sitter, Stands, Step
 
 _BESIDE = ".bak"  # as it was before the last change from here
 _OWN = ".{:%Y-%m-%d-%H%M%S}.bak"  # as the artist themselves left it
-_WRITTEN = "config written"  # the meta key of the digest of what was written from here last
+_WRITTEN = "config-written"  # the meta key of the digest of what was written from here last
 _MARK = b"\xef\xbb\xbf"  # some editors put it before everything, and look for it there
 
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from postguard.cli import happening
 from postguard.model import NewDelivery, Place, PostState, Quotes, Receipt, Words
+from postguard.store import Event
 from tests.making import NOW, new_post, protected_post, rendition
 
 
@@ -140,3 +142,15 @@ def test_a_config_that_cannot_be_read_hides_no_post(terminal):
     terminal.configure("outbox = [\n")
     number = protected_by(terminal.store(), "notice")
     assert "What protects it" in terminal.run("show", number).stdout
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("encode fox.png bluesky-2000000", "saved       fox.png Bluesky"),
+        ("measure fox.png mastodon-16777216-8294400", "measure     fox.png Mastodon"),
+        ("notice bluesky-1.png", "notice      bluesky-1.png"),
+    ],
+)
+def test_a_file_is_told_by_its_network_and_not_by_the_limits_that_it_keeps(kept, told):
+    assert happening.event(Event(NOW, "step", kept), None).strip() == told
