@@ -29,6 +29,7 @@ from postguard.cloak.pixels import Pixels, scale_inside, scaled, shrunk
 from postguard.cloak.places import busiest, flattest
 from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.language import ENGLISH, _, marked, sentences, spoken
+from postguard.model import names
 from postguard.model.measures import is_rough
 from postguard.system import extras, files
 
@@ -97,7 +98,7 @@ def _behind(mode: str, platform: str, looks: Mapping[str, float]) -> str:
         "{mode}, behind {platform}: what models read moved {r} of the way to the target. "
         "Controls, changes of the same size: random signs {signs}, the same changes shuffled "
         "{shuffled}."
-    ).format(mode=mode, platform=platform, **shares)
+    ).format(mode=names.of_mode(mode), platform=platform, **shares)
 
 
 def _readers(names: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from postguard.errors import StepFailed
 from postguard.imaging import Picture, open_picture, to_image
 from postguard.imaging.picture import strips
 from postguard.language import _, marked
-from postguard.model import Json
+from postguard.model import Json, names
 from postguard.model.measures import is_rough
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
@@ -157,11 +157,11 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float, *, blunt: 
     noise = -math.inf if blunt else max(looks["signs"], looks["shuffled"])
     if not left >= least:  # also what is no number
         said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
-            mode=mode, left=left, least=least
+            mode=names.of_mode(mode), left=left, least=least
         )
     elif left <= noise:
         said = _("{mode} gained {left:.3f}, and mere noise of the same size {noise:.3f}").format(
-            mode=mode, left=left, noise=noise
+            mode=names.of_mode(mode), left=left, noise=noise
         )
     else:
         return

@@ -11,8 +11,10 @@ import pytest
 
 from postguard import language
 from postguard.cli import happening, measured, progress, underway
+from postguard.errors import StepFailed
 from postguard.model import Place, Post, PostState, Progress, names
 from postguard.networks import plain_words, step_words
+from postguard.protect.steps import cloak
 from postguard.settings import recipes
 from postguard.store import Event
 from postguard.system import folders
@@ -77,6 +79,15 @@ def said() -> dict[str, str]:
 def test_in_japanese_no_word_of_the_config_is_left():
     for where, text in said().items():
         assert not re.findall(rf"\b({'|'.join(WORDS)})\b", text), (where, text)
+
+
+@pytest.mark.usefixtures("japanese")
+def test_why_a_cloak_is_too_weak_names_its_mode_in_japanese():
+    for looks in ({"r": 0.1, "signs": 0, "shuffled": 0}, {"r": 0.6, "signs": 0.7, "shuffled": 0}):
+        with pytest.raises(StepFailed) as refused:
+            cloak._refuse_weak("style", looks, 0.5, blunt=False)
+        assert "画風" in refused.value.reason
+        assert "style" not in refused.value.reason
 
 
 @pytest.mark.usefixtures("japanese")
