@@ -24,7 +24,7 @@ test: .venv/test.stamp ## set up, then run the tests (ARGS="tests/unit -k slot" 
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not browser" $(ARGS)
 
 test-browser: .venv/test.stamp ## open the dashboard in Chromium; screenshots go to build/screenshots
-	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/browser $(ARGS)
+	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest --numprocesses auto --maxprocesses 2 --dist loadfile tests/browser $(ARGS)
 
 screens: .venv/test.stamp ## take the docs' pictures of the dashboard anew
 	POSTGUARD_TEST_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/browser/test_screens.py -k wide

@@ -22,6 +22,8 @@ from postguard.web import links
 from tests.system.rig import PROGRAM, Home, home_in
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+# A worker's own: two dashboards cannot listen at one.
+PORT = str(39_481 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 PATIENT = 30_000  # ms; a machine that runs everything at once is slow, not broken
 ACCOUNTS = """\
 [accounts.sky]
@@ -92,7 +94,7 @@ class Dashboard:
 def dashboard(home: Home, browser: Browser, language: str = "en") -> Iterator[Dashboard]:
     """A dashboard in one language for as long as the block lasts."""
     process = subprocess.Popen(
-        [*PROGRAM, "open", "--serve", "--port", "39481"],
+        [*PROGRAM, "open", "--serve", "--port", PORT],
         stdout=subprocess.PIPE,
         text=True,
         env=home.environment | {"LANGUAGE": language},

@@ -49,6 +49,8 @@ has_compiler() { has g++ && has make && has python3; }
 
 has_japanese_font() { has fc-match && [ -n "$(fc-list :lang=ja 2>/dev/null | head -n 1)" ]; }
 
+has_browser() { has chromium || has chromium-browser; }
+
 has_readers() { has tesseract && [ -n "$(tesseract --list-langs 2>/dev/null | grep -x jpn)" ]; }
 
 # Calls `$1 'packages' 'what is missing and what goes without it'` for each thing that is missing.
@@ -61,6 +63,8 @@ each_missing() {
     "$1" "libimage-exiftool-perl" "exiftool: the tests that read the tags back do not run"
   has_readers ||
     "$1" "tesseract-ocr tesseract-ocr-jpn" "tesseract with Japanese: the tests that read marks do not run"
+  has_browser ||
+    "$1" "chromium" "chromium: the tests of the dashboard in a browser do not run"
   has_node ||
     "$1" "nodejs npm" "node $OLDEST_NODE or newer with npm: the tests on a real Bluesky server do not run"
   has_compiler ||
