@@ -33,7 +33,7 @@ packages() {
         echo "  ${file%%-*} ${version%%-*} (${line##*(}"
         ;;
       "Installing collected packages"*)
-        echo "  putting $(($(tr -cd , <<<"$line" | wc -c) + 1)) packages in place (half a minute)"
+        echo "  putting $(($(tr -cd , <<<"$line" | wc -c) + 1)) packages in place"
         ;;
     esac
   done
@@ -47,6 +47,7 @@ PYTHONUNBUFFERED=1 .venv/bin/python -m pip install $quietly --disable-pip-versio
   --no-compile --progress-bar off --constraint constraints.txt --editable ".$extras" | packages
 # pip would compile on one core, and all: here every core does, and leaves out a third that is hardly
 # ever imported. A file that is for another Python is no fault of ours.
+say "compiling it, so that every start is quick (half a minute)"
 .venv/bin/python -m compileall -qq -j 0 -x '/(tests?|transformers/models)/' .venv/lib || true
 touch "$@"
 say "set up"

@@ -62,7 +62,8 @@ def test_on_a_terminal_each_package_is_named_with_its_size(checkout: Path) -> No
     assert lines[begun + 1 :] == [
         "  pillow 13.0.0 (7.1 MB)",
         "  click 8.5.1 (126 kB)",
-        "  putting 2 packages in place (half a minute)",
+        "  putting 2 packages in place",
+        "postguard: compiling it, so that every start is quick (half a minute)",
         "postguard: set up",
     ]
 
