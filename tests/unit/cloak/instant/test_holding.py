@@ -25,6 +25,13 @@ def spent(sheet: Sheet, share: float) -> float:
     return judge(Sight(sheet), Promise(FLOOR))(share).spent
 
 
+def test_what_was_seen_of_a_share_is_not_looked_at_again():
+    sight = Sight(Sheet(tiny.art(64, 64), None, grain(64, 64)))
+    plain, coded = sight(0.5)
+    assert all(one is other for one, other in zip(sight(0.5), (plain, coded), strict=True))
+    assert not np.array_equal(sight(0.25)[0], plain)
+
+
 def test_the_windows_in_which_most_is_drawn_come_first():
     change = np.zeros((SIDE, 3 * SIDE), np.float32)
     change[:, SIDE : 2 * SIDE], change[:, 2 * SIDE :] = -9, 5
