@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import gettext as catalogues
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ class _Choice:
     catalogue: catalogues.NullTranslations = catalogues.NullTranslations()
 
 
+_for_now: ContextVar[catalogues.NullTranslations | None] = ContextVar("for_now", default=None)
+
+
 def choose(asked: str = "auto", environment: Mapping[str, str] = os.environ) -> None:
     """Speak `asked`, a language that is spoken or "auto", from now on: child processes, too."""
     language = asked if asked in SPOKEN else of_locale(environment)
@@ -54,12 +59,25 @@ def choose(asked: str = "auto", environment: Mapping[str, str] = os.environ) -> 
     catalogues.textdomain(DOMAIN)  # click says its own sentences by gettext's
     catalogues.bindtextdomain(DOMAIN, FOLDER)
     if language != _Choice.language:
-        _Choice.catalogue = (
-            catalogues.NullTranslations()
-            if language == ENGLISH
-            else catalogues.translation(DOMAIN, FOLDER, [language])
-        )
+        _Choice.catalogue = _catalogue(language)
         _Choice.language = language
+
+
+def _catalogue(language: str) -> catalogues.NullTranslations:
+    if language == ENGLISH:
+        return catalogues.NullTranslations()
+    return catalogues.translation(DOMAIN, FOLDER, [language])
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Say sentences in `language` inside the block, in this thread alone: what is kept is in the
+    language of its time, and is compared with what was said then."""
+    before = _for_now.set(_catalogue(language))
+    try:
+        yield
+    finally:
+        _for_now.reset(before)
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
@@ -78,23 +96,23 @@ def spoken() -> str:
 
 def gettext(text: str) -> str:
     """Return `text` in the artist's language; also known as `_`."""
-    if not _Choice.language:
-        choose()
-    return _Choice.catalogue.gettext(text) if text else ""
+    return _spoken_now().gettext(text) if text else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the text for `count` things in the artist's language."""
+    return _spoken_now().ngettext(one, many, count)
+
+
+def _spoken_now() -> catalogues.NullTranslations:
     if not _Choice.language:
         choose()
-    return _Choice.catalogue.ngettext(one, many, count)
+    return _for_now.get() or _Choice.catalogue
 
 
 def in_every_language(text: str) -> set[str]:
     """Return how `text` may have been said: what is kept is in the language of its time."""
-    others = (language for language in SPOKEN if language != ENGLISH)
-    found = (catalogues.translation(DOMAIN, FOLDER, [language]) for language in others)
-    return {text, *(catalogue.gettext(text) for catalogue in found)}
+    return {_catalogue(language).gettext(text) for language in SPOKEN}
 
 
 _ = gettext

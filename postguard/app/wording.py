@@ -13,7 +13,7 @@ from postguard.app import steering
 from postguard.app.installation import Installation
 from postguard.errors import Refused
 from postguard.intake.deciding import no_alt_text, usual_words, words_file
-from postguard.language import _
+from postguard.language import SPOKEN, _, in_language
 from postguard.model import Delivery, DeliveryState, Post, PostState, Words
 from postguard.protect import captions
 from postguard.system import folders
@@ -154,7 +154,15 @@ def _beside(installation: Installation, post: Post, picture: str) -> str:
 
 
 def _known(installation: Installation, post: Post, deliveries: Sequence[Delivery]) -> set[str]:
-    """Return all that intake and the publisher may have said of these words."""
+    """Return all that intake and the publisher may have said of these words, in any language."""
+    found = set[str]()
+    for language in SPOKEN:
+        with in_language(language):
+            found |= _said(installation, post, deliveries)
+    return found
+
+
+def _said(installation: Installation, post: Post, deliveries: Sequence[Delivery]) -> set[str]:
     found = set[str]()
     for delivery in deliveries:
         account, words = delivery.account, delivery.words

@@ -20,6 +20,7 @@ from postguard.app.roles import make_roles
 from postguard.app.steering import hold, release, retry
 from postguard.daemon import run_once
 from postguard.errors import BadFields, Unusable
+from postguard.language import SPOKEN, in_language
 from postguard.model import DeliveryState, Edit, Place, Post, PostState
 from postguard.protect.workshop import InProcessWorkshop
 from postguard.system.folders import RENDITIONS, folder_of
@@ -113,6 +114,18 @@ def test_a_post_that_lacks_its_alt_text_goes_on_when_it_has_one(made: Installati
     work(made)
     assert made.store.posts.get(1).state is PostState.PROTECTED
     assert (alts(made), in_files(made, "赤い狐")) == ({("赤い狐",)}, {True})
+
+
+@pytest.mark.parametrize("held_in", SPOKEN)
+@pytest.mark.parametrize("edited_in", SPOKEN)
+def test_what_was_held_for_its_words_goes_on_whatever_is_spoken_by_then(
+    made: Installation, held_in: str, edited_in: str
+) -> None:
+    with in_language(held_in):
+        dropped(made, FAR + 'text = "月"\n')
+    with in_language(edited_in):
+        changed(made, NewWords(alts={1: "赤い狐"}))
+    assert made.store.posts.get(1).state is not PostState.HELD
 
 
 def test_an_alt_text_that_is_missing_again_is_asked_for_in_the_file_of_words_that_is_there(

@@ -4,6 +4,7 @@ import datetime
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -31,6 +32,13 @@ from postguard.settings.load import default_path
 )
 def test_the_locale_says_what_is_spoken(environment, spoken):
     assert language.of_locale(environment) == spoken
+
+
+def test_another_language_is_spoken_inside_a_block_and_in_its_thread_alone():
+    with language.in_language("ja"), ThreadPoolExecutor(1) as others:
+        assert language.gettext("Mon") == "月"
+        assert others.submit(language.gettext, "Mon").result() == "Mon"
+    assert language.gettext("Mon") == "Mon"
 
 
 def test_the_config_goes_before_the_locale():
