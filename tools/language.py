@@ -106,7 +106,8 @@ def compiled(catalog: Catalog) -> bytes:
 
 def update(path: Path, language: str) -> Catalog:
     """Bring a catalogue up to date: new sentences wait for translation, gone ones are gone."""
-    catalog, template = kept(path, language), said()
+    template = said()  # takes seconds: what another run writes meanwhile is not undone
+    catalog = kept(path, language)
     for message in of_click():
         if message.id and message.id not in template:
             template.add(message.id, locations=message.locations)

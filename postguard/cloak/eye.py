@@ -9,7 +9,7 @@ is only the doubled pixels, is left out).
 
 Why twice: at its finest two scales SSIMULACRA2 hardly minds what is everywhere the same. An
 optimiser that is led by it alone finds that gap within a few steps, and returns a plainly visible
-weave of up to 58/255 at a score of 65 (docs/protection.md).
+weave of up to 58/255 at a score of 65.
 """
 
 from __future__ import annotations
