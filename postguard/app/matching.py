@@ -109,8 +109,7 @@ class Matching:
         seen = network.look_for([draft for _, draft in drafts], since, taken)
         found: dict[int, list[Sighting]] = {d.id: [] for d in ready}
         for (delivery_id, _), sightings in zip(drafts, seen, strict=True):
-            known = {s.receipt.uri for s in found[delivery_id]}
-            found[delivery_id] += [s for s in sightings if s.receipt.uri not in known]
+            found[delivery_id] = matching.joined([*found[delivery_id], *sightings])
         return found
 
     def _drafts(self, delivery: Delivery) -> list[Draft]:

@@ -7,7 +7,7 @@ there is not sent again; what is surely not there goes on; of the rest only the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -37,6 +37,15 @@ class AskTheArtist:
 
 
 Match = GoesOn | IsThere | AskTheArtist
+
+
+def joined(seen: Iterable[Sighting]) -> list[Sighting]:
+    """Return each post once, as whichever draft of a delivery explains it best."""
+    best: dict[str, Sighting] = {}
+    for each in seen:
+        uri = each.receipt.uri
+        best[uri] = max(best.get(uri, each), each, key=lambda s: (s.sure, not s.by_shape))
+    return list(best.values())
 
 
 def matches(

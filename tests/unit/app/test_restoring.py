@@ -181,6 +181,29 @@ def test_of_what_stands_there_with_other_words_and_alt_text_the_artist_is_asked(
     assert len(studio.shown) == 2
 
 
+def test_what_went_out_with_a_link_to_its_copy_is_known_again(studio: Studio) -> None:
+    """Without the link its words differ, and only its picture speaks for it."""
+    studio.server.add_account("jiro")
+    token = studio.server.token_for("jiro", "profile read:statuses write:statuses write:media")
+    other = f'[accounts.other]\nnetwork = "mastodon"\ninstance = "{studio.server.url}"\n'
+    config = studio.config.read_text()
+    studio.config.write_text(config.replace("[schedule]", f'link = "other"\n{other}[schedule]', 1))
+    studio.installation.reload()
+    studio.installation.secrets.set("other", token)
+    studio.drop("fox", "赤い狐が月の下に座っている")
+    studio.work()
+    made = studio.backup()
+    for _ in range(2):  # what it links to comes first
+        studio.send("fox")
+    posted = [status.text for status in studio.server.statuses]
+    assert sum("http" in text for text in posted) == 1
+    studio.restore(made)
+    studio.send("fox")
+    assert [status.text for status in studio.server.statuses] == posted
+    copies = studio.installation.store.deliveries.of_post(studio.post("fox").id)
+    assert {copy.state for copy in copies} == {DeliveryState.POSTED}
+
+
 def test_of_what_is_half_out_with_other_words_the_artist_is_asked(studio: Studio) -> None:
     """Its folder still lies in queued/, since another account is paused."""
     with studio.config.open("a") as config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from postguard.model import Delivery, DeliveryState, Receipt, Sighting, Words
-from postguard.publish.matching import AskTheArtist, GoesOn, IsThere, matches
+from postguard.publish.matching import AskTheArtist, GoesOn, IsThere, joined, matches
 from tests.making import NOW
 
 FOX = Receipt("at://fox", "https://fox", NOW)
@@ -55,6 +55,14 @@ def test_what_nothing_else_explains_and_has_its_shape_is_the_artists_to_tell():
 def test_a_shape_is_no_doubt_where_the_words_tell():
     seen = [SURE, Sighting(CAT, sure=False, by_shape=True)]
     assert matches({1: seen}, [delivery(1)]) == {1: IsThere(FOX)}
+
+
+def test_a_post_is_seen_as_what_the_draft_that_explains_it_best_says():
+    """It may have gone out with the link to its copy, and without."""
+    shaped, told = Sighting(FOX, sure=False, by_shape=True), Sighting(FOX, sure=False)
+    other = Sighting(CAT, sure=False, by_shape=True)
+    assert joined([shaped, told]) == joined([told, shaped]) == [told]
+    assert joined([shaped, other, told, SURE]) == joined([SURE, other, shaped]) == [SURE, other]
 
 
 def test_what_the_note_beside_its_files_calls_posted_is_asked_about():
