@@ -1,7 +1,7 @@
 """Reads each post back after it was sent, and says what is not as it was asked for.
 
 Of a cloak it is measured how much of its change is left in the pixels that are served. What that
-does to models is not: it was measured behind both platforms before the post was sent.
+does to models is not: it was measured behind a simulation of the network before the post was sent.
 """
 
 from __future__ import annotations

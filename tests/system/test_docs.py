@@ -61,13 +61,16 @@ def test_the_recipes_of_the_docs_are_valid() -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the pages of the docs as `make docs` builds them, by name."""
+    """Return the pages of the docs as `make docs` builds them, by where they lie."""
     pytest.importorskip("mkdocs", reason="not run: the extra docs is not installed")
     built = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(built)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return {page.name: page.read_text(encoding="utf-8") for page in built.rglob("*.html")}
+    return {
+        page.relative_to(built).as_posix(): page.read_text(encoding="utf-8")
+        for page in built.rglob("*.html")
+    }
 
 
 def test_the_docs_are_a_site_that_asks_no_other_server_for_anything(site: dict[str, str]) -> None:
