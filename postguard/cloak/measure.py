@@ -88,7 +88,7 @@ def gain(ratios: Ratios, which: str = "r", platforms: Sequence[str] = PLATFORMS)
         for name in platforms
         if name in ratios
     ]
-    return round(1 - max(means), 3)
+    return round(1 - float(np.max(means)), 3)  # unlike max() it passes on what is no number
 
 
 class _Goals:

@@ -96,7 +96,7 @@ class Cloak:
         for mode in self._drawn(gains):
             behind = gains[mode]
             own = [looks for name, looks in behind.items() if fit.startswith(name)]
-            worst = min(own or behind.values(), key=lambda looks: looks["r"])
+            worst = min(own or behind.values(), key=_left)
             # Of a painting of 400 px our own encoder says 0.06 for an instant cloak and 0.04 for
             # noise, where those that it copies say 0.15 and 0.03.
             blunt = mode == "instant" and is_rough(measured.get("encoders", ()))
@@ -145,6 +145,11 @@ class Cloak:
         }
 
 
+def _left(looks: Mapping[str, float]) -> float:
+    """Return a gain to compare by; what is no number is less than any."""
+    return -math.inf if math.isnan(looks["r"]) else looks["r"]
+
+
 def _refuse_weak(mode: str, looks: Mapping[str, float], least: float, *, blunt: bool) -> None:
     """Raise StepFailed for a gain under `least`, or no better than noise; 0 lets all pass.
 
@@ -159,7 +164,7 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float, *, blunt: 
         said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
             mode=names.of_mode(mode), left=left, least=least
         )
-    elif left <= noise:
+    elif not left > noise:
         said = _("{mode} gained {left:.3f}, and mere noise of the same size {noise:.3f}").format(
             mode=names.of_mode(mode), left=left, noise=noise
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -208,6 +209,15 @@ def test_controls_that_refuse_nothing_need_not_be_measured():
         step.judge(found, "file")
     with pytest.raises(KeyError):
         step.judge({**found, "encoders": ["taesd"]}, "bluesky-1000")
+
+
+@pytest.mark.parametrize("worse", [looks(math.nan), looks(0.40, noise=math.nan)])
+@pytest.mark.parametrize("platforms", [("bluesky", "mastodon"), ("mastodon", "bluesky")])
+def test_what_was_measured_as_no_number_holds_the_post(worse, platforms):
+    found = dict(zip(platforms, (looks(0.45), worse), strict=True))
+    step = Cloak(recipes.Cloak(step="cloak", mode="style"))
+    with pytest.raises(StepFailed, match="nan"):
+        step.judge({"gains": {"style": found}, "encoders": ["taesd"]}, "file")
 
 
 def test_modes_that_share_a_visibility_share_the_least_gain_too():
