@@ -182,6 +182,13 @@ class Need:
     weak: bool = False
     strengths: Mapping[str, str] = field(default_factory=dict)
 
+    def copy_of(self, name: str) -> Copy:
+        """Return the copy whose words a form shows in a field: the first that they are wrong in.
+        Another's may be none, and would be written over these."""
+        return next(
+            c for c in self.detail.copies if name in self.wrong.get(c.delivery.account, ())
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

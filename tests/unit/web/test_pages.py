@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -152,6 +153,23 @@ def test_a_post_held_for_its_words_asks_for_those_that_are_wrong(browser: Served
     assert 'data-at="alt1">sky: the alt text of picture 1' in need
     assert need.count("the alt text of picture 1 has") == 1
     assert 'name="text"' not in need
+
+
+def test_a_field_shows_what_is_wrong_in_it_and_not_what_another_account_says_there(
+    browser: Served,
+):
+    """One field writes to every account: the warning that one lacks was taken from the other."""
+    bare = Words("A fox", alts=("狐" * 2001,))
+    said = {"sky": bare, "fedi": replace(bare, cw="血" * 600)}
+    post = protected_post(
+        browser.rows(),
+        name="warned.png",
+        deliveries=tuple(NewDelivery(name, words, "now", name) for name, words in said.items()),
+    )
+    browser.rows().posts.move_to(post.id, PostState.HELD, NOW, "too long")
+    page = browser.ask("GET", "/held").text
+    need = page[page.index(f'id="need-{post.id}"') :]
+    assert f'name="cw" id="cw-{post.id}" value="{"血" * 600}"' in need
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
