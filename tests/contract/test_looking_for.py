@@ -129,6 +129,17 @@ def test_a_post_that_says_something_else_of_a_picture_of_this_shape_is_only_told
     assert network.look_for([draft(words, first_picture(tmp_path, 1))], later) == [[]]
 
 
+def test_a_later_part_of_a_thread_is_no_post_by_itself(network: Network, tmp_path: Path) -> None:
+    """It answers the part before, and no edit changes that; it may be a post that answers one."""
+    words = replace(WORDS, alts=("狐の絵",) * 5, thread=True)
+    post(network, draft(words, *(picture(tmp_path, number) for number in range(5))))
+    other = replace(WORDS, text="前の言葉", alts=("猫の絵",))
+    assert looked_for(network, draft(other, first_picture(tmp_path, 30))) == []
+    answer = replace(other, reply_to="https://example.com/1")
+    (found,) = looked_for(network, draft(answer, first_picture(tmp_path, 30)))
+    assert found.by_shape
+
+
 def test_a_post_that_another_delivery_has_is_not_it(network: Network, tmp_path: Path) -> None:
     what = draft(WORDS, picture(tmp_path))
     sent = post(network, what)

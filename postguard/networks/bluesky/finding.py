@@ -38,11 +38,15 @@ def alike(
     return sure or found or [([record], False) for record in pictured]
 
 
-def shaped_alike(records: Sequence[Found], part: Part, taken: Collection[str]) -> list[Found]:
+def shaped_alike(
+    records: Sequence[Found], words: Words, part: Part, taken: Collection[str]
+) -> list[Found]:
     """Return the posts that show pictures of a part's shapes, whatever they say and whichever
-    bytes: tags carry the words, so other words are other bytes."""
-    free = (record for record in records if record["uri"] not in taken)
-    return [record for record in free if part.renditions and _shaped_as(record, part)]
+    bytes: tags carry the words, so other words are other bytes. What answers nothing is no later
+    part of a thread."""
+    free = (record for record in records if record["uri"] not in taken and part.renditions)
+    placed = (record for record in free if words.reply_to or not _parent(record))
+    return [record for record in placed if _shaped_as(record, part)]
 
 
 def made_at(record: Found) -> datetime:

@@ -267,7 +267,7 @@ class Bluesky:
             for found, same in alike(records, words, parts, taken)
         ]
         told = {*taken, *(each.receipt.uri for each in said)}
-        shaped = shaped_alike(records, parts[0], told)
+        shaped = shaped_alike(records, words, parts[0], told)
         return said + [Sighting(self._seen([r]), sure=False, by_shape=True) for r in shaped]
 
     def _seen(self, found: Sequence[Found]) -> Receipt:

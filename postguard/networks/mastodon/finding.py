@@ -84,11 +84,16 @@ def alike(
 
 
 def shaped_alike(
-    statuses: Sequence[Status], part: Part, since: datetime, taken: Collection[str]
+    statuses: Sequence[Status], part: Part, since: datetime, taken: Collection[str], *, reply: bool
 ) -> list[Status]:
-    """Return the statuses of `since` or later that show pictures of a part's shapes."""
+    """Return the statuses of `since` or later that show pictures of a part's shapes.
+
+    Args:
+        reply: it answers another post; what answers none is no later part of a thread.
+    """
     free = (status for status in statuses if str(status.get("uri")) not in taken)
-    return [status for status in free if may_be_shown_by(status, part, since)]
+    placed = (status for status in free if reply or not status.get("in_reply_to_id"))
+    return [status for status in placed if may_be_shown_by(status, part, since)]
 
 
 def resolve(client: MastodonClient, address: str) -> str:

@@ -135,7 +135,8 @@ class Mastodon:
         """
         limits, statuses = self.limits(), recent(self._client, self._who(), since)
         return [
-            _sightings(statuses, parts_of(draft, limits, str), since, taken) for draft in drafts
+            _sightings(statuses, draft.words, parts_of(draft, limits, str), since, taken)
+            for draft in drafts
         ]
 
     def read_back(self, receipt: Receipt) -> Shown | None:
@@ -266,14 +267,18 @@ def _account(receipt: Receipt) -> str:
 
 
 def _sightings(
-    statuses: Sequence[Status], parts: Sequence[Part], since: datetime, taken: Collection[str]
+    statuses: Sequence[Status],
+    words: Words,
+    parts: Sequence[Part],
+    since: datetime,
+    taken: Collection[str],
 ) -> list[Sighting]:
     said = [
         Sighting(_receipt(found), sure=whole)
         for found, whole in alike(statuses, parts, since, taken)
     ]
     told = {*taken, *(each.receipt.uri for each in said)}
-    shaped = shaped_alike(statuses, parts[0], since, told)
+    shaped = shaped_alike(statuses, parts[0], since, told, reply=bool(words.reply_to))
     return said + [Sighting(_receipt([s]), sure=False, by_shape=True) for s in shaped]
 
 
