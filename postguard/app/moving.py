@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from postguard import language
 from postguard.app.steering import deliveries_of
-from postguard.errors import Unusable
+from postguard.errors import BadFields, Unusable
 from postguard.intake import written
 from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Edit, Post, PostState
@@ -38,7 +38,8 @@ def move(
         zone: of a time that does not say its own; None: this PC's.
 
     Raises:
-        Unusable: it is too late, or `where` cannot be meant.
+        Unusable: it is too late.
+        BadFields: `where` cannot be meant.
     """
     word = where.strip().casefold()
     now = now.astimezone(zone)
@@ -55,15 +56,15 @@ def _asked(where: str, now: datetime) -> str:
     try:
         asked = written.asked(where, now.tzinfo or UTC)
     except written.Unclear:
-        raise Unusable(
-            _(
-                '"{where}" is no time: write day and time as "2026-12-01 19:30", now, slot, '
-                "first, last, "
-                "up or down"
-            ).format(where=where)
-        ) from None
+        said = _(
+            '"{where}" is no time: write day and time as "2026-12-01 19:30", now, slot, '
+            "first, last, "
+            "up or down"
+        ).format(where=where)
+        raise BadFields(said, [("where", said)]) from None
     if asked not in {"now", "slot"} and datetime.fromisoformat(asked) <= now:
-        raise Unusable(_("{where} is over already; `now` posts it now").format(where=where))
+        said = _("{where} is over already; `now` posts it now").format(where=where)
+        raise BadFields(said, [("where", said)])
     return asked
 
 

@@ -23,7 +23,7 @@ from postguard.errors import BadFields, PostguardError, Unusable
 from postguard.web import changes, guarding, peers, receiving, rendering, views, weeks
 from postguard.web.account_pages import AccountPages
 from postguard.web.desk import Desk, NoPictureError, Told
-from postguard.web.frame import Frame, about
+from postguard.web.frame import Frame
 from postguard.web.peers import Address, Peer
 from postguard.web.post_page import post_page
 from postguard.web.recipe_pages import RecipePages
@@ -236,8 +236,7 @@ class Site:
         post, said = request.path_params["post"], await receiving.form(request)
         where = said.get("where", "").replace("T", " ")
         account = said.get("account") or None
-        with about("where"):
-            return await self.frame.wish(lambda: self.desk.wishes.move(post, where, account))
+        return await self.frame.wish(lambda: self.desk.wishes.move(post, where, account))
 
     async def words(self, request: Request) -> Response:
         """Change what a post says."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from postguard.model import NewArtwork, NewDelivery, PostState, Words
+from postguard.model import NewArtwork, NewDelivery, PostState, Receipt, Words
 from postguard.model.layers import Layers
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
@@ -136,8 +136,20 @@ def test_a_trial_says_at_its_head_what_it_leaves_out_and_speaks_of_a_cloak_only_
 
 def test_a_time_that_cannot_be_read_is_told_at_its_field(browser: Served):
     post = protected_post(browser.rows(), name="when.png")
-    answer = browser.ask("POST", f"/posts/{post.id}/move", {"where": "2026-11-31T10:00"})
-    assert (answer.status, 'data-at="where"' in answer.text) == (422, True)
+    for where in ("2026-11-31T10:00", "2020-11-30T10:00"):
+        answer = browser.ask("POST", f"/posts/{post.id}/move", {"where": where})
+        assert (answer.status, 'data-at="where"' in answer.text) == (422, True)
+
+
+def test_a_post_that_cannot_be_moved_any_more_is_no_fault_of_the_time(browser: Served):
+    post = protected_post(browser.rows(), name="gone.png")
+    (delivery,) = browser.rows().deliveries.of_post(post.id)
+    browser.rows().deliveries.finish(
+        delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW
+    )
+    answer = browser.ask("POST", f"/posts/{post.id}/move", {"where": "now"})
+    assert (answer.status, "is posted on" in answer.text) == (422, True)
+    assert "data-at" not in answer.text
 
 
 def test_a_post_held_for_its_words_asks_for_those_that_are_wrong(browser: Served):
