@@ -42,7 +42,7 @@ from postguard.cloak.device import best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.holding import hold, judge
-from postguard.cloak.measure import PLATFORMS, READ_PIXELS
+from postguard.cloak.measure import COPIES, READ_PIXELS
 from postguard.cloak.pixels import Pixels, scale_inside, scale_to_area, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_SIDES, Chain, Codec, chains
 from postguard.cloak.pull import Pull
@@ -59,7 +59,7 @@ SHORT = 512
 CHECKER = "checker"
 _HAND = 5  # seed of the strokes of a style
 ROW_5B = {"png": (0.763, 0.780), "jpeg75": (0.891, 0.904), "half": (0.952, 0.982)}
-CHAINS = ("png", "jpeg75", "half", *PLATFORMS)
+CHAINS = ("png", "jpeg75", "half", *COPIES)
 _HEAD = (
     f"{'':22} seconds passes   GB ssimulacra2 doubled  psnr |   gain  signs shuffled | "
     f"{' '.join(CHAINS)}"
@@ -173,7 +173,7 @@ def gains(square: Square, after: Pixels, encoders: Sequence[Encoder]) -> Gains:
 
 
 def _worst(behind: Mapping[str, float]) -> float:
-    return min(behind[name] for name in PLATFORMS if name in behind)
+    return min(behind[name] for name in COPIES if name in behind)
 
 
 def line(before: Pixels, after: Pixels, found: Gains) -> str:

@@ -33,7 +33,7 @@ from bench.squares import ART, SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.instant.drawing import Cloaked, cloak
-from postguard.cloak.measure import PLATFORMS
+from postguard.cloak.measure import COPIES
 from postguard.cloak.pixels import Pixels, fitted, scaled
 from postguard.cloak.tensors import to_tensor
 from postguard.imaging.visibility import ssimulacra2
@@ -124,7 +124,7 @@ def _line(before: Pixels, after: Pixels, found: Gains) -> str:
 
 
 def _worst(behind: dict[str, float]) -> float:
-    return min(behind[name] for name in PLATFORMS if name in behind)
+    return min(behind[name] for name in COPIES if name in behind)
 
 
 def _controls(found: Gains) -> float:

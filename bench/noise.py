@@ -24,7 +24,7 @@ from bench.cloak import Square, middle
 from bench.squares import SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.measure import PLATFORMS
+from postguard.cloak.measure import COPIES
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Chain, chains
 from postguard.cloak.tensors import resized
@@ -61,7 +61,7 @@ def main() -> None:
 
 def rows(name: str, square: Square, encoders: Sequence[Encoder]) -> Iterator[str]:
     """Yield the row of each look and strength on one picture."""
-    platforms = [c for c in chains(square.whole) if c.name in PLATFORMS]
+    platforms = [c for c in chains(square.whole) if c.name in COPIES]
     behind = [_Behind(square, chain, encoders) for chain in platforms]
     for look in get_args(recipes.Look):
         for strength in FLOORS:

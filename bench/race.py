@@ -19,7 +19,7 @@ from bench.squares import ART, SHARED
 from bench.table import Figure, Measured
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.measure import PLATFORMS
+from postguard.cloak.measure import COPIES
 from postguard.cloak.pixels import Pixels
 from postguard.protect.steps.cloak import FLOORS
 
@@ -95,7 +95,7 @@ def _run(
     square: Square, after: Pixels, encoders: Sequence[Encoder], cost: tuple[int, float, int]
 ) -> Run:
     found = gains(square, after, encoders)["r"]
-    return Run(*cost, found["png"], min(found[c] for c in PLATFORMS if c in found))
+    return Run(*cost, found["png"], min(found[c] for c in COPIES if c in found))
 
 
 if __name__ == "__main__":

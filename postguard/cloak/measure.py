@@ -21,7 +21,7 @@ from postguard.cloak.platforms import Chain, chains
 
 READ_PIXELS = 700_000  # what a model reads at once: training sets are shrunk to 512..1024 px
 _WINDOW = 256  # px; of a larger picture four windows are read, as training crops are
-PLATFORMS = ("bluesky", "bluesky-full", "mastodon")
+COPIES = ("bluesky", "bluesky-full", "mastodon")  # chains: what the platforms serve of a picture
 LOOKS = ("r", "signs", "shuffled")
 Ratios = dict[str, dict[str, dict[str, float]]]  # chain -> encoder -> each of LOOKS
 Planes = NDArray[np.float32]
@@ -59,7 +59,7 @@ class Shown:
 
 def copies_of(platform: str) -> list[str]:
     """Return the chains of one platform: what it serves of a picture."""
-    return [name for name in PLATFORMS if name.startswith(platform)]
+    return [name for name in COPIES if name.startswith(platform)]
 
 
 def measure(
@@ -81,11 +81,11 @@ def measure(
     return found
 
 
-def gain(ratios: Ratios, which: str = "r", platforms: Sequence[str] = PLATFORMS) -> float:
-    """Return 1 - R, mean over encoders, behind the platform where the least is left."""
+def gain(ratios: Ratios, which: str = "r", copies: Sequence[str] = COPIES) -> float:
+    """Return 1 - R, mean over encoders, of the copy in which the least is left."""
     means = [
         sum(e[which] for e in ratios[name].values()) / len(ratios[name])
-        for name in platforms
+        for name in copies
         if name in ratios
     ]
     return round(1 - float(np.max(means)), 3)  # unlike max() it passes on what is no number

@@ -24,7 +24,7 @@ from bench.squares import ART, SHARED
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import OWN, Encoder, load_encoder, load_encoders
-from postguard.cloak.measure import PLATFORMS
+from postguard.cloak.measure import COPIES
 
 QUICK = 12  # steps on the surrogate: with more it takes over a quarter of the time
 _LEAST = 0.01  # a control is at least this much: less is chance
@@ -57,7 +57,7 @@ class Result:
 
 def worst(found: Gains, look: str) -> float:
     """Return the gain of a look behind the worse platform."""
-    return min(found[look][name] for name in PLATFORMS if name in found[look])
+    return min(found[look][name] for name in COPIES if name in found[look])
 
 
 def compare(
