@@ -122,7 +122,12 @@ def update(path: Path, language: str) -> Catalog:
 
 def missing(catalog: Catalog) -> list[str]:
     """Return the sentences that are not translated."""
-    return [str(m.id) for m in catalog if m.id and (m.fuzzy or not m.string)]
+    return [str(m.id) for m in catalog if m.id and (m.fuzzy or not _whole(m.string))]
+
+
+def _whole(translation: str | tuple[str, ...]) -> bool:
+    """Forms of a plural that wait are a tuple of empty texts."""
+    return bool(translation) and all(translation)
 
 
 def _empty(language: str | None = None) -> Catalog:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from postguard import model
+from postguard import language, model
 from postguard.errors import Refused, Retryable
 from postguard.language import _
 from postguard.model import Draft, Json, Limits, Receipt, Rendition, Words
@@ -223,6 +223,7 @@ def render(draft: Draft, drawings: Sequence[Drawing], look: Look) -> str:
     shown = [_shown(words, r, d) for r, d in zip(draft.renditions, drawings, strict=True)]
     return _template().render(
         network=NAMES[shows],
+        spoken=language.spoken(),
         shows=shows,
         handle=look.handle or draft.account,
         at=look.at,
@@ -287,9 +288,13 @@ def _template() -> Template:
     loader = PackageLoader("postguard.networks")
     environment = Environment(
         loader=loader,
+        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's
+        language.gettext, language.ngettext, newstyle=True
     )
     return environment.get_template("preview.html.j2")

@@ -177,7 +177,7 @@ def _default_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
 
 def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
     if not facts.posts:
-        return Level.OK, NO_PICTURES
+        return Level.OK, _(NO_PICTURES)
     quotable = [p for p in facts.posts if p.quotable]
     answerable = [p for p in facts.posts if p.replies_open]
     many, wrong = len(facts.posts), []
@@ -201,7 +201,7 @@ def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
 
 def _alts(facts: BlueskyFacts, asked: Asked) -> Judged:
     if not facts.posts:
-        return Level.OK, NO_PICTURES
+        return Level.OK, _(NO_PICTURES)
     lacking = [p for p in facts.posts if any(not i.alt.strip() for i in p.pictures)]
     said = some(len(lacking), len(facts.posts))
     return wanted(
@@ -216,7 +216,7 @@ def _alts(facts: BlueskyFacts, asked: Asked) -> Judged:
 
 def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
     if not facts.posts:
-        return Level.OK, NO_PICTURES
+        return Level.OK, _(NO_PICTURES)
     shown = [(p, i) for p in facts.posts for i in p.pictures]
     telling = [(p, i) for p, i in shown if i.private]
     large = [(p, i) for p, i in shown if asked.side is not None and i.side > asked.side]

@@ -232,7 +232,7 @@ def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
     if facts.posts is None:
         return unseen(_("the server does not let postguard read your posts"))
     if not facts.posts:
-        return Level.OK, NO_PICTURES
+        return Level.OK, _(NO_PICTURES)
     wider = [p for p in facts.posts if _is_wider(str(p.get("visibility")), asked.visibility)]
     bare = [p for p in facts.posts if any(not (m.get("description") or "") for m in _media_of(p))]
     large = [p for p in facts.posts if _exceeds(p, asked.side)]

@@ -49,6 +49,13 @@ def test_every_sentence_is_translated(said, language):
     assert tool.missing(catalog) == []
 
 
+def test_a_sentence_with_a_plural_waits_until_its_forms_are_written():
+    catalog = Catalog(locale="ja", fuzzy=False)
+    catalog.add(("one picture", "{count} pictures"), ("",))
+    catalog.add("a picture", "絵")
+    assert tool.missing(catalog) == [str(("one picture", "{count} pictures"))]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_has_the_places_that_the_sentence_has(language):
     other = [

@@ -38,6 +38,7 @@ default = [
 TYPED = re.compile(
     r"`[^`]*`|postguard( [\w-]+)+|sudo apt install [\w-]+|\{[^}]*\}|[\w.-]+/[\w./-]*"
 )
+LAYOUT = re.compile(r"<(style|script)>.*?</\1>|<[^>]*>", re.DOTALL)
 ENGLISH = re.compile(r"\b[A-Za-z]*[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 
 
@@ -89,6 +90,8 @@ def test_the_whole_way_of_a_post_is_told_in_japanese(home, english):
             assert not_japanese(done.output, english) == [], words
     assert "投稿済み" in home.run("list").output
     assert "（代替テキスト" not in home.run("list").output
+    (page,) = home.home.rglob("previews/*/index.html")
+    assert not_japanese(LAYOUT.sub(" ", page.read_text(encoding="utf-8")), english) == []
 
 
 def test_a_broken_config_is_told_in_japanese(home, english):
