@@ -41,7 +41,8 @@ _HEAD_IN_JAPANESE = """\
 """
 _IN_JAPANESE = {
     TABLE: "| 見た目 | 近さ | 変化 | 秒 |",
-    GROUNDS: "透かしと告知文を、いちばん見えにくくなる地に重ねました。最後は、地のないステッカーです。",
+    GROUNDS: "透かしと告知文を、いちばん見えにくくなる地に重ねました。"
+    "最後は、地のないステッカーです。",
     "## Downscale": "## 縮小（downscale）",
     "## Watermark": "## 透かし（watermark）",
     "## Notice": "## 告知文（notice）",
