@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from postguard.errors import LoggedOut, Refused
+from postguard.language import in_language
 from postguard.model import Change, Finding, Level, Quotes, Replies
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.bluesky_checks import CHECKS, findings, logged_out
@@ -160,6 +161,15 @@ def test_every_check_says_something_of_a_fresh_account(artist: Artist) -> None:
     found = findings(artist.facts(), Asked())
     assert [f.id for f in found] == [check.id for check in CHECKS]
     assert Level.BLOCKING not in {level(f) for f in found}
+
+
+def test_an_account_without_posts_is_told_in_the_artists_language(artist: Artist) -> None:
+    """The sentence stands in a table that several checks share."""
+    facts = artist.facts()
+    with in_language("ja"):
+        told = [f.found for f in findings(facts, Asked())]
+    assert "there is no post with pictures yet" not in told
+    assert told.count("画像のある投稿はまだありません") == 3
 
 
 def test_a_session_that_is_not_active_blocks(artist: Artist) -> None:
