@@ -169,7 +169,7 @@ def test_an_account_without_posts_is_told_in_the_artists_language(artist: Artist
     with in_language("ja"):
         told = [f.found for f in findings(facts, Asked())]
     assert "there is no post with pictures yet" not in told
-    assert told.count("画像のある投稿はまだありません") == 3
+    assert told.count("画像付きの投稿がまだありません") == 3
 
 
 def test_a_session_that_is_not_active_blocks(artist: Artist) -> None:
