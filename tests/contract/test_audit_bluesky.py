@@ -172,6 +172,14 @@ def test_an_account_without_posts_is_told_in_the_artists_language(artist: Artist
     assert told.count("画像付きの投稿がまだありません") == 3
 
 
+def test_two_sentences_are_not_joined_as_two_names_are_in_japanese(artist: Artist) -> None:
+    facts = artist.facts()
+    lacking = replace(facts, session={"emailConfirmed": False, "emailAuthFactor": False})
+    with in_language("ja"):
+        told = findings(lacking, Asked())[0].found
+    assert "未確認です。ログイン時" in told
+
+
 def test_a_session_that_is_not_active_blocks(artist: Artist) -> None:
     """An unconfirmed address and no code by mail are advice only."""
     assert level(artist.finding("bsky.session")) is Level.ADVICE

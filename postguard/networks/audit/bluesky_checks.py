@@ -55,7 +55,7 @@ def _session(facts: BlueskyFacts, asked: Asked) -> Judged:
         missing.append(_("no code by mail is asked for at the login (two-factor)"))
     if missing:
         return Level.ADVICE, _("the account is active; {missing}").format(
-            missing=_(" and ").join(missing)
+            missing=_("; ").join(missing)
         )
     return Level.OK, _("the account is active")
 
@@ -189,7 +189,7 @@ def _recent_gates(facts: BlueskyFacts, asked: Asked) -> Judged:
         )
     if wrong:
         return Level.WARNING, _("{wrong}, although the config says otherwise").format(
-            wrong=_(" and ").join(wrong)
+            wrong=_("; ").join(wrong)
         )
     if quotable:
         said = some(len(quotable), many)
