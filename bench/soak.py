@@ -133,9 +133,11 @@ class Soak:
                 process.send_signal(signal.SIGUSR1)
 
     def _jump(self, seconds: float) -> None:
-        """Move the daemon's clock, in one step: it reads the file whenever it asks the time."""
+        """Move the daemon's clock, in one step: it reads the file whenever it asks the time. What
+        it slept through went by for the server, too; a clock that is set back is its own alone."""
         fresh = self.ahead.with_suffix(".new")
         fresh.write_text(str(float(self.ahead.read_text()) + seconds))
+        self.server.clock.move(seconds=max(seconds, 0))
         fresh.replace(self.ahead)
 
     def _look(self, minute: float) -> Look:
