@@ -9,6 +9,7 @@ What is kept, in rows and receipts and beside files, stays as it was said when i
 
 from __future__ import annotations
 
+import functools
 import gettext as catalogues
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,10 +47,9 @@ class _Choice:
     process, where nobody does, speaks as its parent."""
 
     language = ""
-    catalogue: catalogues.NullTranslations = catalogues.NullTranslations()
 
 
-_for_now: ContextVar[catalogues.NullTranslations | None] = ContextVar("for_now", default=None)
+_for_now = ContextVar("for_now", default="")  # a language; empty: the process's
 
 
 def choose(asked: str = "auto", environment: Mapping[str, str] = os.environ) -> None:
@@ -58,11 +58,10 @@ def choose(asked: str = "auto", environment: Mapping[str, str] = os.environ) -> 
     os.environ["LANGUAGE"] = language
     catalogues.textdomain(DOMAIN)  # click says its own sentences by gettext's
     catalogues.bindtextdomain(DOMAIN, FOLDER)
-    if language != _Choice.language:
-        _Choice.catalogue = _catalogue(language)
-        _Choice.language = language
+    _Choice.language = language
 
 
+@functools.cache
 def _catalogue(language: str) -> catalogues.NullTranslations:
     if language == ENGLISH:
         return catalogues.NullTranslations()
@@ -73,7 +72,7 @@ def _catalogue(language: str) -> catalogues.NullTranslations:
 def in_language(language: str) -> Iterator[None]:
     """Say sentences in `language` inside the block, in this thread alone: what is kept is in the
     language of its time, and is compared with what was said then."""
-    before = _for_now.set(_catalogue(language))
+    before = _for_now.set(language)
     try:
         yield
     finally:
@@ -91,23 +90,17 @@ def spoken() -> str:
     """Return the language that is spoken now."""
     if not _Choice.language:
         choose()
-    return _Choice.language
+    return _for_now.get() or _Choice.language
 
 
 def gettext(text: str) -> str:
     """Return `text` in the artist's language; also known as `_`."""
-    return _spoken_now().gettext(text) if text else ""
+    return _catalogue(spoken()).gettext(text) if text else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the text for `count` things in the artist's language."""
-    return _spoken_now().ngettext(one, many, count)
-
-
-def _spoken_now() -> catalogues.NullTranslations:
-    if not _Choice.language:
-        choose()
-    return _for_now.get() or _Choice.catalogue
+    return _catalogue(spoken()).ngettext(one, many, count)
 
 
 def in_every_language(text: str) -> set[str]:

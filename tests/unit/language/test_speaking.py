@@ -36,7 +36,7 @@ def test_the_locale_says_what_is_spoken(environment, spoken):
 
 def test_another_language_is_spoken_inside_a_block_and_in_its_thread_alone():
     with language.in_language("ja"), ThreadPoolExecutor(1) as others:
-        assert language.gettext("Mon") == "月"
+        assert (language.spoken(), language.gettext("Mon")) == ("ja", "月")
         assert others.submit(language.gettext, "Mon").result() == "Mon"
     assert language.gettext("Mon") == "Mon"
 
