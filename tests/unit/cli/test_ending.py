@@ -12,8 +12,7 @@ from click.testing import CliRunner
 
 from postguard.cli import cli
 from postguard.errors import Unusable
-from postguard.model import Receipt
-from tests.making import NOW, protected_post
+from tests.making import protected_post
 
 NEED_CONFIG = [
     ("check",),
@@ -226,15 +225,3 @@ def test_a_japanese_name_ends_no_command_where_the_terminal_has_no_such_letters(
     assert json.loads(done.stdout)[0]["name"] == "狐🦊.png"
     japanese = CliRunner(charset="euc_jp").invoke(cli, ["list", "--limit", "9"])
     assert "狐" in japanese.stdout_bytes.decode("euc_jp")
-
-
-def test_a_ledger_that_goes_into_a_file_is_utf_8_in_any_locale(terminal):
-    """The page says so of itself."""
-    terminal.configure()
-    store = terminal.store()
-    (delivery,) = store.deliveries.of_post(protected_post(store, name="狐.png").id)
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
-    store.db.close()
-    for kind in ("--html", "--csv"):
-        done = CliRunner(charset="euc_jp").invoke(cli, ["ledger", kind], catch_exceptions=False)
-        assert "狐.png" in done.stdout_bytes.decode("utf-8")

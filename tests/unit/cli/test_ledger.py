@@ -5,22 +5,37 @@ from __future__ import annotations
 import csv
 import io
 
-from click.testing import _NamedTextIOWrapper
+import pytest
+from click.testing import CliRunner, _NamedTextIOWrapper
 
+from postguard.cli import cli
 from postguard.model import Receipt
 from tests.making import NOW, protected_post
 
 
-def test_it_prints_a_table_or_writes_a_page(terminal):
+@pytest.fixture
+def posted(terminal):
+    """An artist's terminal, and one post that is out."""
     terminal.configure()
     store = terminal.store()
     (delivery,) = store.deliveries.of_post(protected_post(store, name="狐.png").id)
     store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
     store.db.close()
-    (row,) = csv.DictReader(io.StringIO(terminal.run("ledger").stdout))
+    return terminal
+
+
+@pytest.mark.parametrize("kind", ["--html", "--csv"])
+def test_into_a_file_it_goes_as_utf_8_in_any_locale(posted, kind):
+    """The page says so of itself."""
+    done = CliRunner(charset="euc_jp").invoke(cli, ["ledger", kind], catch_exceptions=False)
+    assert "狐.png" in done.stdout_bytes.decode("utf-8")
+
+
+def test_it_prints_a_table_or_writes_a_page(posted):
+    (row,) = csv.DictReader(io.StringIO(posted.run("ledger").stdout))
     assert (row["picture"], row["url"]) == ("狐.png", "https://bsky.app/1")
-    page = terminal.home / "ledger.html"
-    assert "1 picture:" in terminal.run("ledger", "--html", "--into", page).stdout
+    page = posted.home / "ledger.html"
+    assert "1 picture:" in posted.run("ledger", "--html", "--into", page).stdout
     assert "狐.png" in page.read_text()
 
 
