@@ -95,7 +95,9 @@ class Soak:
                 dropped += 1
             self._disturb()
             looks.append(self._look(passed / 60))
-            print(f"\r{looks[-1]}, dropped {dropped}", end="", file=sys.stderr, flush=True)
+            now = looks[-1]
+            said = f"{now.minute:.0f} min, {now.memory:.0f} MB, {now.posted} of {dropped} posted"
+            print(f"\r{said} ", end="", file=sys.stderr, flush=True)
             time.sleep(max(self.seconds / 240, 1))
         while dropped < self.drops:
             self._drop(dropped)

@@ -230,13 +230,13 @@ def _woken_by_signals() -> Iterator[int]:
 def _went_well(who: str, work: Callable[[], None]) -> bool:
     """Do `work`; return False where it failed, after logging why.
 
-    The one broad catch of the daemon: a fault in one piece of work must not end all the others.
+    A fault in one piece of work must not end all the others.
     """
     try:
         work()
     except PostguardError as exc:
         log.error("%s: %s", who, exc)  # noqa: TRY400  # its words are enough
-    except Exception:
+    except Exception:  # whatever broke, the other work goes on; the log has it whole
         log.exception("%s: unexpected fault; going on", who)
     else:
         return True
