@@ -44,6 +44,9 @@ _WATCH = """() => { window.waits = []; window.tasks = [];
     window.tasks.push(entry.duration))).observe({ type: "longtask" }); }"""
 _PAINTED = """() => { const found = performance.getEntriesByName("first-contentful-paint")[0];
   return found ? found.startTime : 0; }"""
+# Not `wait_for_function`, which asks again by `eval`: the page's policy forbids that.
+_UNTIL_PAINTED = f"""() => new Promise((done) => {{
+  const look = () => ({_PAINTED})() > 0 ? done() : requestAnimationFrame(look); look(); }})"""
 _HANDED = "() => performance.getEntriesByType('navigation')[0].responseEnd"
 
 
@@ -124,7 +127,7 @@ def paints(page: Page) -> list[tuple[float, float]]:
     found = []
     for _ in range(LOADS):
         page.reload(wait_until="load")
-        page.wait_for_function(f"({_PAINTED})() > 0")
+        page.evaluate(_UNTIL_PAINTED)
         found.append((page.evaluate(_PAINTED), page.evaluate(_HANDED)))
     return found
 

@@ -196,7 +196,8 @@ def test_words_are_counted_as_they_are_written_and_changed(opened: Dashboard, pa
 def test_before_and_after_are_compared_in_step(opened: Dashboard, page: Page):
     page.goto(f"{opened.address}/posts/{number(opened.home, 'later.png')}")
     before, after = page.locator("img.before").first, page.locator("img.after").first
-    page.wait_for_function("[...document.images].every((i) => !i.offsetParent || i.naturalWidth)")
+    for image in (before, after):
+        image.evaluate("(image) => image.decode()")
     slider = page.locator("[data-cut]").first
     slider.focus()
     page.keyboard.press("Home")
