@@ -147,7 +147,7 @@ def step(pull: Pull, state: State, bounds: Bounds, view: View, rate: Tensor | fl
     heading = _unit(pulled + _price(pulled, seen, d) * seen)
     if state.heading is not None:
         heading = _MOMENTUM * state.heading + (1 - _MOMENTUM) * heading
-    back = held_back(d, float(error.detach()), bounds)
+    back = held_back(d, error.detach(), bounds)
     return State(_inside(back - bounds.limit * rate * heading.sign(), bounds.limit), heading)
 
 
@@ -156,12 +156,11 @@ def coded(d: Tensor, bounds: Bounds) -> Tensor:
     return d if bounds.coder is None else _inside(bounds.coder.kept(d), bounds.limit)
 
 
-def held_back(d: Tensor, error: float, bounds: Bounds) -> Tensor:
-    """Return `d`, scaled down to about what the bounds allow where its `error` is above that."""
-    if error <= bounds.error:
-        return d
-    back: float = (bounds.error / error) ** (1 / _DEGREE)
-    return d * max(back, _MOST_BACK)
+def held_back(d: Tensor, error: Tensor, bounds: Bounds) -> Tensor:
+    """Return `d`, scaled down to about what the bounds allow where its `error`, a scalar, is above
+    that. Nothing is asked of it here: a GPU that is asked must first be done with all it has."""
+    back = (bounds.error / error.clamp_min(1e-9)) ** (1 / _DEGREE)
+    return d * back.clamp(_MOST_BACK, 1)
 
 
 @torch.no_grad()

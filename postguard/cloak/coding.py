@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from postguard.cloak.tensors import luma, resized
+from postguard.cloak.tensors import luma, resized, unclamped
 
 _SIDE = 4
 # Of an orthonormal coefficient, in [0,1] units. At quality 80 libwebp's step for luma is about
@@ -55,10 +55,10 @@ class Coder:
 
 
 def _sized(plane: Tensor, size: tuple[int, int]) -> Tensor:
-    """Antialiased bicubic, of values below 0 too."""
+    """Of values below 0 too."""
     if (plane.shape[-2], plane.shape[-1]) == size:
         return plane
-    return functional.interpolate(plane, size, mode="bicubic", antialias=True, align_corners=False)
+    return unclamped(plane, size)
 
 
 def _basis() -> Tensor:

@@ -24,6 +24,8 @@ def best_device() -> Device:
     """Return the first of CUDA (or ROCm), Apple's MPS and the CPU that this machine has."""
     if torch.cuda.is_available():
         torch.backends.cudnn.deterministic = True  # same seed, same device: same bytes
+        # Its 10 bits would round away what the cloak adds, in each first layer and in the eye.
+        torch.backends.cudnn.allow_tf32 = False
         bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
         return Device(torch.device("cuda"), torch.cuda.get_device_name(), bf16)
     if torch.backends.mps.is_available():

@@ -14,14 +14,16 @@ weave of up to 58/255 at a score of 65.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from postguard.imaging.ssimulacra2.weights import CHANNELS, MAX_SCALES, weights_of
+from postguard.imaging.ssimulacra2.weights import CHANNELS, FEATURES, MAX_SCALES, weights_of
 from postguard.imaging.visibility import SMALLEST
 from postguard.imaging.visibility import error_at as error_at  # noqa: PLC0414  # told on
 
@@ -33,20 +35,29 @@ _MIX = (
     (0.23, 0.692, 0.078),
     (0.24342268924547819, 0.20476744424496821, 0.55180986650955360),
 )
-_NEGLIGIBLE = 0.02  # weights that cannot turn a gradient
-_TINY = 1e-16  # inside the fourth root, whose slope at 0 has no end
+_NEGLIGIBLE = 0.02  # weights that cannot turn a gradient; a hundredth cannot turn a score
+_TINY = 1e-24  # inside the fourth root, whose slope at 0 has no end
 
 
 class Eye:
-    """One unprotected picture (1,3,H,W) in [0,1], ready to be compared with candidates."""
+    """One unprotected picture, ready to be compared with candidates.
 
-    def __init__(self, x: Tensor) -> None:
-        self._weights = _weights(min(x.shape[-2:]))
+    Args:
+        x: (1,3,H,W) in [0,1].
+        exact: for a score, and not for a gradient: it is seen from one distance only, and no
+            plane is left out that a score would show.
+    """
+
+    def __init__(self, x: Tensor, *, exact: bool = False) -> None:
+        negligible = _NEGLIGIBLE / 100 if exact else _NEGLIGIBLE
+        weights = _weights(min(x.shape[-2:])) * torch.tensor([[1.0], [0.0 if exact else 1.0]])
+        self._weights = list(weights.to(x))
         self._known: list[_Known | None] = []
         with torch.no_grad():
             cones = _cones(x)
             for weights in self._weights:
-                channels = [c for c in range(CHANNELS) if max(map(max, weights[c])) > _NEGLIGIBLE]
+                seen = [c for c in range(CHANNELS) if float(weights[c].max()) > negligible]
+                channels = slice(seen[0], seen[-1] + 1) if seen else None
                 self._known.append(_known(cones, channels) if channels else None)
                 cones = _halved(cones)
 
@@ -56,33 +67,32 @@ class Eye:
 
         A picture with a side under 8 px has no score: both are 0.
         """
-        cones, far, near = _cones(y), y.new_zeros(()), y.new_zeros(())
+        cones, sums = _cones(y), y.new_zeros(2)
         for known, weights in zip(self._known, self._weights, strict=True):
             if known is not None:
-                for channel, features in known.features(cones):
-                    here, closer = (torch.tensor(w).to(y) for w in weights[channel])
-                    far, near = far + features @ here, near + features @ closer
+                sums = sums + (weights[known.channels] * known.features(cones)).sum((0, 2))
             cones = _halved(cones)
-        return far, (far + near) / 2
+        return sums[0], sums.mean()
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Planes (1,n,h,w) of the unprotected picture at one scale, their local mean and variance."""
 
-    channels: list[int]
+    channels: slice
     plane: Tensor
     mean: Tensor
     variance: Tensor
 
-    def features(self, cones: Tensor) -> list[tuple[int, Tensor]]:
-        """Return each channel with its six features, in the order of the weights.
+    def features(self, cones: Tensor) -> Tensor:
+        """Return (n,1,6): the six features of each channel, in the order of the weights.
 
         Written in the difference of the two pictures, which stays exact where they are alike.
         """
         other = _xyb(cones)[:, self.channels]
         change = other - self.plane
-        shift, energy, square = _blur(change), _blur(change * change), _blur(other * other)
+        planes = torch.cat([change, change * change, other * other], 1)
+        shift, energy, square = _blur(planes).chunk(3, 1)
         moved, light = self.mean + shift, shift * shift
         spread = square - moved * moved + self.variance + _C2
         structure = (light + (energy - light) / spread * (1 - light)).clamp_min(0)
@@ -90,37 +100,31 @@ class _Known:
         maps = torch.stack([structure, edges.clamp_min(0), (-edges).clamp_min(0)])[:, 0]
         means = maps.mean((-2, -1))
         norms = ((maps**4).mean((-2, -1)) + _TINY) ** 0.25
-        both = torch.cat([means, norms])
-        return [(channel, both[:, i]) for i, channel in enumerate(self.channels)]
+        return torch.cat([means, norms]).T[:, None]
 
 
-def _known(cones: Tensor, channels: list[int]) -> _Known:
+def _known(cones: Tensor, channels: slice) -> _Known:
     plane = _xyb(cones)[:, channels]
     mean = _blur(plane)
     return _Known(channels, plane, mean, _blur(plane * plane) - mean * mean)
 
 
-def _weights(short: int) -> list[list[tuple[list[float], list[float]]]]:
-    """Return [scale][channel] -> six weights at the picture's size, and at twice that size."""
+def _weights(short: int) -> Tensor:
+    """Return (scale,channel,2,6): six weights at the picture's size, and at twice that size."""
     count = sum(-(-short >> scale) >= SMALLEST for scale in range(MAX_SCALES))
     if count == 0:
-        return []
+        return torch.zeros(0, CHANNELS, 2, FEATURES)
     far, near = weights_of(count), weights_of(min(count + 1, MAX_SCALES))
-    none = [0.0] * near.shape[2]
-    return [
-        [
-            (far[c, s].tolist(), near[c, s + 1].tolist() if s + 1 < near.shape[1] else none)
-            for c in range(CHANNELS)
-        ]
-        for s in range(count)
-    ]
+    closer = np.zeros_like(far)
+    closer[:, : near.shape[1] - 1] = near[:, 1 : count + 1]
+    return torch.from_numpy(np.stack([far, closer], 2).swapaxes(0, 1)).float()
 
 
 def _cones(x: Tensor) -> Tensor:
     """Long, middle and short (1,3,H,W), with their bias, of sRGB in [0,1] (IEC 61966-2-1)."""
     curved = ((x.clamp_min(0.01) + 0.055) / 1.055) ** 2.4
     light = torch.where(x <= 0.04045, x / 12.92, curved)  # noqa: PLR2004  # the standard's knee
-    return torch.einsum("ij,bjhw->bihw", x.new_tensor(_MIX), light) + _BIAS
+    return torch.einsum("ij,bjhw->bihw", _mix(x.device), light) + _BIAS
 
 
 def _xyb(cones: Tensor) -> Tensor:
@@ -137,16 +141,23 @@ def _halved(cones: Tensor) -> Tensor:
 
 def _blur(x: Tensor) -> Tensor:
     """Gaussian window; mirrored above and below, zero at the sides, as in the package."""
-    n, taps = x.shape[1], _taps(x)
-    reach = min(_RADIUS, x.shape[-2] - 1)
-    tall = functional.pad(x, (0, 0, reach, reach), mode="reflect")
-    tall = functional.pad(tall, (0, 0, _RADIUS - reach, _RADIUS - reach), mode="replicate")
+    n, taps = x.shape[1], _taps(x.device)
+    # Joined, and not padded: on a GPU the gradient of `pad` adds up in any order.
+    above, below = x[..., 1 : _RADIUS + 1, :].flip(-2), x[..., -_RADIUS - 1 : -1, :].flip(-2)
+    tall = torch.cat([above, x, below], -2)
     down = functional.conv2d(tall, taps.view(1, 1, -1, 1).expand(n, 1, -1, 1), groups=n)
     across = taps.view(1, 1, 1, -1).expand(n, 1, 1, -1)
     return functional.conv2d(down, across, padding=(0, _RADIUS), groups=n)
 
 
-def _taps(x: Tensor) -> Tensor:
-    steps = torch.arange(-_RADIUS, _RADIUS + 1, dtype=x.dtype, device=x.device)
+# What is brought to a GPU anew waits for all that it is still doing: both are kept there.
+@functools.lru_cache(maxsize=4)
+def _mix(device: torch.device) -> Tensor:
+    return torch.tensor(_MIX, device=device)
+
+
+@functools.lru_cache(maxsize=4)
+def _taps(device: torch.device) -> Tensor:
+    steps = torch.arange(-_RADIUS, _RADIUS + 1, dtype=torch.float32)
     bell = torch.exp(-0.5 * (steps / _SIGMA) ** 2)
-    return bell / bell.sum()
+    return (bell / bell.sum()).to(device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,9 +11,9 @@ from torch.nn import functional
 from postguard.cloak.pixels import LUMA, Pixels
 
 
-def to_tensor(pixels: Pixels) -> Tensor:
-    """(H,W,3) uint8 -> (1,3,H,W) in [0,1]."""
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+def to_tensor(pixels: Pixels, device: torch.device | None = None) -> Tensor:
+    """(H,W,3) uint8 -> (1,3,H,W) in [0,1], on the CPU where no device is said."""
+    return torch.from_numpy(pixels.copy()).to(device).permute(2, 0, 1)[None].float() / 255
 
 
 def to_pixels(x: Tensor) -> Pixels:
@@ -34,5 +36,28 @@ def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Antialiased bicubic (1,C,H,W) -> (1,C,*size), clamped to [0,1]; the same size is kept."""
     if x.shape[-2:] == size:
         return x
-    y = functional.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False)
-    return y.clamp(0, 1)
+    return unclamped(x, size).clamp(0, 1)
+
+
+def unclamped(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Antialiased bicubic (1,C,H,W) -> (1,C,*size), of any values.
+
+    On a GPU as a product of matrices: torch's own gradient adds up there in any order, so that the
+    same seed gave other bytes.
+    """
+    if x.device.type != "cpu":
+        return _multiplied(x, size)
+    return functional.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False)
+
+
+def _multiplied(x: Tensor, size: tuple[int, int]) -> Tensor:
+    lengths = zip((x.shape[-2], x.shape[-1]), size, strict=True)
+    down, across = (_taps(n, m, x.device) for n, m in lengths)
+    return down @ x @ across.T
+
+
+@functools.lru_cache(maxsize=16)
+def _taps(length: int, size: int, device: torch.device) -> Tensor:
+    """(size,length): what each pixel of the new side takes of each of the old, as torch has it."""
+    whole = torch.eye(length)[None, None]
+    return unclamped(whole, (size, length))[0, 0].to(device)

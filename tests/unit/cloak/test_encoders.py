@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from postguard.cloak.architectures import UnknownWeights, _taef2_decoder, identify
-from postguard.cloak.encoders import build, ensemble, load_encoders
+from postguard.cloak.encoders import build, ensemble, load_encoders, surrogate
 from postguard.cloak.tensors import to_tensor
 from tests.unit.cloak import tiny
 
@@ -90,3 +92,14 @@ def test_the_real_encoder_and_decoder_give_the_picture_back():
     with torch.no_grad():
         error = (decoder(flux(x)).clamp(0, 1) - x).pow(2).mean()
     assert -10 * torch.log10(error) > 24
+
+
+def test_bfloat16_reads_nearly_the_same_and_still_sees_a_change_of_one_step():
+    """Its first layer is computed in full: the input has no more bits than bfloat16 itself."""
+    device = replace(tiny.plain_cpu(), bf16=True)
+    encoder = surrogate(device)
+    x = to_tensor(tiny.art(64, 96))
+    full, fast = encoder(x), encoder(x, fast=True)
+    assert float((full - fast).norm() / full.norm()) < 0.03
+    changed = encoder((x + 1 / 255).clamp(0, 1), fast=True)
+    assert float((changed - fast).norm()) > 0
