@@ -41,7 +41,7 @@ from postguard.cloak.coding import Coder
 from postguard.cloak.device import best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
-from postguard.cloak.holding import hold, judge
+from postguard.cloak.holding import CPU, hold, judge
 from postguard.cloak.measure import COPIES, READ_PIXELS
 from postguard.cloak.pixels import Pixels, scale_inside, scale_to_area, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_SIDES, Chain, Codec, chains
@@ -68,11 +68,17 @@ _HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """The middle of a posted picture, (H,W,3) uint8, and the (height, width) of the whole."""
+    """The middle of a posted picture, (H,W,3) uint8, and the (height, width) of the whole. It is
+    worked on where its target (1,3,H,W) lies."""
 
     pixels: Pixels
     whole: tuple[int, int]
     target: Tensor
+
+    @property
+    def x(self) -> Tensor:
+        """(1,3,H,W) in [0,1]."""
+        return to_tensor(self.pixels, self.target.device)
 
     @property
     def served(self) -> float:
@@ -82,7 +88,7 @@ class Square:
     @torch.no_grad()
     def far(self, encoder: Encoder) -> float:
         """How far the target is for an encoder, as a share of what it reads in the picture."""
-        own = encoder(to_tensor(self.pixels))
+        own = encoder(self.x)
         return float((own - encoder(self.target)).norm() / own.norm())
 
     def read(self, chain: Chain, pixels: Pixels) -> Tensor:
@@ -90,7 +96,8 @@ class Square:
         behind = chain(pixels)
         whole = scaled(self.whole, chain.scale)
         size = behind.shape[0], behind.shape[1]
-        return to_tensor(shrunk(behind, scaled(size, scale_to_area(whole, READ_PIXELS))))
+        read = shrunk(behind, scaled(size, scale_to_area(whole, READ_PIXELS)))
+        return to_tensor(read, self.target.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def main() -> None:
     if asked.check:
         print(check(), flush=True)
     for name in asked.files:
-        square = middle(name, asked.posted, asked.window, asked.target)
+        square = middle(name, asked.posted, asked.window, asked.target, encoders[0].device.torch)
         far = ", ".join(f"{square.far(e):.2f} for {e.name}" for e in encoders)
         print(f"\n{name}, {square.whole[1]}x{square.whole[0]}, {asked.target}: far {far}")
         for floor in asked.floors:
@@ -193,14 +200,14 @@ def at_floor(loop: Loop, square: Square, floor: float, bench: Bench) -> Pixels:
 
 def eps_at(loop: Loop, square: Square, floor: float, bench: Bench) -> float:
     """Return about the eps, in [0,1] units, with which a reference ends at the floor."""
-    x, eps = to_tensor(square.pixels), 4 / 255
+    x, eps = square.x, 4 / 255
     trial = loop.run(x, square.target, bench.encoders, eps, max(bench.steps // 4, 1))
     return eps * _share(x, trial, floor)
 
 
 def with_eps(loop: Loop, square: Square, floor: float, bench: Bench, eps: float) -> Pixels:
     """Return a reference's result with this eps, scaled to the floor."""
-    x = to_tensor(square.pixels)
+    x = square.x
     d = loop.run(x, square.target, bench.encoders, eps, bench.steps)
     return to_pixels((x + _share(x, d, floor) * d).clamp(0, 1))
 
@@ -209,14 +216,14 @@ def ours(square: Square, floor: float, encoders: Sequence[Encoder], steps: int =
     """Return the engine's own result, of the same parts that `cloaking.cloak` joins."""
     strength = next(k for k, v in FLOORS.items() if v <= floor)
     ceiling = CEILINGS[strength] / 255
-    x = to_tensor(square.pixels)
+    x = square.x
     served = scaled((x.shape[-2], x.shape[-1]), square.served)
     bounds = Bounds(budget(x, ceiling), Eye(x), error_at(floor), Coder(x, served))
     pull = Pull(encoders, x, [Target("bench", square.target)])
     whole = scaled((x.shape[-2], x.shape[-1]), scale_to_area(square.whole, READ_PIXELS))
     looks = Looks(View(scaled(served, 0.5)), View(served), View(whole))
     found = attack(pull, bounds, looks, Schedule(steps, 86_400.0, time.monotonic))
-    return hold(spread(square.pixels, None, found.d, ceiling), floor)[0]
+    return hold(spread(square.pixels, None, found.d, ceiling), floor, x.device)[0]
 
 
 def check() -> str:
@@ -241,15 +248,15 @@ def check() -> str:
     return f"plain 4/255, checker: {', '.join(lines)}; largest gap {worst:.3f}"
 
 
-def middle(name: str, posted: int, window: int, target: str) -> Square:
+def middle(name: str, posted: int, window: int, target: str, device: torch.device = CPU) -> Square:
     """Return the square in the middle of an art file whose long side is brought to `posted`, and
     its target: `checker`, or a style of mode `style`, drawn at the size that the feed shows."""
     with Image.open(SHARED / "art" / name) as image:
         scale = min(1.0, posted / max(image.size))
     pixels, whole = _crop(name, scale, window)
     if target == CHECKER:
-        return Square(pixels, whole, checkerboard(window))
-    served = resized(to_tensor(pixels), scaled((window, window), _fed(whole)))
+        return Square(pixels, whole, checkerboard(window).to(device))
+    served = resized(to_tensor(pixels, device), scaled((window, window), _fed(whole)))
     drawn = STYLES[target](served, Generator().manual_seed(_HAND))
     return Square(pixels, whole, resized(drawn, (window, window)).clamp(0, 1))
 
@@ -276,7 +283,7 @@ def _crop(name: str, scale: float, side: int) -> tuple[Pixels, tuple[int, int]]:
 
 def _share(x: Tensor, d: Tensor, floor: float) -> float:
     """Return the factor at which `d` scores the floor as the engine's own does, by bisection."""
-    score = judge(to_pixels(x))
+    score = judge(to_pixels(x), x.device)
     low, high = 0.0, 4.0
     for _ in range(10):
         half = (low + high) / 2

@@ -55,15 +55,15 @@ def main() -> int:
     passes: list[int] = []
     for encoder in encoders:
         encoder.stages[0].register_forward_hook(lambda *_: passes.append(1))
-    figures, notes = [], []
+    figures = []
     for name in asked.files:
-        square = middle(name, 1600, 512, "charcoal")
+        square = middle(name, 1600, 512, "charcoal", encoders[0].device.torch)
         theirs = reference(square, Bench(encoders, passes, asked.steps))
         own = first_that_reaches(theirs, square, encoders, passes)
         what = f"{name}: time to PhotoGuard's R, share of its {asked.steps} steps"
         figures.append(Figure(what, own.seconds / theirs.seconds, 0.1))
-        notes.append(f"{name}: PhotoGuard {theirs.said()}; ours {own.said()}")
-    return Measured(figures, notes).print()
+        print(f"{name}: PhotoGuard {theirs.said()}; ours {own.said()}", flush=True)
+    return Measured(figures).print()
 
 
 def reference(square: Square, bench: Bench) -> Run:

@@ -39,7 +39,7 @@ class Loop:
             far = [(e(x) - a).pow(2).mean() for e, a in zip(encoders, aims, strict=True)]
         d = torch.zeros_like(x)
         if self.random:
-            d = (torch.rand(x.shape, generator=Generator().manual_seed(0)) * 2 - 1) * eps
+            d = (torch.rand(x.shape, generator=Generator().manual_seed(0)) * 2 - 1).to(x) * eps
         for i in range(steps):
             d.requires_grad_(True)
             seen = (x + d).clamp(0, 1)

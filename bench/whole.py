@@ -1,12 +1,13 @@
 """A whole picture through the cloak's own process: python -m bench.whole [--files NAME ...]
 
-    [--side 1600] [--mode style] [--strength medium]
+    [--side 1600] [--mode style] [--strength medium] [--warming 64]
 
 What an artist waits for, and what the process needs: seconds from handing over to the cloaked
-file, in a child that a small job has warmed; CPU seconds of that child, with its start and the
-small job, for other programs take their share of the first; and the most memory that any child
-has held so far. The encoders are those of the shared weights, and our own in the first steps, as
-on a PC that has fetched them.
+file, in a child that a job before has warmed (a square of `--warming` px), by an artist whose
+style is known; CPU seconds of that child, with its start and the job before, for other programs
+take their share of the first; and the most memory that any child has held so far. The encoders
+are those of the shared weights and, on a CPU, our own in the first steps, as on a PC that has
+fetched them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from postguard.protect.steps.cloak import CEILINGS, FLOORS
 HEAD = """\
 | picture | size | s | CPU s | low-scale steps | tiles | SSIMULACRA2 | memory, GB |
 |---|---|---|---|---|---|---|---|"""
-_WARMING = 64  # px of the job that wakes the child
 _DAY = 86_400.0
 
 
@@ -42,12 +42,13 @@ def main() -> None:
             source = Path(name) / "in.png"
             width, height = _brought(file, asked.side, source)
             before = _cpu()
-            seconds, record = _cloaked(_job(asked.mode, asked.strength), source)
+            job = _job(asked.mode, asked.strength)
+            seconds, record = _cloaked(job, source, asked.warming)
             cpu = _cpu() - before
             held = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
             done = " | ".join(str(record[key]) for key in ("steps", "tiles", "ssimulacra2"))
             print(
-                f"| {file} | {width}x{height} | {seconds:.0f} | {cpu:.0f} | {done} | {held:.1f} |",
+                f"| {file} | {width}x{height} | {seconds:.1f} | {cpu:.0f} | {done} | {held:.1f} |",
                 flush=True,
             )
 
@@ -57,10 +58,11 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _cloaked(job: dict[str, Json], source: Path) -> tuple[float, Mapping[str, Json]]:
+def _cloaked(job: dict[str, Json], source: Path, warming: int) -> tuple[float, Mapping[str, Json]]:
     """Return the seconds of a warm child, which ends afterwards, and its record."""
     target, small = source.with_name("out.png"), source.with_name("small.png")
-    noise = np.random.default_rng(0).integers(0, 256, (_WARMING, _WARMING, 3), dtype=np.uint8)
+    job = job | {"memory": str(source.with_name("style.json"))}  # as at an artist's second work
+    noise = np.random.default_rng(0).integers(0, 256, (warming, warming, 3), dtype=np.uint8)
     Image.fromarray(noise).save(small)
     with LocalEngine(SHARED / "weights") as engine:
         engine.cloak(job, small, target, lambda _: None)
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", nargs="*", default=ART)
     parser.add_argument("--side", type=int, default=1_600, help="long side in px")
+    parser.add_argument("--warming", type=int, default=64, help="px; a GPU wants it of like size")
     parser.add_argument("--mode", default="style")
     parser.add_argument("--strength", choices=list(FLOORS), default="medium")
     return parser

@@ -22,7 +22,7 @@ import torch
 from postguard.cloak import catalogue
 from postguard.cloak.architectures import SURROGATE, UnknownWeights, weight_files
 from postguard.cloak.attack import TooSlow
-from postguard.cloak.cloaking import ROOMS, Studio, cloak
+from postguard.cloak.cloaking import GPU_ROOMS, ROOMS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu
 from postguard.cloak.diffusion.folders import find
 from postguard.cloak.encoders import Encoder, ensemble, surrogate
@@ -180,7 +180,8 @@ def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[st
     frugal = job.thrift == len(ROOMS) - 1
     encoders = shelf.encoders(job.models, frugal=frugal, alone=job.alone)
     used = encoders if job.alone else _used(encoders, job.weights)
-    room, pipeline = ROOMS[job.thrift], shelf.pipeline(job)
+    rooms = ROOMS if used[0].device.kind == "cpu" else GPU_ROOMS
+    room, pipeline = rooms[job.thrift], shelf.pipeline(job)
     studio = Studio(used, time.monotonic, room=room, pipeline=pipeline, leader=shelf.leader(job))
     return cloak(job, studio, tell)
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+
+from postguard.cloak.eye import Eye
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import Sheet
-from postguard.imaging.visibility import SMALLEST, reference
+from postguard.cloak.tensors import to_tensor
+from postguard.imaging.visibility import SMALLEST, reference, score_of
 
+CPU = torch.device("cpu")
 NEAR_ENOUGH = 0.5  # above the floor: the search ends
 # As most posts are coded: what is lost differs with and without the cloak, by one to two points.
 _POSTED = Codec("JPEG", 95, "4:4:4")
+_OFF = 0.1  # points, that the eye may be off by
 _LOOKS = 10  # at most: each reads the whole picture once
 _CLOSE = 0.02  # of the share: nothing is to be found in between
 _CLIFF = 1.5  # points above the floor
 _MOST = 3.0  # times the change that the optimiser found
 
 
-def hold(sheet: Sheet, floor: float) -> tuple[Pixels, float | None]:
+def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels, float | None]:
     """Return the largest share of the sheet's change that scores `floor` or more, finished, and
     its SSIMULACRA2, as pixels and as coded; None where the picture is too small to have a score.
+    It is scored on `device`.
 
     A picture whose budget ends before the floor is reached comes back with the whole budget. In
     flat colour a change of 1 in 255 is there or not: where the score falls there by points, a
@@ -29,7 +37,7 @@ def hold(sheet: Sheet, floor: float) -> tuple[Pixels, float | None]:
     """
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
-    score = judge(sheet.pixels)
+    score = judge(sheet.pixels, device)
     found = _search(lambda share: score(sheet.finished(share)), floor, _MOST)
     if not found.cliff(floor):
         return sheet.finished(found.share), found.score
@@ -39,11 +47,27 @@ def hold(sheet: Sheet, floor: float) -> tuple[Pixels, float | None]:
     return sheet.finished(share, more, part), min(mixed.score, found.score)
 
 
-def judge(pixels: Pixels) -> Callable[[Pixels], float]:
+def judge(pixels: Pixels, device: torch.device = CPU) -> Callable[[Pixels], float]:
     """Return what scores a changed picture beside (H,W,3) `pixels`: the lower SSIMULACRA2 of both,
     as pixels and as they are posted."""
-    plain, coded = reference(pixels), reference(_POSTED(pixels))
-    return lambda finished: min(plain.score(finished), coded.score(_POSTED(finished)))
+    beside = _on_cpu if device.type == "cpu" else functools.partial(_on_gpu, device=device)
+    plain, coded = beside(pixels), beside(_POSTED(pixels))
+    return lambda finished: min(plain(finished), coded(_POSTED(finished)))
+
+
+def _on_cpu(pixels: Pixels) -> Callable[[Pixels], float]:
+    return reference(pixels).score
+
+
+def _on_gpu(pixels: Pixels, device: torch.device) -> Callable[[Pixels], float]:
+    """The same score, whole planes at a time: never more than it is, and hardly less."""
+    eye = Eye(to_tensor(pixels, device), exact=True)
+
+    @torch.no_grad()
+    def score(finished: Pixels) -> float:
+        return score_of(float(eye.errors(to_tensor(finished, device))[0])) - _OFF
+
+    return score
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,18 +19,21 @@ _SIDES = {"WEBP": 16_383, "JPEG": 65_500}  # the formats, or their libraries, ho
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A lossy encoder: Pillow's `JPEG` or `WEBP`, with its quality; `chroma`: of a JPEG."""
+    """A lossy encoder: Pillow's `JPEG` or `WEBP`, with its quality; `chroma`: of a JPEG; `effort`:
+    of a WebP, 0 to 6."""
 
     kind: str
     quality: int
     chroma: str = "4:2:0"
+    effort: int = 4
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """(H,W,3) uint8 through the codec and back; kept where the format cannot hold it."""
         if max(pixels.shape) > _SIDES[self.kind]:
             return pixels
         buffer = io.BytesIO()
-        options = {"subsampling": self.chroma} if self.kind == "JPEG" else {}
+        jpeg, webp = {"subsampling": self.chroma}, {"method": self.effort}
+        options = jpeg if self.kind == "JPEG" else webp
         Image.fromarray(pixels).save(buffer, self.kind, quality=self.quality, **options)
         with Image.open(buffer, formats=[self.kind]) as image:
             return np.asarray(image.convert("RGB"))

@@ -42,12 +42,14 @@ class Sheet:
         if part > 0:
             blocks = self._chosen(part)
             return np.where(blocks[..., None], self.finished(more), self.finished(share))
-        result = np.empty_like(self.pixels)
+        result = torch.empty(self.pixels.shape, dtype=torch.uint8)
         for rows in _strips(self.size):
-            limit = self.limit[rows].astype(np.float32)
-            change = np.clip(self.d[rows].astype(np.float32) * share, -limit, limit)
-            result[rows] = np.clip(self.pixels[rows] + np.rint(change * 255)[..., None], 0, 255)
-        return result
+            limit, d = (torch.from_numpy(plane[rows]).float() for plane in (self.limit, self.d))
+            change = (d * share).clamp(-limit, limit).mul_(255).round_()
+            pixels = torch.from_numpy(self.pixels[rows].copy())
+            result[rows] = (pixels + change[..., None]).clamp_(0, 255)
+        found: Pixels = result.numpy()
+        return found
 
     def _chosen(self, part: float) -> NDArray[np.bool_]:
         """(H,W): the same blocks for the same part, and more of them for a larger one."""
@@ -68,25 +70,29 @@ def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling
     size = pixels.shape[0], pixels.shape[1]
     limit = np.empty(size, np.float16)
     for rows in _strips(size):
-        limit[rows] = _limit(pixels, alpha, rows, ceiling)
+        limit[rows] = _limit(pixels, alpha, rows, ceiling, low.device)
     d = grown(low[0, 0].cpu().numpy().astype(np.float32), size).astype(np.float16)
     np.clip(d, -limit, limit, out=d)
     return Sheet(pixels, limit, d)
 
 
-def alpha_tensor(alpha: NDArray[np.uint8] | None) -> Tensor | None:
+def alpha_tensor(alpha: NDArray[np.uint8], device: torch.device) -> Tensor:
     """(H,W) uint8 -> (1,1,H,W) in [0,1]."""
-    return None if alpha is None else torch.from_numpy(alpha.copy())[None, None].float() / 255
+    return torch.from_numpy(alpha.copy()).to(device)[None, None].float() / 255
 
 
 def _limit(
-    pixels: Pixels, alpha: NDArray[np.uint8] | None, rows: slice, ceiling: float
+    pixels: Pixels,
+    alpha: NDArray[np.uint8] | None,
+    rows: slice,
+    ceiling: float,
+    device: torch.device,
 ) -> NDArray[np.float32]:
     """Return the budget of a strip, computed with the rows around it that it depends on."""
     top, bottom = max(rows.start - REACH, 0), min(rows.stop + REACH, pixels.shape[0])
-    part = None if alpha is None else alpha_tensor(alpha[top:bottom])
-    found = budget(to_tensor(pixels[top:bottom]), ceiling, part)[0, 0]
-    inner: NDArray[np.float32] = found[rows.start - top : rows.stop - top].numpy()
+    part = None if alpha is None else alpha_tensor(alpha[top:bottom], device)
+    found = budget(to_tensor(pixels[top:bottom], device), ceiling, part)[0, 0]
+    inner: NDArray[np.float32] = found[rows.start - top : rows.stop - top].cpu().numpy()
     return inner
 
 

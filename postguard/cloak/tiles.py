@@ -109,7 +109,7 @@ def _plan(
 def _move(sheet: Sheet, aim: Aim, tile: Tile, rate: float) -> None:
     place = tile.rows, tile.columns
     device = aim.encoders[0].device.torch
-    x = to_tensor(sheet.pixels[place]).to(device)
+    x = to_tensor(sheet.pixels[place], device)
     limit, d = (_plane(p[place], device) for p in (sheet.limit, sheet.d))
     rates = rate * window(tile, sheet.size).to(device)
     # The whole sheet is held to its floor, not a tile.

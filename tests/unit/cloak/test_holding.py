@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postguard.cloak.holding import _search, hold
+from postguard.cloak.holding import CPU, _on_gpu, _search, hold
 from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import spread
 from postguard.imaging.visibility import ssimulacra2
@@ -70,3 +70,13 @@ def test_flat_colour_that_is_changed_by_one_or_not_at_all_is_changed_in_part():
     changed = float((finished != pixels).mean())
     assert 0.02 < changed < 0.9
     assert (100 + whole) / 2 <= score < 100
+
+
+@pytest.mark.parametrize("size", [(64, 96), (131, 257)])
+def test_a_gpu_scores_as_the_processor_does(size):
+    before = tiny.art(*size)
+    for amount in (1, 4, 12):
+        noise = np.random.default_rng(amount).integers(-amount, amount + 1, before.shape)
+        after = np.clip(before + noise, 0, 255).astype(np.uint8)
+        true = ssimulacra2(before, after)
+        assert true - 0.25 <= _on_gpu(before, CPU)(after) <= true
