@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,9 +52,12 @@ class Accounts:
     _making: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
-        """Make the networks anew from the config at the next use."""
-        self._made.clear()
+        """Make the networks anew from the config at the next use, and let go of the connections of
+        those there were: Python alone does that some day, for they hold themselves."""
+        old, self._made = self._made, {}
         self._asked.clear()
+        # Elsewhere, for whoever uses one finishes first.
+        threading.Thread(target=_let_go, args=(old,), name="letting go", daemon=True).start()
 
     def account(self, name: str) -> AnyAccount:
         """Return an account's settings. Raises Refused when the config has it no longer."""
@@ -192,6 +195,11 @@ class Accounts:
             max_megapixels=settings.intake.max_megapixels,
             zone=settings.timezone,
         )
+
+
+def _let_go(networks: Mapping[tuple[str, bool], Network]) -> None:
+    for network in networks.values():
+        network.close()
 
 
 def _usual(account: BlueskyAccount | MastodonAccount) -> Limits:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import atproto_client  # noqa: F401  # here, since on a busy PC this takes longer than the test
+import psutil
 import pytest
 
 from postguard.app.accounts import Accounts
 from postguard.app.installation import Installation
 from postguard.errors import Retryable
+from postguard.networks.mastodon.login import NEEDED
 from postguard.networks.served import copies
 from postguard.settings.schema import BlueskyAccount, MastodonAccount
+from tests.servers.mastodon import start_mastodon
 
 
 @pytest.fixture
@@ -54,3 +60,33 @@ def test_a_silent_server_is_given_up_as_soon_as_the_root_wants(
 def test_a_silent_server_of_pictures_is_given_up_as_soon_as_the_root_wants(silent: str) -> None:
     with pytest.raises(Retryable):
         copies.fetch(f"{silent}/picture.jpg", timeout=0.1)
+
+
+def test_networks_that_are_forgotten_let_go_of_their_connections(
+    installation: Installation,
+) -> None:
+    with start_mastodon() as server:
+        server.add_account("hanako")
+        account = MastodonAccount(network="mastodon", instance=server.url)
+        installation.settings = installation.settings.model_copy(
+            update={"accounts": {"fedi": account}}
+        )
+        installation.secrets.set("fedi", server.token_for("hanako", "profile " + " ".join(NEEDED)))
+        gc.disable()  # it would let go, too: some day
+        try:
+            installation.accounts.network("fedi").check()
+            assert connections(server.url) == 1
+            installation.accounts.forget()
+            for thread in threading.enumerate():
+                if thread.name == "letting go":
+                    thread.join()
+            assert connections(server.url) == 0
+        finally:
+            gc.enable()
+
+
+def connections(url: str) -> int:
+    """How many of this process lead there."""
+    port = urlsplit(url).port
+    found = psutil.Process().net_connections("tcp")
+    return sum(c.status == psutil.CONN_ESTABLISHED and c.raddr.port == port for c in found)
