@@ -64,7 +64,7 @@ def be_a_worker(url: str, name: str, keys: str, seconds: str) -> None:
     work.DOING["protect"] = wait_for(float(seconds))
     joining.configure()
     ready = lambda: print("ready", flush=True)  # noqa: E731
-    asyncio.run(joining.work_for(url, name, Path(keys), gpu=False, on_ready=ready))
+    asyncio.run(joining.work_for(url, name, Path(keys), gpu=False, at_once=1, on_ready=ready))
 
 
 @contextmanager

@@ -62,9 +62,14 @@ def _far(place: Elsewhere) -> FarEngine:
     return FarEngine(place)
 
 
-@functools.cache
 def engine(models_dir: Path | None) -> Ladder:
-    """Return the cloak of this PC; its torch runs in a process of its own, warm for a while."""
+    """Return the cloak of this PC, another for each thread: its torch runs in a process of its
+    own, which does one thing at a time and stays warm for a while."""
+    return _engine(models_dir, threading.get_ident())
+
+
+@functools.cache
+def _engine(models_dir: Path | None, _thread: int) -> Ladder:
     from postguard.cloak import unaided
     from postguard.cloak.instant.engine import InstantEngine
     from postguard.cloak.ladder import Ladder

@@ -68,8 +68,15 @@ def scheduler(host: str, port: int, keys: Path | None) -> None:
 @click.argument("scheduler")
 @click.option("--name", default="", help="Of this worker; else the machine's.")
 @click.option("--gpu/--no-gpu", default=None, help="Whether it has one; else it looks.")
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 32),
+    default=1,
+    show_default=True,
+    help="Pictures at a time: small ones leave most of a GPU idle.",
+)
 @_KEYS
-def worker(scheduler: str, name: str, gpu: bool | None, keys: Path | None) -> None:
+def worker(scheduler: str, name: str, gpu: bool | None, at_once: int, keys: Path | None) -> None:
     """Work for the scheduler at this address; one worker for each GPU. It ends with Ctrl-C.
 
     It waits while the scheduler is off, and joins again when it comes back.
@@ -79,7 +86,7 @@ def worker(scheduler: str, name: str, gpu: bool | None, keys: Path | None) -> No
     def say(what: str) -> None:
         click.echo(what)
 
-    machines.run_worker(scheduler, name, keys, gpu=gpu, say=say)
+    machines.run_worker(scheduler, name, keys, gpu=gpu, at_once=at_once, say=say)
 
 
 COMMANDS = (cluster,)

@@ -29,7 +29,7 @@ from postguard.system import files, paths
 
 log = logging.getLogger(__name__)
 
-GPU = "GPU"  # a resource of each worker that has one
+GPU = "GPU"  # a resource of each worker that has one: for so many pictures at once
 _VERSION = "postguard_version"
 _WAIT_TO_JOIN = "30s"
 # A machine that sleeps is gone in half a minute; a task that outlived more than this many workers
@@ -143,9 +143,19 @@ async def schedule(host: str, port: int, folder: Path, on_ready: Callable[[str],
 
 
 async def work_for(
-    scheduler: str, name: str, folder: Path, *, gpu: bool, on_ready: Callable[[], None]
+    scheduler: str,
+    name: str,
+    folder: Path,
+    *,
+    gpu: bool,
+    at_once: int,
+    on_ready: Callable[[], None],
 ) -> None:
     """Join the scheduler and work for it until it is gone or this process is asked to end.
+
+    Args:
+        at_once: so many pictures are worked on together, each cloaked in a process of its own:
+            small ones leave most of a GPU idle.
 
     Raises:
         Unusable: the keys are missing or not private, the scheduler refuses us or is no part of
@@ -155,13 +165,14 @@ async def work_for(
     keys = security(folder)
     await _check_version(scheduler, keys)
     host = _own_address(scheduler, keys)
-    resources = {version.ours(): 1.0} | ({GPU: 1.0} if gpu else {})
+    places = float(at_once)
+    resources = {version.ours(): places} | ({GPU: places} if gpu else {})
     try:
         worker = await _Worker(
             scheduler,
             host=host,
             name=name,
-            nthreads=1,
+            nthreads=at_once,
             resources=resources,
             extensions={},
             security=keys,

@@ -86,6 +86,7 @@ def run_worker(
     keys: Path | None,
     *,
     gpu: bool | None,
+    at_once: int,
     say: Callable[[str], None],
 ) -> None:
     """Work for a scheduler until asked to end; wait where it is off.
@@ -107,7 +108,12 @@ def run_worker(
     while True:
         try:
             work = joining.work_for(
-                url, ours, keys_here(keys), gpu=has_gpu, on_ready=lambda: say(joined)
+                url,
+                ours,
+                keys_here(keys),
+                gpu=has_gpu,
+                at_once=at_once,
+                on_ready=lambda: say(joined),
             )
             return asyncio.run(work)
         except Retryable as exc:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import ssl
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from distributed import Client, Scheduler, Security
 
-from postguard.cluster import certificates, joining
+from postguard.cluster import certificates, joining, version
 from postguard.cluster.joining import unreachable
 from postguard.errors import Retryable, Unusable
 
@@ -66,3 +70,43 @@ def test_the_scheduler_keeps_nothing_of_a_picture_that_is_done(tmp_path: Path) -
 
     joining.configure()
     assert asyncio.run(many()) <= 3
+
+
+BOTH = threading.Barrier(2)
+
+
+def met() -> bool:
+    """Done only while another does the same."""
+    BOTH.wait(timeout=60)
+    return True
+
+
+def test_a_worker_takes_as_many_pictures_at_once_as_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (keys,) = certificates.found(tmp_path, ["nas"], datetime.now(UTC))
+
+    async def two() -> list[bool]:
+        loop = asyncio.get_running_loop()
+        listens: asyncio.Future[str] = loop.create_future()
+        ready = asyncio.Event()
+        schedules = asyncio.create_task(joining.schedule("127.0.0.1", 0, keys, listens.set_result))
+        works = asyncio.create_task(
+            joining.work_for(await listens, "pc", keys, gpu=True, at_once=2, on_ready=ready.set)
+        )
+        await ready.wait()
+        async with Client(
+            await listens, security=joining.security(keys), asynchronous=True
+        ) as client:
+            wants = {version.ours(): 1, joining.GPU: 1}
+            done = [client.submit(met, pure=False, resources=wants) for _ in range(2)]
+            results = [await each for each in done]
+        os.kill(os.getpid(), signal.SIGTERM)  # as it is asked to end
+        await works
+        schedules.cancel()
+        await asyncio.wait({schedules})
+        return results
+
+    joining.configure()
+    assert asyncio.run(two()) == [True, True]
