@@ -99,6 +99,10 @@ class Network(Protocol):
         """Return who is logged in, in words. Raises Retryable or LoggedOut."""
         ...
 
+    def close(self) -> None:
+        """Let go of its connections; it may be used again afterwards."""
+        ...
+
 
 class Notifier(Protocol):
     """Somewhere that the artist is told what happened while they look elsewhere."""
