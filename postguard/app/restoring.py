@@ -29,6 +29,7 @@ from postguard.system.secrets import ARTIST_KEY, Secrets, credentials_dir
 
 _REPLACED = "replaced-{:%Y-%m-%dT%H%M%SZ}"
 _BESIDE = ("-wal", "-shm")
+_PLACES = (Place.QUEUED, Place.HELD, Place.POSTED, Place.DRY_RUN)
 _NUMBERED = re.compile(r"(\d{1,15})(?:-.*)?")
 
 
@@ -92,7 +93,7 @@ def strays(store: Store, outbox: Path) -> list[tuple[int, str, Place]]:
     """Return (number, folder, place) of the folders that no post of the database has."""
     known = {folder for _, folder, _ in store.restored.folders()}
     found = []
-    for place in (Place.QUEUED, Place.HELD, Place.POSTED):
+    for place in _PLACES:
         for name in _folders(outbox / place):
             number = _NUMBERED.fullmatch(name)
             if name not in known and number is not None:
@@ -114,7 +115,7 @@ def _find_folders(store: Store, outbox: Path) -> None:
     for post_id, folder, place in store.restored.folders():
         if place is not Place.OUTBOX and (outbox / place / folder).is_dir():
             continue
-        for other in (Place.QUEUED, Place.HELD, Place.POSTED):
+        for other in _PLACES:
             if (outbox / other / folder).is_dir():
                 store.posts.placed(post_id, other)
                 break

@@ -195,10 +195,10 @@ class Verifying:
         self.installation.store.posts.note(delivery.post_id, now, what, detail)
 
     def _leave_receipt(self, post_id: int) -> None:
-        """Write it beside the files as well, where these lie in posted/ already."""
+        """Write it beside the files as well, where these lie where they stay already."""
         store = self.installation.store
         post = store.posts.get(post_id)
-        if post.place is not Place.POSTED:
+        if post.place not in {Place.POSTED, Place.DRY_RUN}:
             return
         try:
             folders.leave_receipt(

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from postguard import language
 from postguard.cli import wide
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, names
+from postguard.model import Delivery, DeliveryState, Receipt, names
 from postguard.store import Event
 
 _SAID = {
@@ -20,6 +20,9 @@ _SAID = {
     "protected": marked("protected: the files to post are written and audited"),
     "sent": marked("posted to"),
     "posted": marked("done: original, renditions and receipt lie in outbox/posted/"),
+    "drawn": marked(
+        "done, and nothing was posted: original, renditions and receipt lie in outbox/dry-run/"
+    ),
     "held": marked("held:"),
     "try again": marked("will try again:"),
     "told": "",
@@ -71,9 +74,11 @@ def _network(fit: re.Match[str]) -> str:
     return fit[1].capitalize()
 
 
-def delivery(told: Delivery, zone: tzinfo | None) -> str:
-    """Return where a delivery is on its way, and its due time where it has one."""
-    if told.dry_run and told.state is DeliveryState.POSTED:
+def delivery(told: Delivery, zone: tzinfo | None, receipt: Receipt | None = None) -> str:
+    """Return where a delivery is on its way, and its due time where it has one; `receipt`: what
+    came of it."""
+    drawn = told.dry_run if receipt is None else receipt.is_page
+    if drawn and told.state is DeliveryState.POSTED:
         return _("{account}: drawn as a page, not posted (dry run)").format(account=told.account)
     due = "" if told.due_at is None else f" {day_and_time(told.due_at, zone)}"
     said = _(_STATES.get(told.state, "")) or (

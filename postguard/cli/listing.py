@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from types import MappingProxyType
 
 import click
 
 from postguard.cli import happening, underway, wide
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, Post, PostState
+from postguard.model import Delivery, DeliveryState, Post, PostState, Receipt, only_drawn
 from postguard.store.progress import UnderWay
 from postguard.system import folders
 
-STATES: Mapping[PostState, tuple[str, str]] = {
+_STATES: Mapping[PostState, tuple[str, str]] = {
     PostState.TAKING: (marked("being taken"), ""),
     PostState.TAKEN: (marked("waits for protection"), ""),
     PostState.PROTECTED: (marked("protected"), "cyan"),
@@ -25,6 +26,7 @@ STATES: Mapping[PostState, tuple[str, str]] = {
     PostState.WITHDRAWN: (marked("withdrawn"), ""),
     PostState.RETRACTED: (marked("taken back"), ""),
 }
+_DRAWN = (marked("drawn, not posted"), "cyan")  # every account's is a page on this PC
 _WORKED_ON = marked("being protected")
 _HEADS = (marked("post"), marked("picture"), marked("state"), marked("accounts"))
 _MOST = (9, 32, 20)
@@ -37,20 +39,28 @@ def lines(
     deliveries: Mapping[int, Sequence[Delivery]],
     zone: tzinfo | None,
     now: UnderWay | None = None,
+    receipts: Mapping[int, Mapping[str, Receipt]] = MappingProxyType({}),
 ) -> Iterator[str]:
     """Yield the page's lines: a row for each post, with a line for each of its accounts.
 
-    `now`: the post that is being protected.
+    Args:
+        now: the post that is being protected.
+        receipts: what came of each post, by account.
     """
-    told = [[happening.delivery(d, zone) for d in deliveries[p.id]] or [""] for p in posts]
+    came = {p.id: receipts.get(p.id, {}) for p in posts}
+    states = {p.id: state(p, came[p.id].values()) for p in posts}
+    told = [
+        [happening.delivery(d, zone, came[p.id].get(d.account)) for d in deliveries[p.id]] or [""]
+        for p in posts
+    ]
     far = {p.id: underway.words(now, p) for p in posts}
-    rows = [(str(p.id), p.name, _(_WORKED_ON if far[p.id] else STATES[p.state][0])) for p in posts]
+    rows = [(str(p.id), p.name, _(_WORKED_ON) if far[p.id] else states[p.id][0]) for p in posts]
     heads = [_(head) for head in _HEADS]
     columns = wide.widths([heads[:3], *rows], _most())
     yield click.style(wide.row(heads, columns), bold=True)
     for post, cells, accounts in zip(posts, rows, told, strict=True):
         said = wide.row((*cells, accounts[0]), columns).rstrip()
-        yield click.style(said, fg=STATES[post.state][1] or None)
+        yield click.style(said, fg=states[post.id][1] or None)
         for other in accounts[1:]:
             yield wide.row(("", "", "", other), columns)
         if far[post.id]:
@@ -59,6 +69,13 @@ def lines(
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:
             yield f"{_INDENT}{_how_to_go_on(post)}"
+
+
+def state(post: Post, receipts: Iterable[Receipt]) -> tuple[str, str]:
+    """Return what a post's state is called, and its colour; `receipts`: what came of it."""
+    drawn = post.state is PostState.POSTED and only_drawn(receipts)
+    said, colour = _DRAWN if drawn else _STATES[post.state]
+    return _(said), colour
 
 
 def _how_to_go_on(post: Post) -> str:

@@ -102,7 +102,8 @@ def list_(
     if not posts:
         click.echo(_nothing(config, state, before))
     else:
-        for line in listing.lines(posts, deliveries, zone(store), now):
+        receipts = {p.id: store.deliveries.receipts(p.id) for p in posts}
+        for line in listing.lines(posts, deliveries, zone(store), now, receipts):
             click.echo(line)
     if len(posts) == limit:
         click.echo(_("older posts: postguard list --before {number}").format(number=posts[-1].id))

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from postguard import language
-from postguard.cli import happening, layered, wide
-from postguard.cli.listing import STATES, terminal_width
+from postguard.cli import happening, layered, listing, wide
+from postguard.cli.listing import terminal_width
 from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Post, Rendition, Words, body
 from postguard.model.layers import Layers
@@ -31,9 +31,10 @@ def lines(
 
     `layers`: what protects its pictures, once it is known.
     """
-    said, colour = STATES[post.state]
+    receipts = store.deliveries.receipts(post.id)
+    said, colour = listing.state(post, receipts.values())
     head = _bold(_("Post {post_id}: {name}").format(post_id=post.id, name=post.name))
-    yield f"{head}  {click.style(_(said), fg=colour or None)}"
+    yield f"{head}  {click.style(said, fg=colour or None)}"
     for reason in folders.told(post, post.reason).splitlines():
         yield from (click.style(line, fg="yellow") for line in _under(reason))
     yield _("  recipe {recipe}; its files lie in outbox/{folder}").format(
@@ -75,7 +76,7 @@ def _deliveries(
     before: list[str] = []
     for delivery in deliveries:
         yield ""
-        yield _bold(happening.delivery(delivery, zone))
+        yield _bold(happening.delivery(delivery, zone, receipts.get(delivery.account)))
         if delivery.account in receipts:
             yield f"  {receipts[delivery.account].url}"
             if delivery.state is not DeliveryState.RETRACTED:

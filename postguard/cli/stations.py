@@ -74,7 +74,7 @@ def _print(console: Console, event: Event) -> None:
     first, *more = wide.wrapped(happening.event(event, None), room)
     head = f"{event.at.astimezone():%H:%M:%S}  "
     told = "\n".join([f"{head}{first}", *(f"{' ' * len(_TIME)}{line}" for line in more)])
-    colour = {"held": "yellow", "posted": "green"}.get(event.what)
+    colour = {"held": "yellow", "posted": "green", "drawn": "green"}.get(event.what)
     console.print(told, style=colour, markup=False, soft_wrap=True)
 
 

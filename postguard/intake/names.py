@@ -10,7 +10,7 @@ from enum import Enum, auto
 from fnmatch import translate
 from pathlib import Path, PurePath
 
-RESERVED = frozenset({"queued", "held", "posted"})
+RESERVED = frozenset({"queued", "held", "posted", "dry-run"})
 WORDS = (".toml", ".md", ".txt")
 PICTURES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".avif", ".gif"}

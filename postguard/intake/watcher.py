@@ -72,7 +72,7 @@ class Watcher(FileSystemEventHandler):
     """Watches the outbox and calls `nominate` with each path that may have changed.
 
     The outbox itself is watched without what is beneath it, and each set's folder with all of it:
-    `queued/`, `held/` and `posted/` may hold thousands of folders and are never looked into.
+    the reserved ones may hold thousands of folders and are never looked into.
 
     Args:
         nominate: takes paths from watchdog's threads and from `rescan`; must not block.

@@ -27,6 +27,7 @@ from postguard.model.posts import (
     Post,
     PostState,
     Receipt,
+    only_drawn,
 )
 from postguard.model.protection import (
     Artist,
@@ -83,4 +84,5 @@ __all__ = [
     "Visibility",
     "Words",
     "body",
+    "only_drawn",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +44,7 @@ class Place(StrEnum):
     QUEUED = "queued"
     HELD = "held"
     POSTED = "posted"
+    DRY_RUN = "dry-run"  # nothing of it was posted: it was drawn as pages on this PC
 
 
 class Late(StrEnum):
@@ -98,7 +99,7 @@ class Post:
 
     Attributes:
         name: what was dropped, as the artist knows it (`fox.png`, or the set's folder).
-        folder: name of its folder beneath `queued/`, `held/` or `posted/`.
+        folder: name of its folder beneath `queued/`, `held/`, `posted/` or `dry-run/`.
         place: where that folder lies now; the daemon moves it to where `state` says.
         sidecars: (source, name) of the files with words that move with it.
         edits: what was changed since those were written, by account; it goes before them.
@@ -231,6 +232,12 @@ class Receipt:
     def is_page(self) -> bool:
         """Whether it is of a dry run: a page on this PC, and nothing was posted."""
         return self.url.startswith("file:")
+
+
+def only_drawn(receipts: Iterable[Receipt]) -> bool:
+    """Return whether all that came of a post are pages on this PC: nothing of it was posted."""
+    pages = [receipt.is_page for receipt in receipts]
+    return bool(pages) and all(pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ class Publisher:
     ) -> None:
         self.deliveries.finish(delivery.id, receipt, self._after(now))
         self.pacing.worked(delivery)
-        done = "drawn, not posted (dry run)" if delivery.dry_run else how
+        done = "drawn, not posted (dry run)" if receipt.is_page else how
         log.info("post %d for %s: %s: %s", delivery.post_id, delivery.account, done, receipt.url)
 
     def _after(self, now: datetime) -> datetime:

@@ -1,26 +1,22 @@
-"""Keeps each post's folder where its state says: queued/, held/ or posted/. Nothing is deleted."""
+"""Keeps each post's folder where its state says: queued/, held/, posted/, or dry-run/ where
+nothing was posted. Nothing is deleted."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from postguard.language import _
-from postguard.model import Place, Post, PostState, Receipt
+from postguard.model import Place, Post, PostState, Receipt, only_drawn
 from postguard.system import files, folders
 from postguard.system.folders import folder_of
 
 log = logging.getLogger(__name__)
 
-_PLACES = {
-    PostState.HELD: Place.HELD,
-    PostState.POSTED: Place.POSTED,
-    PostState.RETRACTED: Place.POSTED,
-}
 _WENT_OUT = {PostState.POSTED, PostState.RETRACTED}
 _LATELY = timedelta(days=1)
 
@@ -45,9 +41,11 @@ class Shelf(Protocol):
         ...
 
 
-def place_of(state: PostState) -> Place:
-    """Return the folder that a post in this state belongs in."""
-    return _PLACES.get(state, Place.QUEUED)
+def place_of(state: PostState, receipts: Iterable[Receipt]) -> Place:
+    """Return the folder that a post in this state belongs in; `receipts`: what came of it."""
+    if state in _WENT_OUT:
+        return Place.DRY_RUN if only_drawn(receipts) else Place.POSTED
+    return Place.HELD if state is PostState.HELD else Place.QUEUED
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Shelving:
             return False
 
     def _shelve(self, post: Post, now: datetime) -> bool:
-        outbox, place = self.outbox(), place_of(post.state)
+        outbox, place = self.outbox(), self._place_of(post)
         source, target = folder_of(outbox, post), outbox / place / post.folder
         if source.exists():
             self._leave_note(post, source)
@@ -92,6 +90,9 @@ class Shelving:
         self.shelf.placed(post.id, place)
         log.info("post %d now lies in %s/", post.id, place)
         return True
+
+    def _place_of(self, post: Post) -> Place:
+        return place_of(post.state, self.receipts(post.id).values())
 
     def _note_what_is_out(self, post: Post) -> None:
         """Say beside the files already where a post stands that is still to go elsewhere: where
@@ -119,7 +120,7 @@ class Shelving:
         if not folders.taken_away(self.outbox(), post):
             return False
         if post.state in _WENT_OUT:
-            self.shelf.placed(post.id, Place.POSTED)
+            self.shelf.placed(post.id, self._place_of(post))
             return True
         reason = _("its folder {place}/{folder} is gone").format(
             place=post.place, folder=post.folder

@@ -21,6 +21,7 @@ from postguard.model import (
     PostState,
     Receipt,
     Words,
+    only_drawn,
 )
 from postguard.store.connection import Database, Row, from_ms, to_ms
 from postguard.store.posts import PostRows
@@ -203,7 +204,9 @@ class DeliveryRows:
             self._posts.note(post_id, now, "sent", f"{delivery.account} {receipt.url}")
             states = {d.state for d in self.of_post(post_id)} - {DeliveryState.RETRACTED}
             if states == {DeliveryState.POSTED}:
-                self._posts.move_to(post_id, PostState.POSTED, now)
+                drawn = only_drawn(self.receipts(post_id).values())
+                event = "drawn" if drawn else ""
+                self._posts.move_to(post_id, PostState.POSTED, now, event=event)
             elif states == {DeliveryState.POSTED, DeliveryState.HELD}:
                 self._posts.move_to(post_id, PostState.HELD, now, self._reasons(post_id))
 

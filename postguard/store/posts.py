@@ -104,7 +104,7 @@ class PostRows:
             "SELECT * FROM posts WHERE (place = 'queued' AND state IN ('held', 'posted',"
             " 'retracted')) OR (place = 'held' AND state IN ('taken', 'protected', 'posted',"
             " 'retracted'))"
-            " OR (place = 'posted' AND state IN ('taken', 'protected', 'held'))"
+            " OR (place IN ('posted', 'dry-run') AND state IN ('taken', 'protected', 'held'))"
             " ORDER BY id LIMIT ?",
             (limit,),
         )
@@ -159,16 +159,21 @@ class PostRows:
         )
         return self._posts(rows)
 
-    def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
+    def move_to(
+        self, post_id: int, state: PostState, now: datetime, reason: str = "", event: str = ""
+    ) -> None:
         """Change the state and its reason, with a line of history, in one transaction. Whoever
-        protects the post at that moment loses its row of progress, and gives up."""
+        protects the post at that moment loses its row of progress, and gives up.
+
+        `event`: what the history calls it; empty: as the state.
+        """
         with self._db.change() as db:
             db.execute("DELETE FROM progress WHERE post_id = ?", (post_id,))
             db.execute(
                 "UPDATE posts SET state = ?, reason = ?, changed_at = ? WHERE id = ?",
                 (state, reason, to_ms(now), post_id),
             )
-            self.note(post_id, now, str(state), reason)
+            self.note(post_id, now, event or str(state), reason)
 
     def keep_edit(self, post_id: int, account: str, edit: Edit) -> None:
         """Remember what the artist changed, for when the files with words are read anew."""

@@ -74,7 +74,8 @@ def leave_receipt(
     lines = []
     for name, receipt in sorted(receipts.items()):
         deleted = _(", deleted again") if name in gone else ""
-        lines.append(f"{name}: {receipt.url} ({_read(receipt.at)}){deleted}")
+        drawn = _(", drawn as a page, not posted") if receipt.is_page else ""
+        lines.append(f"{name}: {receipt.url} ({_read(receipt.at)}){drawn}{deleted}")
         lines += [f"  {said}" for said in seen.get(name, ())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
 

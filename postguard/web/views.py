@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, PostState, Progress
+from postguard.model import Delivery, DeliveryState, PostState, Progress, only_drawn
 from postguard.model.words import body
 from postguard.system import folders
 from postguard.web import moments
@@ -76,6 +76,7 @@ class Card:
         alt: of its first picture.
         version: differs when its small picture does.
         protected: that picture is the protected one.
+        dry_run: a copy of it becomes a page on this PC; `drawn`: it did, and nothing was posted.
     """
 
     id: int
@@ -92,6 +93,7 @@ class Card:
     doing: Doing | None = None
     reason: str = ""
     dry_run: bool = False
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def card(facts: PostFacts, now: datetime, zone: tzinfo) -> Card:
         doing(facts.progress, len(post.artworks)) if facts.at_work else None,
         folders.told(post, post.reason) if post.state is PostState.HELD else "",
         any(d.dry_run for d in facts.deliveries),
+        stage is Stage.OUT and only_drawn(facts.receipts.values()),
     )
 
 

@@ -190,12 +190,12 @@ class Home:
             found = self.post(name)
             if found is None or found.state not in states:
                 return None
-            return found if found.place == PLACES.get(found.state, "queued") else None
+            return found if found.place in PLACES.get(found.state, {"queued"}) else None
 
         return self.wait(there, f"{name} to be {' or '.join(states)}")
 
     def posted(self, name: str) -> Post:
-        """Wait until a drop is posted everywhere and lies in posted/."""
+        """Wait until a drop is posted everywhere, or was a dry run, and lies in its folder."""
         return self.reaches(name, PostState.POSTED)
 
     def held(self, name: str) -> Post:
@@ -223,7 +223,7 @@ class Home:
 
 PROGRAM = (sys.executable, "-m", "postguard")
 WATCHING = "daemon: watching the outbox"
-PLACES = {PostState.HELD: "held", PostState.POSTED: "posted"}
+PLACES = {PostState.HELD: {"held"}, PostState.POSTED: {"posted", "dry-run"}}
 
 
 def _environment(folder: Path) -> dict[str, str]:

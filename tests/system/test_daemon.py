@@ -197,12 +197,14 @@ def test_a_dry_run_posts_nothing_and_the_same_picture_can_be_posted_for_real(
     dry = home.posted("fox.png")
     assert home.stop() == 0
     assert (fedi.statuses, fedi.media) == ([], [])
+    assert dry.place == "dry-run"
     page = home.store.deliveries.receipts(dry.id)["fedi"].uri
     assert Path(page.removeprefix("file://")).exists()
     home.start()
     home.drop("fox.png", png(), NOW)
     home.wait(lambda: len(fedi.statuses) == 1, "the real post")
-    assert home.posted("fox.png").id > dry.id
+    real = home.posted("fox.png")
+    assert (real.id > dry.id, real.place) == (True, "posted")
 
 
 def test_add_dry_run_makes_a_page_and_the_real_one_follows(

@@ -43,13 +43,37 @@ def test_a_dry_run_is_told_as_a_page_and_not_as_a_post(terminal, posted):
     assert "drawn as a page, not posted, for sky file:///1" in told
 
 
-def test_a_dry_run_that_is_done_is_listed_as_a_page_and_not_as_a_post(terminal):
+@pytest.mark.parametrize("asked", [True, False], ids=["asked for", "the account's network"])
+def test_a_dry_run_that_is_done_is_called_posted_nowhere(terminal, asked):
     terminal.configure()
     store = terminal.store()
-    dry = NewDelivery("sky", Words("雪"), "now", "b", dry_run=True)
-    (delivery,) = store.deliveries.of_post(protected_post(store, deliveries=(dry,)).id)
+    dry = NewDelivery("sky", Words("雪"), "now", "b", dry_run=asked)
+    post = protected_post(store, deliveries=(dry,))
+    (delivery,) = store.deliveries.of_post(post.id)
     store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
-    assert "sky: drawn as a page, not posted (dry run)" in terminal.run("list").stdout
+    store.posts.placed(post.id, Place.DRY_RUN)
+    listed, shown = terminal.run("list").stdout, terminal.run("show", post.id).stdout
+    happened = " ".join(shown.split())
+    for told in (listed, shown):
+        assert "sky: drawn as a page, not posted (dry run)" in told
+        assert "posted" not in told.replace("not posted", "").replace("nothing was posted", "")
+    assert "  drawn, not posted  " in listed
+    assert shown.splitlines()[0].endswith("drawn, not posted")
+    assert f"outbox/dry-run/{post.folder}" in shown
+    assert (
+        "nothing was posted: original, renditions and receipt lie in outbox/dry-run/" in happened
+    )
+
+
+def test_a_post_of_which_one_account_is_a_dry_run_is_posted(terminal):
+    terminal.configure()
+    store = terminal.store()
+    post = protected_post(store, accounts=("sky", "fedi"))
+    for delivery, url in zip(
+        store.deliveries.of_post(post.id), ("file:///1", "https://fedi.example/1"), strict=True
+    ):
+        store.deliveries.finish(delivery.id, Receipt(url, url, NOW), NOW)
+    assert "posted" in terminal.run("show", post.id).stdout.splitlines()[0].split()
 
 
 def test_a_difference_is_told_with_its_advice(terminal, posted):

@@ -30,6 +30,7 @@ from postguard.intake.names import Verdict
         "queued/12-fox/fox.png",
         "held/12-fox/fox.png",
         "posted/12-fox/fox.png",
+        "dry-run/12-fox/fox.png",
     ],
 )
 def test_what_no_artist_dropped_is_ignored(name: str) -> None:

@@ -88,7 +88,7 @@ def test_the_whole_way_of_a_post_is_told_in_japanese(home, english):
         done = home.run(*words)
         if words[0] != "run":  # which prints the log, for whoever mends postguard
             assert not_japanese(done.output, english) == [], words
-    assert "投稿済み" in home.run("list").output
+    assert "試し、投稿なし" in home.run("list").output
     assert "（代替テキスト" not in home.run("list").output
     (page,) = home.home.rglob("previews/*/index.html")
     assert not_japanese(LAYOUT.sub(" ", page.read_text(encoding="utf-8")), english) == []

@@ -100,6 +100,36 @@ def test_a_receipt_says_where_and_when_by_the_clock_of_the_pc(
     assert told == "sky: https://bsky.example/1 (2026-11-23 21:00:00+09:00)\n"
 
 
+def test_a_dry_run_lies_in_no_folder_that_says_posted(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    post = protected_post(store)
+    folder_of(outbox, post).mkdir(parents=True)
+    (delivery,) = store.deliveries.of_post(post.id)
+    store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
+    assert shelving.tick(NOW)
+    told = (outbox / "dry-run" / post.folder / "receipt.txt").read_text()
+    assert told.startswith("sky: file:///1 (")
+    assert told.endswith("), drawn as a page, not posted\n")
+    assert store.posts.get(post.id).place is Place.DRY_RUN
+    assert not shelving.tick(NOW)
+    store.wishes.retracted(store.deliveries.get(delivery.id), NOW)
+    assert not shelving.tick(NOW), "taken back, it stays there"
+
+
+def test_a_post_of_which_one_copy_is_real_lies_in_posted(
+    store: Store, outbox: Path, shelving: Shelving
+) -> None:
+    post = protected_post(store, accounts=("sky", "fedi"))
+    folder_of(outbox, post).mkdir(parents=True)
+    for delivery, url in zip(
+        store.deliveries.of_post(post.id), ("file:///1", "https://fedi.example/1"), strict=True
+    ):
+        store.deliveries.finish(delivery.id, Receipt(url, url, NOW), NOW)
+    assert shelving.tick(NOW)
+    assert store.posts.get(post.id).place is Place.POSTED
+
+
 def test_a_post_that_is_half_out_says_beside_its_files_where_it_stands(
     store: Store, outbox: Path, shelving: Shelving
 ) -> None:

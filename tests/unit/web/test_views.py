@@ -123,6 +123,24 @@ def test_a_page_on_this_pc_is_no_link_into_the_file_system():
     assert made.copies[0].words == "drawn as a page today 10:00"
 
 
+@pytest.mark.parametrize("asked", [True, False], ids=["asked for", "the account's network"])
+def test_a_dry_run_says_on_its_page_that_nothing_was_posted(asked: bool):
+    drawn = Receipt("file:///x", "file:///x", NOW)
+    out = delivery(DeliveryState.POSTED, dry_run=asked)
+    done = facts(PostState.POSTED, out, receipts={"sky": drawn})
+    waits = facts(PostState.PROTECTED, delivery(dry_run=True))
+    standing = Standing(0, running=True, paused=False)
+    told = [
+        rendering.text("post.html.j2", page=page, here="post", post_id=1, standing=standing)
+        for page in (
+            post_page(replace(detail(), facts=each), NOW, TOKYO) for each in (done, waits)
+        )
+    ]
+    assert "Dry run: nothing was posted" in told[0]
+    assert "likes and answers" not in told[0]
+    assert "Dry run: it becomes a page" in told[1]
+
+
 def test_what_is_done_now_says_which_picture_and_how_long():
     now = views.doing(Progress(1, "cloak", done=False, fraction=0.4, seconds_left=52), 3)
     assert now == views.Doing("picture 2 of 3: cloaking", 40, "about 50 s left")
