@@ -153,4 +153,5 @@ def _leave_note(installation: Installation, post_id: int) -> None:
     folder = folders.folder_of(installation.outbox, post)
     if gone and folder.is_dir():
         receipts, found = store.deliveries.receipts(post_id), seen.lines(store, post_id)
-        folders.leave_receipt(folder, post, receipts, found, gone)
+        zone = installation.settings.timezone
+        folders.leave_receipt(folder, post, receipts, zone, found, gone)

@@ -248,6 +248,7 @@ def make_roles(
         store.deliveries.receipts,
         partial(seen.lines, store),
         store.wishes.taken_back,
+        lambda: installation.settings.timezone,
     )
     store.posts.progress.end()  # of a run that was cut off
     order_of = Leisure(installation).order_of

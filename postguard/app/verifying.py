@@ -205,6 +205,7 @@ class Verifying:
                 folders.folder_of(self.installation.outbox, post),
                 post,
                 store.deliveries.receipts(post_id),
+                self.installation.settings.timezone,
                 seen.lines(store, post_id),
                 store.wishes.taken_back(post_id),
             )

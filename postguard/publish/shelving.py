@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +55,7 @@ class Shelving:
     Attributes:
         seen: returns what reading a post back has shown, in lines by account.
         taken_back: returns the accounts whose copy of a post was deleted.
+        zone: returns the artist's, that receipts tell times in.
     """
 
     shelf: Shelf
@@ -62,6 +63,7 @@ class Shelving:
     receipts: Callable[[int], Mapping[str, Receipt]]
     seen: Callable[[int], Mapping[str, Sequence[str]]]
     taken_back: Callable[[int], Collection[str]]
+    zone: Callable[[], tzinfo]
 
     def tick(self, now: datetime) -> bool:
         """Move what lies in the wrong place; True when something was moved."""
@@ -103,7 +105,7 @@ class Shelving:
             return
         try:
             seen, gone = self.seen(post.id), self.taken_back(post.id)
-            folders.leave_receipt(folder, post, receipts, seen, gone)
+            folders.leave_receipt(folder, post, receipts, self.zone(), seen, gone)
         except OSError as exc:
             log.info("the receipt of post %d cannot be written yet: %s", post.id, exc)
 
@@ -113,7 +115,8 @@ class Shelving:
             folders.leave_reason(folder, post, post.reason)
         if post.state in _WENT_OUT:
             receipts, seen = self.receipts(post.id), self.seen(post.id)
-            folders.leave_receipt(folder, post, receipts, seen, self.taken_back(post.id))
+            gone = self.taken_back(post.id)
+            folders.leave_receipt(folder, post, receipts, self.zone(), seen, gone)
 
     def _gone(self, post: Post, now: datetime) -> bool:
         """The artist took the folder away: what went out stays so, any other is withdrawn."""

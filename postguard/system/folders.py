@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 
@@ -60,12 +60,14 @@ def leave_receipt(
     folder: Path,
     post: Post,
     receipts: Mapping[str, Receipt],
+    zone: tzinfo,
     seen: Mapping[str, Sequence[str]] = MappingProxyType({}),
     gone: Collection[str] = (),
 ) -> None:
-    """Write where each account posted, and when by this PC's clock: one line for each.
+    """Write where each account posted, and when: one line for each.
 
     Args:
+        zone: the artist's, that times are told in.
         seen: of each account, what reading its post back has shown; a line for each.
         gone: accounts whose post the artist had deleted again.
     """
@@ -75,7 +77,7 @@ def leave_receipt(
     for name, receipt in sorted(receipts.items()):
         deleted = _(", deleted again") if name in gone else ""
         drawn = _(", drawn as a page, not posted") if receipt.is_page else ""
-        lines.append(f"{name}: {receipt.url} ({_read(receipt.at)}){drawn}{deleted}")
+        lines.append(f"{name}: {receipt.url} ({_at(receipt.at, zone)}){drawn}{deleted}")
         lines += [f"  {said}" for said in seen.get(name, ())]
     files.write_whole(folder / RECEIPT, "\n".join([*lines, ""]).encode(), mode=_FOR_ALL)
 
@@ -90,8 +92,8 @@ def receipt_of(folder: Path, account: str) -> str:
     return said.removeprefix(f"{account}: ").partition(" ")[0]
 
 
-def _read(at: datetime) -> str:
-    return at.astimezone().isoformat(" ", "seconds")
+def _at(at: datetime, zone: tzinfo) -> str:
+    return at.astimezone(zone).isoformat(" ", "seconds")
 
 
 def _is_theirs(post: Post, name: str) -> bool:

@@ -38,6 +38,7 @@ from tests.unit.publish.rig import ScriptedNetwork
 
 CONFIG = """
 outbox = "{outbox}"
+timezone = "Asia/Tokyo"
 [accounts.fedi]
 network = "mastodon"
 instance = "https://art.example"
@@ -197,7 +198,8 @@ def test_a_difference_is_a_warning_in_history_receipt_and_log(
     assert "猫" not in caplog.text
     head, *lines, served = rig.receipt.splitlines()
     assert served.startswith("  as it is served, picture 1: 60 × 40 pixels")
-    assert head.startswith("fedi: https://art.example/@hanako/1")
+    assert head.startswith("fedi: https://art.example/@hanako/1 (")
+    assert head.endswith(":00+09:00)"), "in the artist's zone, not in this PC's"
     assert lines == [f"  not as you asked: {t.removeprefix('fedi: ')}" for t in told]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,6 +28,7 @@ def shelving(store: Store, outbox: Path) -> Shelving:
         store.deliveries.receipts,
         lambda post_id: seen.lines(store, post_id),
         store.wishes.taken_back,
+        lambda: ZoneInfo("Asia/Tokyo"),
     )
 
 
@@ -84,10 +86,10 @@ def test_a_folder_that_cannot_be_moved_does_not_stop_the_next(
     assert not shelving.tick(NOW)
 
 
-def test_a_receipt_says_where_and_when_by_the_clock_of_the_pc(
+def test_a_receipt_says_where_and_when_in_the_artists_zone_wherever_the_pc_is(
     store: Store, outbox: Path, shelving: Shelving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     post = protected_post(store)
     folder_of(outbox, post).mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def lines(folder: Path) -> list[str]:
 
 
 def test_a_receipt_has_a_line_for_each_account(tmp_path: Path) -> None:
-    leave_receipt(tmp_path, post(), RECEIPTS)
+    leave_receipt(tmp_path, post(), RECEIPTS, UTC)
     assert [line.partition(" (")[0] for line in lines(tmp_path)] == [
         "fedi: https://art.example/@hanako/1",
         "sky: https://bsky.app/1",
@@ -34,7 +35,7 @@ def test_a_receipt_has_a_line_for_each_account(tmp_path: Path) -> None:
 
 
 def test_what_was_seen_of_a_post_stands_below_its_account(tmp_path: Path) -> None:
-    leave_receipt(tmp_path, post(), RECEIPTS, {"fedi": ["the alt text is missing", "更に"]})
+    leave_receipt(tmp_path, post(), RECEIPTS, UTC, {"fedi": ["the alt text is missing", "更に"]})
     head, *more, last = lines(tmp_path)
     assert head.startswith("fedi: ")
     assert more == ["  the alt text is missing", "  更に"]
@@ -43,6 +44,6 @@ def test_what_was_seen_of_a_post_stands_below_its_account(tmp_path: Path) -> Non
 
 def test_a_receipt_never_takes_the_place_of_the_artists_words(tmp_path: Path) -> None:
     """A picture called `receipt.png` has its words in that file."""
-    leave_receipt(tmp_path, post((("receipt.txt", "receipt.txt"),)), RECEIPTS)
+    leave_receipt(tmp_path, post((("receipt.txt", "receipt.txt"),)), RECEIPTS, UTC)
     with pytest.raises(FileNotFoundError):
         lines(tmp_path)
