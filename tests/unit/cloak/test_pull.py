@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from postguard.cloak.pull import Pull
+from postguard.cloak.pull import Pull, _statistics
 from postguard.cloak.targets import Target
 from postguard.cloak.tensors import to_tensor
 from postguard.cloak.transforms import View
@@ -63,3 +63,17 @@ def test_the_gradient_of_the_statistics_is_finite_where_a_channel_is_flat(encode
     pull = Pull(encoders, X, [Target("style", AIM, 0.3)])
     (gradient,) = torch.autograd.grad(pull.loss(flat, VIEW), flat)
     assert torch.isfinite(gradient).all()
+
+
+def test_the_statistics_and_their_gradient_are_those_of_torch():
+    """On more pixels than are looked at together."""
+    made = torch.rand(1, 8, 70, 80, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    stage = made.to(memory_format=torch.channels_last).requires_grad_(True)
+    flat = stage.flatten(2)[0]
+    plain = torch.cat([flat.mean(1), flat.std(1, correction=0)])
+    weights = torch.rand(16, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+    torch.testing.assert_close(_statistics(stage), plain)
+    ours, theirs = (
+        torch.autograd.grad((v * weights).sum(), stage)[0] for v in (_statistics(stage), plain)
+    )
+    torch.testing.assert_close(ours, theirs)
