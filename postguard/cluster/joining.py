@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dask
 from distributed import Scheduler, Security, Worker
@@ -164,15 +165,27 @@ async def work_for(
     """
     keys = security(folder)
     await _check_version(scheduler, keys)
+    worker = await _taken_on(scheduler, name, keys, gpu=gpu, places=at_once)
+    on_ready()
+    ended = asyncio.ensure_future(worker.finished())
+    asked = asyncio.ensure_future(_until_asked_to_end())
+    await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not asked.done():
+        asked.cancel()
+        raise Retryable(_("the scheduler has gone"))
+    await worker.close(reason="asked to end")
+
+
+async def _taken_on(scheduler: str, name: str, keys: Security, *, gpu: bool, places: int) -> Any:  # noqa: ANN401  # Dask's worker has no types
+    """Join the scheduler, for so many pictures at once. Raises Retryable: it does not take us."""
     host = _own_address(scheduler, keys)
-    places = float(at_once)
-    resources = {version.ours(): places} | ({GPU: places} if gpu else {})
+    resources = {version.ours(): float(places)} | ({GPU: float(places)} if gpu else {})
     try:
-        worker = await _Worker(
+        return await _Worker(
             scheduler,
             host=host,
             name=name,
-            nthreads=at_once,
+            nthreads=places,
             resources=resources,
             extensions={},
             security=keys,
@@ -188,14 +201,6 @@ async def work_for(
                 "connection the name counts as taken for half a minute; each worker needs its own"
             ).format(scheduler=scheduler, name=name, why=why)
         ) from exc
-    on_ready()
-    ended = asyncio.ensure_future(worker.finished())
-    asked = asyncio.ensure_future(_until_asked_to_end())
-    await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
-    if not asked.done():
-        asked.cancel()
-        raise Retryable(_("the scheduler has gone"))
-    await worker.close(reason="asked to end")
 
 
 def _own_address(scheduler: str, keys: Security) -> str:
