@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1, 512),
-    help="How many there are: processes here, or machines there; else one for each core here.",
+    help="Pictures at a time, here or on all machines there; else one for each core here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
