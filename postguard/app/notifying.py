@@ -22,6 +22,7 @@ from postguard.ports import Notifier
 from postguard.store import DISK_LOW
 from postguard.store.foretelling import FORETOLD
 from postguard.store.news import Happened, NewsRows
+from postguard.system import folders
 from postguard.system.notify.courier import Courier
 from postguard.system.notify.desktop import Desktop
 from postguard.system.notify.phone import SECRET, Phone
@@ -150,7 +151,7 @@ def _one(kind: News, events: Sequence[Happened]) -> Message:
     if kind is News.POSTED:
         return Message(kind, _("Posted: {name}").format(**name), "\n".join(details))
     if kind is News.HELD:
-        said = names.told(events[-1].event.detail)
+        said = folders.numbered(first.post_id, names.told(events[-1].event.detail))
         then = _("postguard show {number} says more.").format(**name)
         return Message(kind, _("Held: {name}").format(**name), f"{said}\n{then}")
     return Message(kind, _("Will be late: {name}").format(**name), "\n".join(details))

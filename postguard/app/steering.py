@@ -11,6 +11,7 @@ from postguard.errors import Unusable
 from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Edit, Post, PostState
 from postguard.store import EVERYTHING, Store
+from postguard.system import folders
 
 BY_HAND = marked("held by you")
 _TRIED_AGAIN = marked("Post {post_id} ({name}) is tried again now.")
@@ -25,7 +26,7 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
         post = store.posts.get(post_id)
         if post.state is PostState.HELD:
             return _("Post {post_id} is held already: {reason}").format(
-                post_id=post_id, reason=post.reason
+                post_id=post_id, reason=folders.told(post, post.reason)
             )
         if post.state not in _CAN_HOLD:
             raise Unusable(

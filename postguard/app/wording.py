@@ -57,13 +57,13 @@ def _emptied(words: Words) -> Iterator[tuple[str, Words]]:
             yield f"alt{place + 1}", replace(words, alts=alts)
 
 
-def bare(installation: Installation, post: Post, words: Words) -> list[str]:
-    """Return the names of the pictures that lack the alt text that they need."""
+def bare(installation: Installation, post: Post, words: Words) -> dict[int, str]:
+    """Return the pictures that lack the alt text that they need: their names, by number."""
     if not installation.settings.intake.require_alt:
-        return []
+        return {}
     alts = [*words.alts, *[""] * (len(post.artworks) - len(words.alts))]
-    told = zip(post.artworks, alts, strict=True)
-    return [a.name for a, alt in told if a.width and not alt.strip()]
+    told = enumerate(zip(post.artworks, alts, strict=True), start=1)
+    return {number: a.name for number, (a, alt) in told if a.width and not alt.strip()}
 
 
 def follow_up(
@@ -140,7 +140,8 @@ def _wrong(installation: Installation, post: Post, accounts: Collection[str]) ->
         if delivery.account not in accounts or delivery.state in _OVER:
             continue
         if names := bare(installation, post, delivery.words):
-            yield no_alt_text(names, len(post.artworks), _beside(installation, post, names[0]))
+            beside = _beside(installation, post, next(iter(names.values())))
+            yield from no_alt_text(names, len(post.artworks), beside)
         for objection in objections(installation, post, delivery.account, delivery.words):
             yield f"{delivery.account}: {objection}"
 
@@ -169,7 +170,8 @@ def _said(installation: Installation, post: Post, deliveries: Sequence[Delivery]
         said = objections(installation, post, account, words)
         found |= {f"{account}: {each}" for each in [*said, "; ".join(said)]}
         if names := bare(installation, post, words):
-            usual = {usual_words(names[0], is_set=is_set) for is_set in (True, False)}
-            for beside in (*usual, f"{names[0]}.toml"):
-                found.add(no_alt_text(names, len(post.artworks), beside))
+            first = next(iter(names.values()))
+            usual = {usual_words(first, is_set=is_set) for is_set in (True, False)}
+            for beside in (*usual, f"{first}.toml"):
+                found.update(no_alt_text(names, len(post.artworks), beside))
     return found

@@ -130,23 +130,27 @@ def hold(post_id: int, as_json: bool) -> None:
 @click.command()
 @click.argument("post_id", metavar="POST", type=NUMBER)
 @_JSON
-def release(post_id: int, as_json: bool) -> None:
+@click.pass_obj
+def release(config: Path | None, /, post_id: int, as_json: bool) -> None:
     """Let a held post go on; words that you put beside it in held/ are read anew."""
-    from postguard.app import steering
+    from postguard.app import releasing
 
-    rows = open_rows()
-    say_of(rows, post_id, steering.release(rows, post_id, time_now()), as_json=as_json)
+    rows, settings = open_rows(), releasing.settings_at(config)
+    told = releasing.release(settings, rows, post_id, time_now())
+    say_of(rows, post_id, told, as_json=as_json)
 
 
 @click.command()
 @click.argument("post_id", metavar="POST", type=NUMBER)
 @_JSON
-def retry(post_id: int, as_json: bool) -> None:
+@click.pass_obj
+def retry(config: Path | None, /, post_id: int, as_json: bool) -> None:
     """Try a post again now: release it if it is held, and send it without waiting for its slot."""
-    from postguard.app import steering
+    from postguard.app import releasing
 
-    rows = open_rows()
-    say_of(rows, post_id, steering.retry(rows, post_id, time_now()), as_json=as_json)
+    rows, settings = open_rows(), releasing.settings_at(config)
+    told = releasing.retry(settings, rows, post_id, time_now())
+    say_of(rows, post_id, told, as_json=as_json)
 
 
 @click.command()

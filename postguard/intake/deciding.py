@@ -16,7 +16,7 @@ from postguard.language import _
 from postguard.model import Edit, Inspection, NewArtwork, NewDelivery, NewPost, Visibility, Words
 from postguard.ports import Workshop
 from postguard.settings import Settings
-from postguard.system import files
+from postguard.system import files, folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _deliveries(
 ) -> tuple[str, list[NewDelivery], list[str]]:
     """Return the recipe, what each account is to post, and the problems with it."""
     settings = panel.settings
-    targets, problems = _targets(dropped, settings)
+    targets, problems = targets_of(dropped, settings)
     recipe, unclear = _recipe(dropped, targets, settings)
     problems += unclear
     deliveries = list[NewDelivery]()
@@ -185,7 +185,7 @@ def _linked(deliveries: Sequence[NewDelivery]) -> list[NewDelivery]:
     ]
 
 
-def _targets(dropped: Dropped, settings: Settings) -> tuple[list[str], list[str]]:
+def targets_of(dropped: Dropped, settings: Settings) -> tuple[list[str], list[str]]:
     """Return the accounts to post to, in the config's order, and what is wrong with the choice."""
     enabled = [name for name, account in settings.accounts.items() if account.enabled]
     wanted = dropped.top.to
@@ -227,12 +227,13 @@ def _recipe(dropped: Dropped, targets: Sequence[str], settings: Settings) -> tup
 
 def _without_alt(said: Words, bundle: Bundle, inspections: Sequence[Inspection]) -> list[str]:
     """Name the pictures that say nothing to who cannot see them; what is no picture need not."""
-    told = zip(bundle.files, said.alts, inspections, strict=True)
-    bare = [str(file) for file, alt, seen in told if seen.width and not alt.strip()]
+    told = enumerate(zip(bundle.files, said.alts, inspections, strict=True), start=1)
+    bare = {n: str(file) for n, (file, alt, seen) in told if seen.width and not alt.strip()}
     if not bare:
         return []
-    beside = words_file(bundle.words) or usual_words(bare[0], is_set=bundle.is_set)
-    return [no_alt_text(bare, len(bundle.files), beside)]
+    first = next(iter(bare.values()))
+    beside = words_file(bundle.words) or usual_words(first, is_set=bundle.is_set)
+    return no_alt_text(bare, len(bundle.files), beside)
 
 
 def words_file(paths: Iterable[PurePath]) -> str:
@@ -245,13 +246,17 @@ def usual_words(picture: str, *, is_set: bool) -> str:
     return f"{names.SET_WORDS if is_set else PurePath(picture).stem}.toml"
 
 
-def no_alt_text(bare: Sequence[str], pictures: int, beside: str) -> str:
-    """Return why a post with pictures that say nothing is held; their words go into `beside`."""
-    example = f'alt = {{ "{bare[0]}" = "…" }}' if pictures > 1 else 'alt = "…"'
-    return _(
+def no_alt_text(bare: Mapping[int, str], pictures: int, beside: str) -> list[str]:
+    """Return why a post is held whose pictures say nothing, and what else than writing into the
+    file `beside` them says it; `bare`: their names, by number."""
+    named = list(bare.values())
+    example = f'alt = {{ "{named[0]}" = "…" }}' if pictures > 1 else 'alt = "…"'
+    why = _(
         "{bare}: there is no alt text, which people who cannot see the picture need; write "
         "{example} into {beside} beside it"
-    ).format(bare=", ".join(bare), example=example, beside=beside)
+    ).format(bare=", ".join(named), example=example, beside=beside)
+    command = folders.alt_command(list(bare), pictures)
+    return [why, _("`{command}` says it as well").format(command=command)]
 
 
 def _with_alts(

@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from postguard.errors import Retryable
-from postguard.intake import duplicates, moving, names
+from postguard.intake import duplicates, moving, rereading
 from postguard.intake.arriving import Arrivals, Looks
 from postguard.intake.deciding import Panel, draw_up, hash_of
 from postguard.intake.duplicates import Duplicates
-from postguard.intake.grouping import listed
 from postguard.intake.settling import look
 from postguard.language import _, marked
 from postguard.model import Artwork, Edit, NewPost, Place, Post, PostState, Words
@@ -158,13 +157,7 @@ class Taking:
 
     def _look_again(self, outbox: Path, post: Post, now: datetime) -> None:
         """Take a held post as its folder is now; what the artist let pass is not asked again."""
-        folder = folders.folder_of(outbox, post)
-        paths = [p.relative_to(folder) for p in names.walk(outbox, folder)]
-        theirs = {a.name for a in post.artworks}
-        paths = [p for p in paths if p.parts[0] != folders.RENDITIONS or str(p) in theirs]
-        bundle = listed(post.name, list(paths))
-        if len(bundle.files) == 1:  # its words may be called as it is
-            bundle = replace(bundle, is_set=moving.is_set(post))
+        folder, bundle = folders.folder_of(outbox, post), rereading.bundle_of(outbox, post)
         sources = {a.name: a.source for a in post.artworks} | {n: s for s, n in post.sidecars}
         beneath = folder.relative_to(outbox)
         gone = (

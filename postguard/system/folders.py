@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -16,6 +17,7 @@ RECEIPT = "receipt.txt"
 RENDITIONS = "renditions"
 NOTES = frozenset({REASON, RECEIPT})
 _FOR_ALL = 0o644
+_NUMBER = re.compile(r"(?<=`postguard release )N(?=`)|(?<=`postguard edit )N(?= )")
 
 
 def folder_of(outbox: Path, post: Post) -> Path:
@@ -47,7 +49,20 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
 
 def told(post: Post, reason: str) -> str:
     """Return the reason with the post's number in its advice, and its step by its name."""
-    return names.told(reason).replace("`postguard release N`", f"`postguard release {post.id}`")
+    return numbered(post.id, names.told(reason))
+
+
+def numbered(post_id: int, advice: str) -> str:
+    """Return advice with the post's number in its commands: it was not known when it was given."""
+    return _NUMBER.sub(str(post_id), advice)
+
+
+def alt_command(numbers: Sequence[int], pictures: int, post_id: int | None = None) -> str:
+    """Return the command that gives these of a post's pictures an alt text; None: N stands for
+    the post."""
+    which = ("…",) if pictures == 1 else tuple(f"{number}=…" for number in numbers)
+    asked = " ".join(f'--alt "{each}"' for each in which)
+    return f"postguard edit {post_id or 'N'} {asked}"
 
 
 def remove_reason(folder: Path, post: Post) -> None:

@@ -37,8 +37,8 @@ def of(installation: Installation, detail: Detail) -> Need:
 
 def _bare(installation: Installation, detail: Detail, kept: list[Delivery]) -> tuple[int, ...]:
     post = detail.facts.post
-    names = {n for d in kept for n in wording.bare(installation, post, d.words)}
-    return tuple(a.position for a in post.artworks if a.name in names)
+    numbers = {n for d in kept for n in wording.bare(installation, post, d.words)}
+    return tuple(a.position for n, a in enumerate(post.artworks, start=1) if n in numbers)
 
 
 def _wrong(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from postguard.app import bell, editing, moving, recipes, retracting, steering
+from postguard.app import bell, editing, moving, recipes, releasing, retracting, steering
 from postguard.app.dashboard import details
 from postguard.app.dashboard.rows import Rows
 from postguard.app.installation import Installation
@@ -17,10 +17,9 @@ from postguard.model import Delivery, Words
 from postguard.networks.plain_words import Shows
 from postguard.web.desk import Counted, Told
 
-_STEERING: Mapping[str, Callable[..., str]] = {
-    "hold": steering.hold,
-    "release": steering.release,
-    "retry": steering.retry,
+_RELEASING: Mapping[str, Callable[..., str]] = {
+    "release": releasing.release,
+    "retry": releasing.retry,
 }
 
 
@@ -33,10 +32,12 @@ class Commands:
 
     def act(self, post_id: int, action: str) -> Told:
         """Hold, release or retry a post."""
-        if action not in _STEERING:
-            raise Unusable(_("a post cannot be asked to {action}").format(action=action))
         store, now = self.installation.store, self.installation.clock.now()
-        return _rung(_STEERING[action](store, post_id, now))
+        if action == "hold":
+            return _rung(steering.hold(store, post_id, now))
+        if action not in _RELEASING:
+            raise Unusable(_("a post cannot be asked to {action}").format(action=action))
+        return _rung(_RELEASING[action](self.installation.settings, store, post_id, now))
 
     def move(self, post_id: int, where: str, account: str | None) -> Told:
         """Give a post another time or place."""

@@ -35,6 +35,13 @@ def test_what_is_held_says_why_and_where_to_look():
     assert told.text == "sky: no alt text\npostguard show 1 says more."
 
 
+def test_advice_in_a_message_names_the_post():
+    advice = '`postguard edit N --alt "…"` says it as well; `postguard release N` goes on'
+    (told,) = notifying.messages([happened(1, "held", advice, post=7)])
+    assert '`postguard edit 7 --alt "…"`' in told.text
+    assert "`postguard release 7`" in told.text
+
+
 def test_what_will_be_late_says_what_is_in_its_way():
     (told,) = notifying.messages([happened(1, FORETOLD, "sky: it is due within 1 h")])
     assert (told.news, told.title) == (News.LATE, "Will be late: fox1.png")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from postguard.app import wording
+from postguard.app import releasing, wording
 from postguard.app.editing import NewWords, edit
 from postguard.app.installation import Installation, open_installation
 from postguard.app.moving import move
@@ -23,6 +23,7 @@ from postguard.errors import BadFields, Unusable
 from postguard.language import SPOKEN, in_language
 from postguard.model import DeliveryState, Edit, Place, Post, PostState
 from postguard.protect.workshop import InProcessWorkshop
+from postguard.system import folders
 from postguard.system.folders import RENDITIONS, folder_of
 from tests.making import new_post
 
@@ -171,10 +172,47 @@ def test_one_of_two_missing_alt_texts_is_taken_and_the_other_asked_for(made: Ins
     assert all("it stays held: 1.png: there is no alt text" in each for each in told)
     post = made.store.posts.get(1)
     assert post.reason.startswith("1.png: there is no alt text")
-    assert post.reason in (folder_of(made.outbox, post) / "reason.txt").read_text()
+    assert (
+        folders.told(post, post.reason)
+        in (folder_of(made.outbox, post) / "reason.txt").read_text()
+    )
     changed(made, NewWords(alts={1: "赤い狐"}))
     work(made)
     assert alts(made) == {("赤い狐", "白い狐")}
+
+
+@pytest.mark.parametrize("let_go", [releasing.release, releasing.retry], ids=["release", "retry"])
+def test_a_release_says_at_once_which_alt_text_is_missing_and_what_says_it(
+    made: Installation, let_go: Callable[..., str]
+) -> None:
+    """It said that the post goes on, and a second later it was held again."""
+    post = dropped(made, FAR, pictures=2)
+    assert '`postguard edit N --alt "1=…" --alt "2=…"`' in post.reason
+    changed(made, NewWords(alts={2: "白い狐"}))
+    with pytest.raises(Unusable, match=r'alt text of 1\.png.*: postguard edit 1 --alt "1=…"$'):
+        let_go(made.settings, made.store, 1, made.clock.now())
+    assert made.store.posts.get(1).state is PostState.HELD
+    (folder_of(made.outbox, post) / "post.toml").write_text(FAR + 'alt = { "1" = "赤い狐" }\n')
+    assert "goes on" in let_go(made.settings, made.store, 1, made.clock.now()) or let_go is retry
+    work(made)
+    assert made.store.posts.get(1).state in {PostState.PROTECTED, PostState.POSTED}
+    assert alts(made) == {("赤い狐", "白い狐")}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("post.toml", b"alt = [unfinished\n"),  # what is wrong with it is told when it is read
+        ("1.png", picture(3)),  # another picture, which may say it inside
+        ("2.png", picture(2)),
+    ],
+)
+def test_what_only_reading_the_files_anew_can_tell_is_let_go_on(
+    made: Installation, name: str, content: bytes
+) -> None:
+    post = dropped(made, FAR)
+    (folder_of(made.outbox, post) / name).write_bytes(content)
+    assert "goes on" in releasing.release(made.settings, made.store, 1, made.clock.now())
 
 
 def test_words_that_are_too_long_are_shortened_and_the_template_stays(made: Installation) -> None:

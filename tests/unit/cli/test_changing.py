@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from postguard.cli import wide
-from postguard.model import DeliveryState, PostState, Receipt
-from tests.making import protected_post
+from postguard.intake.deciding import no_alt_text
+from postguard.model import (
+    DeliveryState,
+    NewArtwork,
+    NewDelivery,
+    Place,
+    PostState,
+    Receipt,
+    Words,
+)
+from tests.making import new_post, protected_post
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CONFIG = """\
@@ -99,6 +109,42 @@ def test_taking_back_asks_first_and_does_nothing_without_a_yes(ready):
     assert done.exit_code == 130
     assert "cannot be brought back" in done.stderr
     assert store.posts.get(post).state is PostState.POSTED
+
+
+def silent(terminal, store):
+    """A post that is held for its missing alt text, with its file in held/."""
+    art = b"a picture's bytes"
+    new = NewArtwork(hashlib.sha256(art).hexdigest(), "狐.png", "狐.png", 60, 40)
+    reason = "\n".join(no_alt_text({1: "狐.png"}, 1, "狐.toml"))
+    words = NewDelivery("sky", Words("雪", alts=("",)), "now", "b")
+    post = store.posts.create(new_post(artworks=(new,), deliveries=(words,), reason=reason), NOW)
+    store.posts.placed(post.id, Place.HELD)
+    folder = terminal.outbox / "held" / post.folder
+    folder.mkdir(parents=True)
+    (folder / "狐.png").write_bytes(art)
+    return post.id
+
+
+@pytest.mark.parametrize("command", ["release", "retry"])
+def test_a_post_without_alt_text_is_not_said_to_go_on(ready, command):
+    post = silent(ready, ready.store())
+    asked = f'postguard edit {post} --alt "…"'
+    done = ready.run(command, post)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "there is no alt text of 狐.png" in done.stderr
+    assert asked in done.stderr
+    listed = ready.run("list").stdout
+    assert f"to let it go on: {asked}" in listed
+    assert f"`{asked}` says it as well" in listed
+    assert asked in ready.run("show", post).stdout
+    assert asked in ready.run("hold", post).stdout
+    assert "goes on" in ready.run("edit", post, "--alt", "赤い狐").stdout
+
+
+def test_a_release_needs_no_config_that_can_be_read(ready):
+    post = silent(ready, ready.store())
+    ready.configure("outbox = [\n")
+    assert ready.run("release", post).exit_code == 0
 
 
 def test_of_a_dry_run_only_its_pages_are_spoken_of(ready):

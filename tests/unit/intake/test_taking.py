@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from postguard.model import Edit, Place, PostState, Visibility, Words
+from postguard.system import folders
 from tests.unit.intake.rig import ALT, Rig, config, png
 
 RigWith = Callable[..., Rig]
@@ -54,7 +55,7 @@ def test_a_picture_without_words_is_held_when_it_has_waited(rig: Rig) -> None:
     assert 'write alt = "…" into fox.toml' in post.reason
     assert rig.tree() == {"held/1-fox/fox.png", "held/1-fox/reason.txt"}
     told = (rig.outbox / "held/1-fox/reason.txt").read_text(encoding="utf-8")
-    assert post.reason in told
+    assert folders.told(post, post.reason) in told
 
 
 def test_missing_alt_text_is_asked_for_in_the_file_of_words_that_is_there(rig: Rig) -> None:
