@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from postguard.cli import browsing
 from postguard.language import _
 
 if TYPE_CHECKING:
@@ -18,12 +17,7 @@ def consent(*, browser: bool) -> Consent:
     """Return how to ask: in this PC's browser where there is one, else by a code to be pasted."""
     from postguard.app.login import Consent
 
-    return Consent(_open, None if browser and _has_browser() else _paste)
-
-
-def _has_browser() -> bool:
-    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    return sys.platform == "darwin" or shown
+    return Consent(_open, None if browser and browsing.has_screen() else _paste)
 
 
 def _open(url: str) -> None:

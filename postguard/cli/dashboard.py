@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postguard.language import _
+from postguard.cli import browsing
+from postguard.language import _, marked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from postguard.app.dashboard.opening import Opened
-
 _USUAL_PORT = 7347
+_STARTED = marked(
+    "Your browser was started with a page that leads there. One that is a snap or a flatpak may "
+    "not be allowed to read it: open the link in it then."
+)
 
 
 @click.command(name="open")
@@ -41,18 +44,18 @@ def open_(config: Path | None, no_browser: bool, port: int, stay: bool, serve: b
     if serve or stay:
         _be_it(config, port, ends=serve)
         return
-    far = no_browser or _from_far()
     opened = opening.link(config, port)
-    if not far:
-        click.launch(opened.door.as_uri())
-    for line in _lines(opened, far=far):
-        click.echo(line)
+    click.echo(_("The dashboard, once and within ten minutes:"))
+    click.echo(f"  {opened.link}")
+    wanted = not no_browser and not _from_far()
+    started = wanted and browsing.started(opened.door.as_uri())
+    said = [_(_STARTED)] if started else _by_hand(opened.port, looked=wanted)
+    click.echo("\n".join(said))
 
 
 def _from_far() -> bool:
     """Return whether the artist sits before another PC, whose browser is not started from here."""
-    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    return "SSH_CONNECTION" in os.environ and not shown
+    return "SSH_CONNECTION" in os.environ and not browsing.has_screen()
 
 
 def _be_it(config: Path | None, port: int, *, ends: bool) -> None:
@@ -65,26 +68,19 @@ def _be_it(config: Path | None, port: int, *, ends: bool) -> None:
     sys.stdout.flush()
 
 
-def _lines(opened: Opened, *, far: bool) -> list[str]:
-    said = [
-        _("The dashboard, once and within ten minutes:"),
-        f"  {opened.link}",
+def _by_hand(port: int, *, looked: bool) -> list[str]:
+    """Return how the link is opened; `looked`: for a browser here, and none was found."""
+    none = _(
+        "No browser was started: this terminal has no screen to show one on, or no browser was "
+        "found. Open the link in a browser on this PC."
+    )
+    return [
+        *([none] if looked else []),
+        "",
+        _("From another PC, forward its port first, in a terminal there:"),
+        f"  ssh -N -L {port}:127.0.0.1:{port} {_('you@this-pc')}",
+        _("and then open the link in the browser there."),
     ]
-    if not far:
-        said += [
-            _(
-                "Your browser was started with a page that leads there. One that is a snap or a "
-                "flatpak may not be allowed to read it: open the link in it then."
-            )
-        ]
-    else:
-        said += [
-            "",
-            _("From another PC, forward its port first, in a terminal there:"),
-            f"  ssh -N -L {opened.port}:127.0.0.1:{opened.port} {_('you@this-pc')}",
-            _("and then open the link in the browser there."),
-        ]
-    return said
 
 
 COMMANDS = (open_,)

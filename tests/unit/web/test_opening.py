@@ -6,7 +6,7 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -15,7 +15,8 @@ import pytest
 from postguard.web.serving import Visits
 from tests.unit.web.conftest import Served, home_of
 
-OPEN = [sys.executable, "-m", "postguard", "open", "--no-browser", "--port", "39491"]
+BROWSE = [sys.executable, "-m", "postguard", "open", "--port", "39491"]
+OPEN = [*BROWSE, "--no-browser"]
 
 
 @pytest.fixture
@@ -40,9 +41,9 @@ def _dashboards(home: Path) -> list[psutil.Process]:
     return found
 
 
-def _opened(environment: dict[str, str]) -> tuple[str, int, str]:
+def _opened(environment: dict[str, str], command: Sequence[str] = OPEN) -> tuple[str, int, str]:
     """Run the command; return what it said, the port and the secret."""
-    done = subprocess.run(OPEN, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found = re.search(r"http://127\.0\.0\.1:(\d+)/enter#(\S+)", done.stdout)
     assert found is not None
     return done.stdout, int(found[1]), found[2]
@@ -51,6 +52,7 @@ def _opened(environment: dict[str, str]) -> tuple[str, int, str]:
 def test_the_link_leads_in_and_is_told_to_nobody_else(environment: dict[str, str], tmp_path: Path):
     said, port, secret = _opened(environment)
     assert f"ssh -N -L {port}:127.0.0.1:{port}" in said
+    assert "browser was" not in said
     (process,) = _dashboards(tmp_path)
     told = [" ".join(process.cmdline()), *process.environ().values()]
     told += [p.read_text() for p in (tmp_path / "state").rglob("log.txt")]
@@ -60,7 +62,9 @@ def test_the_link_leads_in_and_is_told_to_nobody_else(environment: dict[str, str
     assert secret in door.read_text()
     dashboard = Served(tmp_path, port, process.pid)
     assert dashboard.enter(secret).status == 204
-    _, again, other = _opened(environment)
+    said, again, other = _opened(environment, BROWSE)
+    assert "No browser was started" in said, "there is no screen to show one on"
+    assert f"ssh -N -L {port}:127.0.0.1:{port}" in said
     assert (again, len(_dashboards(tmp_path))) == (port, 1)
     assert other != secret
     assert dashboard.enter(other).status == 204
@@ -92,7 +96,12 @@ def test_a_restore_ends_the_dashboard_that_still_shows_what_was_there(
         subprocess.run(command, env=environment, capture_output=True, check=True)
     ended, stay = psutil.wait_procs(shown, timeout=20)
     assert (len(ended), stay) == (1, [])
-    _, port, secret = _opened(environment)
+    opener = tmp_path / "xdg-open"
+    opener.write_text("#!/bin/sh\nexit 0\n")
+    opener.chmod(0o755)
+    seen = environment | {"DISPLAY": ":9", "PATH": str(tmp_path)}
+    said, port, secret = _opened(seen, BROWSE)
+    assert "Your browser was started" in said
     (process,) = _dashboards(tmp_path)
     assert Served(tmp_path, port, process.pid).enter(secret).status == 204
 
