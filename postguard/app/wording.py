@@ -5,7 +5,7 @@ A post that was held for its words alone goes on, one whose files carry them is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -66,6 +66,18 @@ def bare(installation: Installation, post: Post, words: Words) -> dict[int, str]
     return {number: a.name for number, (a, alt) in told if a.width and not alt.strip()}
 
 
+def besides_words(
+    installation: Installation, post: Post, deliveries: Sequence[Delivery], told: Iterable[str]
+) -> list[str]:
+    """Return those of the told reasons that no other words take away.
+
+    Args:
+        deliveries: the post's, with the words that the reasons were told of.
+    """
+    known = _known(installation, post, deliveries)
+    return [reason for reason in told if reason not in known]
+
+
 def follow_up(
     installation: Installation, post_id: int, before: Sequence[Delivery], now: datetime
 ) -> str:
@@ -112,9 +124,9 @@ def _let_go(
     if not whole and not held:
         return ""
     told = post.reason.split("\n") if whole else [f"{d.account}: {d.reason}" for d in held]
-    known = _known(installation, post, before)
+    other = besides_words(installation, post, before, told)
     wrong = _wrong(installation, post, {d.account for d in before if whole or d in held})
-    if still := list(dict.fromkeys([*(line for line in told if line not in known), *wrong])):
+    if still := list(dict.fromkeys([*other, *wrong])):
         return _stay(installation, post, still, now)
     if whole:
         steering.release(store, post.id, now)

@@ -171,6 +171,7 @@ class Need:
         logged_out: accounts that need a login.
         weak: the recipe's cloak was too weak or too visible, or a step failed.
         strengths: where the cloak failed, the recipes that differ in its strength alone, by it.
+        besides: what of the reason no other words take away.
     """
 
     detail: Detail
@@ -181,6 +182,7 @@ class Need:
     logged_out: tuple[str, ...] = ()
     weak: bool = False
     strengths: Mapping[str, str] = field(default_factory=dict)
+    besides: str = ""
 
     def copy_of(self, name: str) -> Copy:
         """Return the copy whose words a form shows in a field: the first that they are wrong in.

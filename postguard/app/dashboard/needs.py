@@ -17,6 +17,7 @@ def of(installation: Installation, detail: Detail) -> Need:
     whole = post.state is PostState.HELD
     kept = [d for d in detail.facts.deliveries if whole or d.state is DeliveryState.HELD]
     reason = post.reason if whole else "\n".join(f"{d.account}: {d.reason}" for d in kept)
+    other = wording.besides_words(installation, post, kept, reason.split("\n"))
     # A post that waits for a login is not held: only what says so needs one.
     logins = [
         name
@@ -32,6 +33,7 @@ def of(installation: Installation, detail: Detail) -> Need:
         tuple(d.account for d in detail.facts.deliveries if d.account in logins),
         recipes.failed(installation, post, reason),
         recipes.strengths(installation, post, reason),
+        folders.told(post, "\n".join(other)),
     )
 
 

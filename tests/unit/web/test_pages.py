@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from postguard.intake.deciding import no_alt_text
 from postguard.model import NewArtwork, NewDelivery, PostState, Receipt, Words
 from postguard.model.layers import Layers
 from postguard.web import rendering
@@ -182,6 +183,31 @@ def test_a_field_shows_what_is_wrong_in_it_and_not_what_another_account_says_the
     page = browser.ask("GET", "/held").text
     need = page[page.index(f'id="need-{post.id}"') :]
     assert f'name="cw" id="cw-{post.id}" value="{"血" * 600}"' in need
+
+
+def test_what_lacks_words_and_more_is_not_said_to_go_on_with_the_words(browser: Served):
+    """A picture dropped twice asked for its alt text alone, and stayed held with it."""
+    lacks = no_alt_text({1: "twice.png"}, 1, "twice.toml")
+    post = browser.rows().posts.create(
+        new_post(
+            artworks=(NewArtwork("e" * 64, "twice.png", "twice.png", 60, 40),),
+            deliveries=(NewDelivery("sky", Words(alts=("",)), "now", "sky"),),
+            reason="\n".join([*lacks, "It is the same picture; `postguard release N` posts it"]),
+        ),
+        NOW,
+    )
+    page = browser.ask("GET", "/held").text
+    need = page[page.index(f'id="need-{post.id}"') :].partition("</section>")[0]
+    assert f"the same picture; `postguard release {post.id}` posts it" in need
+    assert "the post stays held for the rest" in need
+    assert "goes on" not in need
+    assert "let it go on" not in need
+    said = browser.ask("POST", f"/posts/{post.id}/words", {"alt1": "A fox"}).text
+    assert "it stays held: It is the same picture" in said
+    need = browser.ask("GET", "/held").text
+    need = need[need.index(f'id="need-{post.id}"') :].partition("</section>")[0]
+    assert "the same picture" in need
+    assert "Let it go on" in need
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
