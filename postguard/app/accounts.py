@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,10 +54,10 @@ class Accounts:
     def forget(self) -> None:
         """Make the networks anew from the config at the next use, and let go of the connections of
         those there were: Python alone does that some day, for they hold themselves."""
-        old, self._made = self._made, {}
+        with self._making:
+            old, self._made = self._made, {}
         self._asked.clear()
-        # Elsewhere, for whoever uses one finishes first.
-        threading.Thread(target=_let_go, args=(old,), name="letting go", daemon=True).start()
+        _let_go(old.values())
 
     def account(self, name: str) -> AnyAccount:
         """Return an account's settings. Raises Refused when the config has it no longer."""
@@ -73,7 +73,7 @@ class Accounts:
         key = (name, dry_run)
         with self._making:  # two of one account would end each other's session
             made = self._made.get(key)
-            if made is None:  # `forget` may come from another thread at any time
+            if made is None:
                 made = self._made[key] = self._make(name, self.account(name), dry_run=dry_run)
             return made
 
@@ -143,7 +143,10 @@ class Accounts:
     def logged_out(self, name: str, why: str) -> None:
         """Let everything of this account wait for a login."""
         self.rows.log_out(name, why)
-        self._made.pop((name, False), None)
+        with self._making:
+            old = self._made.pop((name, False), None)
+        if old is not None:
+            _let_go([old])
 
     def secret(self, name: str) -> str:
         """Return an account's password or token. Raises LoggedOut when there is none."""
@@ -197,9 +200,14 @@ class Accounts:
         )
 
 
-def _let_go(networks: Mapping[tuple[str, bool], Network]) -> None:
-    for network in networks.values():
-        network.close()
+def _let_go(networks: Iterable[Network]) -> None:
+    """Close them in a thread of its own, for whoever uses one finishes first."""
+
+    def close() -> None:
+        for network in networks:
+            network.close()
+
+    threading.Thread(target=close, name="letting go", daemon=True).start()
 
 
 def _usual(account: BlueskyAccount | MastodonAccount) -> Limits:

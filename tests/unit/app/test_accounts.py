@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import atproto_client  # noqa: F401  # here, since on a busy PC this takes longer than the test
@@ -62,8 +62,9 @@ def test_a_silent_server_of_pictures_is_given_up_as_soon_as_the_root_wants(silen
         copies.fetch(f"{silent}/picture.jpg", timeout=0.1)
 
 
-def test_networks_that_are_forgotten_let_go_of_their_connections(
-    installation: Installation,
+@pytest.mark.parametrize("how", [Accounts.forget, lambda all_: all_.logged_out("fedi", "so")])
+def test_a_network_that_is_not_used_any_more_lets_go_of_its_connections(
+    installation: Installation, how: Callable[[Accounts], None]
 ) -> None:
     with start_mastodon() as server:
         server.add_account("hanako")
@@ -76,7 +77,7 @@ def test_networks_that_are_forgotten_let_go_of_their_connections(
         try:
             installation.accounts.network("fedi").check()
             assert connections(server.url) == 1
-            installation.accounts.forget()
+            how(installation.accounts)
             for thread in threading.enumerate():
                 if thread.name == "letting go":
                     thread.join()
