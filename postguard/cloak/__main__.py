@@ -17,13 +17,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import torch
-
 from postguard.cloak import catalogue
 from postguard.cloak.architectures import SURROGATE, UnknownWeights, weight_files
 from postguard.cloak.attack import TooSlow
 from postguard.cloak.cloaking import GPU_ROOMS, ROOMS, Studio, cloak
-from postguard.cloak.device import Device, best_device, cpu
+from postguard.cloak.device import Device, best_device, cpu, out_of_memory
 from postguard.cloak.diffusion.folders import find
 from postguard.cloak.encoders import Encoder, ensemble, surrogate
 from postguard.cloak.job import Job, Measurement, Message, Order
@@ -37,15 +35,6 @@ if TYPE_CHECKING:
     from postguard.cloak.diffusion.pipeline import Pipeline
 
 log = logging.getLogger("postguard.cloak")
-# As torch's allocator, oneDNN and the C++ library say it; doing it again in less harms nothing.
-_NO_ROOM = (
-    "allocate memory",
-    "out of memory",
-    "STATUS_ALLOC_FAILED",
-    "could not create a primitive",
-    "could not create a memory",
-    "bad_alloc",
-)
 _MEMORY = marked("memory ran out; close other programs, or put a downscale step before the cloak")
 
 
@@ -155,7 +144,7 @@ def _answer(order: Order, shelf: _Shelf, answers: BinaryIO) -> Message:
     except PostguardError as exc:
         return Message("failed", reason=str(exc))
     except Exception as exc:  # the loop of this process: report, and be there for the next job
-        if _out_of_memory(exc):
+        if out_of_memory(exc):
             return Message("failed", reason=_(_MEMORY), why="memory")
         if isinstance(exc, OSError) and files.no_room(exc):
             return Message("failed", reason=_(files.NO_ROOM), full=True)
@@ -213,12 +202,6 @@ def _used(encoders: list[Encoder], weights: Mapping[str, float]) -> list[Encoder
             ).format(known=known)
         )
     return used
-
-
-def _out_of_memory(exc: Exception) -> bool:
-    """Return whether this is Python's, a GPU's or (a bare RuntimeError) a CPU allocator."""
-    bare = isinstance(exc, RuntimeError) and any(words in str(exc) for words in _NO_ROOM)
-    return bare or isinstance(exc, (MemoryError, torch.OutOfMemoryError))
 
 
 def _listen(jobs: queue.SimpleQueue[bytes]) -> None:

@@ -1,10 +1,20 @@
-"""Chooses what the child computes on, and how."""
+"""Chooses what the child computes on, and how, and knows when that is full."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+
+# As torch's allocator, oneDNN and the C++ library say it; doing it again in less harms nothing.
+_NO_ROOM = (
+    "allocate memory",
+    "out of memory",
+    "STATUS_ALLOC_FAILED",
+    "could not create a primitive",
+    "could not create a memory",
+    "bad_alloc",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,12 @@ def cpu() -> Device:
     """Return the CPU; bfloat16 only where it has instructions for it, else it is slower."""
     name = f"CPU, {torch.get_num_threads()} threads"
     return Device(torch.device("cpu"), name, _avx512_bf16())
+
+
+def out_of_memory(exc: Exception) -> bool:
+    """Return whether this is Python's, a GPU's or (a bare RuntimeError) a CPU allocator."""
+    bare = isinstance(exc, RuntimeError) and any(words in str(exc) for words in _NO_ROOM)
+    return bare or isinstance(exc, (MemoryError, torch.OutOfMemoryError))
 
 
 def _avx512_bf16() -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
+from postguard.cloak.device import out_of_memory
 from postguard.cloak.eye import Eye
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import Sheet
 from postguard.cloak.tensors import to_tensor
 from postguard.imaging.visibility import SMALLEST, reference, score_of
+
+log = logging.getLogger(__name__)
 
 CPU = torch.device("cpu")
 NEAR_ENOUGH = 0.5  # above the floor: the search ends
@@ -29,7 +33,8 @@ _MOST = 3.0  # times the change that the optimiser found
 def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels, float | None]:
     """Return the largest share of the sheet's change that scores `floor` or more, finished, and
     its SSIMULACRA2, as pixels and as coded; None where the picture is too small to have a score.
-    It is scored on `device`.
+    It is scored on `device` or, where that has no memory for it, on the CPU: all but the score is
+    done by then, and would be done again in less.
 
     A picture whose budget ends before the floor is reached comes back with the whole budget. In
     flat colour a change of 1 in 255 is there or not: where the score falls there by points, a
@@ -37,7 +42,16 @@ def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels
     """
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
-    score = judge(sheet.pixels, device)
+    try:
+        return _held(sheet, floor, judge(sheet.pixels, device))
+    except RuntimeError as exc:  # as torch's own error is
+        if device.type == "cpu" or not out_of_memory(exc):
+            raise
+    log.info("the finished picture is scored on the CPU: the memory of the GPU does not do")
+    return _held(sheet, floor, judge(sheet.pixels))
+
+
+def _held(sheet: Sheet, floor: float, score: Callable[[Pixels], float]) -> tuple[Pixels, float]:
     found = _search(lambda share: score(sheet.finished(share)), floor, _MOST)
     if not found.cliff(floor):
         return sheet.finished(found.share), found.score

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from postguard.cloak import holding
 from postguard.cloak.holding import CPU, _on_gpu, _search, hold
 from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import spread
@@ -80,3 +81,15 @@ def test_a_gpu_scores_as_the_processor_does(size):
         after = np.clip(before + noise, 0, 255).astype(np.uint8)
         true = ssimulacra2(before, after)
         assert true - 0.25 <= _on_gpu(before, CPU)(after) <= true
+
+
+def test_a_picture_too_large_for_the_gpu_is_scored_on_the_processor(monkeypatch):
+    def full(pixels, device):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    sheet = sheet_of((128, 160), 5, 60)
+    monkeypatch.setattr(holding, "_on_gpu", full)  # no GPU is here to be filled
+    finished, score = hold(sheet, 65.0, torch.device("cuda"))
+    on_cpu, true = hold(sheet, 65.0)
+    assert np.array_equal(finished, on_cpu)
+    assert score == true
