@@ -116,6 +116,11 @@ def sentences(parts: Iterable[str]) -> str:
     return f"{_('. ').join(parts)}{_('.')}"
 
 
+def listed(names: Iterable[str]) -> str:
+    """Return names as they are listed within a sentence."""
+    return _(", ").join(names)
+
+
 def day(at: date) -> str:
     """Return `Fri 2026-12-25`."""
     return _("{day} {date}").format(day=_(_DAYS[at.weekday()]), date=f"{at:%Y-%m-%d}")

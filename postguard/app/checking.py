@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
+from postguard import language
 from postguard.app import bell, layering, this_pc
 from postguard.app.able import able
 from postguard.app.checked import Checked
@@ -107,7 +108,7 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         layers = layering.of_recipe(installation, name)
         gaps = layers.gaps()
         fix = "; ".join(_(_TO_FILL[direction]) for direction in gaps)
-        said = _(", ").join(names.of_step(s.step) for s in steps)
+        said = language.listed(names.of_step(s.step) for s in steps)
         if gaps:
             said += _(": nothing for {gaps}").format(gaps=", ".join(map(_, gaps)))
         if advice := _size_advice(steps):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from postguard import language
 from postguard.language import _, marked
 from postguard.model import Post, names
 from postguard.store.progress import UnderWay
@@ -30,7 +31,7 @@ def words(now: UnderWay | None, post: Post) -> str:
     ] * (pictures > 1)
     much = "" if told.fraction is None else f" {int(told.fraction * 100)} %"
     rest = [] if told.seconds_left is None else [left(told.seconds_left)]
-    return _(", ").join([*which, f"{doing(told.step)}{much}", *rest])
+    return language.listed([*which, f"{doing(told.step)}{much}", *rest])
 
 
 def doing(step: str) -> str:

@@ -69,7 +69,12 @@ def audience(words: Words) -> list[str]:
 
 def languages(words: Words) -> list[str]:
     """Return the languages in their own names, where we know them."""
-    return [_LANGUAGES.get(tag.partition("-")[0].lower(), tag) for tag in words.langs]
+    return [language_named(tag) for tag in words.langs]
+
+
+def language_named(tag: str) -> str:
+    """Return a language in its own name, where we know it."""
+    return _LANGUAGES.get(tag.partition("-")[0].lower(), tag)
 
 
 def ties(words: Words) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
+from postguard import language
 from postguard.language import _, marked
 from postguard.model import names
 
@@ -170,7 +171,9 @@ def _tagged(step: Mapping[str, Any]) -> str:
     mining = str(step.get("mining", ""))
     said = _(_MINING.get(mining, mining))
     extra = [str(step[key]) for key in ("creator", "rights") if step.get(key)]
-    return _(", ").join(dict.fromkeys([_("machines can read: {said}").format(said=said), *extra]))
+    return language.listed(
+        dict.fromkeys([_("machines can read: {said}").format(said=said), *extra])
+    )
 
 
 _STEPS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

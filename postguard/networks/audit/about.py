@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from postguard import language
 from postguard.language import _, marked
 from postguard.model import Finding, Level, Quotes, Replies, Visibility
 
@@ -93,4 +94,4 @@ def some(many: int, of: int) -> str:
 def few(names: Sequence[str]) -> str:
     """Return names in words; more than a few would fill the page."""
     more = _(" and {count} more").format(count=len(names) - _FEW) if len(names) > _FEW else ""
-    return f"{', '.join(names[:_FEW])}{more}"
+    return f"{language.listed(names[:_FEW])}{more}"

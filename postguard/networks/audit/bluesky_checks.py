@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from postguard import language
 from postguard.language import _, marked
-from postguard.model import Finding, Level, Quotes, Replies
+from postguard.model import Finding, Level, Quotes, Replies, names
 from postguard.networks.audit import about_bluesky as about
 from postguard.networks.audit.about import (
     NO_PICTURES,
@@ -65,7 +66,7 @@ def _app_password(facts: BlueskyFacts, asked: Asked) -> Judged:
         return unseen(_("the session does not say what it may do"))
     if facts.login.main:
         return Level.WARNING, _("logged in with your main password: it could change or delete all")
-    level = Level.WARNING if "messages" in facts.login.scope else Level.OK
+    level = Level.WARNING if facts.login.messages else Level.OK
     return level, _("logged in with {scope}").format(scope=facts.login.scope)
 
 
@@ -73,11 +74,11 @@ def _passwords(facts: BlueskyFacts, asked: Asked) -> Judged:
     if facts.passwords is None:
         return unseen()
     named = [str(p.get("name")) for p in facts.passwords]
-    said = _("app passwords: {named}").format(named=", ".join(named) or _("none"))
+    said = _("app passwords: {named}").format(named=language.listed(named) or _("none"))
     powerful = [str(p.get("name")) for p in facts.passwords if p.get("privileged")]
     if powerful:
         return Level.ADVICE, _("{said}; may read your messages: {powerful}").format(
-            said=said, powerful=", ".join(powerful)
+            said=said, powerful=language.listed(powerful)
         )
     return (Level.ADVICE if len(named) > 1 else Level.OK), said
 
@@ -108,10 +109,16 @@ def allowed(record: Mapping[str, Any] | None, use: str) -> bool | None:
 
 def _ai(facts: BlueskyFacts, asked: Asked) -> Judged:
     uses = {**REFUSED, _EMBEDDING: _EMBEDDING}
-    said = {word: _answer(allowed(facts.ai, use)) for word, use in uses.items()}
+    said = {names.of_use(word): allowed(facts.ai, use) for word, use in uses.items()}
     good = all(allowed(facts.ai, use) is False for use in REFUSED.values())
-    found = ", ".join(f"{word}: {answer}" for word, answer in said.items())
-    return (Level.OK if good else Level.WARNING), found
+    return (Level.OK if good else Level.WARNING), _answers(said)
+
+
+def _answers(said: Mapping[str, bool | None]) -> str:
+    """Return what is said of each use, by its name."""
+    return language.listed(
+        _("{use}: {answer}").format(use=use, answer=_answer(allow)) for use, allow in said.items()
+    )
 
 
 def _answer(allow: bool | None) -> str:
@@ -123,7 +130,7 @@ def _overrides(facts: BlueskyFacts, asked: Asked) -> Judged:
     if not open_ones:
         return Level.OK, _("no exception allows what you refuse in general")
     whom = [_scope(v) for v in open_ones]
-    return Level.WARNING, _("exceptions allow AI use: {whom}").format(whom=", ".join(whom))
+    return Level.WARNING, _("exceptions allow AI use: {whom}").format(whom=language.listed(whom))
 
 
 def _uses(record: Mapping[str, Any]) -> Iterable[str]:
@@ -138,20 +145,21 @@ def _scope(override: Mapping[str, Any]) -> str:
 
 
 _INTENTS = {
-    "syntheticContentGeneration": "generation",
+    "syntheticContentGeneration": marked("generation"),
     "bulkDataset": marked("data sets"),
-    "publicAccessArchive": "archives",
-    "protocolBridging": "bridges",
+    "publicAccessArchive": marked("archives"),
+    "protocolBridging": marked("bridges"),
 }
+_HARMFUL = ("syntheticContentGeneration", "bulkDataset")
 
 
 def _intents(facts: BlueskyFacts, asked: Asked) -> Judged:
     if facts.intents is None:
         return Level.OK, _("nothing is declared; the proposal is not in use yet")
-    said = {word: _declared(facts.intents, key) for key, word in _INTENTS.items()}
-    found = ", ".join(f"{word}: {_answer(allow)}" for word, allow in said.items())
-    good = said["generation"] is not True and said["data sets"] is not True
-    return (Level.OK if good else Level.ADVICE), found
+    said = {key: _declared(facts.intents, key) for key in _INTENTS}
+    good = all(said[key] is not True for key in _HARMFUL)
+    named = {_(word): said[key] for key, word in _INTENTS.items()}
+    return (Level.OK if good else Level.ADVICE), _answers(named)
 
 
 def _declared(intents: Mapping[str, Any], key: str) -> bool | None:
@@ -227,7 +235,7 @@ def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
         wrong.append(
             _("{count} tell {told} ({keys})").format(
                 count=len(telling),
-                told=", ".join(map(_, told)),
+                told=language.listed(map(_, told)),
                 keys=_keys(p for p, _image in telling),
             )
         )
@@ -246,7 +254,7 @@ def _pictures(facts: BlueskyFacts, asked: Asked) -> Judged:
         )
     level = Level.WARNING if telling or large else Level.ADVICE
     return level, _("of the {count} newest pictures {wrong}").format(
-        count=len(shown), wrong="; ".join(wrong)
+        count=len(shown), wrong=_("; ").join(wrong)
     )
 
 
@@ -278,7 +286,7 @@ def _contact(facts: BlueskyFacts, asked: Asked) -> Judged:
     chat = str((facts.chat or {}).get("allowIncoming") or "following")
     notices = str((facts.notices or {}).get("allowSubscriptions") or "followers")
     found = _("messages from: {chat}; told at once of your posts: {notices}").format(
-        chat=chat, notices=notices
+        chat=names.of_people(chat), notices=names.of_people(notices)
     )
     return (Level.ADVICE if chat == "all" else Level.OK), found
 

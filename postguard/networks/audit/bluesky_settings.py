@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from postguard.errors import Refused, Retryable, Unsure
 from postguard.language import _
-from postguard.model import Change, Finding, Json
+from postguard.model import Change, Finding, Json, names
 from postguard.networks.audit.bluesky_checks import LOGGED_OUT_LABEL, REFUSED, allowed, labels_of
 from postguard.networks.audit.bluesky_facts import (
     AI,
@@ -69,7 +69,9 @@ def _refusals(facts: BlueskyFacts, now: datetime) -> list[Change]:
     return [
         Change(
             finding="bsky.ai.pref",
-            says=_("you refuse the use of your posts for {word} by AI").format(word=word),
+            says=_("you refuse the use of your posts for {word} by AI").format(
+                word=names.of_use(word)
+            ),
             place=f"{AI}/self#preferences.{use}",
             before=said.get(use),
             after={"allow": False, "updatedAt": _moment(now)},

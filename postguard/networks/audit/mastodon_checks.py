@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from postguard import language
 from postguard.language import _
-from postguard.model import Finding, Level, Quotes, Visibility
+from postguard.model import Finding, Level, Quotes, Visibility, names
+from postguard.networks import plain_words
 from postguard.networks.audit import about_mastodon as about
 from postguard.networks.audit.about import (
     NO_PICTURES,
@@ -43,7 +45,7 @@ def _token(facts: MastodonFacts, asked: Asked) -> Judged:
     lacking = [s for s in NEEDED if not covers(facts.scopes, s)]
     if lacking:
         return Level.BLOCKING, _("postguard may not do what posting needs: {lacking}").format(
-            lacking=", ".join(lacking)
+            lacking=language.listed(lacking)
         )
     # A login of before postguard asked for this still posts.
     if not all(covers(facts.scopes, s) for s in POSTING):
@@ -52,7 +54,7 @@ def _token(facts: MastodonFacts, asked: Asked) -> Judged:
     if more:
         return Level.WARNING, _("postguard may do more than it needs: {few}").format(few=few(more))
     return Level.OK, _("postguard may do what posting needs: {scopes}").format(
-        scopes=", ".join(facts.scopes)
+        scopes=language.listed(facts.scopes)
     )
 
 
@@ -138,11 +140,13 @@ def _privacy(facts: MastodonFacts, asked: Asked) -> Judged:
         return Level.WARNING, (
             _(
                 "posts that you write yourself are {value}, but the config says {visibility}"
-            ).format(value=value, visibility=asked.visibility.value)
+            ).format(value=names.of_audience(value), visibility=_audience(asked))
         )
     if value == Visibility.PUBLIC.value:
         return Level.ADVICE, _("posts that you write yourself are public, as the config says")
-    return Level.OK, _("posts that you write yourself are {value}").format(value=value)
+    return Level.OK, _("posts that you write yourself are {value}").format(
+        value=names.of_audience(value)
+    )
 
 
 def _quote(facts: MastodonFacts, asked: Asked) -> Judged:
@@ -152,16 +156,18 @@ def _quote(facts: MastodonFacts, asked: Asked) -> Judged:
             return Level.OK, _("this server knows no quotes")
         return unseen()
     if value != "public":
-        return Level.OK, _("who may quote your posts: {value}").format(value=value)
+        return Level.OK, _("who may quote your posts: {value}").format(
+            value=names.of_people(str(value))
+        )
     level = Level.ADVICE if asked.quotes is Quotes.EVERYONE else Level.WARNING
     return level, _("everybody may quote posts that you write yourself")
 
 
 def _sensitive(facts: MastodonFacts, asked: Asked) -> Judged:
     covered = _("covered") if facts.source.get("sensitive") else _("not covered")
-    language = facts.source.get("language") or "none"
+    tag = str(facts.source.get("language") or "")
     return Level.OK, _("your pictures start {covered}; language of your posts: {language}").format(
-        covered=covered, language=language
+        covered=covered, language=plain_words.language_named(tag) if tag else _("none")
     )
 
 
@@ -184,7 +190,7 @@ def _attribution(facts: MastodonFacts, asked: Asked) -> Judged:
     foreign = [d for d in named if d not in asked.domains]
     if foreign:
         return Level.ADVICE, _("may say that you made what they show: {foreign}").format(
-            foreign=", ".join(foreign)
+            foreign=language.listed(foreign)
         )
     return Level.OK, _("no page that is not yours may say that you made what it shows")
 
@@ -199,7 +205,7 @@ def _robots(facts: MastodonFacts, asked: Asked) -> Judged:
         )
     return Level.WARNING, (
         _("the server lets in {count} of {all} known AI crawlers: {inside}").format(
-            count=len(inside), all=len(CRAWLERS), inside=", ".join(inside)
+            count=len(inside), all=len(CRAWLERS), inside=language.listed(inside)
         )
     )
 
@@ -212,7 +218,7 @@ def _pages(facts: MastodonFacts, asked: Asked) -> Judged:
     bare = [p.url for p in facts.pages if not p.asks & {"noindex", "none"}]
     if bare:
         return Level.WARNING, _("nothing is asked of crawlers by {bare}").format(
-            bare=", ".join(bare)
+            bare=language.listed(bare)
         )
     return Level.OK, _("your pages ask not to be indexed")
 
@@ -241,9 +247,7 @@ def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
         for found, what in (
             (
                 wider,
-                _("are seen by more people than {visibility}").format(
-                    visibility=asked.visibility.value
-                ),
+                _("are seen by more people than {visibility}").format(visibility=_audience(asked)),
             ),
             (bare, _("lack an alt text")),
             (large, _("are larger than your recipe's {side} pixels").format(side=asked.side)),
@@ -257,7 +261,11 @@ def _recent(facts: MastodonFacts, asked: Asked) -> Judged:
                 count=len(facts.posts)
             ),
         )
-    return (Level.WARNING if wider or large else Level.ADVICE), "; ".join(wrong)
+    return (Level.WARNING if wider or large else Level.ADVICE), _("; ").join(wrong)
+
+
+def _audience(asked: Asked) -> str:
+    return names.of_audience(asked.visibility)
 
 
 def _exceeds(post: Mapping[str, Any], side: int | None) -> bool:

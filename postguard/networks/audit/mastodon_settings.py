@@ -13,7 +13,7 @@ from typing import cast
 
 from postguard.errors import LoggedOut, Refused, Retryable
 from postguard.language import _
-from postguard.model import Change, Finding, Json, Quotes, Visibility
+from postguard.model import Change, Finding, Json, Quotes, Visibility, names
 from postguard.networks import fetching
 from postguard.networks.audit.about import Asked
 from postguard.networks.audit.mastodon_facts import MastodonFacts, MastodonReader, Record
@@ -44,12 +44,16 @@ def proposals(facts: MastodonFacts, asked: Asked, found: Sequence[Finding]) -> l
         "masto.privacy": (
             "source.privacy",
             audience,
-            _("posts that you write yourself start as {audience}").format(audience=audience),
+            _("posts that you write yourself start as {audience}").format(
+                audience=names.of_audience(audience)
+            ),
         ),
         "masto.quote": (
             "source.quote_policy",
             quotes.value,
-            _("who may quote posts that you write yourself: {quotes}").format(quotes=quotes.value),
+            _("who may quote posts that you write yourself: {quotes}").format(
+                quotes=names.of_people(quotes)
+            ),
         ),
         "masto.show_media": (
             f"{_PROFILE}show_media",

@@ -14,10 +14,11 @@ from postguard.ports import Clock
 from postguard.settings.schema import BlueskyAccount
 
 MAIN_PASSWORD = "com.atproto.access"  # noqa: S105  # a scope, not a password
+_PRIVILEGED = "com.atproto.appPassPrivileged"
 _SCOPES = {
     MAIN_PASSWORD: marked("the account's own password"),
     "com.atproto.appPass": marked("an app password"),
-    "com.atproto.appPassPrivileged": marked("an app password that may also read messages"),
+    _PRIVILEGED: marked("an app password that may also read messages"),
 }
 
 
@@ -28,12 +29,14 @@ class Health:
     Attributes:
         scope: what it was opened with, in words.
         main: it was opened with the account's own password, which can do everything.
+        messages: it may read messages.
         ends: when it can no longer be renewed; each use moves that on. None: it does not say.
     """
 
     handle: str
     scope: str
     main: bool
+    messages: bool
     ends: datetime | None
 
 
@@ -94,7 +97,8 @@ def session_health(saved: str) -> Health | None:
     scope = str(access.scope or "")
     ends = None if refresh.exp is None else datetime.fromtimestamp(refresh.exp, UTC)
     words = _(_SCOPES.get(scope, "")) or _("something unknown ({scope})").format(scope=scope)
-    return Health(session.handle, words, scope == MAIN_PASSWORD, ends)
+    main, privileged = scope == MAIN_PASSWORD, scope == _PRIVILEGED
+    return Health(session.handle, words, main, main or privileged, ends)
 
 
 def _no_main_password(account: BlueskyAccount) -> str:
