@@ -62,14 +62,25 @@ def _far(place: Elsewhere) -> FarEngine:
     return FarEngine(place)
 
 
+class _Own(threading.local):
+    """What each thread has for itself, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self.engines: dict[Path | None, Ladder] = {}
+
+
+_own = _Own()
+
+
 def engine(models_dir: Path | None) -> Ladder:
     """Return the cloak of this PC, another for each thread: its torch runs in a process of its
     own, which does one thing at a time and stays warm for a while."""
-    return _engine(models_dir, threading.get_ident())
+    if models_dir not in _own.engines:
+        _own.engines[models_dir] = _engine(models_dir)
+    return _own.engines[models_dir]
 
 
-@functools.cache
-def _engine(models_dir: Path | None, _thread: int) -> Ladder:
+def _engine(models_dir: Path | None) -> Ladder:
     from postguard.cloak import unaided
     from postguard.cloak.instant.engine import InstantEngine
     from postguard.cloak.ladder import Ladder
