@@ -40,7 +40,9 @@ _UPRIGHT = {
 # Pillow's complaints about metadata: it is not kept, so it is no reason to refuse the picture.
 _HARMLESS = "Metadata Warning|Tag |Possibly corrupt EXIF|Corrupt EXIF|Invalid APNG|Image appears"
 
-_pillow_limits = threading.Lock()
+# Pillow's limits and Python's warnings are globals. Two threads that put them back crosswise would
+# leave the one's for good: a worker of a cluster has several.
+_globals = threading.Lock()
 
 
 def open_picture(data: bytes, *, max_megapixels: float) -> Picture:
@@ -101,7 +103,7 @@ def read(path: Path, max_megapixels: float) -> bytes:
 
 def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or none that can be read."""
-    with warnings.catch_warnings():
+    with _globals, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             value = image.getexif().get(_ORIENTATION, 1)
@@ -146,9 +148,9 @@ def _decoded(data: bytes, max_megapixels: float) -> Iterator[Image.Image]:
 def _own_limits() -> Iterator[None]:
     """Lift Pillow's own limits while `_decoded` keeps ours, and put them back for everybody else.
 
-    They are globals of Pillow, hence the lock. Any warning about pixels is an error here.
+    Any warning about pixels is an error here.
     """
-    with _pillow_limits, warnings.catch_warnings():
+    with _globals, warnings.catch_warnings():
         pixels, text = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
         Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, _TEXT_LIMIT
         warnings.simplefilter("error")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from postguard.imaging import Picture, from_image, open_picture
+from postguard.imaging import Picture, from_image, open_picture, opening
 from tests.unit.imaging.making import Values, art, chunk, png, saved, tiff16, ycck
 
 SIDES = st.integers(1, 24)
@@ -222,3 +222,16 @@ def test_cmyk_without_a_profile_looks_like_offset_print(kind, inks):
 def test_an_image_of_our_own_becomes_a_picture_strip_by_strip():
     values = art(2_000, 1_100)
     assert (from_image(Image.fromarray(values)).pixels == values).all()
+
+
+def test_nobody_else_changes_what_warnings_do_while_an_orientation_is_read():
+    """Put back crosswise by two threads, one's warnings would stay for good."""
+    free = []
+
+    class Asked:
+        def getexif(self):
+            free.append(opening._globals.acquire(blocking=False))
+            return {0x0112: 6}
+
+    assert opening.orientation(Asked()) == 6
+    assert free == [False]
