@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -82,14 +82,12 @@ def rate(source: Path, children: int, pictures: int) -> float:
 
 
 def _all(engines: Sequence[LocalEngine], source: Path, times: int) -> None:
-    hands = [
-        threading.Thread(target=_cloaked, args=(engine, source, n, times))
-        for n, engine in enumerate(engines)
-    ]
-    for hand in hands:
-        hand.start()
-    for hand in hands:
-        hand.join()
+    with ThreadPoolExecutor(len(engines)) as hands:
+        done = [
+            hands.submit(_cloaked, engine, source, n, times) for n, engine in enumerate(engines)
+        ]
+    for each in done:
+        each.result()  # raises what went wrong: it would count as a picture
 
 
 def _cloaked(engine: LocalEngine, source: Path, number: int, times: int) -> None:
