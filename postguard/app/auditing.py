@@ -209,6 +209,6 @@ class DailyAudit:
             return
         for finding in seen.news:
             log.warning(
-                "%s: %s: %s; `postguard audit %s` says what to do",
-                *(name, finding.title, finding.found, name),
+                "the audit of %s found (`postguard audit %s` says what to do): %s: %s",
+                *(name, name, finding.title, finding.found),
             )

@@ -153,7 +153,7 @@ class DailyBackup:
         try:
             new = make(self.installation, now)
         except (PostguardError, OSError) as exc:
-            log.warning("no backup could be made: %s; it is tried again in an hour", exc)
+            log.warning("no backup could be made, which is tried again in an hour: %s", exc)
         else:
             log.info("backed up to %s", new.folder)
         return False

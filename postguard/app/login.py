@@ -229,8 +229,8 @@ def _end(granted: Granted) -> None:
         mastodon_login.revoke(app.instance, granted.token, app.kept())
     except PostguardError as exc:
         log.warning(
-            "the access that changed the settings could not be ended: %s. Revoke the newest "
-            "access of postguard in the account's settings there",
+            "the access that changed the settings could not be ended; revoke the newest access "
+            "of postguard in the account's settings there: %s",
             exc,
         )
 

@@ -142,7 +142,7 @@ class Verifying:
             return
         at = now + WAITS[unread.tries]
         log.info(
-            "post %d at %s: %s; looking again %s", delivery.post_id, delivery.account, why, at
+            "post %d at %s is looked at again %s: %s", delivery.post_id, delivery.account, at, why
         )
         readings = self.installation.store.readings
         readings.later(delivery.id, at, unread.tries + 1, asked=unread.look_at)

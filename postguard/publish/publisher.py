@@ -288,7 +288,9 @@ class Publisher:
             reason = _("given up after {tries} tries: {why}").format(tries=delivery.tries, why=why)
             self.deliveries.hold(delivery.id, reason, now, sure=False)
             return
-        log.warning("post %d to %s: %s; next try %s", delivery.post_id, delivery.account, why, at)
+        log.warning(
+            "post %d to %s is tried again %s: %s", delivery.post_id, delivery.account, at, why
+        )
         self.deliveries.put_back(delivery.id, state, at, why, now)
 
     def _wait_for_login(self, delivery: Delivery, exc: LoggedOut, now: datetime) -> None:

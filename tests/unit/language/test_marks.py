@@ -19,7 +19,7 @@ KEPT = {
     *("try again", "read back", "not to be sent", "link stays", "retracted from", "looking ahead"),
     *("allocate memory", "out of memory", "could not create a memory", "no torch"),
     "could not create a primitive",
-    *("hub cache", "not here", "picture without the cloak", "there already", "data sets"),
+    *("hub cache", "not here", "picture without the cloak", "there already"),
     *("see plus:OtherConstraints", "see plus:LinkedEncodedRightsExpr"),
     *("see plus:EmbeddedEncodedRightsExpr", "--why=a post is being sent", "asked to end"),
     *("the server says", "the answer is no JSON", "connect to bus", "search engines may index it"),
