@@ -207,7 +207,7 @@ def _let_go(networks: Iterable[Network]) -> None:
         for network in networks:
             network.close()
 
-    threading.Thread(target=close, name="letting go", daemon=True).start()
+    threading.Thread(target=close, name="letting-go", daemon=True).start()
 
 
 def _usual(account: BlueskyAccount | MastodonAccount) -> Limits:

@@ -79,7 +79,7 @@ def test_a_network_that_is_not_used_any_more_lets_go_of_its_connections(
             assert connections(server.url) == 1
             how(installation.accounts)
             for thread in threading.enumerate():
-                if thread.name == "letting go":
+                if thread.name == "letting-go":
                     thread.join()
             assert connections(server.url) == 0
         finally:
