@@ -53,8 +53,7 @@ class AccountPages:
         name, said = _name(request), await receiving.form(request)
         finding, key = said.get("finding", ""), said.get("key", "")
         code = said.get("code", "").strip()
-        with about("code"):
-            return await self.frame.wish(lambda: self._access.fix(name, finding, key, code))
+        return await self.frame.wish(lambda: self._access.fix(name, finding, key, code))
 
     @property
     def _access(self) -> Access:

@@ -8,7 +8,7 @@ import pytest
 from postguard.app.dashboard.gate import Gate
 from postguard.app.dashboard.surroundings import Config
 from postguard.app.installation import Installation, open_installation
-from postguard.errors import LoggedOut, PostguardError, Unusable
+from postguard.errors import BadFields, LoggedOut, PostguardError, Unusable
 from postguard.networks.mastodon.login import POSTING
 from postguard.publish.budget import MEDIA
 from tests.servers.mastodon import MastodonServer
@@ -93,8 +93,9 @@ def test_mastodon_is_logged_in_by_the_code_of_its_own_page(
     assert "hanako" in gate.log_in("fedi", code).sentences[0]
     token = mastodon.state.tokens[fedi.secrets.get("fedi") or ""]
     assert set(POSTING) <= set(token.scopes)
-    with pytest.raises(LoggedOut, match="did not take the code"):
+    with pytest.raises(BadFields, match="did not take the code") as refused:
         gate.log_in("fedi", code)
+    assert list(refused.value.at) == ["secret"]
     with pytest.raises(Unusable, match="no account"):
         gate.ask("nonesuch")
 
@@ -129,8 +130,10 @@ def test_a_setting_on_mastodon_changes_with_an_access_that_ends_with_it(
     (account,) = Config(fedi).accounts()
     finding = next(f.id for f in account.findings if f.can_fix)
     offered = gate.offer("fedi", finding)
-    with pytest.raises(Unusable, match="page first"):
-        gate.fix("fedi", finding, offered.offers[0].key, "")
+    for typed, why in (("", "page first"), ("nonsense", "did not take the code")):
+        with pytest.raises(BadFields, match=why) as refused:
+            gate.fix("fedi", finding, offered.offers[0].key, typed)
+        assert list(refused.value.at) == ["code"]
     code = mastodon.approve(offered.address, "hanako")
     gate.fix("fedi", finding, offered.offers[0].key, code)
     lent = [t for t in mastodon.state.tokens.values() if "write:accounts" in t.scopes]

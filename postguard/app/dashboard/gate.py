@@ -15,7 +15,7 @@ from postguard.app import bell
 from postguard.app.auditing import Auditing
 from postguard.app.installation import Installation
 from postguard.app.login import Login, wider_access
-from postguard.errors import Unusable
+from postguard.errors import BadFields, LoggedOut, Unusable
 from postguard.language import _, ngettext
 from postguard.model import Change, Json, Level
 from postguard.networks.mastodon import login as mastodon_login
@@ -30,16 +30,27 @@ _POSTING, _SETTINGS = "posting", "settings"
 
 @dataclass(frozen=True, slots=True)
 class _Pasted:
-    """An artist who comes back from their server's page with a code. Implements `login.Asking`."""
+    """An artist who comes back from their server's page with a code. Implements `login.Asking`.
+
+    Attributes:
+        at: the field of the form that the code was typed into.
+    """
 
     app: App | None
     code: str = field(repr=False)
+    at: str
 
     def granted(self, instance: str, scopes: Sequence[str]) -> Granted:
-        """Return the access that the code is good for."""
+        """Return the access that the code is good for. Raises BadFields where it is for none."""
         if self.app is None or not self.code:
-            raise Unusable(_("open your server's page first, and paste the code that it shows"))
-        return Granted(self.app, mastodon_login.exchange(self.app, self.code))
+            raise self._bad(_("open your server's page first, and paste the code that it shows"))
+        try:
+            return Granted(self.app, mastodon_login.exchange(self.app, self.code))
+        except (LoggedOut, Unusable) as exc:
+            raise self._bad(str(exc)) from exc
+
+    def _bad(self, why: str) -> BadFields:
+        return BadFields(why, [(self.at, why)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class Gate:
         login = Login(self.installation)
         if login.wants_consent(account):
             said = login.with_consent(
-                account, _Pasted(self._asked.get((account, _POSTING)), secret)
+                account, _Pasted(self._asked.get((account, _POSTING)), secret, "secret")
             )
         else:
             said = login.with_secret(account, secret)
@@ -104,12 +115,13 @@ class Gate:
         return Offered(account, finding, offers, address)
 
     def fix(self, account: str, finding: str, key: str, code: str) -> Told:
-        """Make the changes that were shown, and read them back. Raises PostguardError."""
+        """Make the changes that were shown, and read them back. Raises PostguardError: BadFields
+        where the code is not good for it."""
         offered = self._offered.get((account, finding), {})
         if (changes := offered.get(key)) is None:
             raise Unusable(_("this was not offered, or is done already; look at it anew"))
         auditing, now = self._auditing(account), self.installation.clock.now()
-        consent = _Pasted(self._asked.get((account, _SETTINGS)), code)
+        consent = _Pasted(self._asked.get((account, _SETTINGS)), code, "code")
         with wider_access(self.installation, account, consent) as wider:
             for change in changes:
                 auditing.make(account, change, now, wider)
