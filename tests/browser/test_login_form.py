@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from postguard.model import Finding, Level
 from postguard.web import rendering
-from postguard.web.desk import Standing, Told
+from postguard.web.desk import AccountFacts, Standing, Told
 from tests.browser.conftest import PATIENT
 
 pytestmark = pytest.mark.browser
@@ -37,6 +38,8 @@ class Desk:
             route.fulfill(path=STATIC / Path(way).name)
         elif way == "/events":
             route.fulfill(body="retry: 600000\n\n", content_type="text/event-stream")
+        elif way == "/accounts":
+            route.fulfill(body=self._accounts(), content_type="text/html")
         elif way == "/accounts/sky/login":
             self.logged_in = route.request.post_data == "secret=right"
             at = {} if self.logged_in else {"secret": ("It was refused.",)}
@@ -47,6 +50,13 @@ class Desk:
             route.fulfill(body=said, status=status, headers=rows, content_type="text/html")
         else:
             route.fulfill(body=self._held(), content_type="text/html")
+
+    def _accounts(self) -> str:
+        pages = "https://instance.example/@hanako/" + "1" * 60
+        found = Finding("m.pages", Level.WARNING, "what your pages ask", pages, *[pages] * 5)
+        sky = AccountFacts("sky", "mastodon", "mastodon", "instance.example", findings=(found,))
+        around = {"here": "accounts", "standing": self.standing, "post_id": 0, "zone": UTC}
+        return rendering.text("accounts.html.j2", accounts=[sky], **around)
 
     def _held(self) -> str:
         sky = SimpleNamespace(name="sky", logged_out="It was refused.", by_page=False)
@@ -96,4 +106,17 @@ def test_a_long_path_in_the_banner_makes_no_narrow_page_wider(chromium: Browser)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     ids: list[str] = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
     assert len(ids) == len(set(ids))
+    context.close()
+
+
+def test_a_long_address_in_what_an_audit_found_makes_no_narrow_page_wider(
+    chromium: Browser,
+) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.route("**/*", Desk().answer)
+    page.goto(f"{DESK}/accounts")
+    page.locator("summary").click()
+    expect(page.locator(".finding dl")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     context.close()

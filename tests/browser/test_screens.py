@@ -31,9 +31,19 @@ SCREENS = {
 }
 IN_THE_DOCS = ("queue", "weeks", "waiting", "held", "recipe")
 HEADINGS = {"queue": "Queue", "held": "Needs you", "accounts": "Accounts", "log": "Log"}
-# Not `wait_for_function`: where the page is not yet so, it asks again by `eval`, which ours forbids.
-DRAWN = """() => Promise.all([...document.images].filter((image) =>
-  image.offsetParent && image.getBoundingClientRect().top <= innerHeight).map((i) => i.decode()))"""
+# Not `wait_for_function`: where the page is not yet so, it asks again by `eval`, which ours
+# forbids.
+DRAWN = """() => Promise.all([...document.images].filter((image) => image.offsetParent
+  && image.getBoundingClientRect().top <= innerHeight).map((image) => image.decode()))"""
+OVER_ANOTHER = """() => [...document.querySelectorAll("main .row")].flatMap((row) => {
+  const drawn = [...row.querySelectorAll("input, select, textarea, button, .button")]
+    .filter((one) => one.offsetParent)
+    .map((one) => [one.id || one.name, one.getBoundingClientRect()]);
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return drawn.flatMap(([name, a], at) => drawn.slice(at + 1)
+    .filter(([, b]) => meet(a, b)).map(([other]) => `${name} and ${other}`));
+})"""
 LOOKS = {
     "wide": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
@@ -82,6 +92,7 @@ def test_every_screen_can_be_read_by_everybody(shown: Dashboard, shots: Path, lo
             assert violations(page) == [], (name, look)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{name} is wider than a {look}"
+            assert page.evaluate(OVER_ANOTHER) == [], f"controls of {name} lie over each other"
 
 
 def test_every_screen_is_in_the_artists_language(shown: Dashboard):

@@ -94,6 +94,21 @@ def test_what_is_typed_for_a_login_is_never_sent_in_an_address():
         assert re.match(r'<form class="(row )?asked" method="post" action="/accounts/\w+/', form)
 
 
+def test_how_long_a_login_lasts_is_told_in_the_sentence_of_its_state():
+    around = {
+        "here": "accounts",
+        "post_id": 0,
+        "standing": Standing(0, running=True, paused=False),
+    }
+    lasting = AccountFacts("fedi", "mastodon", "mastodon", "@hanako", health="it does not end")
+    for account, said in (
+        (lasting, "No fault is known of its login: it does not end."),
+        (replace(lasting, health=""), "No fault is known of its login."),
+    ):
+        page = rendering.text("accounts.html.j2", accounts=[account], **around)
+        assert f'<li class="good">{said}</li>' in page
+
+
 def test_a_recipe_with_blanks_in_its_name_is_named_to_a_screen_reader():
     """A reference is a list of ids, and blanks stand between them."""
     around = {"here": "recipes", "post_id": 0, "standing": Standing(0, running=True, paused=False)}
