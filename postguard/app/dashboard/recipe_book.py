@@ -2,7 +2,8 @@
 
 The config stays the artist's: what they wrote around the recipe stays, how the file was lies
 beside it, and the daemon is told at once, as `postguard check` does. A file that they wrote
-themselves is kept under its time, and nothing that is written from here ever takes its place.
+themselves, or an earlier version left, is kept under its time, and nothing that is written from
+here ever takes its place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import threading
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -33,7 +34,8 @@ from postguard.web.recipe_desk import Kept, Shown, Side, Sitter, Stands, Step
 
 _BESIDE = ".bak"  # as it was before the last change from here
 _OWN = ".{:%Y-%m-%d-%H%M%S}.bak"  # as the artist themselves left it
-_WRITTEN = "config-written"  # the meta key of the digest of what was written from here last
+# The meta keys of the digests of what was written from here last, and of what was put beside it.
+_WRITTEN, _PUT_BESIDE = "config-written", "config-beside"
 _MARK = b"\xef\xbb\xbf"  # some editors put it before everything, and look for it there
 
 
@@ -111,7 +113,8 @@ class RecipeBook:
                     )
                 )
             new = mark + after.encode()
-            beside = path.with_name(path.name + _BESIDE) if self._is_ours(old) else self._own(path)
+            ours = self._remembers(_WRITTEN, old)
+            beside = self._beside(path) if ours else self._own(path, self.installation.clock.now())
             files.write_whole(beside, old, mode=mode)
             files.write_whole(path, new, mode=mode)
         except OSError as exc:
@@ -120,18 +123,31 @@ class RecipeBook:
                     path=path, strerror=exc.strerror
                 )
             ) from exc
-        self.installation.store.posts.set_meta(_WRITTEN, hashlib.sha256(new).hexdigest())
+        self._remember(_WRITTEN, new)
+        if ours:
+            self._remember(_PUT_BESIDE, old)
         return beside
 
-    def _is_ours(self, old: bytes) -> bool:
-        """Return whether a config is what was written from here last, and not the artist's."""
-        written = self.installation.store.posts.meta(_WRITTEN)
-        return written == hashlib.sha256(old).hexdigest()
+    def _remember(self, key: str, content: bytes) -> None:
+        self.installation.store.posts.set_meta(key, hashlib.sha256(content).hexdigest())
 
-    def _own(self, path: Path) -> Path:
+    def _remembers(self, key: str, content: bytes) -> bool:
+        """Return whether a file is what was written from here last, and not the artist's."""
+        return self.installation.store.posts.meta(key) == hashlib.sha256(content).hexdigest()
+
+    def _beside(self, path: Path) -> Path:
+        """Return where the config of before a change from here lies. What an earlier version, or
+        the artist, has put there is kept under its own time."""
+        beside = path.with_name(path.name + _BESIDE)
+        if beside.exists() and not self._remembers(_PUT_BESIDE, beside.read_bytes()):
+            written = datetime.fromtimestamp(beside.stat().st_mtime, UTC)
+            files.move(beside, self._own(path, written))
+        return beside
+
+    def _own(self, path: Path, at: datetime) -> Path:
         """Return where the artist's own file is kept: under a time that no other has."""
-        now = self.installation.clock.now().astimezone(self.installation.settings.timezone)
-        times = (now + timedelta(seconds=number) for number in count())
+        at = at.astimezone(self.installation.settings.timezone)
+        times = (at + timedelta(seconds=number) for number in count())
         names = (path.with_name(path.name + _OWN.format(time)) for time in times)
         return next(name for name in names if not name.exists())
 

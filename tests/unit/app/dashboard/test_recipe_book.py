@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,23 @@ def test_what_the_artist_wrote_is_never_overwritten_however_often_it_is_saved_he
     told = book.keep("default", SMALLER, book.stands("default").seen).told
     assert len(told.sentences) == 2
     assert sum("# by hand" in path.read_text() for path in kept_beside(installation)) == 1
+
+
+def test_what_an_earlier_version_put_beside_the_config_is_kept_under_its_time(
+    book: Recipes, installation: Installation
+):
+    """It may be how the artist wrote it; at the second save it was overwritten."""
+    left = installation.path.with_name("config.toml.bak")
+    left.write_text("# as I wrote it long ago\n")
+    os.utime(left, (1_750_000_000, 1_750_000_000))
+    for side in (160, 200, 240):
+        steps = [{"step": "downscale", "long_side": side}, {"step": "notice"}]
+        kept = book.keep("default", steps, book.stands("default").seen)
+    first, second, last = kept_beside(installation)
+    assert first.name.startswith("config.toml.2025-06-15-")
+    assert first.read_text() == "# as I wrote it long ago\n"
+    assert kept.told.sentences[1] == f"How you last wrote it yourself lies in {second}."
+    assert (last, "long_side = 200" in last.read_text()) == (left, True)
 
 
 def test_what_check_would_refuse_is_refused_in_its_words_and_not_written(
