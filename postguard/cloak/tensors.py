@@ -60,4 +60,5 @@ def _multiplied(x: Tensor, size: tuple[int, int]) -> Tensor:
 def _taps(length: int, size: int, device: torch.device) -> Tensor:
     """(size,length): what each pixel of the new side takes of each of the old, as torch has it."""
     whole = torch.eye(length)[None, None]
-    return unclamped(whole, (size, length))[0, 0].to(device)
+    # Along the rows, which torch does eight times as fast: a picture asks for about ten of these.
+    return unclamped(whole, (length, size))[0, 0].T.contiguous().to(device)
