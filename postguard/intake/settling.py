@@ -20,6 +20,7 @@ from pathlib import Path
 
 from postguard.intake import mounts
 
+_LOOKS = 10  # it takes at least so many to give a file up
 Look = tuple[int, int, int, int]  # st_ino, st_size, st_mtime_ns, st_ctime_ns
 
 
@@ -40,9 +41,10 @@ class Settled:
 
 @dataclass(slots=True)
 class _Watched:
-    since: datetime
+    looked: datetime  # last
     due: datetime
     look: Look | None = None
+    restless: timedelta = timedelta(0)
     told: bool = False
 
 
@@ -88,7 +90,7 @@ class Settling:
         if watched := self._waiting.get(path):
             watched.look = None
         elif path not in self._fresh:
-            self._fresh[path] = _Watched(since=now, due=now)
+            self._fresh[path] = _Watched(looked=now, due=now)
 
     def poll(
         self,
@@ -136,9 +138,12 @@ class Settling:
     ) -> None:
         watched.look = seen
         watched.due = now + self.quiet
-        watched.since = min(watched.since, now)
+        # A PC that slept, or whose clock was set, has not seen it change all that time.
+        most = max(self.quiet, self.give_up / _LOOKS)
+        watched.restless += min(max(now - watched.looked, timedelta(0)), most)
+        watched.looked = now
         self._waiting[path] = watched
-        if not watched.told and now - watched.since >= self.give_up:
+        if not watched.told and watched.restless >= self.give_up:
             watched.told = True
             found.given_up.append(path)
 

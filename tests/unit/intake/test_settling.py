@@ -110,6 +110,14 @@ def test_two_events_for_one_file_settle_it_once(folder: Folder) -> None:
     assert [len(folder.poll(s).settled) for s in (2, 4, 6)] == [1, 0, 0]
 
 
+def test_a_clock_set_forward_makes_no_file_one_that_keeps_changing(folder: Folder) -> None:
+    """Nor does the sleep of a PC: nobody has seen it change meanwhile."""
+    folder.poll(0)
+    folder.write(FOX, 2)
+    assert folder.poll(7200).given_up == []
+    assert list(folder.poll(7202).settled) == [FOX]
+
+
 def test_a_clock_set_back_delays_nothing(folder: Folder) -> None:
     folder.poll(0)
     assert folder.poll(-3600).settled
