@@ -51,11 +51,11 @@ def _without_torch(
         said = _weak(cloaks)
     more = (
         _(
-            "Install PyTorch for the stronger ones, which your {gpu} would draw in seconds: "
+            "Install PyTorch for the stronger ones, which your {gpu} would draw in seconds:\n"
             "{command}"
         )
         if machine.gpu
-        else _("Install PyTorch for the stronger ones: {command}")
+        else _("Install PyTorch for the stronger ones:\n{command}")
     )
     return Able(True, f"{said}{_('. ')}{more.format(gpu=machine.gpu, command=command)}")
 

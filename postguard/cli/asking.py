@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from postguard.app.starting import Answers, handle_of, instance_of, known_zone
+from postguard.cli import listing, wide
 from postguard.errors import PostguardError
 from postguard.language import _
 
@@ -72,7 +73,13 @@ def _text(question: str, usual: str) -> str:
 
 
 def _choice(question: str, usual: str, *known: str) -> str:
-    return str(click.prompt(question, default=usual, type=click.Choice(known)))
+    """Ask on lines that break between words: a terminal itself breaks them anywhere."""
+    room = listing.terminal_width() - max(map(len, known)) - len(": ")
+    lines = wide.wrapped(f"{question} ({', '.join(known)}) [{usual}]", room)
+    kind = click.Choice(known)
+    return str(
+        click.prompt("\n".join(lines), usual, type=kind, show_choices=False, show_default=False)
+    )
 
 
 def _checked(question: str, usual: str, check: Callable[[str], str]) -> str:

@@ -31,7 +31,7 @@ def play(demo: Demo, *, as_json: bool) -> None:
             folder=demo.folder
         )
     )
-    _say(_("Its cloak: {said}.").format(said=demo.cloak))
+    _say(_("Its cloak: {said}").format(said=demo.cloak))
     _say(
         _(
             "Dropping {name} into its outbox; its way takes half a minute, or a few minutes on a "

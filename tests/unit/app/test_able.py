@@ -25,7 +25,7 @@ NO_TORCH, CPU, GPU = Machine(Power.NO_TORCH), Machine(Power.CPU), Machine(Power.
         ([STYLE], Machine(Power.CPU, CARD, idle=True), f"Your {CARD} lies idle"),
         ([STYLE], NO_TORCH, "so pictures get the instant cloak, the weakest. Install PyTorch"),
         ([INSTANT], NO_TORCH, "the instant cloak, the weakest. Install PyTorch"),
-        ([INSTANT], Machine(Power.NO_TORCH, CARD), f"your {CARD} would draw in seconds: "),
+        ([INSTANT], Machine(Power.NO_TORCH, CARD), f"your {CARD} would draw in seconds:\n"),
         ([INSTANT], GPU, f'This PC can draw stronger ones on {CARD}: mode = "style"'),
         ([], CPU, "not used. This PC can draw stronger ones on the CPU"),
     ],
@@ -46,7 +46,7 @@ def test_a_recipe_that_wants_torch_or_nothing_is_told_before_its_posts_are_held(
 @pytest.mark.parametrize("machine", [NO_TORCH, Machine(Power.NO_TORCH, CARD)])
 def test_the_command_stands_last_so_that_it_can_be_copied(tmp_path, machine):
     """A full stop behind it would be pasted with it, and name an extra that is not there."""
-    assert able(tmp_path, [INSTANT], machine).said.endswith(f": {extras.install('cloak')}")
+    assert able(tmp_path, [INSTANT], machine).said.endswith(f":\n{extras.install('cloak')}")
 
 
 @pytest.mark.parametrize("machine", [NO_TORCH, CPU])

@@ -112,6 +112,18 @@ def test_how_each_strength_of_a_mark_looks_is_said_where_it_is_asked_and_written
     assert "subtle is faint" in terminal.config.read_text()
 
 
+def test_questions_and_their_answers_fit_the_terminal(terminal, monkeypatch):
+    """A terminal broke them in the middle of words: `imag` and `e-to-image`."""
+    monkeypatch.setenv("COLUMNS", "60")
+    typed = "Hanako\nen\nUTC\n~/outbox\n\n\nimage-to-image\nsample\nportfolio\nusual\n"
+    done = terminal.run("init", typed=typed)
+    assert done.exit_code == 0, done.output
+    asked = done.stdout[: done.stdout.index("\nconfig:")].splitlines()
+    fear = asked.index(next(line for line in asked if line.startswith("What do you fear")))
+    assert max(map(len, asked[fear:])) <= 60
+    assert "(training, image-to-image, both) [both]: image-to-image" in " ".join(asked)
+
+
 def test_enter_takes_what_the_options_said(terminal):
     done = terminal.run("init", "--name", "花", "--preset", "portfolio", typed="\n" * 10)
     assert done.exit_code == 0, done.output
