@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -139,6 +140,18 @@ def test_a_dry_run_says_on_its_page_that_nothing_was_posted(asked: bool):
     assert "Dry run: nothing was posted" in told[0]
     assert "likes and answers" not in told[0]
     assert "Dry run: it becomes a page" in told[1]
+
+
+def test_no_head_of_the_queue_says_that_a_dry_run_went_out():
+    drawn = {"sky": Receipt("file:///x", "file:///x", NOW)}
+    done = facts(PostState.POSTED, delivery(DeliveryState.POSTED), receipts=drawn)
+    columns = views.columns(Queue((done,), {}), NOW, TOKYO)
+    standing = Standing(0, running=True, paused=False)
+    around = {"here": "queue", "post_id": 0, "standing": standing, "recipes": (), "accounts": ()}
+    text = rendering.text("queue.html.j2", columns=columns, **around)
+    told = re.sub(r"<[^>]*>", " ", text[text.index('id="head-out"') :])
+    assert "Done lately" in told
+    assert "posted" not in told.replace("nothing was posted", "")
 
 
 def test_what_is_done_now_says_which_picture_and_how_long():
