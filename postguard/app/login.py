@@ -80,8 +80,9 @@ class Login:
             raise Unusable(
                 _("{name} logs in with an app password, not on a page").format(name=name)
             )
-        granted = consent.granted(account.instance, mastodon_login.POSTING)
-        return self._keep(name, granted.token, granted.app.kept())
+        with _unchanged():
+            granted = consent.granted(account.instance, mastodon_login.POSTING)
+            return self._keep(name, granted.token, granted.app.kept())
 
     def with_secret(self, name: str, secret: str) -> str:
         """Try a password or token, keep it when it works, and say who is logged in.
@@ -92,7 +93,8 @@ class Login:
         """
         if not secret:
             raise Unusable(_("the secret is empty; nothing was changed"))
-        return self._keep(name, secret, "")
+        with _unchanged():
+            return self._keep(name, secret, "")
 
     def forget(self, name: str) -> str:
         """End the login on its server, and delete it on this PC whether that worked or not."""
@@ -199,6 +201,21 @@ class Login:
                 _("{name} is a preview on this PC; it needs no login").format(name=name)
             )
         return accounts[name]
+
+
+@contextmanager
+def _unchanged() -> Iterator[None]:
+    """Say of what failed on the way to a server that nothing came of it, and what to look at."""
+    try:
+        yield
+    except Retryable as exc:
+        raise Retryable(
+            _(
+                "{why}. Nothing was changed on this PC; if it stays so, look at your network, and "
+                "at the server's address in the config"
+            ).format(why=exc),
+            exc.after,
+        ) from exc
 
 
 @contextmanager

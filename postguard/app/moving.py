@@ -117,8 +117,8 @@ def _placed(store: Store, post: Post, delivery: Delivery, word: str, now: dateti
     if delivery.state is not DeliveryState.SCHEDULED or delivery.tries:
         raise Unusable(
             _(
-                "post {post_id} has no place in the queue of {account} now; give it a time, as "
-                "`postguard move` does with a day and a time"
+                "post {post_id} has no place in the queue of {account} now; give it a time: "
+                '`postguard move {post_id} "YYYY-MM-DD HH:MM"`'
             ).format(post_id=post.id, account=delivery.account)
         )
     if delivery.has_own_time and delivery.due_at is not None:

@@ -28,6 +28,13 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
             return _("Post {post_id} is held already: {reason}").format(
                 post_id=post_id, reason=folders.told(post, post.reason)
             )
+        if post.state is PostState.POSTED:
+            raise Unusable(
+                _(
+                    "post {post_id} is posted and cannot be held any more; `postguard retract "
+                    "{post_id}` takes it back"
+                ).format(post_id=post_id)
+            )
         if post.state not in _CAN_HOLD:
             raise Unusable(
                 _("post {post_id} is {state}; it cannot be held any more").format(

@@ -36,7 +36,10 @@ def lines(days: Sequence[Day]) -> Iterator[str]:
             free = wide.row((_("free"), account, " ".join(times)), columns[:2])
             yield click.style(f"{_INDENT}{free}", dim=True)
     if empty:
-        yield _("Nothing is planned for the next 30 days, and there are no slots.")
+        yield _(
+            "Nothing is planned for the next 30 days, and there are no slots: [schedule] in the "
+            "config may name some."
+        )
 
 
 def told(day: Day) -> dict[str, Any]:

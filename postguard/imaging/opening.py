@@ -136,9 +136,9 @@ def _decoded(data: bytes, max_megapixels: float) -> Iterator[Image.Image]:
             raise BadPicture(_("this picture needs more memory than there is")) from exc
         except Exception as exc:  # decoders raise anything on damaged bytes
             raise BadPicture(
-                _("this file is damaged or not finished ({why}); export it again").format(
-                    why=_plain(exc)
-                )
+                _(
+                    "this file is damaged or not finished ({why}); export it again in its place"
+                ).format(why=_plain(exc))
             ) from exc
     with image:
         yield image

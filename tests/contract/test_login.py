@@ -114,6 +114,14 @@ def test_a_mistyped_password_is_called_so_and_not_one_that_was_good_once(
     assert sky.secrets.get("sky") is None
 
 
+def test_a_server_that_cannot_be_reached_is_told_with_what_to_look_at(home: Path) -> None:
+    mine = opened(home)
+    for name, said in (("sky", "aaaa-bbbb-cccc-dddd"), ("fedi", "a token")):
+        with pytest.raises(Retryable, match=r"cannot be reached.*Nothing was changed.*address"):
+            Login(mine).with_secret(name, said)
+        assert mine.secrets.get(name) is None
+
+
 def test_a_logout_ends_the_session_on_the_pds(
     sky: Installation, pds: PdsServer, pds_account: Account
 ) -> None:

@@ -163,7 +163,7 @@ def test_no_place_is_earlier_than_a_post_may_go_out(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("where", "told"),
-    [("soon", "is no time"), ("2020-01-01 10:00", "over already"), ("up", "no place")],
+    [("soon", "is no time"), ("2020-01-01 10:00", "over already"), ("up", "`postguard move 1 ")],
 )
 def test_what_cannot_be_meant_changes_nothing(store: Store, where: str, told: str) -> None:
     protected_post(store)

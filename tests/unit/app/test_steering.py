@@ -75,6 +75,15 @@ def test_a_post_that_was_taken_back_is_called_so(store: Store) -> None:
             steer(store, post.id, NOW)
 
 
+def test_what_is_posted_cannot_be_held_and_the_command_that_takes_it_back_is_told(
+    store: Store,
+) -> None:
+    post = protected_post(store)
+    store.posts.move_to(post.id, PostState.POSTED, NOW)
+    with pytest.raises(Unusable, match=f"`postguard retract {post.id}` takes it back"):
+        steering.hold(store, post.id, NOW)
+
+
 def test_a_post_whose_files_were_taken_away_cannot_be_retried(store: Store) -> None:
     post = protected_post(store)
     store.posts.move_to(post.id, PostState.WITHDRAWN, NOW, "its folder queued/1-fox is gone")
