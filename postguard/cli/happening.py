@@ -12,7 +12,7 @@ from postguard.model import Delivery, DeliveryState, Receipt, names
 from postguard.store import Event
 
 _SAID = {
-    "settled": marked("settled: the file is finished"),
+    "settled": marked("settled, the file is finished:"),
     "taking": marked("being taken"),
     "taken": marked("taken with its words; it lies in outbox/queued/ now"),
     "protecting": marked("protecting it with the recipe"),

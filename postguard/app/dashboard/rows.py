@@ -14,6 +14,7 @@ from postguard.app.installation import Installation
 from postguard.networks.plain_words import Shows
 from postguard.settings.schema import PreviewAccount
 from postguard.store import EVERYTHING, Event, glance
+from postguard.system import folders
 from postguard.web.desk import (
     DayFacts,
     Detail,
@@ -119,7 +120,7 @@ class Rows:
                 e.id,
                 e.at,
                 e.what,
-                self.tell(Event(e.at, e.what, e.detail), self.zone),
+                self._told(e.post_id, Event(e.at, e.what, e.detail)),
                 e.post_id,
                 e.name,
             )
@@ -136,9 +137,12 @@ class Rows:
 
     def _history(self, post_id: int) -> tuple[Happened, ...]:
         return tuple(
-            Happened(number, e.at, e.what, self.tell(e, self.zone))
+            Happened(number, e.at, e.what, self._told(post_id, e))
             for number, e in self.installation.store.posts.history(post_id)
         )
+
+    def _told(self, post_id: int, event: Event) -> str:
+        return folders.numbered(post_id, self.tell(event, self.zone))
 
 
 def _order(place: glance.Place) -> tuple[float, ...]:

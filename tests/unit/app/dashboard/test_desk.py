@@ -47,6 +47,16 @@ def bare(installation: Installation) -> int:
     return installation.store.posts.create(held, NOW).id
 
 
+def test_advice_in_what_happened_names_the_post(installation: Installation, made: Desk):
+    """`postguard release N` was to be copied from the log."""
+    reason = "It is the same picture; `postguard release N` posts it once more"
+    post = installation.store.posts.create(new_post(reason=reason), NOW)
+    history = made.reading.detail(post.id).history
+    assert [e.words for e in (*history, *made.reading.log(None))] == [
+        f"held: It is the same picture; `postguard release {post.id}` posts it once more"
+    ] * 2
+
+
 def test_what_lacks_an_alt_text_asks_for_just_that(installation: Installation, made: Desk):
     post_id = bare(installation)
     need = made.reading.needs()[0]
