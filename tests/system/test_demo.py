@@ -88,7 +88,7 @@ def test_an_own_picture_with_a_japanese_name_goes_the_same_way(tmp_path):
     done = demo(tmp_path, picture.name, "--json")
     assert done.returncode == 0, done.stderr
     *events, last = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [e["what"] for e in events][-1] == "posted"
+    assert [e["what"] for e in events][-1] == "drawn"
     assert any(picture.name in e["detail"] for e in events)
     assert len(last["pages"]) == 2
     for page in last["pages"]:
