@@ -246,7 +246,7 @@ def test_a_folder_filled_slowly_is_taken_as_one_set(outbox: Outbox) -> None:
 
 
 def test_what_was_posted_or_held_is_never_nominated(outbox: Outbox) -> None:
-    for name in ("queued", "held", "posted"):
+    for name in ("queued", "held", "posted", "dry-run"):
         (outbox.outbox / name / "1-old").mkdir(parents=True)
         (outbox.outbox / name / "1-old" / "old.png").write_bytes(png(3))
     outbox.watcher.rescan()

@@ -287,7 +287,7 @@ def test_hold_retry_and_release_act_at_once(home: Home) -> None:
     assert "keeps the time that you gave it" in home.run("retry", str(post.id))
     home.wait((home.outbox / "queued" / post.folder).exists, "queued/", PROMPT)
     home.run("retry", str(post.id))
-    home.wait((home.outbox / "posted" / post.folder).exists, "posted/", PROMPT)
+    home.wait((home.outbox / "dry-run" / post.folder).exists, "dry-run/", PROMPT)
 
 
 def test_a_revoked_token_lets_posts_wait_until_the_next_login(
