@@ -169,7 +169,7 @@ def test_what_cannot_be_undone_is_asked_first(opened: Dashboard, page: Page):
     page.get_by_role("button", name="Leave it").click()
     assert home.store.posts.get(post).state is PostState.POSTED
     page.locator("#post-retract").click()
-    expect(page.locator("#sure")).to_contain_text("cannot be undone")
+    expect(page.locator("#sure")).to_contain_text("nothing of it was posted")
     page.get_by_role("button", name="Yes").click()
     expect(page.locator("#said")).to_contain_text("taken away")
     assert home.store.posts.get(post).state is PostState.RETRACTED

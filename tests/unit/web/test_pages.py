@@ -168,6 +168,22 @@ def test_a_post_that_cannot_be_moved_any_more_is_no_fault_of_the_time(browser: S
     assert "data-at" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://bsky.app/1", "That cannot be undone."),
+        ("file:///previews/1-look/index.html", "nothing of it was posted"),
+    ],
+)
+def test_taking_back_asks_for_what_it_takes(browser: Served, url: str, asked: str):
+    post = protected_post(browser.rows(), name="out.png")
+    (delivery,) = browser.rows().deliveries.of_post(post.id)
+    browser.rows().deliveries.finish(delivery.id, Receipt("at://1", url, NOW), NOW)
+    page = browser.ask("GET", f"/posts/{post.id}").text
+    button = page.index('id="post-retract"')
+    assert asked in page[page.rindex("<form", 0, button) : button]
+
+
 def test_a_post_held_for_its_words_asks_for_those_that_are_wrong(browser: Served):
     """An alt text that is too long was told above a form that had only the text."""
     words = Words("A fox", alts=("狐" * 2001,))
