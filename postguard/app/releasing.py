@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from postguard import language
 from postguard import settings as config
 from postguard.app import steering
 from postguard.errors import ConfigError, Unusable
@@ -49,7 +50,7 @@ def _refuse_silent(settings: Settings | None, store: Store, post_id: int) -> Non
             "see the picture need. Say what can be seen: {command}"
         ).format(
             post_id=post_id,
-            names=", ".join(post.artworks[number - 1].name for number in numbers),
+            names=language.listed(post.artworks[number - 1].name for number in numbers),
             command=folders.alt_command(numbers, len(post.artworks), post_id),
         )
     )
