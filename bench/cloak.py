@@ -38,6 +38,7 @@ from postguard.cloak.attack import Bounds, Schedule, attack
 from postguard.cloak.budget import budget
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.coding import Coder
+from postguard.cloak.colour import colour_share
 from postguard.cloak.device import best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
@@ -218,7 +219,9 @@ def ours(square: Square, floor: float, encoders: Sequence[Encoder], steps: int =
     ceiling = CEILINGS[strength] / 255
     x = square.x
     served = scaled((x.shape[-2], x.shape[-1]), square.served)
-    bounds = Bounds(budget(x, ceiling), Eye(x), error_at(floor), Coder(x, served))
+    limit = budget(x, ceiling)
+    colour, coder = colour_share(x, limit), Coder(x, served)
+    bounds = Bounds(limit, Eye(x), error_at(floor), colour, coder)
     pull = Pull(encoders, x, [Target("bench", square.target)])
     whole = scaled((x.shape[-2], x.shape[-1]), scale_to_area(square.whole, READ_PIXELS))
     looks = Looks(View(scaled(served, 0.5)), View(served), View(whole))

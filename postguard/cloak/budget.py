@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from postguard.cloak.tensors import luma
+from postguard.cloak.tensors import box_mean, luma
 
-FLOOR = 0.15  # share of the ceiling that flat colour gets: 2, 4 and 6 in 255 by strength
+FLOOR = 0.15  # share of the ceiling that flat colour gets: 3, 4.5 and 6 in 255 by strength
 REACH = 5  # pixels around a pixel that its budget depends on
 _GRAY = 127  # where the eye is keenest, in 1/255
 _FULL = 0.06  # local deviation of luma, in [0,1], that hides the whole ceiling
@@ -22,7 +22,7 @@ def budget(x: Tensor, ceiling: float, alpha: Tensor | None = None) -> Tensor:
         alpha: (1,1,H,W) in [0,1]; the budget fades with it and is 0 where it is 0.
     """
     g = luma(x)
-    share = _mean((FLOOR + _texture(g) / _FULL) * _light(g), 1).clamp(max=1)
+    share = box_mean((FLOOR + _texture(g) / _FULL) * _light(g), 1).clamp(max=1)
     return ceiling * (share if alpha is None else share * alpha)
 
 
@@ -32,8 +32,8 @@ def _texture(g: Tensor) -> Tensor:
     Where one side is flat the least is small, so a line on flat colour gets no halo; inside
     texture all four are large (the idea of Kuwahara's filter turned round).
     """
-    m = _mean(g, 2)
-    deviation = (_mean(g * g, 2) - m * m).clamp_min(0).sqrt()
+    m = box_mean(g, 2)
+    deviation = (box_mean(g * g, 2) - m * m).clamp_min(0).sqrt()
     around = functional.pad(deviation, (2, 2, 2, 2), mode="replicate")
     height, width = g.shape[-2:]
     corners = [around[..., i : i + height, j : j + width] for i in (0, 4) for j in (0, 4)]
@@ -42,14 +42,8 @@ def _texture(g: Tensor) -> Tensor:
 
 def _light(g: Tensor) -> Tensor:
     """Luminance adaptation (Yang et al. 2005, as a share): the eye forgives most in the dark."""
-    background = _mean(g, 2) * 255
+    background = box_mean(g, 2) * 255
     dark = 17 * (1 - (background.clamp(max=_GRAY) / _GRAY).sqrt()) + 3
     bright = 3 / 128 * (background - _GRAY) + 3
     threshold = torch.where(background <= _GRAY, dark, bright)
     return (threshold / 4).clamp(0.8, 1.25)
-
-
-def _mean(x: Tensor, radius: int) -> Tensor:
-    """Box mean; edges are repeated, so that any size works."""
-    padded = functional.pad(x, (radius,) * 4, mode="replicate")
-    return functional.avg_pool2d(padded, 2 * radius + 1, 1)

@@ -16,6 +16,7 @@ from postguard.cloak import targets, tiles
 from postguard.cloak.attack import Bounds, Found, Schedule, Tick, attack
 from postguard.cloak.budget import budget
 from postguard.cloak.coding import Coder
+from postguard.cloak.colour import colour_share
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.holding import CPU, hold
@@ -179,7 +180,8 @@ def _bounds(picture: Picture, x: Tensor, job: Job, served: tuple[int, int]) -> B
     if picture.alpha is not None:  # on the CPU: on a GPU it asks for a square of its full height
         alpha = resized(alpha_tensor(picture.alpha, CPU), (x.shape[-2], x.shape[-1])).to(x.device)
     limit = budget(x, job.ceiling / 255, alpha)
-    return Bounds(limit, Eye(x), error_at(job.floor), Coder(x, served))
+    colour = colour_share(x, limit)
+    return Bounds(limit, Eye(x), error_at(job.floor), colour, Coder(x, served))
 
 
 def _write(path: Path, pixels: Pixels, picture: Picture) -> None:

@@ -1,4 +1,4 @@
-"""A picture at full size with its perturbation, kept in seven bytes for a pixel."""
+"""A picture at full size with its perturbation, kept in eleven bytes for a pixel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sheet:
     Attributes:
         pixels: (H,W,3) uint8, never changed.
         limit: (H,W) float16 in [0,1]: the largest change of each pixel.
-        d: (H,W) float16: the change, inside the limit.
+        d: (3,H,W) float16: the change of each channel, inside the limit.
     """
 
     pixels: Pixels
@@ -44,10 +44,11 @@ class Sheet:
             return np.where(blocks[..., None], self.finished(more), self.finished(share))
         result = torch.empty(self.pixels.shape, dtype=torch.uint8)
         for rows in _strips(self.size):
-            limit, d = (torch.from_numpy(plane[rows]).float() for plane in (self.limit, self.d))
+            limit = torch.from_numpy(self.limit[rows]).float()
+            d = torch.from_numpy(self.d[:, rows]).float()
             change = (d * share).clamp(-limit, limit).mul_(255).round_()
             pixels = torch.from_numpy(self.pixels[rows].copy())
-            result[rows] = (pixels + change[..., None]).clamp_(0, 255)
+            result[rows] = (pixels + change.permute(1, 2, 0)).clamp_(0, 255)
         found: Pixels = result.numpy()
         return found
 
@@ -64,15 +65,16 @@ def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling
     """Return the sheet of a picture whose perturbation was found at a working size.
 
     Args:
-        low: (1,1,h,w), the perturbation at the working size, in [0,1] units.
+        low: (1,3,h,w), the perturbation at the working size, in [0,1] units.
         ceiling: the largest change of any pixel, in [0,1] units.
     """
     size = pixels.shape[0], pixels.shape[1]
     limit = np.empty(size, np.float16)
     for rows in _strips(size):
         limit[rows] = _limit(pixels, alpha, rows, ceiling, low.device)
-    d = grown(low[0, 0].cpu().numpy().astype(np.float32), size).astype(np.float16)
-    np.clip(d, -limit, limit, out=d)
+    d = np.empty((3, *size), np.float16)
+    for plane, found in zip(low[0].cpu().numpy(), d, strict=True):
+        np.clip(grown(plane, size).astype(np.float16), -limit, limit, out=found)
     return Sheet(pixels, limit, d)
 
 

@@ -27,6 +27,12 @@ def luma(x: Tensor) -> Tensor:
     return (x * x.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
+def box_mean(x: Tensor, radius: int) -> Tensor:
+    """Mean of the square around each pixel; edges are repeated, so that any size works."""
+    padded = functional.pad(x, (radius,) * 4, mode="replicate")
+    return functional.avg_pool2d(padded, 2 * radius + 1, 1)
+
+
 def rounded(x: Tensor) -> Tensor:
     """Round [0,1] to 8 bit as the file will; the gradient passes straight through."""
     return x + ((x.detach() * 255).round() / 255 - x.detach())

@@ -17,6 +17,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from postguard.cloak.attack import Bounds, Schedule, State, step
+from postguard.cloak.colour import colour_share
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye
 from postguard.cloak.pull import Pull
@@ -85,7 +86,7 @@ def refine(
     generator: Generator,
     on_step: Callable[[float], None],
 ) -> int:
-    """Move the sheet's perturbation by sign steps on tiles; return how many tiles were done."""
+    """Move the sheet's perturbation by steps on tiles; return how many tiles were done."""
     plan = list(_plan(sheet.size, schedule.steps, aim.side, generator))
     started = schedule.tick()
     for done, (tile, rate) in enumerate(plan):
@@ -110,13 +111,14 @@ def _move(sheet: Sheet, aim: Aim, tile: Tile, rate: float) -> None:
     place = tile.rows, tile.columns
     device = aim.encoders[0].device.torch
     x = to_tensor(sheet.pixels[place], device)
-    limit, d = (_plane(p[place], device) for p in (sheet.limit, sheet.d))
+    limit = _planes(sheet.limit[place][None], device)
+    d = _planes(sheet.d[:, *place], device)
     rates = rate * window(tile, sheet.size).to(device)
     # The whole sheet is held to its floor, not a tile.
-    bounds = Bounds(limit, Eye(x), error=math.inf)
+    bounds = Bounds(limit, Eye(x), math.inf, colour_share(x, limit))
     pull = Pull(aim.encoders, x, aim.of(tile, sheet.size), aim.weights)
     moved = step(pull, State(d), bounds, View(tile.size), rates).d
-    sheet.d[place] = moved[0, 0].cpu().numpy().astype(np.float16)
+    sheet.d[:, *place] = moved[0].cpu().numpy().astype(np.float16)
 
 
 def _part(image: Tensor, tile: Tile, size: tuple[int, int]) -> Tensor:
@@ -132,8 +134,8 @@ def _part(image: Tensor, tile: Tile, size: tuple[int, int]) -> Tensor:
     return found.clamp(0, 1)
 
 
-def _plane(part: np.ndarray, device: torch.device) -> Tensor:
-    return torch.from_numpy(part.astype(np.float32))[None, None].to(device)
+def _planes(part: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(part.astype(np.float32))[None].to(device)
 
 
 def _spans(length: int, shift: int, side: int) -> Iterator[slice]:

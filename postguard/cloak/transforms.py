@@ -11,7 +11,7 @@ from postguard.cloak.pixels import scale_inside, scale_to_area, scaled
 from postguard.cloak.platforms import BLUESKY_QUALITY, BLUESKY_SIDES, Codec
 from postguard.cloak.tensors import resized, to_pixels, to_tensor
 
-_ROUGH_SHARE = 0.35  # of the steps
+_ROUGH_SHARE = 0.25  # of the steps
 _NEARLY = 1.03  # sizes this near share their latents
 _LEAST_HALVED = 256  # px: at half of less, an encoder sees a few cells only
 

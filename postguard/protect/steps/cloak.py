@@ -31,7 +31,7 @@ from postguard.system import wire
 FLOORS = {"low": 80.0, "medium": 65.0, "high": 45.0}
 # The largest change of a pixel, in 1/255, where texture hides it; see `cloak.budget`. The floor
 # decides; this bounds what a fault of the engine could do to a picture.
-CEILINGS = {"low": 12, "medium": 24, "high": 40}
+CEILINGS = {"low": 20, "medium": 30, "high": 40}
 WORDS = marked(
     "The cloak raises the cost of training on and editing this picture; it is no lock. Purifiers "
     "and noisy upscaling are known to weaken or remove it. The gain is what was left on this "

@@ -13,6 +13,7 @@ from torch import Generator
 from postguard.cloak.attack import Bounds, Found, Schedule, applied, attack
 from postguard.cloak.budget import budget
 from postguard.cloak.coding import Coder
+from postguard.cloak.colour import colour_share
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.patterns import halftone
 from postguard.cloak.pull import Pull
@@ -44,8 +45,13 @@ def run(encoders, x, *, seed=1, schedule=None, floor=0.0, ceiling=CEILING) -> tu
     pull = Pull(encoders, x, [target])
     schedule = schedule or Schedule(10, 1e9, frozen)
     size = x.shape[-2], x.shape[-1]
-    bounds = Bounds(budget(x, ceiling / 255), Eye(x), error_at(floor), Coder(x, size))
+    bounds = held(x, floor=floor, ceiling=ceiling, coder=Coder(x, size))
     return pull, attack(pull, bounds, looks(size, 1e9), schedule)
+
+
+def held(x, *, floor=0.0, ceiling=CEILING, coder=None) -> Bounds:
+    limit = budget(x, ceiling / 255)
+    return Bounds(limit, Eye(x), error_at(floor), colour_share(x, limit), coder)
 
 
 def test_the_ratio_falls_behind_the_worst_check(encoders):
@@ -76,8 +82,7 @@ def test_the_first_third_of_the_steps_is_led_by_the_leader_alone(encoders):
     heavy, leader = (Counting(encoder) for encoder in encoders)
     target = Target("immunise", halftone(Generator().manual_seed(1)).draw(x))
     pull = Pull([heavy], x, [target], leader=leader)
-    bounds = Bounds(budget(x, CEILING / 255), Eye(x), error_at(0.0))
-    attack(pull, bounds, LOOKS, Schedule(10, 1e9, frozen))
+    attack(pull, held(x), LOOKS, Schedule(10, 1e9, frozen))
     assert (heavy.led, leader.led) == (6, 4)
 
 

@@ -18,7 +18,8 @@ from tests.unit.cloak import tiny
 
 def sheet_of(size: tuple[int, int], amount: float, ceiling: int):
     noise = torch.randn(1, 1, *size, generator=torch.Generator().manual_seed(0))
-    return spread(tiny.art(*size), None, noise * amount / 255, ceiling / 255)
+    change = (noise * amount / 255).repeat(1, 3, 1, 1)
+    return spread(tiny.art(*size), None, change, ceiling / 255)
 
 
 @pytest.mark.parametrize("amount", [1.5, 5, 30])
@@ -65,7 +66,7 @@ def test_flat_colour_that_is_changed_by_one_or_not_at_all_is_changed_in_part():
     """A change of exactly 1 in 255 everywhere: its score has nothing between 100 and the cliff."""
     pixels = np.full((128, 160, 3), 120, np.uint8)
     signs = torch.randint(2, (1, 1, 128, 160), generator=torch.Generator().manual_seed(0)) * 2 - 1
-    sheet = spread(pixels, None, signs / 255, 12 / 255)
+    sheet = spread(pixels, None, (signs / 255).repeat(1, 3, 1, 1), 12 / 255)
     whole = worse(pixels, sheet.finished())
     finished, score = hold(sheet, (100 + whole) / 2)
     changed = float((finished != pixels).mean())

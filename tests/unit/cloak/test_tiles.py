@@ -62,7 +62,7 @@ def test_refining_moves_pixels_and_keeps_every_limit(tmp_path):
     pixels = tiny.art(96, 700)
     alpha = np.full((96, 700), 255, np.uint8)
     alpha[:40, :200] = 0
-    sheet = spread(pixels, alpha, torch.zeros(1, 1, 48, 350), 8 / 255)
+    sheet = spread(pixels, alpha, torch.zeros(1, 3, 48, 350), 8 / 255)
     aim = tiles.Aim([target((48, 350))], encoders, {})
     schedule = Schedule(1, 1e9, lambda: 0.0)
     done = tiles.refine(sheet, aim, schedule, Generator().manual_seed(4), lambda _: None)
@@ -75,7 +75,7 @@ def test_refining_moves_pixels_and_keeps_every_limit(tmp_path):
 
 def test_refining_stops_when_the_time_is_up(tmp_path):
     encoders = tiny.encoders(tmp_path)
-    sheet = spread(tiny.art(64, 700), None, torch.zeros(1, 1, 64, 700), 8 / 255)
+    sheet = spread(tiny.art(64, 700), None, torch.zeros(1, 3, 64, 700), 8 / 255)
     aim = tiles.Aim([target((64, 700))], encoders, {})
     schedule = Schedule(1, -1.0, lambda: 0.0)
     assert tiles.refine(sheet, aim, schedule, Generator(), lambda _: None) == 0
