@@ -108,13 +108,15 @@ class Bench:
     encoders: Sequence[Encoder]
     passes: list[int]
     steps: int
+    loops: Sequence[Loop] = LOOPS
 
 
 def main() -> None:
     """Print one table for each file and floor."""
     asked = _parser().parse_args()
     encoders = load_encoders(SHARED / "weights", best_device())
-    bench = Bench(encoders, [], asked.steps)
+    loops = [loop for loop in LOOPS if loop.name in asked.references]
+    bench = Bench(encoders, [], asked.steps, loops)
     for encoder in encoders:
         encoder.stages[0].register_forward_hook(lambda *_: bench.passes.append(1))
     print(f"{encoders[0].device.name}; {', '.join(e.name for e in encoders)}; {FASTPROTECT}")
@@ -133,7 +135,7 @@ def main() -> None:
 def rows(square: Square, floor: float, bench: Bench) -> Iterator[str]:
     """Yield the line of each loop, the ratios to the best of the others, and the left-out rows."""
     best = 0.0
-    for loop in LOOPS:
+    for loop in bench.loops:
         cost = _Cost(bench)
         after = at_floor(loop, square, floor, bench)
         said = cost.said()
@@ -147,8 +149,8 @@ def rows(square: Square, floor: float, bench: Bench) -> Iterator[str]:
     yield f"{'postguard':22} {said}{line(square.pixels, after, found)}"
     control = max(_worst(found["signs"]), _worst(found["shuffled"]), 0.01)
     gain = _worst(found["r"])
-    over = gain / max(best, 0.01), gain / control
-    yield f"ratio to the best reference {over[0]:.1f}, to the best control {over[1]:.1f}"
+    reference = f"to the best reference {gain / max(best, 0.01):.1f}, " if bench.loops else ""
+    yield f"ratio {reference}to the best control {gain / control:.1f}"
     for left_out in bench.encoders:
         led_by = [e for e in bench.encoders if e is not left_out]
         cost = _Cost(bench)
@@ -319,6 +321,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--files", nargs="*", default=ART)
     parser.add_argument("--floors", nargs="*", type=float, default=[80.0, 65.0, 45.0])
     parser.add_argument("--target", choices=[CHECKER, *STYLES], default="charcoal")
+    names = [loop.name for loop in LOOPS]
+    parser.add_argument("--references", nargs="*", choices=names, default=names)
     parser.add_argument("--steps", type=int, default=20, help="of the references")
     parser.add_argument("--posted", type=int, default=1600, help="long side of the posted file")
     parser.add_argument("--window", type=int, default=512, help="pixels of the square worked on")
