@@ -158,7 +158,7 @@ def _low_scale(
     schedule = Schedule(studio.steps, left, studio.tick, job.least_steps)
     denoiser = _denoiser(job, studio, aims, generator)
     pull = Pull(studio.encoders, x, aims, job.weights, denoiser, studio.leader)
-    bounds, tell = _bounds(picture, x, job, seen.served.size), _part(on_step, 0, share)
+    bounds, tell = _bounds(picture, x, job, studio, seen.served.size), _part(on_step, 0, share)
     found = attack(pull, bounds, seen, schedule, tell)
     return _Low(found, aims, scale)
 
@@ -175,12 +175,14 @@ def _denoiser(
     return towards(pattern, job.term, studio.pipeline, generator)
 
 
-def _bounds(picture: Picture, x: Tensor, job: Job, served: tuple[int, int]) -> Bounds:
+def _bounds(
+    picture: Picture, x: Tensor, job: Job, studio: Studio, served: tuple[int, int]
+) -> Bounds:
     alpha = None
     if picture.alpha is not None:  # on the CPU: on a GPU it asks for a square of its full height
         alpha = resized(alpha_tensor(picture.alpha, CPU), (x.shape[-2], x.shape[-1])).to(x.device)
     limit = budget(x, job.ceiling / 255, alpha)
-    colour = colour_share(x, limit)
+    colour = colour_share(x, limit, [encoder.name for encoder in studio.encoders])
     return Bounds(limit, Eye(x), error_at(job.floor), colour, Coder(x, served))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from postguard.cloak.colour import SHARE, by_planes, colour_share, in_channels
+from postguard.cloak.colour import OWN_SHARE, SHARE, by_planes, colour_share, in_channels
+from postguard.model.measures import OWN_ENCODER
 
 RED = torch.tensor([0.8, 0.3, 0.2]).view(1, 3, 1, 1).expand(1, 3, 24, 40)
 GRAY = torch.full((1, 3, 24, 40), 0.5)
 
 
-def limit(amount: float) -> torch.Tensor:
-    return torch.full((1, 1, 24, 40), amount / 255)
+def share(x: torch.Tensor, limit: float, encoders: tuple[str, ...] = ("tiny",)) -> torch.Tensor:
+    return colour_share(x, torch.full((1, 1, 24, 40), limit / 255), encoders)
 
 
 def noise(seed: int) -> torch.Tensor:
@@ -20,14 +21,20 @@ def noise(seed: int) -> torch.Tensor:
 
 
 def test_colour_moves_where_the_picture_has_colour_and_room_for_a_step():
-    assert (colour_share(RED, limit(10)) == SHARE).all()
-    assert (colour_share(RED, limit(2)) == 0).all()
-    assert (colour_share(GRAY, limit(10)) == 0).all()
+    assert (share(RED, 10) == SHARE).all()
+    assert (share(RED, 2) == 0).all()
+    assert (share(GRAY, 10) == 0).all()
+
+
+def test_our_own_encoder_alone_leads_less_in_colour():
+    alone, beside = share(RED, 10, (OWN_ENCODER,)), share(RED, 10, (OWN_ENCODER, "tiny"))
+    assert (alone == OWN_SHARE).all()
+    assert (beside == SHARE).all()
 
 
 def test_ink_and_paper_beside_colour_stay_gray():
     page = torch.cat([GRAY[..., :20], RED[..., :20]], -1)
-    found = colour_share(page, limit(10))
+    found = share(page, 10)
     assert (found[..., :17] == 0).all()
     assert (found[..., 20:] == SHARE).all()
 
@@ -58,5 +65,5 @@ def _shifted(planes: torch.Tensor) -> torch.Tensor:
 
 def test_the_steps_by_planes_go_down_the_slope_by_channels():
     slope = noise(2)
-    way = in_channels(by_planes(slope).sign(), colour_share(RED, limit(10)))
+    way = in_channels(by_planes(slope).sign(), share(RED, 10))
     assert float((slope * way).sum()) > 0.5 * float((slope.sum(1).abs()).sum())

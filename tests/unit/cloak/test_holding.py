@@ -62,6 +62,19 @@ def test_the_search_never_ends_under_the_floor(slope, power, floor):
     assert found.score <= floor + 2 or found.share > 2.9
 
 
+def test_a_cliff_is_found_in_few_looks():
+    """Flat colour: one step of 1 in 255 more, and the score falls by points."""
+    looks = []
+
+    def score(share: float) -> float:
+        looks.append(share)
+        return 82.6 - 0.1 * share if share < 0.91 else 79.9 - share
+
+    found = _search(score, 80.0, 3.0, 0.93)
+    assert 0.88 < found.share < 0.91 <= found.above
+    assert len(looks) <= 6
+
+
 def test_flat_colour_that_is_changed_by_one_or_not_at_all_is_changed_in_part():
     """A change of exactly 1 in 255 everywhere: its score has nothing between 100 and the cliff."""
     pixels = np.full((128, 160, 3), 120, np.uint8)
