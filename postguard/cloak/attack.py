@@ -43,6 +43,7 @@ _MOMENTUM = 0.5
 _LED_SHARE = 0.35  # of the steps: the leader's, where there is one; with half of them it cost gain
 _CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
 _DEGREE = 1.25  # visibility grows about with this power of the size of d
+_AS_VISIBLE = 0.02  # of what is allowed: half a point of the score at most
 _MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
 
 
@@ -178,10 +179,10 @@ def held_back(d: Tensor, error: Tensor, bounds: Bounds) -> Tensor:
 def scaled_to(x: Tensor, d: Tensor, bounds: Bounds) -> Tensor:
     """Return `d` about as visible as the bounds allow: scaled by a few guesses, then clipped."""
     for _ in range(3):
-        far, _ = bounds.eye.errors(applied(x, d))
-        if not float(far) > 0:
+        far = float(bounds.eye.errors(applied(x, d))[0])
+        if not far > 0 or math.isclose(far, bounds.error, rel_tol=_AS_VISIBLE):
             break
-        d = _inside(d * min((bounds.error / float(far)) ** (1 / _DEGREE), 2.0), bounds.limit)
+        d = _inside(d * min((bounds.error / far) ** (1 / _DEGREE), 2.0), bounds.limit)
     return d
 
 
