@@ -21,7 +21,7 @@ from postguard.model import Json
 
 JOB: dict[str, Json] = {
     "modes": ["immunise"],
-    "ceiling": 24,
+    "ceiling": 30,
     "floor": 65.0,
     "seed": SEED,
     "artist_seed": SEED,

@@ -43,7 +43,8 @@ _MOMENTUM = 0.5
 _LED_SHARE = 0.35  # of the steps: the leader's, where there is one; with half of them it cost gain
 _CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
 _DEGREE = 1.25  # visibility grows about with this power of the size of d
-_AS_VISIBLE = 0.02  # of what is allowed: half a point of the score at most
+_TINY = 1e-20  # a slope that is divided by: a tile may be where it is drawn to
+_AS_VISIBLE = 0.02  # of what is allowed: two thirds of a point of the score at most
 _MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
 
 
@@ -98,7 +99,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class State:
     """A perturbation (1,3,H,W) on its way, and the direction it goes in: by luma and colour, of
-    mean size 1."""
+    mean size about 1."""
 
     d: Tensor
     heading: Tensor | None = None
@@ -146,7 +147,8 @@ def applied(x: Tensor, d: Tensor) -> Tensor:
 
 
 def step(pull: Pull, state: State, bounds: Bounds, view: View, rate: Tensor | float) -> State:
-    """Return the state after one step of at most `rate` (of the limit) down the Lagrangian."""
+    """Return the state after one step down the Lagrangian: in luma at most `rate` of the limit, in
+    a channel no further than the limit."""
     d = state.d.detach().requires_grad_(True)
     (pulled,) = torch.autograd.grad(pull.loss(applied(pull.x, d), view), d)
     error, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
@@ -194,13 +196,13 @@ def _price(pulled: Tensor, seen: Tensor, d: Tensor) -> Tensor:
 
 
 def _unit(direction: Tensor) -> Tensor:
-    return direction / direction.abs().mean().clamp_min(1e-20)
+    return direction / direction.abs().mean().clamp_min(_TINY)
 
 
 def _soft(heading: Tensor) -> Tensor:
     """Return it in (-1,1): half where it is `_SOFT` of its mean size."""
     size = heading.abs()
-    return heading / (size + _SOFT * size.mean())
+    return heading / (size + _SOFT * size.mean()).clamp_min(_TINY)
 
 
 def _inside(d: Tensor, limit: Tensor) -> Tensor:

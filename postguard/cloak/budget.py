@@ -15,7 +15,8 @@ _FULL = 0.06  # local deviation of luma, in [0,1], that hides the whole ceiling
 
 
 def budget(x: Tensor, ceiling: float, alpha: Tensor | None = None) -> Tensor:
-    """(1,3,H,W) in [0,1] -> (1,1,H,W) in [0, ceiling]: the largest change of each pixel.
+    """(1,3,H,W) in [0,1] -> (1,1,H,W) in [0, ceiling]: the largest change of each pixel in any
+    channel.
 
     Args:
         ceiling: in [0,1] units, e.g. 6/255.

@@ -19,11 +19,12 @@ from postguard.cloak.tensors import box_mean, luma
 from postguard.model.measures import is_rough
 
 SHARE = 0.4  # of luma's steps
-OWN_SHARE = 0.2  # where our own encoder leads alone, which was taught how luma moves its teachers
+OWN_SHARE = 0.2  # against our own encoder alone, which was taught how luma moves its teachers
 # What is less rounds to nothing, and costs luma its exactness: on flat art at SSIMULACRA2 80 a
 # quarter of the gain.
 _LEAST = 1.25 / 255
-_GRAY = 3 / 255  # of colour around a pixel: paper, ink and screentone, which stay gray
+# Of colour around a pixel, at the size that is worked at: paper, ink and screentone stay gray.
+_GRAY = 3 / 255
 _COARSE = 2  # px: how codecs keep colour
 # Y, Cb and Cr of JPEG (ITU-T T.871) as they move red, green and blue.
 _MIX = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
@@ -35,7 +36,7 @@ def colour_share(x: Tensor, limit: Tensor, encoders: Iterable[str]) -> Tensor:
     Args:
         x: (1,3,H,W) in [0,1].
         limit: (1,1,H,W) in [0,1], the largest change of each pixel.
-        encoders: the names of those that lead the way.
+        encoders: the names of all that the picture is drawn against.
     """
     share = OWN_SHARE if is_rough(encoders) else SHARE
     coloured = box_mean((x - luma(x)).abs().amax(1, keepdim=True), REACH // 2) > _GRAY

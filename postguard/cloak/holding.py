@@ -123,7 +123,7 @@ def _search(
         again, before = before == (found >= floor), found >= floor
         if at_high is None:
             share = min(low * (_STRIDE if again else _grown(at_low, floor)), high)
-        elif again and low > 0:
+        elif again:
             share = (low + high) / 2
         else:
             share = _between(low, at_low, high, at_high, floor)

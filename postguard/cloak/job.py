@@ -25,7 +25,7 @@ class Job:
         modes: what it is drawn towards, under one visibility; at least one. `instant` stands
             alone, and is not for the child.
         fallback: how far down the ladder it may go where this machine cannot do what is asked.
-        ceiling: the largest change of any pixel, in 1/255.
+        ceiling: the largest change of any channel of a pixel, in 1/255.
         floor: the least SSIMULACRA2 between the picture and the cloaked one.
         seed: secret hex digits of the picture; decide its targets and every random choice.
         artist_seed: secret hex digits of the artist; decide what all their works share.

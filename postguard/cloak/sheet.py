@@ -24,7 +24,7 @@ class Sheet:
 
     Attributes:
         pixels: (H,W,3) uint8, never changed.
-        limit: (H,W) float16 in [0,1]: the largest change of each pixel.
+        limit: (H,W) float16 in [0,1]: the largest change of each pixel, in any channel.
         d: (3,H,W) float16: the change of each channel, inside the limit.
     """
 
@@ -66,7 +66,7 @@ def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling
 
     Args:
         low: (1,3,h,w), the perturbation at the working size, in [0,1] units.
-        ceiling: the largest change of any pixel, in [0,1] units.
+        ceiling: the largest change of any channel of a pixel, in [0,1] units.
     """
     size = pixels.shape[0], pixels.shape[1]
     limit = np.empty(size, np.float16)

@@ -24,7 +24,12 @@ def to_pixels(x: Tensor) -> Pixels:
 
 def luma(x: Tensor) -> Tensor:
     """(1,3,H,W) -> (1,1,H,W), same range."""
-    return (x * x.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return (x * _luma_weights(x.device)).sum(1, keepdim=True)
+
+
+@functools.lru_cache(maxsize=4)  # what is brought to a GPU anew waits for all it still does
+def _luma_weights(device: torch.device) -> Tensor:
+    return torch.tensor(LUMA, device=device).view(1, 3, 1, 1)
 
 
 def box_mean(x: Tensor, radius: int) -> Tensor:

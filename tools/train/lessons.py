@@ -4,7 +4,7 @@
 
 A lesson is a batch of crops with a target each, and a short attack on every crop: the crop as it
 is or with noise, then after each of two sign steps towards its target. At every point stand the
-latents, the gradient of the distance to the target (of luma, for the cloak changes nothing else),
+latents, the gradient of the distance to the target (of luma: see `colour.OWN_SHARE`),
 and what the FLUX.2 teacher sees at a quarter of the size. The steps follow the teachers; with
 `--student` half of the crops follow the student instead, so that it learns where it errs.
 

@@ -29,8 +29,8 @@ from postguard.system import wire
 # What each strength promises: the least SSIMULACRA2 between the picture and the cloaked one (80:
 # hardly to be told apart side by side; 65: a fine grain to a close look; 45: plainly a grain).
 FLOORS = {"low": 80.0, "medium": 65.0, "high": 45.0}
-# The largest change of a pixel, in 1/255, where texture hides it; see `cloak.budget`. The floor
-# decides; this bounds what a fault of the engine could do to a picture.
+# The largest change of any channel, in 1/255, where texture hides it; see `cloak.budget`. The
+# floor decides; this bounds what a fault of the engine could do to a picture.
 CEILINGS = {"low": 20, "medium": 30, "high": 40}
 WORDS = marked(
     "The cloak raises the cost of training on and editing this picture; it is no lock. Purifiers "

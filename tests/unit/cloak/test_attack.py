@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Generator
 
-from postguard.cloak.attack import Bounds, Found, Schedule, applied, attack
+from postguard.cloak.attack import Bounds, Found, Schedule, State, applied, attack, step
 from postguard.cloak.budget import budget
 from postguard.cloak.coding import Coder
 from postguard.cloak.colour import colour_share
@@ -108,6 +108,18 @@ def test_the_seed_decides_every_number(encoders):
     one, same, other = (run(encoders, x, seed=s)[1].d for s in (1, 1, 2))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
+
+
+def test_colour_moves_too_where_there_is_colour(encoders):
+    _, found = run(encoders, to_tensor(tiny.art(*SIZE)), ceiling=30)
+    assert float((found.d.amax(1) - found.d.amin(1)).max()) > 1 / 255
+
+
+def test_a_picture_that_is_its_target_stands_still(encoders):
+    x = to_tensor(tiny.art(*SIZE))
+    pull = Pull(encoders, x, [Target("immunise", x)])
+    moved = step(pull, State(torch.zeros_like(x)), held(x), LOOKS.whole, 1.0).d
+    assert float(moved.abs().max()) == 0
 
 
 def test_a_gray_picture_stays_gray(encoders):

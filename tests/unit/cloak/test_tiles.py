@@ -71,6 +71,7 @@ def test_refining_moves_pixels_and_keeps_every_limit(tmp_path):
     assert change.max() in range(1, 9)
     assert (np.abs(sheet.d) <= sheet.limit).all()
     assert change[:40, :200].max() == 0
+    assert (np.ptp(sheet.d, axis=0) > 1 / 255).any()
 
 
 def test_refining_stops_when_the_time_is_up(tmp_path):

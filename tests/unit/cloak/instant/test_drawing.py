@@ -32,7 +32,7 @@ def noisy(height: int, width: int, seed: int) -> np.ndarray:
     height=st.integers(1, 90),
     width=st.integers(1, 90),
     seed=st.integers(0, 99),
-    strength=st.sampled_from([(80.0, 12), (65.0, 24), (45.0, 40)]),
+    strength=st.sampled_from([(80.0, 20), (65.0, 30), (45.0, 40)]),
 )
 def test_floor_and_ceiling_hold_on_any_picture(height, width, seed, strength):
     floor, ceiling = strength
