@@ -1,7 +1,7 @@
 """What a cloak gains at equal visibility, beside the published loops: python -m bench.cloak
 
     [--files NAME ...] [--floors 80 65 45] [--target charcoal] [--steps 20] [--posted 1600]
-    [--window 512] [--check]
+    [--window 512] [--references NAME ...] [--check]
 
 Each art file is brought to the size that an artist posts (long side 1600 px), and the square in
 its middle is worked on as a part of it: what platforms shrink the whole picture by, the square is

@@ -153,7 +153,7 @@ def _spans(length: int) -> list[slice]:
 
 
 def _change(trial: Trial) -> NDArray[np.int16]:
-    """(H,W,3)"""
+    """Return what was changed, (H,W,3) in 1/255; the caller's own."""
     return trial.after.astype(np.int16) - trial.before
 
 
@@ -161,8 +161,9 @@ def _signs(trial: Trial) -> Pixels:
     """Each pixel changed by the same amounts with a random sign: a fixed generator, for the
     controls keep no secret."""
     change = _change(trial)
-    flip = np.random.default_rng(0).integers(0, 2, change.shape[:2], dtype=np.int8)
-    return _plus(trial.before, np.where(flip[..., None], change, -change))
+    signs = np.random.default_rng(0).integers(0, 2, change.shape[:2], dtype=np.int8) * 2 - 1
+    change *= signs[..., None]
+    return _plus(trial.before, change)
 
 
 def _shuffled(trial: Trial) -> Pixels:
@@ -174,6 +175,7 @@ def _shuffled(trial: Trial) -> Pixels:
 
 
 def _plus(pixels: Pixels, change: NDArray[np.int16]) -> Pixels:
+    """Return both together, in 8 bit; `change` is used up."""
     change += pixels
     return np.clip(change, 0, 255, out=change).astype(np.uint8)
 
