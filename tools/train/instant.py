@@ -1,6 +1,6 @@
 """Train the instant cloak's network on drawn pictures: python -m tools.train.instant FOLDER
 
-    [--teachers FOLDER] [--steps 2000] [--minutes 90] [--seed 0] [--write]
+    [--teachers FOLDER] [--steps 2000] [--minutes 90] [--workers 1] [--width 32] [--seed 0] [--write]
 
 A step: four drawn crops, each with a secret texture; the network draws it into them, within the
 budget of `cloak.budget`, as strongly as SSIMULACRA2 allows at the picture's size and from half
@@ -10,14 +10,18 @@ freed of what would only make the change larger, as in `cloak.attack`: what is l
 how to draw, not how much. Printed is the mean squared R, of one step in 25.
 
 The state is kept in FOLDER every 25 steps, and each step draws by its own number and the seed: the
-command goes on where it was stopped. `--write` puts the weights into the package.
+command goes on where it was stopped. Where there is no time for all the steps, there are fewer.
+`--workers` processes draw ahead. `--write` puts the weights into the package.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +40,9 @@ from postguard.cloak.instant.weave import weave
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import luma, resized, rounded, to_tensor
 from postguard.cloak.transforms import with_loss
-from tools.train.instant_painter import Painter
+from tools.train.instant_painter import WIDTH, Painter
 from tools.train.pictures import draw
+from tools.train.steps import planned
 
 SIDE, CROPS = 128, 4
 _SIDES = (128, 160, 224, 320)  # of the pictures that crops are cut from
@@ -49,6 +54,8 @@ _CODED, _RESIZED = 0.5, 0.35  # of the steps, how the teachers see the crops; el
 _SCALES = (0.8, 1.06)
 _DEGREE = 1.25  # visibility grows about with this power of the size of a change
 _KEPT_EVERY = 25
+_AHEAD = 4  # steps that each worker has drawn before they are needed
+_LOOKS = 1  # tells the random numbers of a step from those that its crops were drawn with
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,28 @@ def batch(rng: np.random.Generator) -> Batch:
     limit = torch.cat([budget(x, _CEILING) for x in crops])
     far, near = error_at(floor), error_at(floor - NEARER)
     return Batch(torch.cat(crops), torch.cat(textures), limit, far, near)
+
+
+def drawn_ahead(seed: int, first: int, workers: int) -> Iterator[Batch]:
+    """Yield the crops of each step from `first` on, which other processes draw meanwhile."""
+    clean = multiprocessing.get_context("spawn")  # torch has its threads and its GPU here
+    with ProcessPoolExecutor(workers, clean) as pool:
+        waiting: deque[Future[tuple[np.ndarray, ...]]] = deque()
+        for step in range(first, first + _AHEAD * workers):
+            waiting.append(pool.submit(_drawn, seed, step))
+        while True:
+            x, texture, limit, errors = waiting.popleft().result()
+            planes = (torch.from_numpy(p) for p in (x, texture, limit))
+            yield Batch(*planes, *map(float, errors))
+            step += 1
+            waiting.append(pool.submit(_drawn, seed, step))
+
+
+def _drawn(seed: int, step: int) -> tuple[np.ndarray, ...]:
+    torch.set_num_threads(1)
+    found = batch(np.random.default_rng([seed, step]))
+    planes = (p.numpy() for p in (found.x, found.texture, found.limit))
+    return *planes, np.array([found.far, found.near])
 
 
 def change(net: Painter, drawn: Batch) -> Tensor:
@@ -172,9 +201,9 @@ def _side_by_side(x: Tensor) -> Tensor:
 class State:
     """What training has come to, kept in one file."""
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
+    def __init__(self, folder: Path, device: torch.device, width: int = WIDTH) -> None:
         self.path = folder / "state.safetensors"
-        self.net, self.step = Painter().to(device), 0
+        self.net, self.step = Painter(width).to(device), 0
         self._adam = torch.optim.Adam(self.net.parameters(), _RATE, betas=(0.9, 0.98))
         if self.path.exists():
             self._read(load_file(self.path))
@@ -228,18 +257,20 @@ def main() -> None:
     device = best_device()
     torch.set_num_threads(1 if device.kind == "cpu" else torch.get_num_threads())
     teachers = load_encoders(asked.teachers, device)
-    state, began, shares = State(asked.folder, device.torch), time.monotonic(), []
-    while state.step < asked.steps and time.monotonic() - began < 60 * asked.minutes:
-        rng = np.random.default_rng([asked.seed, state.step])
-        drawn = batch(rng).to(device.torch)
-        shares.append(state.learn(drawn, teachers, rng, asked.steps))
+    state, began, shares = State(asked.folder, device.torch, asked.width), time.monotonic(), []
+    first, steps = state.step, asked.steps
+    for drawn in drawn_ahead(asked.seed, first, asked.workers):
+        if state.step >= steps:
+            break
+        rng = np.random.default_rng([asked.seed, state.step, _LOOKS])
+        drawn = drawn.to(device.torch)
+        shares.append(state.learn(drawn, teachers, rng, steps))
+        minutes = (time.monotonic() - began) / 60
+        steps = planned(asked.steps, first, state.step - first, minutes, asked.minutes)
         if state.step % _KEPT_EVERY == 0:
             r = checked(state.net, drawn, teachers, look(rng))
-            minutes = (time.monotonic() - began) / 60
-            print(
-                f"{state.step} R² {r:.3f} share {np.mean(shares):.2f} {minutes:.0f} min",
-                flush=True,
-            )
+            told = f"R² {r:.3f}, share {np.mean(shares):.2f}, {minutes:.1f} min"
+            print(f"{state.step} of {steps}: {told}", flush=True)
             state.keep()
             shares = []
     state.keep()
@@ -254,6 +285,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--teachers", type=Path, default=Path("../shared/weights"))
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=24 * 60)
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw")
+    parser.add_argument("--width", type=int, default=WIDTH, help="channels of a layer")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help="put the weights into the package")
     return parser

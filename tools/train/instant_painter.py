@@ -14,9 +14,9 @@ WIDTH, MIDDLE = 32, 3  # channels of the layers, and how many of them look again
 class Painter(nn.Sequential):
     """The same tensors under the same names; it starts as the bare texture."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = WIDTH) -> None:
         cells = SIDE * SIDE
-        ends = [(2 * cells, WIDTH), *[(WIDTH, WIDTH)] * MIDDLE, (WIDTH, cells)]
+        ends = [(2 * cells, width), *[(width, width)] * MIDDLE, (width, cells)]
         super().__init__(*(nn.Conv2d(a, b, 3) for a, b in ends))
         self.skip = nn.Parameter(torch.tensor(0.7))
         last = self[-1]

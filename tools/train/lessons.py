@@ -4,9 +4,10 @@
 
 A lesson is a batch of crops with a target each, and a short attack on every crop: the crop as it
 is or with noise, then after each of two sign steps towards its target. At every point stand the
-latents, the gradient of the distance to the target (of luma: see `colour.OWN_SHARE`),
-and what the FLUX.2 teacher sees at a quarter of the size. The steps follow the teachers; with
-`--student` half of the crops follow the student instead, so that it learns where it errs.
+latents, the gradient of the distance to the target, and what the FLUX.2 teacher sees at a quarter
+of the size. The steps move luma, and in half of the lessons colour too. They follow the teachers;
+with `--student` half of the crops follow the student instead, so that it learns where it errs. It
+is read anew for each lesson, since it may be learning meanwhile.
 
 Every lesson is drawn by its own number and the seed, and written whole: one that is there already
 is passed over, so the command goes on where it was stopped.
@@ -27,6 +28,7 @@ from torch.nn import functional
 
 from bench.squares import SHARED
 from postguard.cloak.budget import budget
+from postguard.cloak.colour import by_planes, in_channels
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoder, load_encoders
 from postguard.cloak.patterns import halftone
@@ -42,6 +44,7 @@ _FROM_ONE = 2  # crops
 _RATES = (0.7, 0.45)  # of a pixel's budget: the two steps
 _CEILINGS = 6, 32  # in 255: the budget of a pixel that hides it
 _SOFTENED = 0.6  # of the lessons: what the cloak adds is seen behind a resize
+_COLOURED, _COLOURS = 0.5, (0.1, 0.5)  # of the lessons; how far colour moves beside luma
 _STYLED, _HALFTONED, _OTHER = 0.2, 0.5, 0.75  # how targets are drawn, each up to its share
 _FOR_ALL = 0o644
 
@@ -67,7 +70,8 @@ def teachers(folder: Path) -> Teachers:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is kept of one point of the attacks: (B,3,H,W) pixels, latents, unit gradients."""
+    """What is kept of one point of the attacks: pixels, latents, and gradients by red, green and
+    blue, (B,3,H,W) with a mean square of 1."""
 
     x: Tensor
     flux: Tensor
@@ -82,7 +86,7 @@ def point(x: Tensor, aims: tuple[Tensor, Tensor], teachers: Teachers) -> Point:
     x = x.detach().requires_grad_(True)
     flux, quarter, sana = teachers.read(x)
     pulls = [
-        _unit(torch.autograd.grad((z - aim).pow(2).flatten(1).mean(1).sum(), x)[0].sum(1))
+        _unit(torch.autograd.grad((z - aim).pow(2).flatten(1).mean(1).sum(), x)[0])
         for z, aim in zip((flux, sana), aims, strict=True)
     ]
     kept = (t.detach() for t in (x, flux, sana, quarter, *pulls))
@@ -102,12 +106,14 @@ def lesson(
     limit = torch.cat([budget(one[None], rng.uniform(*_CEILINGS) / 255) for one in x])
     d = _start(rng, limit)
     look = _softened if rng.random() < _SOFTENED else _as_it_is
+    colour = limit.new_full((1,), rng.uniform(*_COLOURS) if rng.random() < _COLOURED else 0)
     points = []
     for rate in (*_RATES, None):
         points.append(point(_rounded(x + look(d)), aims, teachers))
         if rate is not None:
             heading = look(_heading(rng, points[-1], target, student))
-            d = (d - rate * limit * heading.sign()).clamp(-limit, limit)
+            way = in_channels(by_planes(heading).sign(), colour)
+            d = (d - rate * limit * way).clamp(-limit, limit)
     return _packed(points, aims)
 
 
@@ -149,14 +155,14 @@ def _start(rng: np.random.Generator, limit: Tensor) -> Tensor:
 def _heading(
     rng: np.random.Generator, at: Point, target: Tensor, student: Encoder | None
 ) -> Tensor:
-    """Return (B,1,H,W): the way to the targets, as a mixture of both teachers or the student has
+    """Return (B,3,H,W): the way to the targets, as a mixture of both teachers or the student has
     it."""
-    share = torch.from_numpy(rng.random(len(at.x)).astype(np.float32)).to(at.x).view(-1, 1, 1)
+    share = torch.from_numpy(rng.random(len(at.x)).astype(np.float32)).to(at.x).view(-1, 1, 1, 1)
     heading = share * at.flux_pull + (1 - share) * at.sana_pull
     if student is not None:
-        led = torch.from_numpy(rng.random(len(at.x)) < 0.5).to(at.x.device).view(-1, 1, 1)
+        led = torch.from_numpy(rng.random(len(at.x)) < 0.5).to(at.x.device).view(-1, 1, 1, 1)
         heading = torch.where(led, _own(at.x, target, student), heading)
-    return heading[:, None]
+    return heading
 
 
 def _as_it_is(plane: Tensor) -> Tensor:
@@ -164,7 +170,7 @@ def _as_it_is(plane: Tensor) -> Tensor:
 
 
 def _softened(plane: Tensor) -> Tensor:
-    """(B,1,H,W) as it is left by a resize; its own adjoint."""
+    """(B,C,H,W) as it is left by a resize; its own adjoint."""
     return functional.avg_pool2d(plane, 3, 1, 1)
 
 
@@ -173,7 +179,7 @@ def _own(x: Tensor, target: Tensor, student: Encoder) -> Tensor:
         aim = student(target)
     x = x.detach().requires_grad_(True)
     far = (student(x) - aim).pow(2).flatten(1).mean(1).sum()
-    return _unit(torch.autograd.grad(far, x)[0].sum(1))
+    return _unit(torch.autograd.grad(far, x)[0])
 
 
 def _packed(points: Sequence[Point], aims: tuple[Tensor, Tensor]) -> dict[str, np.ndarray]:
@@ -186,8 +192,8 @@ def _packed(points: Sequence[Point], aims: tuple[Tensor, Tensor]) -> dict[str, n
 
 
 def _unit(pull: Tensor) -> Tensor:
-    """(B,H,W) -> the same with a mean square of 1."""
-    return pull / pull.pow(2).mean((1, 2), keepdim=True).sqrt().clamp_min(1e-20)
+    """(B,3,H,W) -> the same with a mean square of 1."""
+    return pull / pull.pow(2).mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-20)
 
 
 def _rounded(x: Tensor) -> Tensor:
@@ -208,13 +214,12 @@ def main() -> None:
     parser.add_argument("--teachers", type=Path, default=SHARED / "weights")
     parser.add_argument("--student", type=Path)
     asked = parser.parse_args()
-    both, student = teachers(asked.teachers), None
-    if asked.student:
-        student = load_encoder(asked.student, both.flux.device)
+    both = teachers(asked.teachers)
     asked.folder.mkdir(parents=True, exist_ok=True)
     for number in range(asked.first, asked.first + asked.count):
         path = asked.folder / f"lesson-{number:05}.npz"
         if not path.exists():
+            student = load_encoder(asked.student, both.flux.device) if asked.student else None
             buffer = io.BytesIO()
             np.savez(buffer, **lesson(asked.seed, number, both, student))
             write_whole(path, buffer.getvalue(), mode=_FOR_ALL)

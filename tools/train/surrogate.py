@@ -1,14 +1,16 @@
 """Trains the surrogate encoder on the lessons: python -m tools.train.surrogate LESSONS RUN
 
-    [--steps 4000] [--rate 2e-3] [--seed 0] [--from WEIGHTS] [--ship]
+    [--steps 4000] [--minutes 600] [--at-once 1] [--rate 2e-3] [--seed 0] [--from WEIGHTS] [--ship]
 
 RUN is a folder: `checkpoint.pt`, from which the same command goes on where it was stopped, and
 `surrogate.safetensors`, the averaged weights in fp16; `--ship` puts them into the package. New
-lessons in LESSONS are taken up as they come; every 16th is kept for judging and never learnt.
+lessons in LESSONS are taken up as they come; every 16th is kept for judging and never learnt. A
+step learns from `--at-once` lessons; where there is no time for all the steps, there are fewer.
 
 Learnt are, of both teachers: the latents, how they move along each short attack, the direction in
-which the distance to the target falls (the cosine of the luma gradients, at three scales), and, as
-a help that is thrown away afterwards, what the FLUX.2 teacher sees at a quarter of the size.
+which the distance to the target falls (the cosine of the gradients: of luma, at three scales, and
+of luma and colour together), and, as a help that is thrown away afterwards, what the FLUX.2 teacher
+sees at a quarter of the size.
 
 Under torchrun every process learns from batches of its own; they meet every few steps.
 """
@@ -20,7 +22,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +33,10 @@ from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from postguard.cloak.architectures import _surrogate
+from postguard.cloak.colour import by_planes
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import OWN, build, staged
+from tools.train.steps import planned
 
 WIDTH = 64
 DEVIATIONS = {"flux": 0.8, "sana": 0.98}  # of each teacher's latents on drawn pictures
@@ -43,6 +47,7 @@ _CROPS = 4  # of a lesson, in a step; each at two of its points
 _PULLED_FROM = 0.4  # of the training: before, the pulls of a student that sees little are noise
 _FLUX_SHARE = 0.6  # of the steps learn FLUX.2's pull, the others Sana's
 _PULL_SCALES = {1: 0.5, 2: 0.3, 4: 0.2}
+_COLOUR_PART = 0.3  # of a pull's loss
 _WEIGHTS = {"latents": 1.0, "moves": 0.5, "pull": 2.0, "quarter": 0.3}
 _AVERAGED = 0.996
 _WARM, _CLIP, _DECAY = 60, 1.0, 1e-4
@@ -120,18 +125,20 @@ def losses(student: Student, batch: Batch, head: str | None) -> dict[str, Tensor
         residual = batch.latents[head] - batch.aims[head]
         far = (latents[head] * residual).sum()
         (pull,) = torch.autograd.grad(far, x, create_graph=True)
-        found["pull"] = 1 - _alike_at_all(pull.sum(1), batch.pulls[head])
+        found["pull"] = 1 - _alike_at_all(by_planes(pull), by_planes(batch.pulls[head]))
     return found
 
 
 def _alike_at_all(one: Tensor, other: Tensor) -> Tensor:
-    """Return the mean cosine of (B,H,W) planes over the scales."""
-    return torch.stack([w * alike(one, other, s).mean() for s, w in _PULL_SCALES.items()]).sum()
+    """Return how alike two pulls are in luma and colour, (B,3,H,W): 1 = of one direction."""
+    gray = [w * alike(one[:, :1], other[:, :1], s).mean() for s, w in _PULL_SCALES.items()]
+    found = (1 - _COLOUR_PART) * torch.stack(gray).sum()
+    return found + _COLOUR_PART * alike(one, other, 1).mean()
 
 
 def alike(one: Tensor, other: Tensor, scale: int) -> Tensor:
-    """(B,H,W) twice -> (B,): the cosine of two planes seen `scale` times smaller."""
-    pair = (functional.avg_pool2d(p[:, None], scale).flatten(1) for p in (one, other))
+    """(B,C,H,W) twice -> (B,): the cosine of two pictures seen `scale` times smaller."""
+    pair = (functional.avg_pool2d(p, scale).flatten(1) for p in (one, other))
     return functional.cosine_similarity(*pair, eps=1e-12)
 
 
@@ -144,12 +151,13 @@ def _moved(z: Tensor, teacher: Tensor) -> Tensor:
 
 
 class Lessons:
-    """The lessons of a folder, which grows meanwhile."""
+    """The lessons of a folder, which grows meanwhile. A GPU keeps those that it has met."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self._folder, self._device = folder, device
         self._kept: list[Path] = []
         self._learnt: list[Path] = []
+        self._met: dict[Path, dict[str, Tensor]] = {}
 
     def look(self) -> None:
         """Take up what has come."""
@@ -158,40 +166,57 @@ class Lessons:
         self._kept = [p for p in found if number[p] % _KEPT == _KEPT - 1]
         self._learnt = [p for p in found if number[p] % _KEPT != _KEPT - 1]
 
-    def batch(self, rng: np.random.Generator) -> Batch:
-        """Return some crops of one lesson."""
-        path = self._learnt[rng.integers(len(self._learnt))]
-        with np.load(path) as told:
-            points, crops = told["x"].shape[:2]
-            chosen = rng.permutation(crops)[:_CROPS]
-            return self._batch(told, rng.permutation(points)[:2], chosen)
+    def batch(self, rng: np.random.Generator, lessons: int = 1) -> Batch:
+        """Return some crops of so many lessons, each at two of its points."""
+        return self._joined([self._some(rng) for _ in range(lessons)])
 
     def judging(self, most: int = 2) -> Iterator[Batch]:
         """Yield batches that are never learnt: the first and the last point of every crop."""
         for path in self._kept[:most]:
-            with np.load(path) as told:
-                points, crops = told["x"].shape[:2]
-                yield self._batch(told, np.array([0, points - 1]), np.arange(crops))
+            told = self._read(path)
+            yield self._joined([_taken(told, [0, -1], range(told["x"].shape[1]))])
 
-    def _batch(
-        self, told: Mapping[str, np.ndarray], points: np.ndarray, crops: np.ndarray
-    ) -> Batch:
-        def taken(name: str) -> Tensor:
-            values = told[name][points][:, crops]
-            return torch.from_numpy(values.reshape(-1, *values.shape[2:])).to(self._device)
+    def _some(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        told = self._read(self._learnt[rng.integers(len(self._learnt))])
+        points, crops = told["x"].shape[:2]
+        return _taken(told, rng.permutation(points)[:2], rng.permutation(crops)[:_CROPS])
 
-        def aim(name: str) -> Tensor:
-            values = np.concatenate([told[f"{name}_aim"][crops]] * len(points))
-            return torch.from_numpy(values).to(self._device).float() / DEVIATIONS[name]
+    def _read(self, path: Path) -> dict[str, Tensor]:
+        if path in self._met:
+            return self._met[path]
+        with np.load(path) as told:
+            found = {name: torch.from_numpy(told[name]).to(self._device) for name in told}
+        if self._device.type != "cpu":
+            self._met[path] = found
+        return found
 
-        x = taken("x").permute(0, 3, 1, 2) if told["x"].shape[-1] == 3 else taken("x")
+    def _joined(self, taken: Sequence[Mapping[str, Tensor]]) -> Batch:
+        def all_of(name: str) -> Tensor:
+            joined = torch.cat([one[name] for one in taken], 1)
+            return joined.flatten(0, 1).to(self._device).float()
+
         return Batch(
-            (x.float() / 255).contiguous(memory_format=torch.channels_last),
-            {name: taken(name).float() / d for name, d in DEVIATIONS.items()},
-            {name: aim(name) for name in DEVIATIONS},
-            {name: taken(f"{name}_pull").float() for name in DEVIATIONS},
-            taken("quarter").float(),
+            (all_of("x") / 255).contiguous(memory_format=torch.channels_last),
+            {name: all_of(name) / d for name, d in DEVIATIONS.items()},
+            {name: all_of(f"{name}_aim") / d for name, d in DEVIATIONS.items()},
+            {name: all_of(f"{name}_pull") for name in DEVIATIONS},
+            all_of("quarter"),
         )
+
+
+def _taken(
+    told: Mapping[str, Tensor], points: Sequence[int], crops: Sequence[int]
+) -> dict[str, Tensor]:
+    """Return what a lesson tells of some crops at two points: (2, crops, ...)."""
+    at, of = torch.as_tensor(np.array(points)), torch.as_tensor(np.array(crops))
+    found = {}
+    for name, values in told.items():
+        device = values.device
+        if name.endswith("_aim"):
+            found[name] = values[of.to(device)].expand(len(at), *(-1,) * values.ndim)
+        else:
+            found[name] = values[at.to(device)][:, of.to(device)]
+    return found
 
 
 @dataclass(slots=True)
@@ -215,7 +240,8 @@ class Run:
         torch.save(state, part)
         part.replace(folder / "checkpoint.pt")
         weights = {k: v.half().contiguous() for k, v in self.average.weights().items()}
-        save_file(weights, folder / OWN.name)
+        save_file(weights, folder / "weights.part")
+        (folder / "weights.part").replace(folder / OWN.name)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
@@ -248,14 +274,16 @@ def rate_at(step: int, steps: int, rate: float) -> float:
     return rate * min((step + 1) / _WARM, 1) * (0.01 + 0.99 * fall)
 
 
-def advance(run: Run, lessons: Lessons, asked: argparse.Namespace) -> dict[str, Tensor]:
-    """Do one step; return its losses."""
+def advance(
+    run: Run, lessons: Lessons, asked: argparse.Namespace, steps: int
+) -> dict[str, Tensor]:
+    """Do one step of as many; return its losses."""
     rng = np.random.default_rng([asked.seed, run.step, _rank()])
     for group in run.optimiser.param_groups:
-        group["lr"] = rate_at(run.step, asked.steps, asked.rate)
+        group["lr"] = rate_at(run.step, steps, asked.rate)
     head = "flux" if rng.random() < _FLUX_SHARE else "sana"
-    pulled = run.step >= _PULLED_FROM * asked.steps
-    found = losses(run.student, lessons.batch(rng), head if pulled else None)
+    pulled = asked.warm or run.step >= _PULLED_FROM * steps
+    found = losses(run.student, lessons.batch(rng, asked.at_once), head if pulled else None)
     run.optimiser.zero_grad(set_to_none=True)
     torch.stack([_WEIGHTS[name] * loss for name, loss in found.items()]).sum().backward()
     nn.utils.clip_grad_norm_(run.student.parameters(), _CLIP)
@@ -287,7 +315,8 @@ def _rank() -> int:
 
 def judged(student: Student, lessons: Lessons) -> str:
     """Return, of lessons that were never learnt: the share of the latents that is missed, and how
-    alike the pulls are at full and half size, at the first points and the last."""
+    alike the pulls are in luma, at full and half size, at the first points and the last, and in
+    colour."""
     found: dict[str, list[float]] = {}
     for batch in lessons.judging():
         for name in DEVIATIONS:
@@ -298,10 +327,13 @@ def judged(student: Student, lessons: Lessons) -> str:
                 wanted - wanted.mean((0, 2, 3), keepdim=True)
             ).pow(2).sum()
             (pull,) = torch.autograd.grad((z * (wanted - batch.aims[name])).sum(), x)
+            own, theirs = by_planes(pull), by_planes(batch.pulls[name])
             for scale in (1, 2):
-                first, last = alike(pull.sum(1), batch.pulls[name], scale).chunk(2)
+                first, last = alike(own[:, :1], theirs[:, :1], scale).chunk(2)
                 found.setdefault(f"{name} pull/{scale}", []).append(float(first.mean()))
                 found.setdefault(f"{name} late/{scale}", []).append(float(last.mean()))
+            colour = alike(own[:, 1:], theirs[:, 1:], 2)
+            found.setdefault(f"{name} colour", []).append(float(colour.mean()))
             found.setdefault(f"{name} missed", []).append(float(missed.detach()))
     return ", ".join(f"{name} {np.mean(values):.3f}" for name, values in found.items())
 
@@ -313,19 +345,23 @@ def main() -> None:
     if "WORLD_SIZE" in os.environ:
         distributed.init_process_group("gloo")
     device = best_device().torch
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = False, True
     run, lessons = begun(asked, device), Lessons(asked.lessons, device)
     lessons.look()
-    started, sums = time.monotonic(), dict.fromkeys(_WEIGHTS, 0.0)
-    while run.step < asked.steps:
+    first, started, sums = run.step, time.monotonic(), dict[str, Tensor]()
+    steps = asked.steps
+    while run.step < steps:
         if run.step % _SAVED == 0:
             lessons.look()
-        for name, loss in advance(run, lessons, asked).items():
-            sums[name] += float(loss.detach()) / _SAVED
+        for name, loss in advance(run, lessons, asked, steps).items():
+            sums[name] = sums.get(name, 0) + loss.detach() / _SAVED
+        spent = time.monotonic() - started
+        steps = planned(asked.steps, first, run.step - first, spent / 60, asked.minutes)
         if run.step % _SAVED == 0 and _rank() == 0:
             run.save(asked.run)
-            told = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            print(f"{run.step} ({time.monotonic() - started:.0f} s): {told}", flush=True)
-            sums = dict.fromkeys(_WEIGHTS, 0.0)
+            told = ", ".join(f"{name} {float(value):.3f}" for name, value in sums.items())
+            print(f"{run.step} of {steps} ({spent:.0f} s): {told}", flush=True)
+            sums = {}
         if run.step % _JUDGED == 0 and _rank() == 0:
             print(f"  kept lessons: {judged(run.average, lessons)}", flush=True)
     if _rank() == 0:
@@ -339,6 +375,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("lessons", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--minutes", type=float, default=24 * 60)
+    parser.add_argument("--at-once", type=int, default=1, help="lessons that a step learns from")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--from", dest="warm", type=Path)

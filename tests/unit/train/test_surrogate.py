@@ -32,8 +32,8 @@ def lessons(tmp_path):
             flux=3 + drawn(*each, 32, SIDE // 8, SIDE // 8),
             sana=3 + drawn(*each, 32, 1, 1),
             quarter=drawn(*each, 64, SIDE // 4, SIDE // 4),
-            flux_pull=drawn(*each, SIDE, SIDE),
-            sana_pull=drawn(*each, SIDE, SIDE),
+            flux_pull=drawn(*each, 3, SIDE, SIDE),
+            sana_pull=drawn(*each, 3, SIDE, SIDE),
             flux_aim=drawn(CROPS, 32, SIDE // 8, SIDE // 8),
             sana_aim=drawn(CROPS, 32, 1, 1),
         )
@@ -44,13 +44,15 @@ def lessons(tmp_path):
 
 def wish(folder, steps=8, rate=2e-3):
     folder.mkdir(exist_ok=True)
-    return argparse.Namespace(run=folder, steps=steps, rate=rate, seed=0, warm=None)
+    return argparse.Namespace(
+        run=folder, steps=steps, rate=rate, seed=0, warm=None, at_once=1, minutes=60
+    )
 
 
 def test_the_losses_fall(lessons, tmp_path):
     asked = wish(tmp_path / "run", 100, rate=1e-2)
     run = begun(asked, torch.device("cpu"))
-    totals = [float(sum(advance(run, lessons, asked).values()).detach()) for _ in range(10)]
+    totals = [float(sum(advance(run, lessons, asked, asked.steps).values()).detach()) for _ in range(10)]
     assert np.mean(totals[-3:]) < 0.9 * np.mean(totals[:3])
 
 
@@ -67,7 +69,7 @@ def test_a_pull_is_learnt_by_all_that_its_head_reads_through(lessons, head):
 def test_pulls_are_learnt_only_once_the_student_sees_something(lessons, tmp_path):
     asked = wish(tmp_path / "run", 4)
     run = begun(asked, torch.device("cpu"))
-    told = ["pull" in advance(run, lessons, asked) for _ in range(4)]
+    told = ["pull" in advance(run, lessons, asked, asked.steps) for _ in range(4)]
     assert told == [False, False, True, True]
 
 
@@ -75,15 +77,15 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(lessons, tmp_path):
     whole, parts = wish(tmp_path / "whole"), wish(tmp_path / "parts")
     run = begun(whole, torch.device("cpu"))
     for _ in range(4):
-        advance(run, lessons, whole)
+        advance(run, lessons, whole, whole.steps)
     stopped = begun(parts, torch.device("cpu"))
     for _ in range(2):
-        advance(stopped, lessons, parts)
+        advance(stopped, lessons, parts, parts.steps)
     stopped.save(parts.run)
     again = begun(parts, torch.device("cpu"))
     assert again.step == 2
     for _ in range(2):
-        advance(again, lessons, parts)
+        advance(again, lessons, parts, parts.steps)
     for one, other in zip(run.average.parameters(), again.average.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
 
@@ -111,7 +113,7 @@ def test_lessons_that_are_kept_for_judging_are_never_learnt(tmp_path):
 
 
 def test_planes_are_alike_by_direction_alone():
-    plane = torch.randn(2, 16, 16)
+    plane = torch.randn(2, 1, 16, 16)
     assert torch.allclose(alike(plane, 3 * plane, 1), torch.ones(2))
     assert torch.allclose(alike(plane, -plane, 2), -torch.ones(2))
 
