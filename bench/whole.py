@@ -39,7 +39,7 @@ def main() -> None:
     print(HEAD, flush=True)
     with tempfile.TemporaryDirectory() as name:
         for file in asked.files:
-            source = Path(name) / "in.png"
+            source = Path(name) / "in.tif"
             width, height = _brought(file, asked.side, source)
             before = _cpu()
             job = _job(asked.mode, asked.strength)
@@ -60,7 +60,7 @@ def _cpu() -> float:
 
 def _cloaked(job: dict[str, Json], source: Path, warming: int) -> tuple[float, Mapping[str, Json]]:
     """Return the seconds of a warm child, which ends afterwards, and its record."""
-    target, small = source.with_name("out.png"), source.with_name("small.png")
+    target, small = source.with_name("out.tif"), source.with_name("small.tif")
     job = job | {"memory": str(source.with_name("style.json"))}  # as at an artist's second work
     noise = np.random.default_rng(0).integers(0, 256, (warming, warming, 3), dtype=np.uint8)
     Image.fromarray(noise).save(small)
@@ -83,7 +83,7 @@ def _job(mode: str, strength: str) -> dict[str, Json]:
 
 
 def _brought(name: str, side: int, source: Path) -> tuple[int, int]:
-    """Write an art file with this long side as PNG (it is not enlarged); return its size."""
+    """Write an art file with this long side (it is not enlarged); return its size."""
     with Image.open(SHARED / "art" / name) as image:
         scale = min(1.0, side / max(image.size))
         size = round(image.width * scale), round(image.height * scale)

@@ -125,7 +125,7 @@ class CloakEngine(Protocol):
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
-        """Read the picture `source`, write the cloaked PNG or TIFF `target`, return what was done.
+        """Read the picture `source`, write the cloaked TIFF or PNG `target`, return what was done.
 
         `on_step` gets the fraction done in [0, 1]. Raises StepFailed.
         """

@@ -182,17 +182,21 @@ def _bounds(
     if picture.alpha is not None:  # on the CPU: on a GPU it asks for a square of its full height
         alpha = resized(alpha_tensor(picture.alpha, CPU), (x.shape[-2], x.shape[-1])).to(x.device)
     limit = budget(x, job.ceiling / 255, alpha)
-    colour = colour_share(x, limit, [encoder.name for encoder in studio.encoders])
+    colour = colour_share(x, limit)
     return Bounds(limit, Eye(x), error_at(job.floor), colour, Coder(x, served))
 
 
 def _write(path: Path, pixels: Pixels, picture: Picture) -> None:
-    """Write the PNG whole or not at all; speed before size, for it lives for seconds."""
+    """Write the file whole or not at all: a TIFF as it is, for it lives for seconds, or a PNG,
+    which travels."""
     image = Image.fromarray(pixels)
     if picture.alpha is not None:
         image.putalpha(Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=0)
+    if path.suffix == ".tif":
+        image.save(buffer, "TIFF")
+    else:
+        image.save(buffer, "PNG", compress_level=1)
     write_whole(path, buffer.getvalue())
 
 

@@ -8,7 +8,6 @@ a painting; half as much again gained nothing more.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -16,10 +15,8 @@ from torch.nn import functional
 
 from postguard.cloak.budget import REACH
 from postguard.cloak.tensors import box_mean, luma
-from postguard.model.measures import is_rough
 
 SHARE = 0.4  # of luma's steps
-OWN_SHARE = 0.2  # against our own encoder alone, which was taught how luma moves its teachers
 # What is less rounds to nothing, and costs luma its exactness: on flat art at SSIMULACRA2 80 a
 # quarter of the gain.
 _LEAST = 1.25 / 255
@@ -30,17 +27,15 @@ _COARSE = 2  # px: how codecs keep colour
 _MIX = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 
 
-def colour_share(x: Tensor, limit: Tensor, encoders: Iterable[str]) -> Tensor:
+def colour_share(x: Tensor, limit: Tensor) -> Tensor:
     """Return how large a step in colour may be beside one in luma, (1,1,H,W) in [0, SHARE].
 
     Args:
         x: (1,3,H,W) in [0,1].
         limit: (1,1,H,W) in [0,1], the largest change of each pixel.
-        encoders: the names of all that the picture is drawn against.
     """
-    share = OWN_SHARE if is_rough(encoders) else SHARE
     coloured = box_mean((x - luma(x)).abs().amax(1, keepdim=True), REACH // 2) > _GRAY
-    return share * (coloured & (share * limit >= _LEAST)).to(x)
+    return SHARE * (coloured & (SHARE * limit >= _LEAST)).to(x)
 
 
 def by_planes(gradient: Tensor) -> Tensor:

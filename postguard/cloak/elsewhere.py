@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from postguard.cloak.job import INSTANT, Job, Measurement, Message, Order, Why
+from postguard.cloak.job import INSTANT, MEGAPIXELS, Job, Measurement, Message, Order, Why
 from postguard.cloak.ladder import Ladder
 from postguard.cloak.runner import (
     GRACE_SECONDS,
@@ -22,13 +23,15 @@ from postguard.cloak.runner import (
     read,
     resolved,
 )
-from postguard.errors import Retryable, StepFailed, Unfinished, Waiting
+from postguard.errors import BadPicture, Retryable, StepFailed, Unfinished, Waiting
+from postguard.imaging import open_picture, to_image
 from postguard.language import _
 from postguard.model import Elsewhere, Json
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 45.0  # seconds for a machine that was woken to be there
+_PACKED: dict[str, dict[str, Any]] = {".png": {"compress_level": 1}, ".tif": {}}
 _NOWHERE = Path("elsewhere")  # the other machine has its own models
 _BEGUN: frozenset[Why] = frozenset({"ended", "late"})  # it may go well another time, or never
 
@@ -68,9 +71,17 @@ class FarEngine(ChildEngine):
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
         """Cloak `source` into `target` there. Raises OutOfReach: nobody can; StepFailed."""
-        paths = resolved({"source": source, "target": target, "models": _NOWHERE})
+        sent, made = (path.with_suffix(".png") for path in (source, target))
+        paths = resolved({"source": sent, "target": made, "models": _NOWHERE})
         order = read(Job, {**job, **paths})
-        return self._done(Order(cloak=order), order.time_limit, on_step)
+        _repack(source, sent)
+        try:
+            record = self._done(Order(cloak=order), order.time_limit, on_step)
+            _repack(made, target)
+        finally:
+            for passing in {sent, made} - {source, target}:
+                passing.unlink(missing_ok=True)
+        return record
 
     def measure(
         self,
@@ -111,6 +122,19 @@ class FarEngine(ChildEngine):
             return self.done(order, seconds, on_step)
         except Retryable as exc:  # that machine's disk is full
             raise OutOfReach("absent", str(exc)) from exc
+
+
+def _repack(path: Path, into: Path) -> None:
+    """Write a picture as the kind that it travels as (PNG, a third of the bytes) or is read as.
+
+    Raises StepFailed: what came back cannot be opened."""
+    if path == into or not path.is_file():
+        return
+    try:
+        picture = open_picture(path.read_bytes(), max_megapixels=MEGAPIXELS)
+    except BadPicture as exc:
+        raise StepFailed("cloak", str(exc)) from exc
+    to_image(picture).save(into, **_PACKED[into.suffix])
 
 
 @dataclass(frozen=True, slots=True)

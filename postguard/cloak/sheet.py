@@ -74,7 +74,10 @@ def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling
         limit[rows] = _limit(pixels, alpha, rows, ceiling, low.device)
     d = np.empty((3, *size), np.float16)
     for plane, found in zip(low[0].cpu().numpy(), d, strict=True):
-        np.clip(grown(plane, size).astype(np.float16), -limit, limit, out=found)
+        wide = grown(plane, size)
+        for rows in _strips(size):
+            bound = limit[rows].astype(np.float32)  # numpy clips float16 ten times as slowly
+            found[rows] = np.clip(wide[rows], -bound, bound)
     return Sheet(pixels, limit, d)
 
 

@@ -114,9 +114,8 @@ def _move(sheet: Sheet, aim: Aim, tile: Tile, rate: float) -> None:
     limit = _planes(sheet.limit[place][None], device)
     d = _planes(sheet.d[:, *place], device)
     rates = rate * window(tile, sheet.size).to(device)
-    names = [encoder.name for encoder in aim.encoders]
     # The whole sheet is held to its floor, not a tile.
-    bounds = Bounds(limit, Eye(x), math.inf, colour_share(x, limit, names))
+    bounds = Bounds(limit, Eye(x), math.inf, colour_share(x, limit))
     pull = Pull(aim.encoders, x, aim.of(tile, sheet.size), aim.weights)
     moved = step(pull, State(d), bounds, View(tile.size), rates).d
     sheet.d[:, *place] = moved[0].cpu().numpy().astype(np.float16)

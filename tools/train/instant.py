@@ -1,13 +1,15 @@
 """Train the instant cloak's network on drawn pictures: python -m tools.train.instant FOLDER
 
-    [--teachers FOLDER] [--steps 2000] [--minutes 90] [--workers 1] [--width 32] [--seed 0] [--write]
+    [--teachers FOLDER] [--steps 2000] [--minutes 90] [--workers 1] [--width 32] [--seed 0]
+    [--write]
 
 A step: four drawn crops, each with a secret texture; the network draws it into them, within the
 budget of `cloak.budget`, as strongly as SSIMULACRA2 allows at the picture's size and from half
 the distance; the loss is the logarithm of the distance of the teachers' latents from those of the
-crop half dissolved in the texture, seen resized, as WebP codes it, or as it is. Its gradient is
-freed of what would only make the change larger, as in `cloak.attack`: what is learned is where and
-how to draw, not how much. Printed is the mean squared R, of one step in 25.
+crop half dissolved in the texture, seen resized, as WebP codes it, or as it is. Where that
+strength is bounded, its gradient is freed of what would only make the change larger, as in
+`cloak.attack`: what is learned is where and how to draw, not how much. Printed is the mean squared
+R, of one step in 25.
 
 The state is kept in FOLDER every 25 steps, and each step draws by its own number and the seed: the
 command goes on where it was stopped. Where there is no time for all the steps, there are fewer.
@@ -135,7 +137,8 @@ def direction(
     (pulled,) = torch.autograd.grad(loss, d)
     (seen,) = torch.autograd.grad(_error(eye, drawn, d), d)
     along = float((seen * d).detach().sum())
-    price = max(-float((pulled * d).detach().sum()), 0) / along if along > 0 else 0.0
+    bound = share < 1 and along > 0  # what is drawn too faintly is to grow
+    price = max(-float((pulled * d).detach().sum()), 0) / along if bound else 0.0
     return share * (pulled + price * seen), share
 
 
@@ -259,11 +262,11 @@ def main() -> None:
     teachers = load_encoders(asked.teachers, device)
     state, began, shares = State(asked.folder, device.torch, asked.width), time.monotonic(), []
     first, steps = state.step, asked.steps
-    for drawn in drawn_ahead(asked.seed, first, asked.workers):
+    for ahead in drawn_ahead(asked.seed, first, asked.workers):
         if state.step >= steps:
             break
         rng = np.random.default_rng([asked.seed, state.step, _LOOKS])
-        drawn = drawn.to(device.torch)
+        drawn = ahead.to(device.torch)
         shares.append(state.learn(drawn, teachers, rng, steps))
         minutes = (time.monotonic() - began) / 60
         steps = planned(asked.steps, first, state.step - first, minutes, asked.minutes)

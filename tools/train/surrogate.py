@@ -1,6 +1,7 @@
 """Trains the surrogate encoder on the lessons: python -m tools.train.surrogate LESSONS RUN
 
-    [--steps 4000] [--minutes 600] [--at-once 1] [--rate 2e-3] [--seed 0] [--from WEIGHTS] [--ship]
+    [--steps 4000] [--minutes 600] [--at-once 1] [--rate 2e-3] [--seed 0] [--from WEIGHTS]
+    [--ship]
 
 RUN is a folder: `checkpoint.pt`, from which the same command goes on where it was stopped, and
 `surrogate.safetensors`, the averaged weights in fp16; `--ship` puts them into the package. New
@@ -9,8 +10,8 @@ step learns from `--at-once` lessons; where there is no time for all the steps, 
 
 Learnt are, of both teachers: the latents, how they move along each short attack, the direction in
 which the distance to the target falls (the cosine of the gradients: of luma, at three scales, and
-of luma and colour together), and, as a help that is thrown away afterwards, what the FLUX.2 teacher
-sees at a quarter of the size.
+of luma and colour together), and, as a help that is thrown away afterwards, what the FLUX.2
+teacher sees at a quarter of the size.
 
 Under torchrun every process learns from batches of its own; they meet every few steps.
 """

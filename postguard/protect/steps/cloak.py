@@ -37,7 +37,6 @@ WORDS = marked(
     "and noisy upscaling are known to weaken or remove it. The gain is what was left on this "
     "PC's encoders behind a simulation of the platform, not a promise for other models."
 )
-_SAVED: dict[str, dict[str, Any]] = {"tif": {}, "png": {"compress_level": 1}}
 _GRAIN = 1_000_000  # the opener's limit is in megapixels; the picture was judged at intake
 
 
@@ -60,8 +59,9 @@ class Cloak:
             )
         if (missing := scene.engine.available()) is not None:
             raise StepFailed("cloak", missing)
-        source, target = (scene.work / f"cloak-{way}.{self._kind}" for way in ("in", "out"))
-        to_image(picture).save(source, **_SAVED[self._kind])
+        # TIFF as it is: to compress it takes longer than to draw an instant cloak.
+        source, target = (scene.work / f"cloak-{way}.tif" for way in ("in", "out"))
+        to_image(picture).save(source)
         targets = targets_folder(scene.work)
         targets.mkdir(exist_ok=True)
         job = self._job(scene)
@@ -112,12 +112,6 @@ class Cloak:
         if set(told) == {"instant"} and self._options.fallback == "instant":
             return ("instant",)
         raise StepFailed("cloak", _("the engine drew another cloak than asked; please report it"))
-
-    @property
-    def _kind(self) -> str:
-        """What the picture is handed over as: to the instant engine, which is in this process, as
-        it is, for compressing takes longer than drawing; to others, which may be far, as PNG."""
-        return "tif" if self._options.modes == ("instant",) else "png"
 
     @property
     def _ceiling(self) -> int:

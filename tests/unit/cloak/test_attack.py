@@ -51,7 +51,7 @@ def run(encoders, x, *, seed=1, schedule=None, floor=0.0, ceiling=CEILING) -> tu
 
 def held(x, *, floor=0.0, ceiling=CEILING, coder=None) -> Bounds:
     limit = budget(x, ceiling / 255)
-    return Bounds(limit, Eye(x), error_at(floor), colour_share(x, limit, ["tiny"]), coder)
+    return Bounds(limit, Eye(x), error_at(floor), colour_share(x, limit), coder)
 
 
 def test_the_ratio_falls_behind_the_worst_check(encoders):

@@ -40,8 +40,9 @@ def run(
     *,
     floor: float = 0.0,
     ceiling: int = CEILING,
+    kind: str = "png",
 ) -> tuple:
-    source, target = folder / "in.png", folder / "out.png"
+    source, target = folder / f"in.{kind}", folder / f"out.{kind}"
     image.save(source)
     job = tiny.job(
         ceiling=ceiling, floor=floor, seed=seed, source=source, target=target, targets=folder
@@ -52,6 +53,18 @@ def run(
     assert fractions[-1] == 1
     with Image.open(target) as result:
         return result.copy(), record
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_file_is_of_the_kind_that_its_name_says(studio, tmp_path, mode):
+    art = Image.fromarray(tiny.art(40, 56)).convert(mode)
+    if mode == "RGBA":
+        art.putalpha(200)
+    png, tif = (run(studio, tmp_path, art, kind=kind)[0] for kind in ("png", "tif"))
+    with Image.open(tmp_path / "out.tif") as written:
+        assert written.format == "TIFF"
+    assert tif.mode == mode
+    assert np.array_equal(np.asarray(png), np.asarray(tif))
 
 
 @pytest.mark.parametrize(

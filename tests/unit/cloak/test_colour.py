@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from postguard.cloak.colour import OWN_SHARE, SHARE, by_planes, colour_share, in_channels
-from postguard.model.measures import OWN_ENCODER
+from postguard.cloak.colour import SHARE, by_planes, colour_share, in_channels
 
 RED = torch.tensor([0.8, 0.3, 0.2]).view(1, 3, 1, 1).expand(1, 3, 24, 40)
 GRAY = torch.full((1, 3, 24, 40), 0.5)
 
 
-def share(x: torch.Tensor, limit: float, encoders: tuple[str, ...] = ("tiny",)) -> torch.Tensor:
-    return colour_share(x, torch.full((1, 1, 24, 40), limit / 255), encoders)
+def share(x: torch.Tensor, limit: float) -> torch.Tensor:
+    return colour_share(x, torch.full((1, 1, 24, 40), limit / 255))
 
 
 def noise(seed: int) -> torch.Tensor:
@@ -24,12 +23,6 @@ def test_colour_moves_where_the_picture_has_colour_and_room_for_a_step():
     assert (share(RED, 10) == SHARE).all()
     assert (share(RED, 2) == 0).all()
     assert (share(GRAY, 10) == 0).all()
-
-
-def test_our_own_encoder_alone_leads_less_in_colour():
-    alone, beside = share(RED, 10, (OWN_ENCODER,)), share(RED, 10, (OWN_ENCODER, "tiny"))
-    assert (alone == OWN_SHARE).all()
-    assert (beside == SHARE).all()
 
 
 def test_ink_and_paper_beside_colour_stay_gray():

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from postguard.cloak.elsewhere import Away, FarEngine
 from postguard.cloak.job import Measurement, Order, Why
@@ -16,6 +18,14 @@ from postguard.errors import StepFailed, Unfinished, Waiting
 from postguard.model import Elsewhere, Json
 
 JOB: dict[str, Json] = {"modes": ["style"], "fallback": "instant"}
+WHOLE: dict[str, Json] = {
+    **JOB,
+    "ceiling": 20,
+    "floor": 65.0,
+    "seed": "1e" * 32,
+    "artist_seed": "2e" * 32,
+    "time_limit": 60.0,
+}
 NOBODY = OutOfReach("absent", "no machine of the cluster is on")
 
 
@@ -194,3 +204,42 @@ def last_word(does: str, seconds: float = 1.0) -> tuple[str, Why | None]:
     finally:
         engine.close()
     return answer.kind, answer.why
+
+
+COPY = """
+import json, pathlib, sys
+order = json.loads(sys.stdin.readline())["cloak"]
+source, target = pathlib.Path(order["source"]), pathlib.Path(order["target"])
+data = source.read_bytes()
+target.write_bytes(data)
+print(json.dumps({"kind": "taken"}), flush=True)
+record = {"png": data.startswith(b"\\x89PNG"), "sent": source.name}
+print(json.dumps({"kind": "done", "record": record}), flush=True)
+sys.stdin.readline()
+"""
+
+
+class Copier(FarEngine):
+    """A cluster that returns what it gets."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", COPY]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_picture_travels_packed_and_comes_back_as_it_was_handed_over(
+    tmp_path: Path, mode: str
+) -> None:
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    pixels = np.random.default_rng(0).integers(1, 256, (9, 13, len(mode)), dtype=np.uint8)
+    Image.fromarray(pixels).save(source)
+    engine = Copier(Elsewhere("tls://nas:8786", Path("keys")))
+    try:
+        record = engine.cloak(WHOLE, source, target, lambda _: None)
+    finally:
+        engine.close()
+    assert record == {"png": True, "sent": "in.png"}
+    with Image.open(target) as back:
+        assert back.format == "TIFF"
+        assert np.array_equal(np.asarray(back), pixels)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "out.tif"]

@@ -19,11 +19,11 @@ def teachers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lesson(teachers):
-    return lessons.lesson(0, 3, teachers, None)
+    return lessons.lesson(0, 4, teachers, None)
 
 
 def test_a_lesson_follows_from_its_seed_and_number(teachers, lesson):
-    again = lessons.lesson(0, 3, teachers, None)
+    again = lessons.lesson(0, 4, teachers, None)
     assert all(np.array_equal(again[name], value) for name, value in lesson.items())
 
 
@@ -47,6 +47,6 @@ def test_pulls_are_of_one_size_and_lead_away_from_the_target(teachers, lesson, n
 
 
 def test_a_student_leads_half_of_the_steps_where_one_is_given(teachers, lesson):
-    led = lessons.lesson(0, 3, teachers, teachers.sana)
+    led = lessons.lesson(0, 4, teachers, teachers.sana)
     assert np.array_equal(led["x"][0], lesson["x"][0])
     assert not np.array_equal(led["x"][1], lesson["x"][1])

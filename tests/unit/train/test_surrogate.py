@@ -52,7 +52,9 @@ def wish(folder, steps=8, rate=2e-3):
 def test_the_losses_fall(lessons, tmp_path):
     asked = wish(tmp_path / "run", 100, rate=1e-2)
     run = begun(asked, torch.device("cpu"))
-    totals = [float(sum(advance(run, lessons, asked, asked.steps).values()).detach()) for _ in range(10)]
+    totals = [
+        float(sum(advance(run, lessons, asked, asked.steps).values()).detach()) for _ in range(10)
+    ]
     assert np.mean(totals[-3:]) < 0.9 * np.mean(totals[:3])
 
 
