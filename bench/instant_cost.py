@@ -19,9 +19,10 @@ from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.imaging import sample
 from postguard.imaging.visibility import ssimulacra2
+from postguard.protect.steps.cloak import CEILINGS, FLOORS
 
 DEMO = "demo"  # the picture of `postguard demo`: flat, soft and rough parts
-_SEED, _FLOOR, _CEILING = "1e" * 32, 65.0, 24
+_SEED, _FLOOR, _CEILING = "1e" * 32, FLOORS["medium"], CEILINGS["medium"]
 
 
 def cost(name: str, width: int, height: int) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postguard.imaging.ssimulacra2.blur import Band, Blur, Gathered, Plane
-from postguard.imaging.ssimulacra2.opsin import Pixels, xyb_rows
+from postguard.imaging.ssimulacra2.opsin import Pixels, xyb_rows, xyb_rows_of
 from postguard.imaging.ssimulacra2.weights import CHANNELS, FEATURES, MAX_SCALES, weights_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ SMALLEST = 8
 _NEGLIGIBLE = 0.002
 _C2 = np.float32(0.0009)
 _ONE = np.float32(1)
+_Strip = tuple[int, Band, Plane]
 
 
 def ssimulacra2(before: Pixels, after: Pixels) -> float:
@@ -61,31 +62,42 @@ def features(before: Pixels, after: Pixels) -> NDArray[np.float64]:
         ValueError: as `ssimulacra2`.
     """
     _check(before)
+    _check_alike(before.shape, after)
     scales = _scales(before.shape)
-    return _features(_known(before, scales), before.shape, after, scales)
+    return _features(_known(_strips(before, scales), scales), _strips(after, scales), scales)
 
 
-def reference(before: Pixels, finest: int = 0) -> Reference:
+def reference(before: Pixels) -> Reference:
     """Prepares one unprotected picture for comparison with many candidates.
 
     Args:
         before: sRGB pixels (H, W, 3) in 8 bits, each side at least 8 px.
-        finest: the first scale that is compared. The two before the third take three quarters of
-            the time and make a tenth of the sum; whoever leaves them out, their features are 0,
-            knows them from elsewhere.
 
     Raises:
         ValueError: `before` is not such a picture.
     """
     _check(before)
-    scales = _scales(before.shape, finest)
-    return Reference(before.shape, scales, list(_known(before, scales)))
+    scales = _scales(before.shape)
+    return Reference(before.shape, scales, list(_known(_strips(before, scales), scales)))
+
+
+def coarse_reference(light: Plane, finest: int, size: tuple[int, int]) -> CoarseReference:
+    """Prepares one unprotected picture for comparison at its coarser scales alone.
+
+    The two scales before the third take three quarters of the time and make a tenth of the sum.
+
+    Args:
+        light: linear light (3, h, w) of the scale `finest`, the first that is compared.
+        size: height and width of the whole picture, at the scale 0.
+    """
+    scales = _scales(size, finest)
+    strips = _strips_of(light, scales, finest)
+    return CoarseReference(finest, scales, list(_known(strips, scales)))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One unprotected picture, ready to be compared: about 24 bytes for each of its pixels; two
-    where it begins with the third scale."""
+    """One unprotected picture, ready to be compared: about 24 bytes for each of its pixels."""
 
     shape: tuple[int, ...]
     scales: Sequence[_Scale]
@@ -105,7 +117,23 @@ class Reference:
         Raises:
             ValueError: `after` is not an 8-bit picture of the same size.
         """
-        return _features(self.known, self.shape, after, self.scales)
+        _check_alike(self.shape, after)
+        return _features(self.known, _strips(after, self.scales), self.scales)
+
+
+@dataclass(frozen=True)
+class CoarseReference:
+    """The coarser scales of one unprotected picture, ready to be compared."""
+
+    finest: int
+    scales: Sequence[_Scale]
+    known: Sequence[_Known]
+
+    def features(self, light: Plane) -> NDArray[np.float64]:
+        """What the weights weigh of a candidate, given as the reference was; 0 for the scales
+        before `finest`, which whoever asks knows from elsewhere."""
+        strips = _strips_of(light, self.scales, self.finest)
+        return _features(self.known, strips, self.scales)
 
 
 @dataclass(frozen=True)
@@ -134,10 +162,18 @@ def _scale(size: tuple[int, int], weights: NDArray[np.float64]) -> _Scale:
     return _Scale(channels, Blur(size), size[0] * size[1])
 
 
-def _strips(rgb: Pixels, scales: Sequence[_Scale]) -> Iterator[tuple[int, Band, Plane]]:
+def _strips(rgb: Pixels, scales: Sequence[_Scale]) -> Iterator[_Strip]:
+    return _gathered(xyb_rows(rgb, [scale.channels for scale in scales]), scales)
+
+
+def _strips_of(light: Plane, scales: Sequence[_Scale], finest: int) -> Iterator[_Strip]:
+    return _gathered(xyb_rows_of(light, [scale.channels for scale in scales], finest), scales)
+
+
+def _gathered(found: Iterable[tuple[int, Plane]], scales: Sequence[_Scale]) -> Iterator[_Strip]:
     """Yield the scale, the place and the planes (n, inputs, w) of each strip of a picture."""
     gathered = [Gathered(scale.blur.strips) for scale in scales]
-    for scale, rows in xyb_rows(rgb, [scale.channels for scale in scales]):
+    for scale, rows in found:
         for strip, planes in gathered[scale].add(rows):
             yield scale, strip, planes
 
@@ -174,8 +210,8 @@ class _Known:
         )
 
 
-def _known(before: Pixels, scales: Sequence[_Scale]) -> Iterator[_Known]:
-    for scale, strip, planes in _strips(before, scales):
+def _known(before: Iterable[_Strip], scales: Sequence[_Scale]) -> Iterator[_Known]:
+    for scale, strip, planes in before:
         mean, variance = scales[scale].blur(strip, np.stack([planes, planes * planes]))
         variance -= mean * mean
         variance += _C2
@@ -183,14 +219,11 @@ def _known(before: Pixels, scales: Sequence[_Scale]) -> Iterator[_Known]:
 
 
 def _features(
-    known: Iterable[_Known], shape: tuple[int, ...], after: Pixels, scales: Sequence[_Scale]
+    known: Iterable[_Known], after: Iterable[_Strip], scales: Sequence[_Scale]
 ) -> NDArray[np.float64]:
-    """Compare strip by strip; `known` comes in the order of `_strips`."""
-    _check(after)
-    if after.shape != shape:
-        raise ValueError(f"sizes differ: {shape[:2]} before, {after.shape[:2]} after")
+    """Compare strip by strip, each as the other in its order."""
     sums = [np.zeros((len(scale.channels), FEATURES)) for scale in scales]
-    for ours, (scale, strip, theirs) in zip(known, _strips(after, scales), strict=True):
+    for ours, (scale, strip, theirs) in zip(known, after, strict=True):
         sums[scale] += ours.sums(theirs, strip, scales[scale].blur)
     found = np.zeros((CHANNELS, len(scales), FEATURES))
     for i, (each, total) in enumerate(zip(scales, sums, strict=True)):
@@ -251,6 +284,12 @@ def score_of(total: float) -> float:
         2.326765642916932 * error
     )
     return 100.0 - 10.0 * error**0.6276336467831387 if error > 0 else 100.0
+
+
+def _check_alike(shape: tuple[int, ...], after: Pixels) -> None:
+    _check(after)
+    if after.shape != shape:
+        raise ValueError(f"sizes differ: {shape[:2]} before, {after.shape[:2]} after")
 
 
 def _check(pixels: Pixels) -> None:

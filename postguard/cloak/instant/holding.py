@@ -19,7 +19,8 @@ from postguard.cloak.instant.sheet import Sheet
 from postguard.cloak.pixels import Pixels
 from postguard.language import gettext
 
-_SAMPLED = 9 * SIDE**2  # pixels: a larger picture is searched on so many of them
+_SMALL = 9 * SIDE**2  # pixels: a larger picture is searched on some of them
+_SAMPLED = 5 * SIDE**2  # on so many
 _WHOLE = 2_600_000  # pixels: a larger one is checked by an estimate; 1600x1600
 _NEAR, _NEAR_SAMPLE, _NEAR_CHECKED = 0.97, 0.88, 0.86  # of what is promised: the search ends
 _BETWEEN = 1.22  # times what a sample shows: what is coarser than its squares
@@ -50,7 +51,7 @@ def hold(sheet: Sheet, floor: float) -> Held:
     if not is_scored(sheet.pixels):
         return Held(sheet.finished(1.0), 1.0, None, over)
     promise, area = Promise(floor), math.prod(size)
-    if area <= _SAMPLED or min(size) < SIDE:
+    if area <= _SMALL or min(size) < SIDE:
         share, score = _searched(judge(Sight(sheet), promise), 1.0, _NEAR)
         return Held(sheet.finished(share), share, score, over)
     part = _sample(sheet)

@@ -49,14 +49,35 @@ def xyb_rows(rgb: Pixels, wanted: Sequence[Sequence[int]]) -> Iterator[tuple[int
     """
     rows = max(_PIXELS // rgb.shape[1] // _STEP, 1) * _STEP
     for top in range(0, len(rgb), rows):
-        strip = rgb[top : top + rows]
-        light = np.empty((3, *strip.shape[:2]), np.float32)
-        np.take(_LINEAR, strip.transpose(2, 0, 1), out=light, mode="clip")
-        for scale, channels in enumerate(wanted):
-            if channels:
-                yield scale, _xyb(light, channels)
-            if scale + 1 < len(wanted):
-                light = _halve(light)
+        yield from _scales(linear(rgb[top : top + rows]), wanted, 0)
+
+
+def xyb_rows_of(
+    light: Plane, wanted: Sequence[Sequence[int]], first: int
+) -> Iterator[tuple[int, Plane]]:
+    """The same from the scale `first` on, of which `light` (3, h, w) is the linear light."""
+    step = _STEP >> first
+    rows = max(_PIXELS // light.shape[2] // step, 1) * step
+    for top in range(0, light.shape[1], rows):
+        yield from _scales(light[:, top : top + rows], wanted, first)
+
+
+def linear(rgb: Pixels) -> Plane:
+    """The linear light (3, h, w), 0 to 1, of sRGB pixels."""
+    light = np.empty((3, *rgb.shape[:2]), np.float32)
+    np.take(_LINEAR, rgb.transpose(2, 0, 1), out=light, mode="clip")
+    return light
+
+
+def _scales(
+    light: Plane, wanted: Sequence[Sequence[int]], first: int
+) -> Iterator[tuple[int, Plane]]:
+    """The planes of rows of linear light that is that of the scale `first`."""
+    for scale, channels in enumerate(wanted[first:], first):
+        if channels:
+            yield scale, _xyb(light, channels)
+        if scale + 1 < len(wanted):
+            light = _halve(light)
 
 
 def _xyb(light: Plane, channels: Sequence[int]) -> Plane:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 from ssimulacra2 import compute_ssimulacra2
 
-from postguard.imaging.visibility import SMALLEST, reference, ssimulacra2
+from postguard.imaging.ssimulacra2.opsin import _halve, linear
+from postguard.imaging.visibility import SMALLEST, coarse_reference, reference, ssimulacra2
 
 ART = Path(__file__).parents[4] / "shared" / "art"
 BOUND = 0.5
@@ -164,9 +165,17 @@ def test_a_reference_gives_each_candidate_the_score_it_has_alone():
 
 
 @pytest.mark.parametrize("finest", [1, 2, 5])
-def test_a_reference_that_begins_later_finds_the_same_from_there_on(finest):
-    whole, rest = (reference(photo(), first).features(signs(photo(), 5)) for first in (0, finest))
-    assert np.array_equal(whole[:, finest:], rest[:, finest:])
+def test_a_reference_of_coarse_scales_finds_the_same_from_there_on(finest):
+    before, after = photo(), signs(photo(), 5)
+    whole = reference(before).features(after)
+    lights = []
+    for pixels in (before, after):
+        light = linear(pixels)
+        for _ in range(finest):
+            light = _halve(light)
+        lights.append(light)
+    rest = coarse_reference(lights[0], finest, before.shape[:2]).features(lights[1])
+    assert np.allclose(whole[:, finest:], rest[:, finest:], rtol=1e-4, atol=1e-9)
     assert whole[:, :finest].any()
     assert not rest[:, :finest].any()
 

@@ -8,8 +8,9 @@ import pytest
 from postguard.cloak.instant import holding
 from postguard.cloak.instant.holding import hold
 from postguard.cloak.instant.places import SIDE, by_strength
-from postguard.cloak.instant.seeing import Promise, Seen, Sight, judge
+from postguard.cloak.instant.seeing import Promise, Seen, Sight, judge, judge_large
 from postguard.cloak.instant.sheet import Sheet
+from postguard.cloak.pixels import grown
 from tests.unit.cloak import tiny
 
 FLOOR = 65.0
@@ -138,6 +139,21 @@ def test_a_very_large_picture_keeps_the_promise_too_and_says_what_it_was_asked()
     change[3 * SIDE :] = 0
     sheet = Sheet(tiny.art(7 * SIDE, 6 * SIDE), None, change)
     held = hold(sheet, FLOOR)
-    assert held.over == "the whole picture, its finest detail over 9 squares of 256 px"
+    assert held.over == "the whole picture, its finest detail over 5 squares of 256 px"
     assert 0.85 <= spent(sheet, held.share) <= 1
     assert hold(Sheet(tiny.art(40, 40), None, grain(40, 40)), FLOOR).over == "the whole picture"
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3, 6])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_what_is_asked_small_is_about_what_the_whole_shows(kept, alpha):
+    """However small the change is kept, and where a part of the picture is seen through."""
+    height, width = 4 * SIDE, 3 * SIDE
+    change = grain(-(-height // (kept * 3)), -(-width // (kept * 3)), 9.0)
+    change = grown(change, (-(-height // kept), -(-width // kept)))
+    seen = np.full((height, width), 255, np.uint8)
+    seen[: SIDE // 2] = 0
+    sheet = Sheet(tiny.art(height, width), seen if alpha else None, change)
+    for share in (0.3, 1.0):
+        found = judge_large(sheet, Sight(sheet), Promise(FLOOR))(share).spent
+        assert 0.97 <= found / spent(sheet, share) <= 1.15
