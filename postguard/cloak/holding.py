@@ -30,7 +30,10 @@ _CLOSE = 0.02  # of the share: nothing is to be found in between
 _STRIDE = 1.5  # times a share, where the floor is far: a budget may end before it
 _DEGREE = 1.25  # what is lost of the score grows about with this power of the share
 _TINY = 1e-3
-_CLIFF = 1.5  # points above the floor
+_CLIFF = 0.8  # points above the floor
+_CLOSER = 0.2  # the same for what is mixed at a cliff
+_REST = 0.85  # of the share, for the blocks that do not get the larger one
+_PART = 0.9  # of the blocks: where the search for how many get it begins
 _MOST = 3.0  # times the change that the optimiser found
 _FIRST = 0.93  # of it: coded, it scores two points less than the optimiser saw
 
@@ -42,8 +45,8 @@ def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels
     done by then, and would be done again in less.
 
     A picture whose budget ends before the floor is reached comes back with the whole budget. In
-    flat colour a change of 1 in 255 is there or not: where the score falls there by points, a
-    part of the picture gets the larger share.
+    flat colour a change of 1 in 255 is there or not: where the score falls there by points, most
+    of the picture gets the larger share, which WebP keeps, and the rest rather less than fits.
     """
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
@@ -60,10 +63,13 @@ def _held(sheet: Sheet, floor: float, score: Callable[[Pixels], float]) -> tuple
     found = _search(lambda share: score(sheet.finished(share)), floor, _MOST, _FIRST)
     if not found.cliff(floor):
         return sheet.finished(found.share), found.score
-    share, more = found.share, found.above
-    mixed = _search(lambda part: score(sheet.finished(share, more, part)), floor, 1.0, 0.5)
-    part = mixed.share if mixed.score < found.score else 0.0
-    return sheet.finished(share, more, part), min(mixed.score, found.score)
+    rest, more = _REST * found.share, found.above
+    mixed = _search(
+        lambda part: score(sheet.finished(rest, more, part)), floor, 1.0, _PART, _CLOSER
+    )
+    if mixed.score > found.score:
+        return sheet.finished(found.share), found.score
+    return sheet.finished(rest, more, mixed.share), mixed.score
 
 
 def judge(pixels: Pixels, device: torch.device = CPU) -> Callable[[Pixels], float]:
@@ -102,7 +108,11 @@ class _Held:
 
 
 def _search(
-    score: Callable[[float], float], floor: float, most: float, first: float = 1.0
+    score: Callable[[float], float],
+    floor: float,
+    most: float,
+    first: float = 1.0,
+    near: float = NEAR_ENOUGH,
 ) -> _Held:
     """Search the share in [0, most]; 100 at share 0 is above any floor.
 
@@ -118,7 +128,7 @@ def _search(
             low, at_low = share, found
         else:
             high, at_high = share, found
-        if at_low - floor <= NEAR_ENOUGH or high - low < _CLOSE * high:
+        if at_low - floor <= near or high - low < _CLOSE * high:
             break
         again, before = before == (found >= floor), found >= floor
         if at_high is None:

@@ -15,7 +15,7 @@ from postguard.cloak.pixels import Pixels, grown
 from postguard.cloak.tensors import to_tensor
 
 _STRIP_PIXELS = 1 << 20
-_BLOCK = 16
+_BLOCK = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Sheet:
 
     def finished(self, share: float = 1.0, more: float = 0.0, part: float = 0.0) -> Pixels:
         """Return the picture with `share` of the change, held inside the limit, clipped and
-        rounded; (H,W,3) uint8. In `part` of its blocks of 16 pixels, in [0,1], it is `more`."""
+        rounded; (H,W,3) uint8. In `part` of its blocks of 32 pixels, in [0,1], it is `more`."""
         if part > 0:
             blocks = self._chosen(part)
             return np.where(blocks[..., None], self.finished(more), self.finished(share))
