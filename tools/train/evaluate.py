@@ -1,6 +1,6 @@
 """What a cloak made on the surrogate alone is worth: python -m tools.train.evaluate
 
-    [--files NAME ...] [--windows 512] [--posted 1600] [--floor 65] [--steps 14]
+    [--files NAME ...] [--windows 512] [--posted 1600] [--floor 65] [--steps 10]
 
 Each art file (none was seen in training) is brought to the size that an artist posts; the squares
 in its middle are cloaked by the engine's own loop, once led by the teachers and once by the
@@ -26,7 +26,7 @@ from postguard.cloak.device import best_device
 from postguard.cloak.encoders import OWN, Encoder, load_encoder, load_encoders
 from postguard.cloak.measure import COPIES
 
-QUICK = 14  # steps on the surrogate: with more it takes over a quarter of the time
+QUICK = 10  # steps on the surrogate: with more it takes over a quarter of the time
 _LEAST = 0.01  # a control is at least this much: less is chance
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tools.train.instant import State, batch, change
+from tools.train.instant import State, batch, change, drawn_ahead
 
 ELSEWHERE = torch.device("meta")  # a device whose tensors meet no other's, as a GPU's
 
@@ -28,3 +28,15 @@ def test_it_goes_on_where_it_was_stopped(tmp_path):
     again = State(tmp_path, torch.device("cpu"))
     assert again.step == 7
     assert again.net.skip.item() == 0.5
+
+
+def test_what_other_processes_draw_ahead_is_what_each_step_would_draw():
+    ahead = drawn_ahead(0, 3, 1)
+    found = [next(ahead) for _ in range(2)]
+    ahead.close()
+    for step, drawn in enumerate(found, 3):
+        own = batch(np.random.default_rng([0, step]))
+        assert torch.equal(drawn.x, own.x)
+        assert torch.equal(drawn.texture, own.texture)
+        assert torch.equal(drawn.limit, own.limit)
+        assert (drawn.far, drawn.near) == (own.far, own.near)

@@ -132,3 +132,11 @@ def test_a_block_begins_as_little_more_than_its_shortcut():
     torch.manual_seed(0)
     latents, trunk = Student()(torch.rand(2, 3, 64, 64))
     assert all(z.std() < 30 for z in (*latents.values(), trunk))
+
+
+def test_a_step_may_learn_from_several_lessons_at_once(lessons):
+    one, two = (lessons.batch(np.random.default_rng(0), count) for count in (1, 2))
+    assert len(two.x) == 2 * len(one.x)
+    x, _ = two.x.chunk(2)  # first points, then second ones of the same crops
+    assert torch.equal(x[: len(one.x) // 2], one.x.chunk(2)[0])
+    assert len(two.aims["flux"]) == len(two.latents["flux"]) == len(two.x)
