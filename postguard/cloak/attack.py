@@ -29,7 +29,7 @@ from torch import Tensor
 
 from postguard.cloak.coding import Coder
 from postguard.cloak.colour import by_planes, in_channels
-from postguard.cloak.eye import Eye
+from postguard.cloak.eye import DEGREE, Eye
 from postguard.cloak.pull import Pull
 from postguard.cloak.tensors import luma, rounded
 from postguard.cloak.transforms import Looks, View
@@ -42,7 +42,6 @@ _SOFT = 0.4  # times the mean slope: a slope of that size goes half a step
 _MOMENTUM = 0.5
 _LED_SHARE = 0.35  # of the steps: the leader's, where there is one; with half of them it cost gain
 _CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
-_DEGREE = 1.25  # visibility grows about with this power of the size of d
 _TINY = 1e-20  # a slope that is divided by: a tile may be where it is drawn to
 _AS_VISIBLE = 0.02  # of what is allowed: two thirds of a point of the score at most
 _MOST_BACK = 0.35  # of its size, that d keeps at least when it is scaled back
@@ -173,7 +172,7 @@ def coded(d: Tensor, bounds: Bounds) -> Tensor:
 def held_back(d: Tensor, error: Tensor, bounds: Bounds) -> Tensor:
     """Return `d`, scaled down to about what the bounds allow where its `error`, a scalar, is above
     that. Nothing is asked of it here: a GPU that is asked must first be done with all it has."""
-    back = (bounds.error / error.clamp_min(1e-9)) ** (1 / _DEGREE)
+    back = (bounds.error / error.clamp_min(1e-9)) ** (1 / DEGREE)
     return d * back.clamp(_MOST_BACK, 1)
 
 
@@ -184,7 +183,7 @@ def scaled_to(x: Tensor, d: Tensor, bounds: Bounds) -> Tensor:
         far = float(bounds.eye.errors(applied(x, d))[0])
         if not far > 0 or math.isclose(far, bounds.error, rel_tol=_AS_VISIBLE):
             break
-        d = _inside(d * min((bounds.error / far) ** (1 / _DEGREE), 2.0), bounds.limit)
+        d = _inside(d * min((bounds.error / far) ** (1 / DEGREE), 2.0), bounds.limit)
     return d
 
 

@@ -27,6 +27,7 @@ from postguard.imaging.ssimulacra2.weights import CHANNELS, FEATURES, MAX_SCALES
 from postguard.imaging.visibility import SMALLEST
 from postguard.imaging.visibility import error_at as error_at  # noqa: PLC0414  # told on
 
+DEGREE = 1.25  # visibility grows about with this power of the size of a change
 _SIGMA, _RADIUS = 1.5, 5
 _C2 = 0.0009
 _BIAS = 0.0037930732552754493  # this and the next: opsin_params.h of libjxl

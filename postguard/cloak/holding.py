@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from postguard.cloak.device import out_of_memory
-from postguard.cloak.eye import Eye
+from postguard.cloak.eye import DEGREE, Eye
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import Sheet
@@ -28,7 +28,6 @@ _OFF = 0.1  # points, that the eye may be off by
 _LOOKS = 10  # at most: each reads the whole picture once
 _CLOSE = 0.02  # of the share: nothing is to be found in between
 _STRIDE = 1.5  # times a share, where the floor is far: a budget may end before it
-_DEGREE = 1.25  # what is lost of the score grows about with this power of the share
 _TINY = 1e-3
 _CLIFF = 0.8  # points above the floor
 _CLOSER = 0.2  # the same for what is mixed at a cliff
@@ -143,7 +142,7 @@ def _search(
 def _grown(score: float, floor: float) -> float:
     """Return by how much the share about meets the floor; a little more, to see its far side."""
     room = (100 - floor) / max(100 - score, _TINY)
-    return min(1.02 * math.pow(room, 1 / _DEGREE), _STRIDE)
+    return min(1.02 * math.pow(room, 1 / DEGREE), _STRIDE)
 
 
 def _between(low: float, at_low: float, high: float, at_high: float, floor: float) -> float:

@@ -35,7 +35,7 @@ from torch import Tensor
 from postguard.cloak.budget import budget
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.eye import Eye, error_at
+from postguard.cloak.eye import DEGREE, Eye, error_at
 from postguard.cloak.instant.painter import WEIGHTS
 from postguard.cloak.instant.shade import light
 from postguard.cloak.instant.weave import weave
@@ -54,7 +54,6 @@ NEARER = 20.0  # points less are allowed from half the distance
 _CEILING = 24 / 255  # that of `medium` when it was trained; its limits grow in proportion
 _CODED, _RESIZED = 0.5, 0.35  # of the steps, how the teachers see the crops; else as they are
 _SCALES = (0.8, 1.06)
-_DEGREE = 1.25  # visibility grows about with this power of the size of a change
 _KEPT_EVERY = 25
 _AHEAD = 4  # steps that each worker has drawn before they are needed
 _LOOKS = 1  # tells the random numbers of a step from those that its crops were drawn with
@@ -184,7 +183,7 @@ def _allowed(eye: Eye, drawn: Batch, whole: Tensor) -> float:
     with torch.no_grad():
         for _ in range(4):
             error = float(_error(eye, drawn, share * whole))
-            share = min(share * min(error ** (-1 / _DEGREE), 2.0), 1.0)
+            share = min(share * min(error ** (-1 / DEGREE), 2.0), 1.0)
     return share
 
 
