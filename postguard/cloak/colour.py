@@ -39,14 +39,14 @@ def colour_share(x: Tensor, limit: Tensor) -> Tensor:
 
 
 def by_planes(gradient: Tensor) -> Tensor:
-    """(1,3,H,W), by red, green and blue -> by luma and two planes of colour, which are coarse."""
+    """(B,3,H,W), by red, green and blue -> by luma and two planes of colour, which are coarse."""
     planes = torch.einsum("ji,bjhw->bihw", _mix(gradient.device), gradient)
     return torch.cat([planes[:, :1], _coarse(planes[:, 1:])], 1)
 
 
 def in_channels(planes: Tensor, colour: Tensor) -> Tensor:
-    """(1,3,H,W), steps in luma and colour, the latter times (1,1,H,W) `colour` -> in red, green
-    and blue; the same three where `colour` is 0."""
+    """(B,3,H,W), steps in luma and colour, the latter times `colour`, (1,1,H,W) or one number ->
+    in red, green and blue; the same three where `colour` is 0."""
     steps = torch.cat([planes[:, :1], planes[:, 1:] * colour], 1)
     return torch.einsum("ij,bjhw->bihw", _mix(planes.device), steps)
 

@@ -74,8 +74,8 @@ class FarEngine(ChildEngine):
         sent, made = (path.with_suffix(".png") for path in (source, target))
         paths = resolved({"source": sent, "target": made, "models": _NOWHERE})
         order = read(Job, {**job, **paths})
-        _repack(source, sent)
         try:
+            _repack(source, sent)
             record = self._done(Order(cloak=order), order.time_limit, on_step)
             _repack(made, target)
         finally:

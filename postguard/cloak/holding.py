@@ -44,8 +44,8 @@ def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels
     done by then, and would be done again in less.
 
     A picture whose budget ends before the floor is reached comes back with the whole budget. In
-    flat colour a change of 1 in 255 is there or not: where the score falls there by points, most
-    of the picture gets the larger share, which WebP keeps, and the rest rather less than fits.
+    flat colour a change of 1 in 255 is there or not: where the score falls there by points, as
+    many blocks as fit get the larger share, which WebP keeps, and the others less than would fit.
     """
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
@@ -62,13 +62,11 @@ def _held(sheet: Sheet, floor: float, score: Callable[[Pixels], float]) -> tuple
     found = _search(lambda share: score(sheet.finished(share)), floor, _MOST, _FIRST)
     if not found.cliff(floor):
         return sheet.finished(found.share), found.score
-    rest, more = _REST * found.share, found.above
-    mixed = _search(
-        lambda part: score(sheet.finished(rest, more, part)), floor, 1.0, _PART, _CLOSER
-    )
+    less, more = (sheet.finished(share) for share in (_REST * found.share, found.above))
+    mixed = _search(lambda part: score(sheet.mixed(less, more, part)), floor, 1.0, _PART, _CLOSER)
     if mixed.score > found.score:
         return sheet.finished(found.share), found.score
-    return sheet.finished(rest, more, mixed.share), mixed.score
+    return sheet.mixed(less, more, mixed.share), mixed.score
 
 
 def judge(pixels: Pixels, device: torch.device = CPU) -> Callable[[Pixels], float]:
@@ -113,7 +111,7 @@ def _search(
     first: float = 1.0,
     near: float = NEAR_ENOUGH,
 ) -> _Held:
-    """Search the share in [0, most]; 100 at share 0 is above any floor.
+    """Search the share in [0, most]; at share 0 it is above the floor, as if by 100.
 
     `score` falls as the share grows, nearly in proportion to the power 1.25 of it less: the false
     position between the two nearest sides, kept off the ends; halfway, once it has come twice from
@@ -135,7 +133,7 @@ def _search(
         elif again:
             share = (low + high) / 2
         else:
-            share = _between(low, at_low, high, at_high, floor)
+            share = _between(low, at_low, high, at_high, floor + near / 2)
     return _Held(low, at_low, high)
 
 
@@ -145,6 +143,6 @@ def _grown(score: float, floor: float) -> float:
     return min(1.02 * math.pow(room, 1 / DEGREE), _STRIDE)
 
 
-def _between(low: float, at_low: float, high: float, at_high: float, floor: float) -> float:
-    aim = (at_low - floor - NEAR_ENOUGH / 2) / (at_low - at_high)
+def _between(low: float, at_low: float, high: float, at_high: float, wanted: float) -> float:
+    aim = (at_low - wanted) / (at_low - at_high)
     return low + (high - low) * min(max(aim, 0.1), 0.9)

@@ -164,7 +164,7 @@ class LocalEngine(ChildEngine):
     def cloak(
         self, job: Mapping[str, Json], source: Path, target: Path, on_step: Callable[[float], None]
     ) -> Mapping[str, Json]:
-        """Cloak the PNG `source` into the PNG `target`; return what was done.
+        """Cloak the picture `source` into the TIFF or PNG `target`; return what was done.
 
         Where memory runs out it is done again in less of it, and the record says so.
 

@@ -36,12 +36,9 @@ class Sheet:
     def size(self) -> tuple[int, int]:
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def finished(self, share: float = 1.0, more: float = 0.0, part: float = 0.0) -> Pixels:
+    def finished(self, share: float = 1.0) -> Pixels:
         """Return the picture with `share` of the change, held inside the limit, clipped and
-        rounded; (H,W,3) uint8. In `part` of its blocks of 32 pixels, in [0,1], it is `more`."""
-        if part > 0:
-            blocks = self._chosen(part)
-            return np.where(blocks[..., None], self.finished(more), self.finished(share))
+        rounded; (H,W,3) uint8."""
         result = torch.empty(self.pixels.shape, dtype=torch.uint8)
         for rows in _strips(self.size):
             limit = torch.from_numpy(self.limit[rows]).float()
@@ -51,6 +48,11 @@ class Sheet:
             result[rows] = (pixels + change.permute(1, 2, 0)).clamp_(0, 255)
         found: Pixels = result.numpy()
         return found
+
+    def mixed(self, less: Pixels, more: Pixels, part: float) -> Pixels:
+        """Return two finished pictures as one: `more` in `part`, in [0,1], of its blocks of 32
+        pixels, else `less`."""
+        return np.where(self._chosen(part)[..., None], more, less)
 
     def _chosen(self, part: float) -> NDArray[np.bool_]:
         """(H,W): the same blocks for the same part, and more of them for a larger one."""

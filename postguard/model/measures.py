@@ -19,8 +19,8 @@ RECODING = ("bluesky", "mastodon")
 
 
 def is_rough(encoders: Iterable[object]) -> bool:
-    """Return whether a cloak was read by our own encoder alone: that one moves far for what was
-    drawn against it, and for mere noise nearly as far as for an instant cloak (docs/models.md)."""
+    """Return whether a cloak was read by our own encoder alone: that one moves too far for what
+    was drawn against it and, on a flat cartoon, for mere noise (docs/benchmarks.md)."""
     return list(encoders) == [OWN_ENCODER]
 
 

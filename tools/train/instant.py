@@ -97,7 +97,8 @@ def batch(rng: np.random.Generator) -> Batch:
 def drawn_ahead(seed: int, first: int, workers: int) -> Iterator[Batch]:
     """Yield the crops of each step from `first` on, which other processes draw meanwhile."""
     clean = multiprocessing.get_context("spawn")  # torch has its threads and its GPU here
-    with ProcessPoolExecutor(workers, clean) as pool:
+    pool = ProcessPoolExecutor(workers, clean)
+    try:
         waiting: deque[Future[tuple[np.ndarray, ...]]] = deque()
         for step in range(first, first + _AHEAD * workers):
             waiting.append(pool.submit(_drawn, seed, step))
@@ -107,6 +108,8 @@ def drawn_ahead(seed: int, first: int, workers: int) -> Iterator[Batch]:
             yield Batch(*planes, *map(float, errors))
             step += 1
             waiting.append(pool.submit(_drawn, seed, step))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _drawn(seed: int, step: int) -> tuple[np.ndarray, ...]:

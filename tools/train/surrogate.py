@@ -1,6 +1,6 @@
 """Trains the surrogate encoder on the lessons: python -m tools.train.surrogate LESSONS RUN
 
-    [--steps 4000] [--minutes 600] [--at-once 1] [--rate 2e-3] [--seed 0] [--from WEIGHTS]
+    [--steps 4000] [--minutes M] [--at-once 1] [--rate 2e-3] [--seed 0] [--from WEIGHTS]
     [--ship]
 
 RUN is a folder: `checkpoint.pt`, from which the same command goes on where it was stopped, and
@@ -13,7 +13,8 @@ which the distance to the target falls (the cosine of the gradients: of luma, at
 of luma and colour together), and, as a help that is thrown away afterwards, what the FLUX.2
 teacher sees at a quarter of the size.
 
-Under torchrun every process learns from batches of its own; they meet every few steps.
+Under torchrun every process learns from batches of its own; they meet every few steps, and do
+all of the steps.
 """
 
 from __future__ import annotations
@@ -345,6 +346,7 @@ def main() -> None:
     asked.run.mkdir(parents=True, exist_ok=True)
     if "WORLD_SIZE" in os.environ:
         distributed.init_process_group("gloo")
+        asked.minutes = math.inf  # by clocks of their own some would end before others
     device = best_device().torch
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = False, True
     run, lessons = begun(asked, device), Lessons(asked.lessons, device)

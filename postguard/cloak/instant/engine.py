@@ -93,9 +93,9 @@ class InstantEngine:
 
 
 def _write(path: Path, image: Image.Image) -> None:
-    """Write it as its name says. It is not compressed, which takes longer than drawing, nor held
-    to be on disk: it lives for seconds, and no longer than this process."""
+    """Write it as its name says: a TIFF as it is, for compressing takes longer than drawing, or a
+    PNG, which may travel. It lives for seconds and is not held to be on disk."""
     if path.suffix == ".tif":
         image.save(path)
     else:
-        image.save(path, "PNG", compress_level=0)
+        image.save(path, "PNG", compress_level=1)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from postguard.cloak.instant.sheet import Plane, Sheet
-from postguard.cloak.pixels import Pixels, grown
+from postguard.cloak.instant.sheet import Sheet
+from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
 from postguard.imaging.ssimulacra2.opsin import linear
 from postguard.imaging.ssimulacra2.weights import MAX_SCALES, weights_of
@@ -34,6 +33,8 @@ _COARSE = 2  # the first scale of which the whole of a large picture is asked
 # loses 32 on a painting (docs/benchmarks.md); as much of a weave is seen in flat paint.
 NEARER = 25.0
 _STRIP = 256  # rows that are coded at once
+# What a step in 1/255 adds to the linear light of each sRGB value.
+_SLOPES = np.gradient(linear(np.arange(256, dtype=np.uint8)[:, None, None].repeat(3, 2))[0, :, 0])
 _POSTED = Codec("JPEG", 95, "4:4:4")  # as most posts are coded: see `cloak.holding`
 
 
@@ -104,49 +105,23 @@ def judge(sight: Sight, promise: Promise) -> Look:
 def judge_large(sheet: Sheet, sample: Sight, promise: Promise) -> Look:
     """Return the same of a very large picture, to a few hundredths of what is promised.
 
-    The whole of it is asked for what is coarse, which is nine tenths of the sum, and drawn small
-    for that; what its two finest scales add, and what coding adds to all, is asked of a sample.
+    The whole of it is asked for what is coarse, which is nine tenths of the sum: there a step
+    moves linear light as far as the slope at its mean has it. What its two finest scales add, and
+    what coding adds to all, is asked of a sample.
     """
-    small = _reduced(sheet)
-    size = sheet.pixels.shape[0], sheet.pixels.shape[1]
-    coarse = coarse_reference(_coarse_light(small.pixels, size), _COARSE, size)
+    small = np.asarray(Image.fromarray(sheet.pixels).reduce(1 << _COARSE))
+    light, slope = linear(small), _SLOPES[small].transpose(2, 0, 1)
+    coarse = coarse_reference(light, _COARSE, (sheet.pixels.shape[0], sheet.pixels.shape[1]))
 
     def look(share: float) -> Seen:
         part, posted = sample(share)
-        found = coarse.features(_coarse_light(small.finished(share), size))
+        found = coarse.features(light + slope * sheet.means(share, 1 << _COARSE))
         found[:, :_COARSE] = part[:, :_COARSE]
         sums = distance(found) * _more(distance(posted), distance(part))
         spent = promise.spent(found) * _more(promise.spent(posted), promise.spent(part))
         return Seen(score_of(sums), spent * _SURELY)
 
     return look
-
-
-def _reduced(sheet: Sheet) -> Sheet:
-    """Return a sheet at the size at which its change is kept, or at the coarse one if that is
-    larger: there a step in 255 is there or not, as in the whole."""
-    full, kept = sheet.pixels.shape, sheet.change.shape
-    size = max(kept[0], _coarse(full[0])), max(kept[1], _coarse(full[1]))
-    alpha = None if sheet.alpha is None else _boxed(sheet.alpha, size)
-    # What is enlarged is softer than what is kept.
-    change = _boxed(grown(sheet.change, (2 * size[0], 2 * size[1])), size)
-    return Sheet(_boxed(sheet.pixels, size), alpha, change)
-
-
-def _coarse_light(pixels: Pixels, full: tuple[int, int]) -> Plane:
-    """Return linear light (3,h,w) as the scale `_COARSE` of the whole has it."""
-    size = _coarse(full[0]), _coarse(full[1])
-    return np.stack([_boxed(plane, size) for plane in linear(pixels)])
-
-
-def _coarse(length: int) -> int:
-    return -(-length >> _COARSE)
-
-
-def _boxed(plane: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Return the means of equal parts, (*size,...)."""
-    image = Image.fromarray(plane)
-    return np.asarray(image.resize(size[::-1], Image.Resampling.BOX, reducing_gap=1.0))
 
 
 def _more(coded: float, plain: float) -> float:

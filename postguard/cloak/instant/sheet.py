@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,14 +35,32 @@ class Sheet:
         """Return the picture with `share` of the change, rounded and clipped, (H,W,3) uint8."""
         height, width = self.pixels.shape[:2]
         result = np.empty_like(self.pixels)
-        drawn = _Drawn(self.change, (height, width))
-        for rows in _strips(width, height):
+        for rows, steps in self._steps(share, _strips(width, height)):
+            _move(self.pixels[rows], steps.astype(np.int8), result[rows])
+        return result
+
+    def means(self, share: float, side: int) -> Plane:
+        """Return by how much `share` of the change moves green, in 1/255: the means of squares of
+        `side` pixels, (ceil(H/side),ceil(W/side)).
+
+        Green makes most of luma; what an edge of the range cuts off is cut off here too."""
+        height, width = self.pixels.shape[:2]
+        parts = []
+        for rows, steps in self._steps(share, _strips(width, height, side)):
+            green = self.pixels[rows, :, 1].astype(np.float32)
+            moved = np.clip(steps, -green, 255 - green, out=steps)
+            parts.append(np.asarray(Image.fromarray(moved).reduce(side)))
+        return np.concatenate(parts)
+
+    def _steps(self, share: float, strips: Iterable[slice]) -> Iterator[tuple[slice, Plane]]:
+        """Yield the whole steps in 1/255 that each strip's pixels are moved by, if they can be."""
+        width = self.pixels.shape[1]
+        drawn = _Drawn(self.change, (self.pixels.shape[0], width))
+        for rows in strips:
             change = drawn.at((rows, slice(0, width))) * np.float32(share)
             if self.alpha is not None:
                 change *= self.alpha[rows] * _OPAQUE
-            steps = np.rint(change, out=change).astype(np.int8)
-            _move(self.pixels[rows], steps, result[rows])
-        return result
+            yield rows, np.rint(change, out=change)
 
     def windows(self, places: Sequence[Place]) -> Sheet:
         """Return parts of it, as wide as each other, as one sheet: one below the other."""
@@ -73,8 +91,9 @@ class _Drawn:
         return np.clip(part, self._least, self._most, out=part)
 
 
-def _strips(width: int, height: int) -> Iterator[slice]:
-    rows = max(_STRIP // width, 1)
+def _strips(width: int, height: int, step: int = 1) -> Iterator[slice]:
+    """Yield strips of rows, each but the last a multiple of `step`."""
+    rows = max(_STRIP // width // step, 1) * step
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))
 

@@ -243,3 +243,20 @@ def test_a_picture_travels_packed_and_comes_back_as_it_was_handed_over(
         assert back.format == "TIFF"
         assert np.array_equal(np.asarray(back), pixels)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "out.tif"]
+
+
+class Gone(FarEngine):
+    """A cluster whose client ends at once."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", "import sys; sys.exit(3)"]
+
+
+def test_a_trip_that_fails_leaves_the_picture_as_it_was_handed_over(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    Image.fromarray(np.zeros((9, 13, 3), np.uint8)).save(source)
+    engine = Gone(Elsewhere("tls://nas:8786", Path("keys")))
+    with pytest.raises(OutOfReach):
+        engine.cloak(WHOLE, source, target, lambda _: None)
+    engine.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]

@@ -87,6 +87,19 @@ def test_flat_colour_that_is_changed_by_one_or_not_at_all_is_changed_in_part():
     assert (100 + whole) / 2 <= score < 100
 
 
+def test_at_a_cliff_the_blocks_that_get_the_larger_step_are_as_many_as_fit():
+    """Two steps of 1 in 255 come a hair after one: what gets two stands beside what gets one."""
+    pixels = np.full((256, 320, 3), 120, np.uint8)
+    signs = torch.randint(2, (1, 1, 256, 320), generator=torch.Generator().manual_seed(0)) * 2 - 1
+    sheet = spread(pixels, None, (signs * 1.6 / 255).repeat(1, 3, 1, 1), 24 / 255)
+    one, two = (worse(pixels, sheet.finished(share)) for share in (0.9, 1.0))
+    finished, score = hold(sheet, one - 0.7 * (one - two))
+    amounts = np.abs(finished.astype(int) - pixels).max(2)
+    assert set(np.unique(amounts)) == {1, 2}
+    assert 0.4 < (amounts == 2).mean() < 0.9
+    assert 0 <= score - (one - 0.7 * (one - two)) < 1
+
+
 @pytest.mark.parametrize("size", [(64, 96), (131, 257)])
 def test_a_gpu_scores_as_the_processor_does(size):
     before = tiny.art(*size)

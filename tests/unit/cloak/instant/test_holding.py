@@ -22,8 +22,8 @@ def grain(height: int, width: int, size: float = 20.0) -> np.ndarray:
     return rng.uniform(-size, size, (height, width)).astype(np.float32)
 
 
-def spent(sheet: Sheet, share: float) -> float:
-    return judge(Sight(sheet), Promise(FLOOR))(share).spent
+def spent(sheet: Sheet, share: float, floor: float = FLOOR) -> float:
+    return judge(Sight(sheet), Promise(floor))(share).spent
 
 
 def test_what_was_seen_of_a_share_is_not_looked_at_again():
@@ -156,4 +156,13 @@ def test_what_is_asked_small_is_about_what_the_whole_shows(kept, alpha):
     sheet = Sheet(tiny.art(height, width), seen if alpha else None, change)
     for share in (0.3, 1.0):
         found = judge_large(sheet, Sight(sheet), Promise(FLOOR))(share).spent
-        assert 0.97 <= found / spent(sheet, share) <= 1.15
+        assert 1 <= found / spent(sheet, share) <= 1.1
+
+
+@pytest.mark.parametrize("share", [0.47, 0.48, 0.5, 0.53])
+def test_where_a_step_is_there_or_not_it_is_asked_as_it_is_in_the_whole(share):
+    """Flat colour, where every cell is moved by one at another share."""
+    change = grown(grain(4 * SIDE // 12, 3 * SIDE // 12, 1.1), (4 * SIDE // 3, SIDE))
+    sheet = Sheet(np.full((4 * SIDE, 3 * SIDE, 3), 130, np.uint8), None, change)
+    found = judge_large(sheet, Sight(sheet), Promise(80.0))(share).spent
+    assert 1 <= found / spent(sheet, share, 80.0) <= 1.1
