@@ -21,7 +21,7 @@ from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.holding import CPU, hold
 from postguard.cloak.job import MEGAPIXELS, Job
-from postguard.cloak.pixels import Pixels, scale_to_area, scaled, shrunk
+from postguard.cloak.pixels import Pixels, kind_of, scale_to_area, scaled, shrunk
 from postguard.cloak.pull import Pull
 from postguard.cloak.sheet import alpha_tensor, spread
 from postguard.cloak.targets import Target
@@ -187,16 +187,12 @@ def _bounds(
 
 
 def _write(path: Path, pixels: Pixels, picture: Picture) -> None:
-    """Write the file whole or not at all: a TIFF as it is, for it lives for seconds, or a PNG,
-    which travels."""
+    """Write the file whole or not at all, as the kind that its name says."""
     image = Image.fromarray(pixels)
     if picture.alpha is not None:
         image.putalpha(Image.fromarray(picture.alpha))
     buffer = io.BytesIO()
-    if path.suffix == ".tif":
-        image.save(buffer, "TIFF")
-    else:
-        image.save(buffer, "PNG", compress_level=1)
+    image.save(buffer, **kind_of(path))
     write_whole(path, buffer.getvalue())
 
 

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from postguard.cloak.job import INSTANT, MEGAPIXELS, Job, Measurement, Message, Order, Why
 from postguard.cloak.ladder import Ladder
+from postguard.cloak.pixels import kind_of
 from postguard.cloak.runner import (
     GRACE_SECONDS,
     MEASURE_SECONDS,
@@ -31,7 +31,6 @@ from postguard.model import Elsewhere, Json
 log = logging.getLogger(__name__)
 
 PATIENCE = 45.0  # seconds for a machine that was woken to be there
-_PACKED: dict[str, dict[str, Any]] = {".png": {"compress_level": 1}, ".tif": {}}
 _NOWHERE = Path("elsewhere")  # the other machine has its own models
 _BEGUN: frozenset[Why] = frozenset({"ended", "late"})  # it may go well another time, or never
 
@@ -134,7 +133,7 @@ def _repack(path: Path, into: Path) -> None:
         picture = open_picture(path.read_bytes(), max_megapixels=MEGAPIXELS)
     except BadPicture as exc:
         raise StepFailed("cloak", str(exc)) from exc
-    to_image(picture).save(into, **_PACKED[into.suffix])
+    to_image(picture).save(into, **kind_of(into))
 
 
 @dataclass(frozen=True, slots=True)

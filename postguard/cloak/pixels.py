@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,13 @@ from PIL import Image
 
 Pixels = NDArray[np.uint8]
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601, as JPEG and WebP weigh it
+
+
+def kind_of(path: Path) -> dict[str, Any]:
+    """Return how Pillow writes a picture that is handed to an engine or back: a TIFF as it is, for
+    compressing takes longer than to draw an instant cloak, or a PNG, which may travel."""
+    tiff: dict[str, Any] = {"format": "TIFF"}
+    return tiff if path.suffix == ".tif" else {"format": "PNG", "compress_level": 1}
 
 
 def shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:

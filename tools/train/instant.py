@@ -22,7 +22,7 @@ import argparse
 import multiprocessing
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ def batch(rng: np.random.Generator) -> Batch:
     return Batch(torch.cat(crops), torch.cat(textures), limit, far, near)
 
 
-def drawn_ahead(seed: int, first: int, workers: int) -> Iterator[Batch]:
+def drawn_ahead(seed: int, first: int, workers: int) -> Generator[Batch]:
     """Yield the crops of each step from `first` on, which other processes draw meanwhile."""
     clean = multiprocessing.get_context("spawn")  # torch has its threads and its GPU here
     pool = ProcessPoolExecutor(workers, clean)
@@ -264,11 +264,10 @@ def main() -> None:
     teachers = load_encoders(asked.teachers, device)
     state, began, shares = State(asked.folder, device.torch, asked.width), time.monotonic(), []
     first, steps = state.step, asked.steps
-    for ahead in drawn_ahead(asked.seed, first, asked.workers):
-        if state.step >= steps:
-            break
+    ahead = drawn_ahead(asked.seed, first, asked.workers)
+    while state.step < steps:
         rng = np.random.default_rng([asked.seed, state.step, _LOOKS])
-        drawn = ahead.to(device.torch)
+        drawn = next(ahead).to(device.torch)
         shares.append(state.learn(drawn, teachers, rng, steps))
         minutes = (time.monotonic() - began) / 60
         steps = planned(asked.steps, first, state.step - first, minutes, asked.minutes)
@@ -279,6 +278,7 @@ def main() -> None:
             state.keep()
             shares = []
     state.keep()
+    ahead.close()
     if asked.write:
         WEIGHTS.parent.mkdir(exist_ok=True)
         save_file(weights(state.net), WEIGHTS)

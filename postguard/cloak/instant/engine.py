@@ -10,6 +10,7 @@ from PIL import Image
 
 from postguard.cloak.instant.drawing import Cloaked, cloak
 from postguard.cloak.instant.painter import WEIGHTS, painter
+from postguard.cloak.pixels import kind_of
 from postguard.errors import BadPicture, StepFailed
 from postguard.imaging import Picture, open_picture, to_image
 from postguard.language import _
@@ -93,9 +94,6 @@ class InstantEngine:
 
 
 def _write(path: Path, image: Image.Image) -> None:
-    """Write it as its name says: a TIFF as it is, for compressing takes longer than drawing, or a
-    PNG, which may travel. It lives for seconds and is not held to be on disk."""
-    if path.suffix == ".tif":
-        image.save(path)
-    else:
-        image.save(path, "PNG", compress_level=1)
+    """Write it as the kind that its name says. It lives for seconds and is not held to be on
+    disk."""
+    image.save(path, **kind_of(path))

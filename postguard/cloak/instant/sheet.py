@@ -53,7 +53,7 @@ class Sheet:
         return np.concatenate(parts)
 
     def _steps(self, share: float, strips: Iterable[slice]) -> Iterator[tuple[slice, Plane]]:
-        """Yield the whole steps in 1/255 that each strip's pixels are moved by, if they can be."""
+        """Yield each strip's steps in whole 1/255, before an edge of the range cuts them off."""
         width = self.pixels.shape[1]
         drawn = _Drawn(self.change, (self.pixels.shape[0], width))
         for rows in strips:
