@@ -49,14 +49,6 @@ class Trial:
     targets: Mapping[str, Pixels]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What of a trial is looked at. `platforms`: their copies; none: every chain there is."""
-
-    platforms: Sequence[str] = ()
-    looks: Sequence[str] = LOOKS
-
-
 def copies_of(platform: str) -> list[str]:
     """Return the chains of one platform: what it serves of a picture."""
     return [name for name in COPIES if name.startswith(platform)]
@@ -65,13 +57,17 @@ def copies_of(platform: str) -> list[str]:
 def measure(
     trial: Trial,
     encoders: Sequence[Reader],
-    shown: Shown,
+    platforms: Sequence[str] = (),
     on_step: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Ratios]:
-    """Return R of each mode, chain and encoder with its controls, to three decimals."""
+    """Return R of each mode, chain and encoder with its controls, to three decimals.
+
+    Args:
+        platforms: whose copies are looked at; none: every chain there is.
+    """
     every = chains((trial.before.shape[0], trial.before.shape[1]))
-    routes = [chain for chain in every if chain.name.startswith(tuple(shown.platforms) or "")]
-    seen = {look: _DRAWN[look](trial) for look in shown.looks}
+    routes = [chain for chain in every if chain.name.startswith(tuple(platforms) or "")]
+    seen = {look: draw(trial) for look, draw in _DRAWN.items()}
     found: dict[str, Ratios] = {mode: {} for mode in trial.targets}
     goals = _Goals(trial.targets)
     for i, chain in enumerate(routes):

@@ -13,23 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from postguard.cloak.job import INSTANT, MEGAPIXELS, Measurement
-from postguard.cloak.measure import (
-    LOOKS,
-    Ratios,
-    Reader,
-    Shown,
-    Trial,
-    copies_of,
-    gain,
-    measure,
-)
+from postguard.cloak.job import MEGAPIXELS, Measurement
+from postguard.cloak.measure import LOOKS, Ratios, Reader, Trial, copies_of, gain, measure
 from postguard.cloak.pixels import LUMA, Pixels
 from postguard.errors import BadPicture
 from postguard.imaging import Picture, open_picture, read
 from postguard.imaging.visibility import SMALLEST, ssimulacra2
 from postguard.language import _
-from postguard.model.measures import RECODING, is_rough
+from postguard.model.measures import RECODING
 
 _FLAT = 2.0  # of 255: the largest spread of luma in a window that counts as flat
 _AROUND = 5  # px of such a window's side
@@ -67,29 +58,25 @@ def compare(
     on_step: Callable[[float], None],
 ) -> dict[str, Any]:
     """Return what was measured of two pictures of one size."""
-    names = [encoder.name for encoder in encoders]
-    shown = Shown(asked.platforms, _looks(asked, trial, names))
-    ratios = measure(trial, encoders, shown, lambda fraction: on_step(fraction * 0.9))
-    gains = {mode: _gains(of_mode, shown) for mode, of_mode in ratios.items()}
-    found: dict[str, Any] = {"encoders": names, "ratios": ratios, "gains": gains}
+    platforms = asked.platforms
+    ratios = measure(trial, encoders, platforms, lambda fraction: on_step(fraction * 0.9))
+    gains = {mode: _gains(of_mode, platforms or RECODING) for mode, of_mode in ratios.items()}
+    found: dict[str, Any] = {
+        "encoders": [encoder.name for encoder in encoders],
+        "ratios": ratios,
+        "gains": gains,
+    }
     if not asked.brief:
         found |= visibility(trial.before, trial.after)
     on_step(1.0)
     return found
 
 
-def _looks(asked: Measurement, trial: Trial, encoders: Sequence[str]) -> Sequence[str]:
-    """Return the cloak and its controls; alone where nobody reads them and they refuse nothing, as
-    where a rough encoder reads an instant cloak."""
-    blunt = is_rough(encoders) and set(trial.targets) == {INSTANT}
-    return LOOKS[:1] if asked.brief and blunt else LOOKS
-
-
-def _gains(ratios: Ratios, shown: Shown) -> dict[str, dict[str, float]]:
+def _gains(ratios: Ratios, platforms: Sequence[str]) -> dict[str, dict[str, float]]:
     """Return 1 - R (mean over encoders) behind each platform's worst copy, with controls."""
     return {
-        platform: {look: gain(ratios, look, copies_of(platform)) for look in shown.looks}
-        for platform in shown.platforms or RECODING
+        platform: {look: gain(ratios, look, copies_of(platform)) for look in LOOKS}
+        for platform in platforms
     }
 
 

@@ -21,7 +21,6 @@ from postguard.imaging import Picture, open_picture, to_image
 from postguard.imaging.picture import strips
 from postguard.language import _, marked
 from postguard.model import Json, names
-from postguard.model.measures import is_rough
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
 from postguard.system import wire
@@ -87,7 +86,7 @@ class Cloak:
         """Return the gain of each mode behind the platform of `fit`; of another, the worse of all.
 
         Args:
-            measured: what the engine measured: `gains`, and the `encoders` that it asked.
+            measured: what the engine measured: of it the `gains`.
 
         Raises:
             StepFailed: one is less than the recipe asks for (fail closed).
@@ -97,10 +96,7 @@ class Cloak:
             behind = gains[mode]
             own = [looks for name, looks in behind.items() if fit.startswith(name)]
             worst = min(own or behind.values(), key=_left)
-            # Of a cartoon of 400 px our own encoder says 0.11 for an instant cloak and 0.04 for
-            # noise, where those that it copies say 0.15 and 0.01.
-            blunt = mode == "instant" and is_rough(measured.get("encoders", ()))
-            _refuse_weak(mode, worst, self._options.least(mode), blunt=blunt)
+            _refuse_weak(mode, worst, self._options.least(mode))
             found[mode] = worst["r"]
         return found
 
@@ -144,16 +140,12 @@ def _left(looks: Mapping[str, float]) -> float:
     return -math.inf if math.isnan(looks["r"]) else looks["r"]
 
 
-def _refuse_weak(mode: str, looks: Mapping[str, float], least: float, *, blunt: bool) -> None:
-    """Raise StepFailed for a gain under `least`, or no better than noise; 0 lets all pass.
-
-    Args:
-        blunt: what read it hardly tells it from noise, so noise refuses nothing.
-    """
+def _refuse_weak(mode: str, looks: Mapping[str, float], least: float) -> None:
+    """Raise StepFailed for a gain under `least`, or no better than noise; 0 lets all pass."""
     left = looks["r"]
     if least == 0:
         return
-    noise = -math.inf if blunt else max(looks["signs"], looks["shuffled"])
+    noise = max(looks["signs"], looks["shuffled"])
     if not left >= least:  # also what is no number
         said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
             mode=names.of_mode(mode), left=left, least=least

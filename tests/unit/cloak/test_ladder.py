@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from postguard.cloak import forward, unaided
+from postguard.cloak import unaided
 from postguard.cloak.instant.engine import InstantEngine
-from postguard.cloak.job import Measurement
 from postguard.cloak.ladder import USEFUL_STEPS, Ladder, rungs
-from postguard.cloak.measuring import compare, opened
 from postguard.cloak.runner import LocalEngine, OutOfReach
 from postguard.errors import StepFailed
 from postguard.model import Json
@@ -185,20 +183,8 @@ def test_only_what_is_asked_for_is_measured_and_its_figures_are_the_same(job, tm
     assert one["ratios"] == {"instant": {"mastodon": all_["ratios"]["instant"]["mastodon"]}}
     assert one["gains"] == {"instant": {"mastodon": all_["gains"]["instant"]["mastodon"]}}
     assert one["ssimulacra2"] == all_["ssimulacra2"]
-    for platform, looks in all_["gains"]["instant"].items():
-        assert brief["gains"]["instant"][platform] == {"r": looks["r"]}
-
-
-def test_controls_are_measured_where_they_may_refuse_whoever_reads_the_record(job, tmp_path):
-    """A style is judged beside noise, and so is an instant cloak by real encoders."""
-    source, targets = tmp_path / "in.png", Path(str(job["targets"]))
-    for mode, reader in (("instant", "taesd"), ("style", "surrogate")):
-        target = targets / f"{mode}.png"
-        Image.fromarray(tiny.art(32, 32)).save(target)
-        asked = Measurement(source, source, target, tmp_path, brief=True)
-        read = replace(forward.surrogate(), name=reader)
-        found = compare(asked, opened(asked), [read], lambda _: None)
-        assert set(found["gains"][mode]["mastodon"]) == {"r", "signs", "shuffled"}
+    assert brief["gains"] == all_["gains"]  # the controls too: noise may refuse
+    assert "ssimulacra2" not in brief
 
 
 def test_an_instant_cloak_is_measured_on_the_other_encoders_where_there_are_some(job, tmp_path):

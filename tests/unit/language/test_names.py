@@ -85,7 +85,7 @@ def test_in_japanese_no_word_of_the_config_is_left():
 def test_why_a_cloak_is_too_weak_names_its_mode_in_japanese():
     for looks in ({"r": 0.1, "signs": 0, "shuffled": 0}, {"r": 0.6, "signs": 0.7, "shuffled": 0}):
         with pytest.raises(StepFailed) as refused:
-            cloak._refuse_weak("style", looks, 0.5, blunt=False)
+            cloak._refuse_weak("style", looks, 0.5)
         assert "画風" in refused.value.reason
         assert "style" not in refused.value.reason
 
