@@ -2,13 +2,13 @@
 
 The attacker has the picture as Bluesky's feed serves it (WebP 80). *Fit*: in each cell of the
 weave the four ways to lay it are compared with what a median filter takes out, and the best is
-taken; of the dots, angle and spacing are found by the strongest pair of waves, and how they wander
-by demodulation over a few pixels, as many as win most: more than an attacker can know. The network
-then draws this texture into the picture, and what it draws is subtracted, with the factor that
-leaves least. *Fifty*: what the filter takes out of fifty posts of one artist, on the same grid, is
-averaged, and subtracted from one. *Seed*: who stole the artist's key draws the texture itself and
-subtracts that. Beside them stand filters that need no package: a median of 3x3 pixels, and a blur
-of sigma 1. What the package is worth to an attacker is what a fit wins beyond these.
+taken; the grain is what is as fine as it in what a filter takes out, of two filters the one that
+wins more: more than an attacker can know. The network then draws this texture into the picture,
+and what it draws is subtracted, with the factor that leaves least.
+*Fifty*: what the filter takes out of fifty posts of one artist, on the same grid, is averaged, and
+subtracted from one. *Seed*: who stole the artist's key draws the texture itself and subtracts it.
+Beside them stand filters that need no package: a median of 3x3 pixels, and a blur of sigma 1. What
+the package is worth to an attacker is what a fit wins beyond these.
 
 Two figures for each. *Wins back*: the gain is 1 - R, mean over the encoders; of filters the clean
 picture goes through the same one, as in `bench.purifiers`. What is won back is the share of the
@@ -18,7 +18,6 @@ picture as served; below 0 they go away from them, for what was subtracted was i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,11 +38,12 @@ from postguard.cloak.instant.shade import light, limits
 from postguard.cloak.pixels import Pixels, shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import resized, to_tensor
+from postguard.protect.steps.cloak import CEILINGS
 
 Plane = NDArray[np.float32]
-_CEILING = 24.0
+_CEILING = CEILINGS["medium"]
 _POSTS = 50
-_REACHES = (2.5, 4.0)  # pixels over which a fit demodulates
+_WINDOWS = (3, 7)  # pixels: of the median filters whose rest is taken for the grain
 _MOST = {"fit": 0.15, "fifty": 0.35}
 NAMES = ("fit", "fifty", "seed", "median", "blur")
 _SERVED = Codec("WEBP", BLUESKY_QUALITY)
@@ -87,7 +87,7 @@ def attacked(name: str, floor: float, encoders: Sequence[Encoder]) -> Attacked:
         back = 1 - _gain(after, before, part, encoders) / gain
         return back, _nearer(after, served, clean, encoders)
 
-    fits = [won(_without(served, _fitted(served, reach)), clean) for reach in _REACHES]
+    fits = [won(_without(served, _fitted(served, window)), clean) for window in _WINDOWS]
     return Attacked(
         gain,
         {
@@ -126,14 +126,14 @@ def _posts(size: tuple[int, int], floor: float) -> list[Pixels]:
     found = []
     for i in range(_POSTS - 1):
         pixels = np.asarray(drawn(i).resize(size[::-1], Image.Resampling.LANCZOS))
-        found.append(_SERVED(cloak(pixels, None, f"{i:064x}", floor, int(_CEILING)).pixels))
+        found.append(_SERVED(cloak(pixels, None, f"{i:064x}", floor, _CEILING).pixels))
     return found
 
 
-def _fitted(served: Pixels, reach: float) -> Plane:
+def _fitted(served: Pixels, window: int) -> Plane:
     """Return what the network draws of the texture that fits best."""
-    taken = _taken(served)
-    coarse, fine = _laid(taken), _dotted(taken, reach)
+    coarse = _laid(_taken(served))
+    fine = weave._between(weave.band(_taken(served, window)), weave._HARD)
     return _in(served, coarse + weave.busy(light(served)) * (fine - coarse))
 
 
@@ -159,40 +159,9 @@ def _laid(taken: Plane) -> Plane:
     return weave._between(waves.astype(np.float32), weave._SOFT)
 
 
-def _dotted(taken: Plane, reach: float) -> Plane:
-    """Return the dots whose two waves are strongest, with their wandering over `reach` pixels."""
-    best = max(
-        (_waves(taken, angle, period, reach) for angle in np.arange(0, math.pi / 2, 0.06)
-         for period in np.arange(3.9, 4.51, 0.1)),
-        key=lambda pair: float(np.abs(pair[0][0]).mean() + np.abs(pair[1][0]).mean()),
-    )  # fmt: skip
-    # cos u cos v is half the sum of the waves of u + v and u - v
-    both = [np.cos(np.angle(found) + turn) for found, turn in best]
-    return weave._between(np.float32(0.5) * (both[0] + both[1]).astype(np.float32), weave._HARD)
-
-
-def _waves(taken: Plane, angle: float, period: float, reach: float) -> list[tuple[NDArray, Plane]]:
-    """Return both waves of a screen: what the residue has of each, smoothed, and its run."""
-    y, x = (np.arange(n, dtype=np.float32) for n in taken.shape)
-    turn, found = 2 * math.pi / period, []
-    for sign in (1, -1):
-        one, two = math.cos(angle), math.sin(angle)
-        run = turn * ((one - sign * two) * x[None] + (two + sign * one) * y[:, None])
-        wave = taken * np.exp(-1j * run)
-        found.append((_smooth(wave, reach), run))
-    return found
-
-
-def _smooth(wave: NDArray, sigma: float) -> NDArray:
-    """Gaussian, by the spectrum."""
-    rows, columns = (np.fft.fftfreq(n) for n in wave.shape)
-    bell = np.exp(-2 * (math.pi * sigma) ** 2 * (rows[:, None] ** 2 + columns[None] ** 2))
-    return np.fft.ifft2(np.fft.fft2(wave) * bell)
-
-
-def _taken(pixels: Pixels) -> Plane:
+def _taken(pixels: Pixels, window: int = 7) -> Plane:
     """Return what a median filter takes out of luma, in 1/255."""
-    smooth = np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(7)))
+    smooth = np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(window)))
     return 255 * (light(pixels) - light(smooth))
 
 

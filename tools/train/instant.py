@@ -3,13 +3,13 @@
     [--teachers FOLDER] [--steps 2000] [--minutes 90] [--workers 1] [--width 32] [--seed 0]
     [--write]
 
-A step: four drawn crops, each with a secret texture; the network draws it into them, within the
-budget of `cloak.budget`, as strongly as SSIMULACRA2 allows at the picture's size and from half
-the distance; the loss is the logarithm of the distance of the teachers' latents from those of the
-crop half dissolved in the texture, seen resized, as WebP codes it, or as it is. Where that
-strength is bounded, its gradient is freed of what would only make the change larger, as in
-`cloak.attack`: what is learned is where and how to draw, not how much. Printed is the mean squared
-R, of one step in 25.
+A step: two drawn crops, of one size that artists post, each with a secret texture. The network
+draws it at the size that is served, within the budget of `cloak.budget`, as strongly as
+SSIMULACRA2 allows at the posted size and from half the distance; the loss is the logarithm of the
+distance of the teachers' latents from those of the crop half dissolved in the texture, seen
+resized, as WebP codes it, or as it is. Its gradient is freed of what would only make the change
+larger, as in `cloak.attack`: what is learned is where and how to draw, not how much. Printed is
+the mean squared R, of one step in 25.
 
 The state is kept in FOLDER every 25 steps, and each step draws by its own number and the seed: the
 command goes on where it was stopped. Where there is no time for all the steps, there are fewer.
@@ -36,21 +36,25 @@ from postguard.cloak.budget import budget
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import DEGREE, Eye, error_at
+from postguard.cloak.instant.drawing import BARE, NETWORK
 from postguard.cloak.instant.painter import WEIGHTS
+from postguard.cloak.instant.seeing import NEARER
 from postguard.cloak.instant.shade import light
-from postguard.cloak.instant.weave import weave
+from postguard.cloak.instant.weave import busy, weave
+from postguard.cloak.pixels import shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
-from postguard.cloak.tensors import luma, resized, rounded, to_tensor
+from postguard.cloak.tensors import luma, resized, rounded, to_tensor, unclamped
 from postguard.cloak.transforms import with_loss
 from tools.train.instant_painter import WIDTH, Painter
 from tools.train.pictures import draw
 from tools.train.steps import planned
 
-SIDE, CROPS = 128, 4
-_SIDES = (128, 160, 224, 320)  # of the pictures that crops are cut from
+SIDE, CROPS = 160, 2  # as served
+_POSTED = (1.0, 1.3, 1.6, 1.6, 2.0)  # times that: what artists post
+_WHOLE = (1.0, 1.3, 1.8)  # times a crop: the picture that it is cut from
+_BUSY = 0.3  # of a crop, at least: the network draws nothing else
 _RATE, _LAST_RATE = 3e-3, 2e-4
 _FLOORS = (60.0, 75.0)  # of SSIMULACRA2
-NEARER = 20.0  # points less are allowed from half the distance
 _CEILING = 24 / 255  # that of `medium` when it was trained; its limits grow in proportion
 _CODED, _RESIZED = 0.5, 0.35  # of the steps, how the teachers see the crops; else as they are
 _SCALES = (0.8, 1.06)
@@ -61,37 +65,51 @@ _LOOKS = 1  # tells the random numbers of a step from those that its crops were 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Crops (B,3,H,W), textures (B,1,H,W), what each pixel may change, and the allowed errors."""
+    """Crops as posted (B,3,H,W), textures and how far the network takes over as served (B,1,h,w),
+    what each pixel may change (B,1,H,W), and the allowed errors."""
 
     x: Tensor
     texture: Tensor
+    busy: Tensor
     limit: Tensor
     far: float
     near: float
 
     @property
     def target(self) -> Tensor:
-        return 0.5 * self.x + 0.5 * self.texture
+        """(B,3,h,w), as served."""
+        return 0.5 * self.served(self.x) + 0.5 * self.texture
+
+    def served(self, y: Tensor) -> Tensor:
+        """Return crops as posted (B,C,H,W) as they are served, (B,C,h,w)."""
+        return resized(y, (SIDE, SIDE))
 
     def to(self, device: torch.device) -> Batch:
         """Return the same where the teachers are."""
-        x, texture, limit = (p.to(device) for p in (self.x, self.texture, self.limit))
-        return Batch(x, texture, limit, self.far, self.near)
+        planes = (p.to(device) for p in (self.x, self.texture, self.busy, self.limit))
+        return Batch(*planes, self.far, self.near)
 
 
 def batch(rng: np.random.Generator) -> Batch:
     """Draw one step's crops."""
-    crops, textures = [], []
-    for _ in range(CROPS):
-        side = int(rng.choice(_SIDES))
-        top, left = rng.integers(0, side - SIDE + 1, 2)
-        pixels = draw(rng, side)[top : top + SIDE, left : left + SIDE]
+    crops, textures, shares = [], [], []
+    side = round(SIDE * rng.choice(_POSTED))
+    while len(crops) < CROPS:
+        whole = round(side * rng.choice(_WHOLE))
+        top, left = rng.integers(0, whole - side + 1, 2)
+        pixels = draw(rng, whole)[top : top + side, left : left + side]
+        g = light(shrunk(pixels, (SIDE, SIDE)))
+        share = busy(g, *NETWORK)
+        if share.mean() < _BUSY:
+            continue
         crops.append(to_tensor(pixels))
-        textures.append(torch.from_numpy(weave(light(pixels), rng))[None, None])
+        textures.append(torch.from_numpy(weave(g, rng))[None, None])
+        shares.append(torch.from_numpy(share)[None, None])
     floor = rng.uniform(*_FLOORS)
     limit = torch.cat([budget(x, _CEILING) for x in crops])
     far, near = error_at(floor), error_at(floor - NEARER)
-    return Batch(torch.cat(crops), torch.cat(textures), limit, far, near)
+    planes = (torch.cat(p) for p in (crops, textures, shares))
+    return Batch(*planes, limit, far, near)
 
 
 def drawn_ahead(seed: int, first: int, workers: int) -> Generator[Batch]:
@@ -103,8 +121,8 @@ def drawn_ahead(seed: int, first: int, workers: int) -> Generator[Batch]:
         for step in range(first, first + _AHEAD * workers):
             waiting.append(pool.submit(_drawn, seed, step))
         while True:
-            x, texture, limit, errors = waiting.popleft().result()
-            planes = (torch.from_numpy(p) for p in (x, texture, limit))
+            *drawn, errors = waiting.popleft().result()
+            planes = (torch.from_numpy(p) for p in drawn)
             yield Batch(*planes, *map(float, errors))
             step += 1
             waiting.append(pool.submit(_drawn, seed, step))
@@ -115,13 +133,16 @@ def drawn_ahead(seed: int, first: int, workers: int) -> Generator[Batch]:
 def _drawn(seed: int, step: int) -> tuple[np.ndarray, ...]:
     torch.set_num_threads(1)
     found = batch(np.random.default_rng([seed, step]))
-    planes = (p.numpy() for p in (found.x, found.texture, found.limit))
+    planes = (p.numpy() for p in (found.x, found.texture, found.busy, found.limit))
     return *planes, np.array([found.far, found.near])
 
 
 def change(net: Painter, drawn: Batch) -> Tensor:
-    """Return what the network would change at full strength, (B,1,H,W)."""
-    return drawn.limit * net(luma(drawn.x), drawn.texture)
+    """Return what would be changed at full strength, (B,1,H,W): see `instant.drawing`."""
+    bare = torch.tanh(BARE * (2 * drawn.texture - 1))
+    painted = net(luma(drawn.served(drawn.x)), drawn.texture)
+    grown = unclamped(torch.lerp(bare, painted, drawn.busy), drawn.limit.shape[-2:])
+    return drawn.limit * grown.clamp(-1, 1)
 
 
 def direction(
@@ -131,17 +152,16 @@ def direction(
 
     `whole`: the change at full strength, (B,1,H,W).
     """
-    eye = Eye(_side_by_side(drawn.x))
-    share = _allowed(eye, drawn, whole)
+    eyes = [Eye(x) for x in drawn.x.split(1)]
+    share = _allowed(eyes, drawn, whole)
     d = (share * whole).detach().requires_grad_(True)
     y = rounded((drawn.x + d).clamp(0, 1))
     loss = distances(drawn, y, teachers, look(rng)).log().mean()
     (pulled,) = torch.autograd.grad(loss, d)
-    (seen,) = torch.autograd.grad(_error(eye, drawn, d), d)
-    along = float((seen * d).detach().sum())
-    bound = share < 1 and along > 0  # what is drawn too faintly is to grow
-    price = max(-float((pulled * d).detach().sum()), 0) / along if bound else 0.0
-    return share * (pulled + price * seen), share
+    (seen,) = torch.autograd.grad(_errors(eyes, drawn, d).sum(), d)
+    along, gained = ((p * d).detach().sum((1, 2, 3), keepdim=True) for p in (seen, pulled))
+    price = torch.where(along > 0, (-gained).clamp_min(0) / along, 0.0)
+    return share * (pulled + price * seen), float(share.mean())
 
 
 Look = Callable[[Tensor], Tensor]
@@ -162,7 +182,7 @@ def look(rng: np.random.Generator) -> Look:
 
 def distances(drawn: Batch, y: Tensor, teachers: Sequence[Encoder], seen: Look) -> Tensor:
     """Return how far changed crops are from their targets, squared: (teachers, B)."""
-    y = seen(y)
+    y = seen(drawn.served(y))
     aim = resized(drawn.target, (y.shape[-2], y.shape[-1]))
     with torch.no_grad():
         goals = [teacher(aim) for teacher in teachers]
@@ -174,33 +194,32 @@ def distances(drawn: Batch, y: Tensor, teachers: Sequence[Encoder], seen: Look) 
 def checked(net: Painter, drawn: Batch, teachers: Sequence[Encoder], seen: Look) -> float:
     """Return the mean squared R of a batch."""
     whole = change(net, drawn)
-    share = _allowed(Eye(_side_by_side(drawn.x)), drawn, whole)
+    share = _allowed([Eye(x) for x in drawn.x.split(1)], drawn, whole)
     y = rounded((drawn.x + share * whole).clamp(0, 1))
     both = [distances(drawn, each, teachers, seen) for each in (y, drawn.x)]
     return float((both[0] / both[1]).mean())
 
 
-def _allowed(eye: Eye, drawn: Batch, whole: Tensor) -> float:
-    """Return the largest share of the change, at most 1, that is about as visible as allowed."""
-    share = 0.5
+def _allowed(eyes: Sequence[Eye], drawn: Batch, whole: Tensor) -> Tensor:
+    """Return the share of each crop's change that is about as visible as allowed, (B,1,1,1).
+
+    Not bounded by 1: of a crop too calm to be seen to change so much, the network would learn to
+    draw much, and not where it counts."""
+    share = torch.full_like(whole[:, :, :1, :1], 0.5)
     with torch.no_grad():
         for _ in range(4):
-            error = float(_error(eye, drawn, share * whole))
-            share = min(share * min(error ** (-1 / DEGREE), 2.0), 1.0)
+            errors = _errors(eyes, drawn, share * whole).view_as(share)
+            share = share * errors.pow(-1 / DEGREE).clamp(max=2)
     return share
 
 
-def _error(eye: Eye, drawn: Batch, d: Tensor) -> Tensor:
-    """Return how visible the change is: 1 = as much as allowed, from either distance."""
-    far, both = eye.errors(_side_by_side((drawn.x + d).clamp(0, 1)))
-    near = 2 * both - far
-    return torch.maximum(far / drawn.far, near / drawn.near).clamp_min(1e-6)
-
-
-def _side_by_side(x: Tensor) -> Tensor:
-    """(4,C,H,W) -> (1,C,2H,2W): one picture, so that flat and rough crops share one strength."""
-    a, b, c, d = x.unbind(0)
-    return torch.cat([torch.cat([a, b], -1), torch.cat([c, d], -1)], -2)[None]
+def _errors(eyes: Sequence[Eye], drawn: Batch, d: Tensor) -> Tensor:
+    """Return how visible each change is, (B,): 1 = as much as allowed, from either distance."""
+    found = []
+    for eye, y in zip(eyes, (drawn.x + d).clamp(0, 1).split(1), strict=True):
+        far, both = eye.errors(y)
+        found.append(torch.maximum(far / drawn.far, (2 * both - far) / drawn.near))
+    return torch.stack(found).clamp_min(1e-6)
 
 
 class State:

@@ -26,8 +26,8 @@ from postguard.cloak.platforms import BLUESKY_SIDES
 from postguard.model import Json
 
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
-_BARE = np.float32(0.7)
-_NETWORK = 0.1, 0.18  # shares of the ceiling between which the network takes over
+BARE = np.float32(0.7)
+NETWORK = 0.1, 0.18  # shares of the ceiling between which the network takes over
 _SHADED_PIXELS = 2_600_000  # a larger picture has its limits found smaller
 
 
@@ -84,9 +84,9 @@ def drawn_on(g: Plane, texture: Plane, network: Painter) -> Plane:
     On flat colour that is the bare texture, for its place on the grid is all that counts there;
     where the picture is busy, what the network makes of it.
     """
-    bare: Plane = np.tanh(_BARE * (2 * texture - 1))
+    bare: Plane = np.tanh(BARE * (2 * texture - 1))
     more = network(g, texture) - bare
-    more *= busy(g, *_NETWORK)
+    more *= busy(g, *NETWORK)
     bare += more
     return bare
 

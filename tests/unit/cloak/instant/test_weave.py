@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from postguard.cloak.instant.weave import CELL, basket, dots, weave
+from postguard.cloak.instant.weave import CELL, basket, grain, weave
 
 FLAT = np.full((96, 128), 0.5, np.float32)
 
@@ -26,7 +26,7 @@ def test_a_texture_has_the_size_of_any_picture_and_lies_between_black_and_white(
 
 
 def test_two_seeds_give_textures_that_have_nothing_in_common():
-    for draw in (basket, dots):
+    for draw in (basket, grain):
         one, other = (draw((256, 256), chance(seed)) for seed in (1, 2))
         assert abs(likeness(one, other)) < 0.1
 
@@ -53,10 +53,18 @@ def test_each_cell_in_flat_colour_is_laid_by_chance():
     assert len({cell.tobytes() for cell in cells}) == 4  # two ways to run, two to begin
 
 
-def test_what_is_busy_gets_finer_dots():
+def test_what_is_busy_gets_a_finer_grain():
     busy = chance(3).random((128, 128), dtype=np.float32)
     texture = weave(busy, chance()) - 0.5
     spectrum = np.abs(np.fft.fft2(texture)) ** 2
     rows, columns = np.meshgrid(np.fft.fftfreq(128), np.fft.fftfreq(128), indexing="ij")
-    finest = spectrum[np.hypot(rows, columns) > 0.25].sum()
-    assert finest > 0.7 * spectrum.sum()
+    finer = spectrum[np.hypot(rows, columns) > 0.16].sum()
+    assert finer > 0.85 * spectrum.sum()
+
+
+def test_one_place_of_the_grain_tells_nothing_of_the_next():
+    texture = grain((256, 256), chance()) - 0.5
+    spectrum = np.abs(np.fft.fft2(texture)) ** 2
+    alike = np.fft.fftshift(np.fft.ifft2(spectrum).real) / float((texture * texture).sum())
+    away = np.hypot(*np.ogrid[-128:128, -128:128])
+    assert np.abs(alike[away > 6]).max() < 0.03
