@@ -279,30 +279,23 @@ def _table(value: object) -> Mapping[str, Any]:
 
 
 def _measured(found: Mapping[str, Any], fit: str) -> str:
-    said, like_noise = [], False
+    said = []
     for mode, gains in _table(found.get("gains")).items():
         own = {name: looks for name, looks in gains.items() if fit.startswith(name)}
         platform, left, noise = _left(own or gains)
-        like_noise = like_noise or left <= noise
         said.append(
             _(
                 "{mode}: behind {platform}, what models read moved {left:z.1%} of the way to "
                 "where it leads (noise of the same size: {noise:z.1%})"
             ).format(mode=names.of_mode(mode), platform=platform, left=left, noise=noise)
         )
-    by = _read_by(found.get("encoders") or (), like_noise)
+    by = _read_by(found.get("encoders") or ())
     return _("; ").join(
         part for part in (*said, by, visibility(found), _("it is no lock")) if part
     )
 
 
-def _read_by(encoders: Sequence[object], like_noise: bool) -> str:
-    if is_rough(encoders) and like_noise:
-        return _(
-            "postguard's own encoder, which alone read it, cannot tell this cloak from noise: "
-            "what real encoders read was measured for its kind (docs/benchmarks.md), not for this "
-            "picture; to have that measured: postguard models fetch taesd"
-        )
+def _read_by(encoders: Sequence[object]) -> str:
     if is_rough(encoders):
         return _("read by postguard's own encoder alone, which is a rough judge")
     asked = ", ".join(map(str, encoders))

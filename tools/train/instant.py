@@ -55,7 +55,7 @@ _WHOLE = (1.0, 1.3, 1.8)  # times a crop: the picture that it is cut from
 _BUSY = 0.3  # of a crop, at least: the network draws nothing else
 _RATE, _LAST_RATE = 3e-3, 2e-4
 _FLOORS = (60.0, 75.0)  # of SSIMULACRA2
-_CEILING = 24 / 255  # that of `medium` when it was trained; its limits grow in proportion
+_CEILING = 24 / 255  # any: how strongly it is drawn is searched
 _CODED, _RESIZED = 0.5, 0.35  # of the steps, how the teachers see the crops; else as they are
 _SCALES = (0.8, 1.06)
 _KEPT_EVERY = 25
@@ -153,12 +153,12 @@ def direction(
     `whole`: the change at full strength, (B,1,H,W).
     """
     eyes = [Eye(x) for x in drawn.x.split(1)]
-    share = _allowed(eyes, drawn, whole)
+    share = allowed(eyes, drawn, whole)
     d = (share * whole).detach().requires_grad_(True)
     y = rounded((drawn.x + d).clamp(0, 1))
     loss = distances(drawn, y, teachers, look(rng)).log().mean()
     (pulled,) = torch.autograd.grad(loss, d)
-    (seen,) = torch.autograd.grad(_errors(eyes, drawn, d).sum(), d)
+    (seen,) = torch.autograd.grad(errors(eyes, drawn, d).sum(), d)
     along, gained = ((p * d).detach().sum((1, 2, 3), keepdim=True) for p in (seen, pulled))
     price = torch.where(along > 0, (-gained).clamp_min(0) / along, 0.0)
     return share * (pulled + price * seen), float(share.mean())
@@ -194,13 +194,13 @@ def distances(drawn: Batch, y: Tensor, teachers: Sequence[Encoder], seen: Look) 
 def checked(net: Painter, drawn: Batch, teachers: Sequence[Encoder], seen: Look) -> float:
     """Return the mean squared R of a batch."""
     whole = change(net, drawn)
-    share = _allowed([Eye(x) for x in drawn.x.split(1)], drawn, whole)
+    share = allowed([Eye(x) for x in drawn.x.split(1)], drawn, whole)
     y = rounded((drawn.x + share * whole).clamp(0, 1))
     both = [distances(drawn, each, teachers, seen) for each in (y, drawn.x)]
     return float((both[0] / both[1]).mean())
 
 
-def _allowed(eyes: Sequence[Eye], drawn: Batch, whole: Tensor) -> Tensor:
+def allowed(eyes: Sequence[Eye], drawn: Batch, whole: Tensor) -> Tensor:
     """Return the share of each crop's change that is about as visible as allowed, (B,1,1,1).
 
     Not bounded by 1: of a crop too calm to be seen to change so much, the network would learn to
@@ -208,12 +208,12 @@ def _allowed(eyes: Sequence[Eye], drawn: Batch, whole: Tensor) -> Tensor:
     share = torch.full_like(whole[:, :, :1, :1], 0.5)
     with torch.no_grad():
         for _ in range(4):
-            errors = _errors(eyes, drawn, share * whole).view_as(share)
-            share = share * errors.pow(-1 / DEGREE).clamp(max=2)
+            spent = errors(eyes, drawn, share * whole).view_as(share)
+            share = share * spent.pow(-1 / DEGREE).clamp(max=2)
     return share
 
 
-def _errors(eyes: Sequence[Eye], drawn: Batch, d: Tensor) -> Tensor:
+def errors(eyes: Sequence[Eye], drawn: Batch, d: Tensor) -> Tensor:
     """Return how visible each change is, (B,): 1 = as much as allowed, from either distance."""
     found = []
     for eye, y in zip(eyes, (drawn.x + d).clamp(0, 1).split(1), strict=True):

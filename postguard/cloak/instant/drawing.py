@@ -26,7 +26,7 @@ from postguard.cloak.platforms import BLUESKY_SIDES
 from postguard.model import Json
 
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
-BARE = np.float32(0.7)
+BARE = np.float32(0.7)  # how strongly the texture is drawn where no network is asked
 NETWORK = 0.1, 0.18  # shares of the ceiling between which the network takes over
 _SHADED_PIXELS = 2_600_000  # a larger picture has its limits found smaller
 

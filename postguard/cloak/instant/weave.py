@@ -24,8 +24,8 @@ from postguard.cloak.instant.shade import Plane, limits, mean
 CELL = 16  # served pixels: a macroblock of WebP
 _STRIPES = 8.0  # served pixels between two: two of WebP's blocks
 _SOFT, _HARD = 3.0, 6.0  # contrasts
-_LEAST = 1e-6
-_SPREAD = 0.5  # standard deviation of the grain's waves
+_TINY = 1e-6
+_STRONG = 0.5  # standard deviation of the grain's waves
 _BUSY = (0.13, 0.43)  # shares of the ceiling between which the weave gives way to the grain
 _AROUND = 6  # pixels over which that is smoothed
 
@@ -60,7 +60,7 @@ def band(plane: Plane) -> Plane:
     """Return what of a plane is as fine as the grain, and as strong."""
     waves = mean(plane, 1)
     waves -= mean(plane, 2)
-    waves *= np.float32(_SPREAD / max(float(waves.std()), _LEAST))
+    waves *= np.float32(_STRONG / max(float(waves.std()), _TINY))
     return waves
 
 
@@ -85,7 +85,7 @@ def _spread(cells: NDArray[np.int8], size: tuple[int, int]) -> NDArray[np.int8]:
 
 
 def _between(waves: Plane, contrast: float) -> Plane:
-    """Return waves in [-1,1] as a texture in [0,1]."""
+    """Return waves around 0 as a texture in [0,1]."""
     waves *= np.float32(-contrast)
     np.exp(waves, out=waves)
     waves += 1

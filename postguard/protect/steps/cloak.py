@@ -145,7 +145,7 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float) -> None:
     left = looks["r"]
     if least == 0:
         return
-    noise = max(looks["signs"], looks["shuffled"])
+    noise = float(np.max([looks["signs"], looks["shuffled"]]))  # passes on what is no number
     if not left >= least:  # also what is no number
         said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
             mode=names.of_mode(mode), left=left, least=least

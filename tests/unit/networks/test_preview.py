@@ -352,7 +352,7 @@ def test_a_gain_is_judged_by_what_noise_gains(left: float, noise: float, said: s
 
 @pytest.mark.parametrize("left", [0.01, 0.12, 0.9])
 def test_what_our_own_encoder_alone_has_read_is_told_as_a_rough_judgement(left: float) -> None:
-    """It is moved far by what was drawn against it, and by noise nearly as far as by `instant`."""
+    """It is moved too far by what was drawn against it, and on flat art by noise."""
     looks = {"r": left, "signs": 0.02, "shuffled": 0.0}
     told = verdict("style", {"bluesky": looks, "mastodon": looks}, ["surrogate"])
     assert told.endswith(
@@ -365,26 +365,6 @@ def test_what_our_own_encoder_alone_has_read_is_told_as_a_rough_judgement(left: 
     )
     assert "; read by postguard's own encoder alone, which is a rough judge; " in alone
     assert "; read by taesd, surrogate; " in others
-
-
-@pytest.mark.parametrize(
-    ("encoders", "noise", "told"),
-    [
-        (["surrogate"], 0.09, True),
-        (["surrogate"], 0.07, True),
-        (["surrogate"], 0.06, False),
-        (["taesd", "surrogate"], 0.09, False),
-    ],
-)
-def test_a_cloak_that_our_own_encoder_cannot_tell_from_noise_is_said_to_be_so(
-    encoders: list[str], noise: float, told: bool
-) -> None:
-    """With where its kind was measured, and how this picture can be."""
-    gains = {"instant": {"bluesky": {"r": 0.07, "signs": noise, "shuffled": 0.0}}}
-    (said,) = measured({"gains": gains, "encoders": encoders}, "bluesky-2000000")
-    assert ("cannot tell this cloak from noise" in said) is told
-    assert ("docs/benchmarks.md" in said and "models fetch taesd" in said) is told
-    assert ("a rough judge" in said) is (encoders == ["surrogate"] and not told)
 
 
 def test_a_record_of_another_shape_does_no_harm() -> None:

@@ -199,7 +199,10 @@ def test_the_recipe_says_how_weak_is_too_weak(least, passes):
             step.judge(gains("style"), "bluesky-1000")
 
 
-@pytest.mark.parametrize("worse", [looks(math.nan), looks(0.40, noise=math.nan)])
+@pytest.mark.parametrize(
+    "worse",
+    [looks(math.nan), looks(0.40, noise=math.nan), looks(0.40) | {"shuffled": math.nan}],
+)
 @pytest.mark.parametrize("platforms", [("bluesky", "mastodon"), ("mastodon", "bluesky")])
 def test_what_was_measured_as_no_number_holds_the_post(worse, platforms):
     found = dict(zip(platforms, (looks(0.45), worse), strict=True))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from tools.train.instant import State, batch, change, drawn_ahead
+from postguard.cloak.eye import Eye
+from tools.train.instant import CROPS, State, allowed, batch, change, drawn_ahead, errors
+from tools.train.instant_painter import Painter
 
 ELSEWHERE = torch.device("meta")  # a device whose tensors meet no other's, as a GPU's
 
@@ -38,5 +41,17 @@ def test_what_other_processes_draw_ahead_is_what_each_step_would_draw():
         own = batch(np.random.default_rng([0, step]))
         assert torch.equal(drawn.x, own.x)
         assert torch.equal(drawn.texture, own.texture)
+        assert torch.equal(drawn.busy, own.busy)
         assert torch.equal(drawn.limit, own.limit)
         assert (drawn.far, drawn.near) == (own.far, own.near)
+
+
+def test_each_crop_is_drawn_on_as_strongly_as_it_may_be_seen():
+    drawn, net = batch(np.random.default_rng(1)), Painter()
+    with torch.no_grad():
+        whole = change(net, drawn)
+        eyes = [Eye(x) for x in drawn.x.split(1)]
+        share = allowed(eyes, drawn, whole)
+        spent = errors(eyes, drawn, share * whole)
+    assert share.shape == (CROPS, 1, 1, 1)
+    assert spent.tolist() == pytest.approx([1] * CROPS, abs=0.2)
