@@ -43,6 +43,7 @@ from postguard.protect.steps.cloak import CEILINGS
 Plane = NDArray[np.float32]
 _CEILING = CEILINGS["medium"]
 _POSTS = 50
+_MANY = 4  # times: what stands out so far is no grain
 _WINDOWS = (3, 7)  # pixels: of the median filters whose rest is taken for the grain
 _MOST = {"fit": 0.15, "fifty": 0.35}
 NAMES = ("fit", "fifty", "seed", "median", "blur")
@@ -133,7 +134,7 @@ def _posts(size: tuple[int, int], floor: float) -> list[Pixels]:
 def _fitted(served: Pixels, window: int) -> Plane:
     """Return what the network draws of the texture that fits best."""
     coarse = _laid(_taken(served))
-    fine = weave._between(weave.band(_taken(served, window)), weave._HARD)
+    fine = weave._between(weave.band(_taken(served, window)).clip(-_MANY, _MANY), weave._HARD)
     return _in(served, coarse + weave.busy(light(served)) * (fine - coarse))
 
 
