@@ -84,6 +84,10 @@ class Batch:
         """Return crops as posted (B,C,H,W) as they are served, (B,C,h,w)."""
         return resized(y, (SIDE, SIDE))
 
+    def eyes(self) -> list[Eye]:
+        """Return what sees how visible a change of each crop is."""
+        return [Eye(x) for x in self.x.split(1)]
+
     def to(self, device: torch.device) -> Batch:
         """Return the same where the teachers are."""
         planes = (p.to(device) for p in (self.x, self.texture, self.busy, self.limit))
@@ -152,7 +156,7 @@ def direction(
 
     `whole`: the change at full strength, (B,1,H,W).
     """
-    eyes = [Eye(x) for x in drawn.x.split(1)]
+    eyes = drawn.eyes()
     share = allowed(eyes, drawn, whole)
     d = (share * whole).detach().requires_grad_(True)
     y = rounded((drawn.x + d).clamp(0, 1))
@@ -194,7 +198,7 @@ def distances(drawn: Batch, y: Tensor, teachers: Sequence[Encoder], seen: Look) 
 def checked(net: Painter, drawn: Batch, teachers: Sequence[Encoder], seen: Look) -> float:
     """Return the mean squared R of a batch."""
     whole = change(net, drawn)
-    share = allowed([Eye(x) for x in drawn.x.split(1)], drawn, whole)
+    share = allowed(drawn.eyes(), drawn, whole)
     y = rounded((drawn.x + share * whole).clamp(0, 1))
     both = [distances(drawn, each, teachers, seen) for each in (y, drawn.x)]
     return float((both[0] / both[1]).mean())

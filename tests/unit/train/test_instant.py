@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from postguard.cloak.eye import Eye
 from tools.train.instant import CROPS, State, allowed, batch, change, drawn_ahead, errors
 from tools.train.instant_painter import Painter
 
@@ -50,7 +49,7 @@ def test_each_crop_is_drawn_on_as_strongly_as_it_may_be_seen():
     drawn, net = batch(np.random.default_rng(1)), Painter()
     with torch.no_grad():
         whole = change(net, drawn)
-        eyes = [Eye(x) for x in drawn.x.split(1)]
+        eyes = drawn.eyes()
         share = allowed(eyes, drawn, whole)
         spent = errors(eyes, drawn, share * whole)
     assert share.shape == (CROPS, 1, 1, 1)
