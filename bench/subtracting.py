@@ -4,7 +4,8 @@ The attacker has the picture as Bluesky's feed serves it (WebP 80). *Fit*: in ea
 weave the four ways to lay it are compared with what a median filter takes out, and the best is
 taken; the grain is what is as fine as it in what a filter takes out, of two filters the one that
 wins more: more than an attacker can know. The network then draws this texture into the picture,
-and what it draws is subtracted, with the factor that leaves least.
+turned either way, in each cell the one is taken that is more like what the filter takes out, and
+that is subtracted, with the factor that leaves least.
 *Fifty*: what the filter takes out of fifty posts of one artist, on the same grid, is averaged, and
 subtracted from one. *Seed*: who stole the artist's key draws the texture itself and subtracts it.
 Beside them stand filters that need no package: a median of 3x3 pixels, and a blur of sigma 1. What
@@ -81,7 +82,8 @@ def attacked(name: str, floor: float, encoders: Sequence[Encoder]) -> Attacked:
     size = made.target.shape[0], made.target.shape[1]
     served, clean = (_SERVED(shrunk(p, size)) for p in (made.pixels, part.pixels))
     residue = np.mean([_taken(post) for post in _posts(size, floor)] + [_taken(served)], 0)
-    known = weave.weave(light(served), np.random.default_rng(int(SEED, 16)))
+    rng = np.random.default_rng(int(SEED, 16))
+    known = weave.weave(light(served), rng), weave.signs(size, rng)
     gain = _gain(served, clean, part, encoders)
 
     def won(after: Pixels, before: Pixels) -> tuple[float, float]:
@@ -94,7 +96,7 @@ def attacked(name: str, floor: float, encoders: Sequence[Encoder]) -> Attacked:
         {
             "fit": max(fits),
             "fifty": won(_without(served, residue), clean),
-            "seed": won(_without(served, _in(served, known)), clean),
+            "seed": won(_without(served, _in(served, *known)), clean),
             "median": won(_median(served), _median(clean)),
             "blur": won(_blurred(served), _blurred(clean)),
         },
@@ -135,29 +137,33 @@ def _fitted(served: Pixels, window: int) -> Plane:
     """Return what the network draws of the texture that fits best."""
     coarse = _laid(_taken(served))
     fine = weave._between(weave.band(_taken(served, window)).clip(-_MANY, _MANY), weave._HARD)
-    return _in(served, coarse + weave.busy(light(served)) * (fine - coarse))
+    texture, taken = coarse + weave.busy(light(served)) * (fine - coarse), _taken(served)
+    ways = [_in(served, texture, np.full_like(texture, way)) for way in (1, -1)]
+    first = np.greater(*(_over_cells(taken * way) for way in ways))
+    return np.where(weave._spread(first, taken.shape), *ways)
 
 
-def _in(served: Pixels, texture: Plane) -> Plane:
-    """Return what the network draws of a texture."""
+def _in(served: Pixels, texture: Plane, turned: Plane) -> Plane:
+    """Return what the network draws of a texture, its cells turned in these ways."""
     g = light(served)
-    return limits(g, _CEILING) * drawn_on(g, texture, painter())
+    return limits(g, _CEILING) * drawn_on(g, texture, turned, painter())
 
 
 def _laid(taken: Plane) -> Plane:
     """Return the weave whose cells are each laid as fits best."""
-    height, width = taken.shape
     down, along = (weave._stripes(side) for side in taken.shape)
-    across = np.zeros((-(-height // weave.CELL), -(-width // weave.CELL)), np.int8)
-    begun = across.copy()
-    for i, j in np.ndindex(across.shape):
-        cell = np.s_[i * 16 : (i + 1) * 16], np.s_[j * 16 : (j + 1) * 16]
-        ways = [(taken[cell] * w).sum() for w in (down[cell[0], None], along[None, cell[1]])]
-        across[i, j] = abs(ways[1]) > abs(ways[0])
-        begun[i, j] = ways[across[i, j]] > 0
-    waves = np.where(weave._spread(across, (height, width)), along[None], down[:, None])
-    waves = waves * weave._spread(2 * begun - 1, (height, width))
+    ways = _over_cells(taken * down[:, None]), _over_cells(taken * along[None])
+    across = np.abs(ways[1]) > np.abs(ways[0])
+    begun = np.where(across, *ways[::-1]) > 0
+    waves = np.where(weave._spread(across, taken.shape), along[None], down[:, None])
+    waves = waves * (2 * weave._spread(begun, taken.shape) - 1)
     return weave._between(waves.astype(np.float32), weave._SOFT)
+
+
+def _over_cells(plane: Plane) -> Plane:
+    """Return the sum over each cell of the weave, (rows,columns)."""
+    down, along = (range(0, side, weave.CELL) for side in plane.shape)
+    return np.add.reduceat(np.add.reduceat(plane, down, 0), along, 1)
 
 
 def _taken(pixels: Pixels, window: int = 7) -> Plane:

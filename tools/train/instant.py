@@ -40,7 +40,7 @@ from postguard.cloak.instant.drawing import BARE, NETWORK
 from postguard.cloak.instant.painter import WEIGHTS
 from postguard.cloak.instant.seeing import NEARER
 from postguard.cloak.instant.shade import light
-from postguard.cloak.instant.weave import busy, weave
+from postguard.cloak.instant.weave import busy, signs, weave
 from postguard.cloak.pixels import shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import luma, resized, rounded, to_tensor, unclamped
@@ -65,11 +65,12 @@ _LOOKS = 1  # tells the random numbers of a step from those that its crops were 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Crops as posted (B,3,H,W), textures and how far the network takes over as served (B,1,h,w),
-    what each pixel may change (B,1,H,W), and the allowed errors."""
+    """Crops as posted (B,3,H,W); textures, how their cells are turned and how far the network
+    takes over, as served (B,1,h,w); what each pixel may change (B,1,H,W); the allowed errors."""
 
     x: Tensor
     texture: Tensor
+    turned: Tensor
     busy: Tensor
     limit: Tensor
     far: float
@@ -90,13 +91,16 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """Return the same where the teachers are."""
-        planes = (p.to(device) for p in (self.x, self.texture, self.busy, self.limit))
-        return Batch(*planes, self.far, self.near)
+        return Batch(*(p.to(device) for p in self.planes()), self.far, self.near)
+
+    def planes(self) -> tuple[Tensor, ...]:
+        """Return all that it has of each pixel."""
+        return self.x, self.texture, self.turned, self.busy, self.limit
 
 
 def batch(rng: np.random.Generator) -> Batch:
     """Draw one step's crops."""
-    crops, textures, shares = [], [], []
+    crops, textures, turns, shares = [], [], [], []
     side = round(SIDE * rng.choice(_POSTED))
     while len(crops) < CROPS:
         whole = round(side * rng.choice(_WHOLE))
@@ -107,13 +111,13 @@ def batch(rng: np.random.Generator) -> Batch:
         if share.mean() < _BUSY:
             continue
         crops.append(to_tensor(pixels))
-        textures.append(torch.from_numpy(weave(g, rng))[None, None])
-        shares.append(torch.from_numpy(share)[None, None])
+        drawn = weave(g, rng), signs((SIDE, SIDE), rng), share
+        for planes, plane in zip((textures, turns, shares), drawn, strict=True):
+            planes.append(torch.from_numpy(plane)[None, None])
     floor = rng.uniform(*_FLOORS)
     limit = torch.cat([budget(x, _CEILING) for x in crops])
     far, near = error_at(floor), error_at(floor - NEARER)
-    planes = (torch.cat(p) for p in (crops, textures, shares))
-    return Batch(*planes, limit, far, near)
+    return Batch(*map(torch.cat, (crops, textures, turns, shares)), limit, far, near)
 
 
 def drawn_ahead(seed: int, first: int, workers: int) -> Generator[Batch]:
@@ -137,14 +141,14 @@ def drawn_ahead(seed: int, first: int, workers: int) -> Generator[Batch]:
 def _drawn(seed: int, step: int) -> tuple[np.ndarray, ...]:
     torch.set_num_threads(1)
     found = batch(np.random.default_rng([seed, step]))
-    planes = (p.numpy() for p in (found.x, found.texture, found.busy, found.limit))
-    return *planes, np.array([found.far, found.near])
+    return *(p.numpy() for p in found.planes()), np.array([found.far, found.near])
 
 
 def change(net: Painter, drawn: Batch) -> Tensor:
     """Return what would be changed at full strength, (B,1,H,W): see `instant.drawing`."""
     bare = torch.tanh(BARE * (2 * drawn.texture - 1))
-    painted = net(luma(drawn.served(drawn.x)), drawn.texture)
+    texture = 0.5 + drawn.turned * (drawn.texture - 0.5)
+    painted = drawn.turned * net(luma(drawn.served(drawn.x)), texture)
     grown = unclamped(torch.lerp(bare, painted, drawn.busy), drawn.limit.shape[-2:])
     return drawn.limit * grown.clamp(-1, 1)
 
@@ -189,8 +193,8 @@ def distances(drawn: Batch, y: Tensor, teachers: Sequence[Encoder], seen: Look) 
     y = seen(drawn.served(y))
     aim = resized(drawn.target, (y.shape[-2], y.shape[-1]))
     with torch.no_grad():
-        goals = [teacher(aim) for teacher in teachers]
-    far = [teacher(y) - goal for teacher, goal in zip(teachers, goals, strict=True)]
+        goals = [teacher(aim, fast=True) for teacher in teachers]
+    far = [teacher(y, fast=True) - goal for teacher, goal in zip(teachers, goals, strict=True)]
     return torch.stack([each.pow(2).flatten(1).mean(1) for each in far])
 
 
@@ -211,7 +215,7 @@ def allowed(eyes: Sequence[Eye], drawn: Batch, whole: Tensor) -> Tensor:
     draw much, and not where it counts."""
     share = torch.full_like(whole[:, :, :1, :1], 0.5)
     with torch.no_grad():
-        for _ in range(4):
+        for _ in range(3):
             spent = errors(eyes, drawn, share * whole).view_as(share)
             share = share * spent.pow(-1 / DEGREE).clamp(max=2)
     return share

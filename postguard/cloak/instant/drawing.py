@@ -13,7 +13,7 @@ from postguard.cloak.instant.holding import hold
 from postguard.cloak.instant.painter import Painter, painter
 from postguard.cloak.instant.shade import Plane, light, limits
 from postguard.cloak.instant.sheet import Sheet
-from postguard.cloak.instant.weave import busy, weave
+from postguard.cloak.instant.weave import busy, signs, weave
 from postguard.cloak.pixels import (
     Pixels,
     grown,
@@ -26,8 +26,8 @@ from postguard.cloak.platforms import BLUESKY_SIDES
 from postguard.model import Json
 
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
-BARE = np.float32(0.7)  # how strongly the texture is drawn where no network is asked
-NETWORK = 0.1, 0.18  # shares of the ceiling between which the network takes over
+BARE = np.float32(0.34)  # how strongly the texture is drawn where no network is asked
+NETWORK = 0.0, 0.02  # shares of the ceiling between which the network takes over
 _SHADED_PIXELS = 2_600_000  # a larger picture has its limits found smaller
 
 
@@ -65,9 +65,9 @@ def cloak(
     full = pixels.shape[0], pixels.shape[1]
     shaded = _reduced(pixels)
     small = shrunk(shaded, served or served_size(full))
-    g = light(small)
-    texture = weave(g, np.random.default_rng(int(seed, 16)))
-    change = _shaped(shaded, drawn_on(g, texture, network or painter()), ceiling)
+    g, rng = light(small), np.random.default_rng(int(seed, 16))
+    texture, turned = weave(g, rng), signs(small.shape[:2], rng)
+    change = _shaped(shaded, drawn_on(g, texture, turned, network or painter()), ceiling)
     held = hold(Sheet(pixels, alpha, change), floor)
     target = np.rint(small * np.float32(0.5) + texture[..., None] * np.float32(127.5))
     record: dict[str, Json] = {
@@ -78,14 +78,17 @@ def cloak(
     return Cloaked(held.pixels, target.astype(np.uint8), record)
 
 
-def drawn_on(g: Plane, texture: Plane, network: Painter) -> Plane:
+def drawn_on(g: Plane, texture: Plane, turned: Plane, network: Painter) -> Plane:
     """Return what is drawn on luma (h,w), in [-1,1].
 
     On flat colour that is the bare texture, for its place on the grid is all that counts there;
-    where the picture is busy, what the network makes of it.
+    elsewhere, what the network makes of it. `turned`: see `weave.signs`.
     """
+    half = np.float32(0.5)
     bare: Plane = np.tanh(BARE * (2 * texture - 1))
-    more = network(g, texture) - bare
+    more = network(g, half + turned * (texture - half))
+    more *= turned
+    more -= bare
     more *= busy(g, *NETWORK)
     bare += more
     return bare

@@ -29,9 +29,9 @@ Features = NDArray[np.float64]
 _KEPT = 1 << 20  # pixels
 _SURELY = 1.03  # times what is estimated of a large picture
 _COARSE = 2  # the first scale of which the whole of a large picture is asked
-# Points that may be lost from half the distance, beyond those at its own size. The optimising one
-# loses 32 on a painting (docs/benchmarks.md); as much of a weave is seen in flat paint.
-NEARER = 25.0
+# Points that may be lost from half the distance, beyond those at its own size: about what the
+# optimising cloak loses there on a painting (docs/benchmarks.md).
+NEARER = 32.0
 _STRIP = 256  # rows that are coded at once
 # What a step in 1/255 adds to the linear light of each sRGB value.
 _SLOPES = np.gradient(linear(np.arange(256, dtype=np.uint8)[:, None, None].repeat(3, 2))[0, :, 0])

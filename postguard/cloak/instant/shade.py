@@ -1,4 +1,4 @@
-"""How much each pixel may change, in numpy: the formula that `cloak.budget` has in torch."""
+"""How much each pixel may change, in numpy: what `cloak.budget` has in torch."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from postguard.cloak.pixels import LUMA, Pixels
 
 Plane = NDArray[np.float32]
-# Share of the ceiling that flat colour gets: half of `cloak.budget`'s, for on WebP's grid one step
-# in 255 comes through (see `weave`).
-FLAT = 0.08
+FLAT = 0.15  # share of the ceiling that flat colour gets
 REACH = 5  # pixels around a pixel that its limit depends on
 _GRAY = 127  # where the eye is keenest, in 1/255
 _FULL = 0.06  # local deviation of luma, in [0,1], that hides the whole ceiling

@@ -26,14 +26,15 @@ _STRIPES = 8.0  # served pixels between two: two of WebP's blocks
 _SOFT, _HARD = 3.0, 6.0  # contrasts
 _TINY = 1e-6
 _STRONG = 0.5  # standard deviation of the grain's waves
-_BUSY = (0.13, 0.43)  # shares of the ceiling between which the weave gives way to the grain
+_BUSY = (0.1, 0.4)  # shares of the ceiling between which the weave gives way to the grain
 _AROUND = 6  # pixels over which that is smoothed
 
 
 def weave(g: Plane, rng: np.random.Generator) -> Plane:
     """Return the texture (h,w) in [0,1] for a picture's luma (h,w) in [0,1], as served."""
     size = g.shape[0], g.shape[1]
-    coarse, fine = basket(size, rng), grain(size, rng)
+    laid, grained = rng.spawn(2)  # who works out one from what it drew knows nothing of the other
+    coarse, fine = basket(size, laid), grain(size, grained)
     fine -= coarse
     fine *= busy(g)
     fine += coarse
@@ -42,12 +43,22 @@ def weave(g: Plane, rng: np.random.Generator) -> Plane:
 
 def basket(size: tuple[int, int], rng: np.random.Generator) -> Plane:
     """Return cells of stripes that run across or down, as chance will."""
-    cells = -(-size[0] // CELL), -(-size[1] // CELL)
-    across, begun = rng.integers(0, 2, (2, *cells), dtype=np.int8)
+    across, begun = rng.integers(0, 2, (2, *_cells(size)), dtype=np.int8)
     down, along = (_stripes(side) for side in size)
     waves = np.where(_spread(across, size), along[None], down[:, None])
     waves *= _spread(2 * begun - 1, size)
     return _between(waves, _SOFT)
+
+
+def signs(size: tuple[int, int], rng: np.random.Generator) -> Plane:
+    """Return for each pixel which way its cell is turned, (h,w) of -1 and 1.
+
+    A network draws some things alike everywhere, whatever the texture. Where it is shown a cell's
+    negative, and what it draws is turned back, these are drawn the other way round: so they are
+    secret too, and not what fifty posts have in common.
+    """
+    turned = rng.spawn(1)[0].integers(0, 2, _cells(size), dtype=np.int8)
+    return _spread(2 * turned - 1, size).astype(np.float32)
 
 
 def grain(size: tuple[int, int], rng: np.random.Generator) -> Plane:
@@ -65,8 +76,9 @@ def band(plane: Plane) -> Plane:
 
 
 def busy(g: Plane, none: float = _BUSY[0], full: float = _BUSY[1]) -> Plane:
-    """Return how busy the picture is, (h,w) in [0,1], between two shares of the ceiling."""
-    share = limits(g, 1.0)
+    """Return how busy the picture is, (h,w) in [0,1], between two shares of the ceiling that its
+    texture alone hides: 0 on flat colour, dark or light."""
+    share = limits(g, 1.0, flat=0.0)
     share -= none
     share *= np.float32(1 / (full - none))
     return mean(np.clip(share, 0, 1, out=share), _AROUND)
@@ -77,6 +89,10 @@ def _stripes(length: int) -> Plane:
     steps = np.arange(length, dtype=np.float32) + np.float32(0.5)
     found: Plane = np.sin(steps * np.float32(2 * math.pi / _STRIPES))
     return found
+
+
+def _cells(size: tuple[int, int]) -> tuple[int, int]:
+    return -(-size[0] // CELL), -(-size[1] // CELL)
 
 
 def _spread(cells: NDArray[np.int8], size: tuple[int, int]) -> NDArray[np.int8]:

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postguard.cloak.instant.drawing import SERVED_PIXELS, cloak, served_size
+from postguard.cloak.instant.drawing import SERVED_PIXELS, cloak, drawn_on, served_size
+from postguard.cloak.instant.painter import Painter
+from postguard.cloak.instant.weave import signs
 from postguard.cloak.platforms import Codec
 from postguard.imaging.visibility import SMALLEST, ssimulacra2
 from tests.unit.cloak import tiny
@@ -75,6 +77,17 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     assert one.pixels.tobytes() == again.pixels.tobytes()
     assert one.target.tobytes() == again.target.tobytes()
     assert (one.pixels != other.pixels).any(2).mean() > 0.2
+
+
+def test_what_is_drawn_alike_everywhere_is_turned_with_its_cell():
+    """A network that draws a lattice, whatever it is shown, leaves none for an average to find."""
+    size = 128, 160
+    rough = np.random.default_rng(1).random(size, dtype=np.float32)
+    blind, bias = np.zeros((9 * 32, 16), np.float32), np.arange(16, dtype=np.float32) / 16
+    lattice = Painter(((blind, bias), (blind[: 9 * 16], bias)), 0.0)
+    turned = signs(size, np.random.default_rng(0))
+    found = drawn_on(rough, rough, turned, lattice)
+    assert np.allclose(found, turned * lattice(rough, rough), atol=1e-5)
 
 
 def test_flat_colour_gets_next_to_nothing():

@@ -15,7 +15,7 @@ from tests.unit.cloak import tiny
 def test_numpy_and_torch_give_a_pixel_the_same_limit(size):
     pixels = tiny.art(*size)
     expected = budget(to_tensor(pixels), 24.0)[0, 0].numpy()
-    found = limits(light(pixels), 24.0, FLOOR)
+    found = limits(light(pixels), 24.0)
     assert np.allclose(expected, found, atol=0.15)  # in 1/255: float32's rounding of a variance
 
 
@@ -27,6 +27,7 @@ def test_limits_found_in_strips_are_those_of_the_whole(monkeypatch):
 
 
 def test_flat_colour_gets_little_and_texture_all():
+    assert FLAT == FLOOR
     flat = np.full((40, 40), 0.5, np.float32)
     rough = np.random.default_rng(0).random((40, 40), dtype=np.float32)
     assert limits(flat, 24.0).max() <= 24 * FLAT * 1.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from postguard.cloak.instant.weave import CELL, basket, grain, weave
+from postguard.cloak.instant.weave import CELL, basket, grain, signs, weave
 
 FLAT = np.full((96, 128), 0.5, np.float32)
 
@@ -68,3 +68,21 @@ def test_one_place_of_the_grain_tells_nothing_of_the_next():
     alike = np.fft.fftshift(np.fft.ifft2(spectrum).real) / float((texture * texture).sum())
     away = np.hypot(*np.ogrid[-128:128, -128:128])
     assert np.abs(alike[away > 6]).max() < 0.03
+
+
+def test_how_cells_are_turned_is_secret_too_and_fifty_posts_share_nothing_of_it():
+    turned = [signs((64, 80), chance(seed)) for seed in range(50)]
+    cells = turned[0].reshape(4, CELL, 5, CELL).transpose(0, 2, 1, 3).reshape(20, -1)
+    assert {*np.unique(turned)} == {-1, 1}
+    assert np.all(cells == cells[:, :1])
+    assert np.abs(np.mean(turned, 0)).mean() < 0.2
+
+
+def test_no_part_of_a_texture_is_drawn_from_the_bits_of_another():
+    rng = chance()
+    grown = weave(FLAT, rng), signs((96, 128), rng)
+    again = chance()
+    first, second, third = again.spawn(3)
+    assert np.array_equal(grown[0], basket((96, 128), first))
+    assert np.array_equal(grain((8, 8), second), grain((8, 8), chance().spawn(2)[1]))
+    assert np.array_equal(grown[1][::CELL, ::CELL], 2 * third.integers(0, 2, (6, 8), dtype=np.int8) - 1)
