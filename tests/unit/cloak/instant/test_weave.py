@@ -85,4 +85,6 @@ def test_no_part_of_a_texture_is_drawn_from_the_bits_of_another():
     first, second, third = again.spawn(3)
     assert np.array_equal(grown[0], basket((96, 128), first))
     assert np.array_equal(grain((8, 8), second), grain((8, 8), chance().spawn(2)[1]))
-    assert np.array_equal(grown[1][::CELL, ::CELL], 2 * third.integers(0, 2, (6, 8), dtype=np.int8) - 1)
+    assert np.array_equal(
+        grown[1][::CELL, ::CELL], 2 * third.integers(0, 2, (6, 8), dtype=np.int8) - 1
+    )
