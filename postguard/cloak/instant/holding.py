@@ -24,6 +24,7 @@ _SAMPLED = 5 * SIDE**2  # on so many
 _WHOLE = 2_600_000  # pixels: a larger one is checked by an estimate; 1600x1600
 _NEAR, _NEAR_SAMPLE, _NEAR_CHECKED = 0.97, 0.88, 0.86  # of what is promised: the search ends
 _BETWEEN = 1.22  # times what a sample shows: what is coarser than its squares
+_FIRST = 0.5  # of the change: what most pictures of many pixels keep, or near it
 _LOOKS = 6
 _DEGREE = 1.8  # visibility grows about with this power of the share, where it has to shrink much
 _DEGREES = 0.6, 2.5  # found between two looks: else they are too near each other to tell
@@ -56,7 +57,7 @@ def hold(sheet: Sheet, floor: float) -> Held:
         return Held(sheet.finished(share), share, score, over)
     part = _sample(sheet)
     sample = Sight(part)
-    share, _ = _searched(_whole(judge(sample, promise)), 1.0, _NEAR_SAMPLE)
+    share, _ = _searched(_whole(judge(sample, promise)), _FIRST, _NEAR_SAMPLE)
     if area <= _WHOLE:
         look = judge(Sight(sheet), promise)
     else:

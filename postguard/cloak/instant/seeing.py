@@ -112,10 +112,12 @@ def judge_large(sheet: Sheet, sample: Sight, promise: Promise) -> Look:
     small = np.asarray(Image.fromarray(sheet.pixels).reduce(1 << _COARSE))
     light, slope = linear(small), _SLOPES[small].transpose(2, 0, 1)
     coarse = coarse_reference(light, _COARSE, (sheet.pixels.shape[0], sheet.pixels.shape[1]))
+    green = small[..., 1].astype(np.float32)  # makes most of luma: where it has no room, none moves
 
     def look(share: float) -> Seen:
         part, posted = sample(share)
-        found = coarse.features(light + slope * sheet.means(share, 1 << _COARSE))
+        moved = np.clip(sheet.means(share, 1 << _COARSE), -green, 255 - green)
+        found = coarse.features(light + slope * moved)
         found[:, :_COARSE] = part[:, :_COARSE]
         sums = distance(found) * _more(distance(posted), distance(part))
         spent = promise.spent(found) * _more(promise.spent(posted), promise.spent(part))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from postguard.cloak.pixels import Pixels
+from postguard.imaging.resampling import CUBIC, part, resized
 
 Plane = NDArray[np.float32]
 Place = tuple[slice, slice]
@@ -40,16 +41,12 @@ class Sheet:
         return result
 
     def means(self, share: float, side: int) -> Plane:
-        """Return by how much `share` of the change moves green, in 1/255: the means of squares of
-        `side` pixels, (ceil(H/side),ceil(W/side)).
-
-        Green makes most of luma; what an edge of the range cuts off is cut off here too."""
+        """Return by how much `share` of the change moves pixels, in 1/255: the means of squares of
+        `side` pixels, (ceil(H/side),ceil(W/side)), before an edge of the range cuts them off."""
         height, width = self.pixels.shape[:2]
         parts = []
-        for rows, steps in self._steps(share, _strips(width, height, side)):
-            green = self.pixels[rows, :, 1].astype(np.float32)
-            moved = np.clip(steps, -green, 255 - green, out=steps)
-            parts.append(np.asarray(Image.fromarray(moved).reduce(side)))
+        for _, steps in self._steps(share, _strips(width, height, side)):
+            parts.append(np.asarray(Image.fromarray(steps).reduce(side)))
         return np.concatenate(parts)
 
     def _steps(self, share: float, strips: Iterable[slice]) -> Iterator[tuple[slice, Plane]]:
@@ -76,19 +73,19 @@ class _Drawn:
 
     def __init__(self, plane: Plane, whole: tuple[int, int]) -> None:
         self._plane, self._whole = plane, whole
-        self._image = Image.fromarray(plane)
         self._least, self._most = plane.min(), plane.max()
 
     def at(self, place: Place) -> Plane:
         """Return the part of it at a place of the whole."""
-        if self._plane.shape == self._whole:
+        size = self._plane.shape
+        if size == self._whole:
             return self._plane[place]
-        rows, columns = place
-        size = columns.stop - columns.start, rows.stop - rows.start
-        across, down = self._image.width / self._whole[1], self._image.height / self._whole[0]
-        box = columns.start * across, rows.start * down, columns.stop * across, rows.stop * down
-        part = np.array(self._image.resize(size, Image.Resampling.BICUBIC, box), np.float32)
-        return np.clip(part, self._least, self._most, out=part)
+        (rows, down), (columns, across) = (
+            part(length, whole, wanted, CUBIC)
+            for length, whole, wanted in zip(size, self._whole, place, strict=True)
+        )
+        made = resized(self._plane[rows, columns], down, across, CUBIC)
+        return np.clip(made, self._least, self._most, out=made)
 
 
 def _strips(width: int, height: int, step: int = 1) -> Iterator[slice]:
@@ -100,7 +97,9 @@ def _strips(width: int, height: int, step: int = 1) -> Iterator[slice]:
 
 def _move(pixels: Pixels, steps: NDArray[np.int8], into: Pixels) -> None:
     """Write (h,w,3) `pixels` moved by (h,w) `steps`, clipped, in 8 bits all the way."""
-    each = steps.repeat(3, axis=1).reshape(pixels.shape)  # in line with them in memory: far faster
+    each = np.empty(pixels.shape, np.int8)  # in line with them in memory: far faster
+    for channel in range(3):
+        each[..., channel] = steps
     up, down = (np.maximum(way, 0).view(np.uint8) for way in (each, -each))
     np.minimum(pixels, 255 - up, out=into)
     into += up

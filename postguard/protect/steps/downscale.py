@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postguard.imaging import Picture
+from postguard.imaging.resampling import LANCZOS, part, resized
 from postguard.language import _
 from postguard.model import Json, Limits
-from postguard.protect import lanczos
 from postguard.protect.steps import Scene
 from postguard.settings import recipes
 
@@ -139,18 +139,14 @@ class _Strip:
     """Some rows of the target, and the rows of the source that Lanczos reads for them."""
 
     def __init__(self, picture: Picture, size: tuple[int, int], top: int, bottom: int) -> None:
-        ratio = picture.height / size[1]
-        margin = math.ceil(lanczos.LOBES * max(ratio, 1.0)) + 1
-        first = max(0, math.floor(top * ratio) - margin)
-        last = min(picture.height, math.ceil(bottom * ratio) + margin)
         self.target = slice(top, bottom)
-        self._down = lanczos.Span(last - first, top * ratio - first, ratio, bottom - top)
-        across = picture.width / size[0]
-        self._across = lanczos.Span(picture.width, 0.0, across, size[0])
-        self._pixels = picture.pixels[first:last]
-        alpha = None if picture.alpha is None else picture.alpha[first:last]
+        width, height = size
+        rows, self._down = part(picture.height, height, self.target, LANCZOS)
+        _, self._across = part(picture.width, width, slice(0, width), LANCZOS)
+        self._pixels = picture.pixels[rows]
+        alpha = None if picture.alpha is None else picture.alpha[rows]
         self._alpha = None if alpha is None or alpha.min() == _OPAQUE else alpha
-        self._rows = _cells(top, bottom, size[1], picture.height) - first
+        self._rows = _cells(top, bottom, size[1], picture.height) - rows.start
         self._columns = _cells(0, size[0], size[0], picture.width)
 
     def cover(self) -> Floats | None:
@@ -199,7 +195,7 @@ class _Strip:
         return values
 
     def _resized(self, values: Floats) -> Floats:
-        return lanczos.resized(values, self._down, self._across)
+        return resized(values, self._down, self._across, LANCZOS)
 
 
 def _cells(first: int, last: int, count: int, whole: int) -> NDArray[np.intp]:
