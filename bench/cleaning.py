@@ -46,11 +46,17 @@ def half_and_back(pixels: Pixels) -> Pixels:
     return np.asarray(small.resize(image.size, Image.Resampling.LANCZOS))
 
 
+def bilateral(alike: float) -> Purifier:
+    """Return a bilateral filter: it smooths what differs by about `alike`, in [0,1], and keeps
+    edges."""
+    return lambda pixels: to_pixels(_bilateral(to_tensor(pixels), alike))
+
+
 def noise_and_bilateral(pixels: Pixels) -> Pixels:
     """Drown the cloak in Gaussian noise, then take the noise out with a bilateral filter."""
     x = to_tensor(pixels)
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(2))
-    return to_pixels(_bilateral((x + NOISE * noise).clamp(0, 1)))
+    return to_pixels(_bilateral((x + NOISE * noise).clamp(0, 1), 3 * NOISE))
 
 
 SIMPLE: dict[str, Purifier] = {
@@ -136,12 +142,12 @@ def _closeness(eye: Eye, y: Tensor) -> Tensor:
     return 0.1 * (far - 0.1).clamp_min(0)
 
 
-def _bilateral(x: Tensor, reach: int = 3, near: float = 2.0, alike: float = 3 * NOISE) -> Tensor:
+def _bilateral(x: Tensor, alike: float, reach: int = 3, near: float = 2.0) -> Tensor:
     """(1,3,H,W) -> the same, each pixel the mean of those around that are near and alike.
 
     Args:
-        near: deviation of the Gaussian over distance, in pixels.
         alike: deviation of the Gaussian over colour, in [0,1].
+        near: deviation of the Gaussian over distance, in pixels.
     """
     height, width = x.shape[-2:]
     wide = functional.pad(x, (reach,) * 4, mode="replicate")

@@ -8,35 +8,43 @@ turned either way, in each cell the one is taken that is more like what the filt
 that is subtracted, with the factor that leaves least.
 *Fifty*: what the filter takes out of fifty posts of one artist, on the same grid, is averaged, and
 subtracted from one. *Seed*: who stole the artist's key draws the texture itself and subtracts it.
-Beside them stand filters that need no package: a median of 3x3 pixels, and a blur of sigma 1. What
-the package is worth to an attacker is what a fit wins beyond these.
+Beside them stand filters that need no package: a median of 3x3 pixels, a blur of sigma 1, and a
+bilateral filter, which keeps edges; of its strengths, as of the fit's filters, the one counts that
+wins most. What the package is worth to an attacker is what a fit wins beyond these. The optimising
+cloak stands in a row of its own: what the filters win of that.
 
-Two figures for each. *Wins back*: the gain is 1 - R, mean over the encoders; of filters the clean
-picture goes through the same one, as in `bench.purifiers`. What is won back is the share of the
-gain that is taken away. *Nearer*: how much of the way back the latents come to those of the clean
-picture as served; below 0 they go away from them, for what was subtracted was in part the art.
+Three figures for each. The gain is 1 - R, mean over the encoders. *Wins back, of the clean*: the
+share of it that is taken away, beside the clean picture as it is. Above 100 % the latents are
+further from the target than the clean ones, as a blurred picture's may be: so *alike*, the same
+beside the clean picture through the very same attack, as in `bench.purifiers`. *Nearer*: how much
+of the way back the latents come to those of the clean picture as served; below 0 they go away
+from them, for what was subtracted was in part the art.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from bench.cloak import Square
+from bench.cleaning import Purifier, bilateral, blur, median
+from bench.cloak import Square, ours
 from bench.drawn import drawn
+from bench.instant import SEED, square
 from bench.squares import SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.instant import weave
-from postguard.cloak.instant.drawing import cloak, drawn_on
+from postguard.cloak.instant.drawing import Cloaked, cloak, drawn_on
 from postguard.cloak.instant.painter import painter
 from postguard.cloak.instant.shade import light, limits
-from postguard.cloak.pixels import Pixels, shrunk
+from postguard.cloak.pixels import Pixels, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import resized, to_tensor
 from postguard.protect.steps.cloak import CEILINGS
@@ -46,61 +54,101 @@ _CEILING = CEILINGS["medium"]
 _POSTS = 50
 _MANY = 4  # times: what stands out so far is no grain
 _WINDOWS = (3, 7)  # pixels: of the median filters whose rest is taken for the grain
+_ALIKE = (10 / 255, 16 / 255, 24 / 255)  # what the bilateral filters smooth
 _MOST = {"fit": 0.15, "fifty": 0.35}
-NAMES = ("fit", "fifty", "seed", "median", "blur")
 _SERVED = Codec("WEBP", BLUESKY_QUALITY)
+Attack = Sequence[Purifier]  # the ways to try
+_FILTERS: Mapping[str, Attack] = {
+    "median": [median(3)],
+    "blur": [blur(1)],
+    "bilateral": [bilateral(alike) for alike in _ALIKE],
+}
+NAMES = ("fit", "fifty", "seed", *_FILTERS)
 
 
-def attacks(files: Sequence[str], floor: float) -> int:
-    """Print what each attack wins back; return how many figures are missed."""
-
+def attacks(files: Sequence[str], floor: float, steps: int) -> int:
+    """Print what each attack wins back; return how many figures are missed. `steps`: of the
+    optimising cloak; 0: none."""
     encoders = load_encoders(SHARED / "weights", best_device())
-    names = " | ".join(f"{name} wins back, nearer" for name in NAMES)
-    print(f"\n| picture | gain | {names} |\n|" + "---|" * (2 + len(NAMES)))
+    names = " | ".join(f"{name}: of the clean, alike, nearer" for name in NAMES)
+    print(f"\n| picture | cloak | gain | {names} |\n|" + "---|" * (3 + len(NAMES)))
     missed = 0
     for name in files:
-        found = attacked(name, floor, encoders)
-        cells = " | ".join(f"{100 * w:.0f} %, {100 * n:.0f} %" for w, n in found.won.values())
-        print(f"| {name} | {found.gain:.3f} | {cells} |", flush=True)
-        missed += sum(found.won[k][0] > most for k, most in _MOST.items())
+        part, made = square(name, floor)
+        found = attacked(part, made, floor, encoders)
+        print(f"| {name} | instant | {_line(found)} |", flush=True)
+        missed += sum(found.won[k].plain > most for k, most in _MOST.items())
+        if steps:
+            pair = _pair(ours(part, floor, encoders, steps), part)
+            print(f"| {name} | optimised | {_line(_won(_FILTERS, pair, part, encoders))} |")
     return missed
 
 
 @dataclass(frozen=True, slots=True)
+class Won:
+    """Shares: of the gain beside the clean picture and `alike`, and of the way back."""
+
+    plain: float
+    alike: float
+    nearer: float
+
+
+@dataclass(frozen=True, slots=True)
 class Attacked:
-    """`won`: of each attack, what it wins back, and how much nearer it comes."""
+    """What each attack on a cloak wins of its gain."""
 
     gain: float
-    won: dict[str, tuple[float, float]]
+    won: Mapping[str, Won]
 
 
-def attacked(name: str, floor: float, encoders: Sequence[Encoder]) -> Attacked:
-    """Attack the instant cloak of an art file's square."""
-    from bench.instant import SEED, square
-
-    part, made = square(name, floor)
-    size = made.target.shape[0], made.target.shape[1]
-    served, clean = (_SERVED(shrunk(p, size)) for p in (made.pixels, part.pixels))
+def attacked(part: Square, made: Cloaked, floor: float, encoders: Sequence[Encoder]) -> Attacked:
+    """Attack the instant cloak of a square."""
+    pair = _pair(made.pixels, part)
+    served = pair[0]
+    size = served.shape[0], served.shape[1]
     residue = np.mean([_taken(post) for post in _posts(size, floor)] + [_taken(served)], 0)
     rng = np.random.default_rng(int(SEED, 16))
     known = weave.weave(light(served), rng), weave.signs(size, rng)
+    subtracting: Mapping[str, Attack] = {
+        "fit": [partial(_unfitted, window=window) for window in _WINDOWS],
+        "fifty": [lambda pixels: _without(pixels, residue)],
+        "seed": [lambda pixels: _without(pixels, _in(pixels, *known))],
+    }
+    return _won({**subtracting, **_FILTERS}, pair, part, encoders)
+
+
+def _pair(after: Pixels, part: Square) -> tuple[Pixels, Pixels]:
+    """Return the cloaked square and the clean one as the feed serves them."""
+    size = scaled((part.pixels.shape[0], part.pixels.shape[1]), part.served)
+    served, clean = (_SERVED(shrunk(p, size)) for p in (after, part.pixels))
+    return served, clean
+
+
+def _won(
+    ways: Mapping[str, Attack],
+    pair: tuple[Pixels, Pixels],
+    part: Square,
+    encoders: Sequence[Encoder],
+) -> Attacked:
+    served, clean = pair
     gain = _gain(served, clean, part, encoders)
 
-    def won(after: Pixels, before: Pixels) -> tuple[float, float]:
-        back = 1 - _gain(after, before, part, encoders) / gain
-        return back, _nearer(after, served, clean, encoders)
+    def won(attack: Purifier) -> Won:
+        after, through = attack(served), attack(clean)
+        plain, alike = (1 - _gain(after, p, part, encoders) / gain for p in (clean, through))
+        return Won(plain, alike, _nearer(after, served, clean, encoders))
 
-    fits = [won(_without(served, _fitted(served, window)), clean) for window in _WINDOWS]
-    return Attacked(
-        gain,
-        {
-            "fit": max(fits),
-            "fifty": won(_without(served, residue), clean),
-            "seed": won(_without(served, _in(served, *known)), clean),
-            "median": won(_median(served), _median(clean)),
-            "blur": won(_blurred(served), _blurred(clean)),
-        },
+    best = {n: max(map(won, tries), key=attrgetter("plain")) for n, tries in ways.items()}
+    return Attacked(gain, best)
+
+
+def _line(found: Attacked) -> str:
+    cells = [found.won.get(name) for name in NAMES]
+    shown = (
+        f"{100 * won.plain:.0f}, {100 * won.alike:.0f}, {100 * won.nearer:.0f} %" if won else "-"
+        for won in cells
     )
+    return " | ".join((f"{found.gain:.3f}", *shown))
 
 
 @torch.no_grad()
@@ -133,6 +181,10 @@ def _posts(size: tuple[int, int], floor: float) -> list[Pixels]:
     return found
 
 
+def _unfitted(served: Pixels, window: int) -> Pixels:
+    return _without(served, _fitted(served, window))
+
+
 def _fitted(served: Pixels, window: int) -> Plane:
     """Return what the network draws of the texture that fits best."""
     coarse = _laid(_taken(served))
@@ -140,7 +192,7 @@ def _fitted(served: Pixels, window: int) -> Plane:
     texture, taken = coarse + weave.busy(light(served)) * (fine - coarse), _taken(served)
     ways = [_in(served, texture, np.full_like(texture, way)) for way in (1, -1)]
     first = np.greater(*(_over_cells(taken * way) for way in ways))
-    return np.where(weave._spread(first, taken.shape), *ways)
+    return np.where(weave._spread(first.astype(np.int8), taken.shape), *ways)
 
 
 def _in(served: Pixels, texture: Plane, turned: Plane) -> Plane:
@@ -155,8 +207,8 @@ def _laid(taken: Plane) -> Plane:
     ways = _over_cells(taken * down[:, None]), _over_cells(taken * along[None])
     across = np.abs(ways[1]) > np.abs(ways[0])
     begun = np.where(across, *ways[::-1]) > 0
-    waves = np.where(weave._spread(across, taken.shape), along[None], down[:, None])
-    waves = waves * (2 * weave._spread(begun, taken.shape) - 1)
+    runs, starts = (weave._spread(w.astype(np.int8), taken.shape) for w in (across, begun))
+    waves = np.where(runs, along[None], down[:, None]) * (2 * starts - 1)
     return weave._between(waves.astype(np.float32), weave._SOFT)
 
 
@@ -177,11 +229,3 @@ def _without(pixels: Pixels, change: Plane) -> Pixels:
     power = float((change * change).sum())
     factor = max(float((_taken(pixels) * change).sum()) / power, 0) if power else 0
     return np.clip(pixels - np.rint(factor * change)[..., None], 0, 255).astype(np.uint8)
-
-
-def _median(pixels: Pixels) -> Pixels:
-    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(3)))
-
-
-def _blurred(pixels: Pixels) -> Pixels:
-    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(1)))
