@@ -112,7 +112,7 @@ def judge_large(sheet: Sheet, sample: Sight, promise: Promise) -> Look:
     small = np.asarray(Image.fromarray(sheet.pixels).reduce(1 << _COARSE))
     light, slope = linear(small), _SLOPES[small].transpose(2, 0, 1)
     coarse = coarse_reference(light, _COARSE, (sheet.pixels.shape[0], sheet.pixels.shape[1]))
-    green = small[..., 1].astype(np.float32)  # makes most of luma: where it has no room, none moves
+    green = small[..., 1].astype(np.float32)  # most of luma: without room there, nothing moves
 
     def look(share: float) -> Seen:
         part, posted = sample(share)
