@@ -12,10 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from postguard.cloak.job import INSTANT, MEGAPIXELS, Job, Measurement, Message, Order, Why
-from postguard.cloak.ladder import Ladder
-from postguard.cloak.pixels import kind_of
-from postguard.cloak.runner import (
+from postguard.cloak.child import (
     GRACE_SECONDS,
     MEASURE_SECONDS,
     ChildEngine,
@@ -23,6 +20,9 @@ from postguard.cloak.runner import (
     read,
     resolved,
 )
+from postguard.cloak.job import INSTANT, MEGAPIXELS, Job, Measurement, Message, Order, Why
+from postguard.cloak.ladder import Ladder
+from postguard.cloak.pixels import kind_of
 from postguard.errors import BadPicture, Retryable, StepFailed, Unfinished, Waiting
 from postguard.imaging import open_picture, to_image
 from postguard.language import _

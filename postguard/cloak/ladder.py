@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from postguard.cloak.child import OutOfReach
 from postguard.cloak.job import INSTANT
-from postguard.cloak.runner import OutOfReach
 from postguard.model import Json
 from postguard.ports import CloakEngine
 

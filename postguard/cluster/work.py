@@ -18,7 +18,7 @@ from typing import Any
 from distributed import get_worker
 
 from postguard import worker
-from postguard.cloak.runner import OutOfReach
+from postguard.cloak.child import OutOfReach
 from postguard.cluster import parcel
 from postguard.cluster.parcel import Parcel
 from postguard.errors import PostguardError, StepFailed

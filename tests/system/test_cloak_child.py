@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 from postguard.cloak import unaided
+from postguard.cloak.child import OutOfReach
 from postguard.cloak.instant.engine import InstantEngine
 from postguard.cloak.ladder import Ladder
-from postguard.cloak.runner import LocalEngine, OutOfReach
+from postguard.cloak.runner import LocalEngine
 from postguard.errors import StepFailed
 from tests.unit.cloak import tiny
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from postguard.cloak.child import GRACE_SECONDS, OutOfReach
 from postguard.cloak.elsewhere import Away, FarEngine
 from postguard.cloak.job import Measurement, Order, Why
-from postguard.cloak.runner import GRACE_SECONDS, OutOfReach
 from postguard.errors import StepFailed, Unfinished, Waiting
 from postguard.model import Elsewhere, Json
 

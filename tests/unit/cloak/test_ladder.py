@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from postguard.cloak import unaided
+from postguard.cloak.child import OutOfReach
 from postguard.cloak.instant.engine import InstantEngine
 from postguard.cloak.ladder import USEFUL_STEPS, Ladder, rungs
-from postguard.cloak.runner import LocalEngine, OutOfReach
+from postguard.cloak.runner import LocalEngine
 from postguard.errors import StepFailed
 from postguard.model import Json
 from tests.unit.cloak import tiny
