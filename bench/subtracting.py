@@ -108,7 +108,7 @@ def attacked(part: Square, made: Cloaked, floor: float, encoders: Sequence[Encod
     size = served.shape[0], served.shape[1]
     residue = np.mean([_taken(post) for post in _posts(size, floor)] + [_taken(served)], 0)
     rng = np.random.default_rng(int(SEED, 16))
-    known = weave.weave(light(served), rng), weave.signs(size, rng)
+    known = weave.secret(light(served), rng), weave.signs(size, rng)
     subtracting: Mapping[str, Attack] = {
         "fit": [partial(_unfitted, window=window) for window in _WINDOWS],
         "fifty": [lambda pixels: _without(pixels, residue)],

@@ -36,11 +36,11 @@ from postguard.cloak.budget import budget
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import DEGREE, Eye, error_at
-from postguard.cloak.instant.drawing import BARE, NETWORK
+from postguard.cloak.instant.drawing import BARE, HANDED_OVER
 from postguard.cloak.instant.painter import WEIGHTS
 from postguard.cloak.instant.seeing import NEARER
 from postguard.cloak.instant.shade import light
-from postguard.cloak.instant.weave import busy, signs, weave
+from postguard.cloak.instant.weave import busy, secret, signs
 from postguard.cloak.pixels import shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import luma, resized, rounded, to_tensor, unclamped
@@ -107,11 +107,11 @@ def batch(rng: np.random.Generator) -> Batch:
         top, left = rng.integers(0, whole - side + 1, 2)
         pixels = draw(rng, whole)[top : top + side, left : left + side]
         g = light(shrunk(pixels, (SIDE, SIDE)))
-        share = busy(g, *NETWORK)
+        share = busy(g, *HANDED_OVER)
         if share.mean() < _BUSY:
             continue
         crops.append(to_tensor(pixels))
-        drawn = weave(g, rng), signs((SIDE, SIDE), rng), share
+        drawn = secret(g, rng), signs((SIDE, SIDE), rng), share
         for planes, plane in zip((textures, turns, shares), drawn, strict=True):
             planes.append(torch.from_numpy(plane)[None, None])
     floor = rng.uniform(*_FLOORS)

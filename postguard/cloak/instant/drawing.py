@@ -13,7 +13,7 @@ from postguard.cloak.instant.holding import hold
 from postguard.cloak.instant.painter import Painter, painter
 from postguard.cloak.instant.shade import Plane, light, limits
 from postguard.cloak.instant.sheet import Sheet
-from postguard.cloak.instant.weave import busy, signs, weave
+from postguard.cloak.instant.weave import busy, secret, signs
 from postguard.cloak.pixels import (
     Pixels,
     grown,
@@ -27,7 +27,7 @@ from postguard.model import Json
 
 SERVED_PIXELS = 700_000  # at most so many does a model read at once
 BARE = np.float32(0.34)  # how strongly the texture is drawn where no network is asked
-NETWORK = 0.0, 0.02  # shares of the ceiling between which the network takes over
+HANDED_OVER = 0.0, 0.02  # how rough a picture is where the network begins, and where it has all
 _SHADED_PIXELS = 2_600_000  # a larger picture has its limits found smaller
 
 
@@ -63,10 +63,11 @@ def cloak(
         served: (height, width) at which it is drawn on, in place of `served_size`.
     """
     full = pixels.shape[0], pixels.shape[1]
-    shaded = _reduced(pixels)
-    small = shrunk(shaded, served or served_size(full))
+    drawn_at = served or served_size(full)
+    shaded = _reduced(pixels, drawn_at)
+    small = shrunk(shaded, drawn_at)
     g, rng = light(small), np.random.default_rng(int(seed, 16))
-    texture, turned = weave(g, rng), signs(small.shape[:2], rng)
+    texture, turned = secret(g, rng), signs(small.shape[:2], rng)
     change = _shaped(shaded, drawn_on(g, texture, turned, network or painter()), ceiling)
     held = hold(Sheet(pixels, alpha, change), floor)
     target = np.rint(small * np.float32(0.5) + texture[..., None] * np.float32(127.5))
@@ -89,7 +90,7 @@ def drawn_on(g: Plane, texture: Plane, turned: Plane, network: Painter) -> Plane
     more = network(g, half + turned * (texture - half))
     more *= turned
     more -= bare
-    more *= busy(g, *NETWORK)
+    more *= busy(g, *HANDED_OVER)
     bare += more
     return bare
 
@@ -101,10 +102,12 @@ def served_size(size: tuple[int, int]) -> tuple[int, int]:
     return scaled(fed, scale_to_area(fed, SERVED_PIXELS))
 
 
-def _reduced(pixels: Pixels) -> Pixels:
-    """Return the means of the fewest pixels that leave no more than `_SHADED_PIXELS`."""
-    area = pixels.shape[0] * pixels.shape[1]
-    factor = math.ceil(math.sqrt(area / _SHADED_PIXELS))
+def _reduced(pixels: Pixels, least: tuple[int, int]) -> Pixels:
+    """Return the means of the fewest pixels that leave no more than `_SHADED_PIXELS`, and no less
+    than the (height, width) `least`."""
+    height, width = pixels.shape[:2]
+    wanted = math.ceil(math.sqrt(height * width / _SHADED_PIXELS))
+    factor = max(min(wanted, height // least[0], width // least[1]), 1)
     return pixels if factor == 1 else np.asarray(Image.fromarray(pixels).reduce(factor))
 
 

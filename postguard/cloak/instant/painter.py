@@ -2,7 +2,7 @@
 
 It is trained (tools/train/instant.py) to change a picture as little as may be seen, and what
 encoders read of it as much as may be, towards the picture half dissolved in the texture. Here it
-runs forward in numpy: blocks of 4x4 pixels are its cells, and 3x3 convolutions see their
+runs forward in numpy: blocks of 4x4 pixels are one place each, and 3x3 convolutions see their
 neighbours.
 """
 
@@ -19,8 +19,8 @@ from safetensors.numpy import load_file
 
 Plane = NDArray[np.float32]
 WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "instant.safetensors"
-SIDE = 4  # pixels of a cell
-_ROWS = 1 << 12  # cells of a strip: nine times these are in work at once
+BLOCK = 4  # pixels of its side
+_ROWS = 1 << 12  # blocks of a strip: nine times these are in work at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Painter:
         """Luma and texture (h,w) in [0,1] -> what to draw, (h,w) in [-1,1]."""
         height, width = g.shape
         bare = 2 * texture - 1
-        x = np.concatenate([_cells(2 * g - 1), _cells(bare)], axis=2)
+        x = np.concatenate([_blocks(2 * g - 1), _blocks(bare)], axis=2)
         first, *middle, last = self.layers
         x = np.maximum(_convolved(x, *first), 0)
         for layer in middle:
@@ -89,17 +89,17 @@ def _convolved(x: Plane, matrix: Plane, bias: Plane) -> Plane:
     return result
 
 
-def _cells(plane: Plane) -> Plane:
-    """(h,w), filled up to whole cells by repeating its edge -> (h/4,w/4,16)."""
+def _blocks(plane: Plane) -> Plane:
+    """(h,w), filled up to whole blocks by repeating its edge -> (h/4,w/4,16)."""
     height, width = plane.shape
-    whole = np.pad(plane, ((0, -height % SIDE), (0, -width % SIDE)), mode="edge")
-    rows, columns = whole.shape[0] // SIDE, whole.shape[1] // SIDE
-    apart = whole.reshape(rows, SIDE, columns, SIDE).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(apart.reshape(rows, columns, SIDE * SIDE))
+    whole = np.pad(plane, ((0, -height % BLOCK), (0, -width % BLOCK)), mode="edge")
+    rows, columns = whole.shape[0] // BLOCK, whole.shape[1] // BLOCK
+    apart = whole.reshape(rows, BLOCK, columns, BLOCK).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(apart.reshape(rows, columns, BLOCK * BLOCK))
 
 
-def _pixels(cells: Plane) -> Plane:
+def _pixels(blocks: Plane) -> Plane:
     """(h/4,w/4,16) -> (h,w)."""
-    rows, columns, _ = cells.shape
-    apart = cells.reshape(rows, columns, SIDE, SIDE).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(apart.reshape(rows * SIDE, columns * SIDE))
+    rows, columns, _ = blocks.shape
+    apart = blocks.reshape(rows, columns, BLOCK, BLOCK).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(apart.reshape(rows * BLOCK, columns * BLOCK))

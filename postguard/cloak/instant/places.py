@@ -14,7 +14,8 @@ SIDE = 256  # px of a window
 
 
 def by_strength(sheet: Sheet) -> list[Place]:
-    """Return windows side by side all over a sheet, those first in which most is drawn.
+    """Return windows that cover a sheet, those first in which most is drawn; neighbours overlap
+    where its sides are no multiples of theirs.
 
     Every n-th of them is a fair sample: each stands for those that are about as strong.
     """
@@ -28,7 +29,7 @@ def by_strength(sheet: Sheet) -> list[Place]:
 
 
 def _starts(length: int) -> Sequence[int]:
-    count = max(length // SIDE, 1)
+    count = -(-length // SIDE)
     return [i * (length - SIDE) // max(count - 1, 1) for i in range(count)]
 
 

@@ -29,8 +29,8 @@ Features = NDArray[np.float64]
 _KEPT = 1 << 20  # pixels
 _SURELY = 1.03  # times what is estimated of a large picture
 _COARSE = 2  # the first scale of which the whole of a large picture is asked
-# Points that may be lost from half the distance, beyond those at its own size: about what the
-# optimising cloak loses there on a painting (docs/benchmarks.md).
+# Points that may be lost from half the distance, beyond those at its own size: about the most that
+# the optimising cloak loses there (docs/benchmarks.md).
 NEARER = 32.0
 _STRIP = 256  # rows that are coded at once
 # What a step in 1/255 adds to the linear light of each sRGB value.
@@ -109,14 +109,15 @@ def judge_large(sheet: Sheet, sample: Sight, promise: Promise) -> Look:
     moves linear light as far as the slope at its mean has it. What its two finest scales add, and
     what coding adds to all, is asked of a sample.
     """
-    small = np.asarray(Image.fromarray(sheet.pixels).reduce(1 << _COARSE))
+    whole = Image.fromarray(sheet.pixels)
+    small, luma = np.asarray(whole.reduce(1 << _COARSE)), np.asarray(whole.convert("L"))
     light, slope = linear(small), _SLOPES[small].transpose(2, 0, 1)
     coarse = coarse_reference(light, _COARSE, (sheet.pixels.shape[0], sheet.pixels.shape[1]))
-    green = small[..., 1].astype(np.float32)  # most of luma: without room there, nothing moves
+    room = small.transpose(2, 0, 1).astype(np.float32)
 
     def look(share: float) -> Seen:
         part, posted = sample(share)
-        moved = np.clip(sheet.means(share, 1 << _COARSE), -green, 255 - green)
+        moved = np.clip(sheet.means(share, 1 << _COARSE, luma), -room, 255 - room)
         found = coarse.features(light + slope * moved)
         found[:, :_COARSE] = part[:, :_COARSE]
         sums = distance(found) * _more(distance(posted), distance(part))

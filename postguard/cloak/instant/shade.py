@@ -40,11 +40,11 @@ def _share(g: Plane, flat: float) -> Plane:
     middle = mean(g, 2)
     spread = mean(g * g, 2)
     spread -= middle * middle
-    texture = _least_around(np.sqrt(np.maximum(spread, 0, out=spread), out=spread))
-    texture *= np.float32(1 / _FULL)
-    texture += np.float32(flat)
-    texture *= _adaptation(middle)
-    share = mean(texture, 1)
+    rough = _least_around(np.sqrt(np.maximum(spread, 0, out=spread), out=spread))
+    rough *= np.float32(1 / _FULL)
+    rough += np.float32(flat)
+    rough *= _adaptation(middle)
+    share = mean(rough, 1)
     found: Plane = np.minimum(share, 1, out=share)
     return found
 

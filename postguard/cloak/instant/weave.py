@@ -30,7 +30,7 @@ _BUSY = (0.1, 0.4)  # shares of the ceiling between which the weave gives way to
 _AROUND = 6  # pixels over which that is smoothed
 
 
-def weave(g: Plane, rng: np.random.Generator) -> Plane:
+def secret(g: Plane, rng: np.random.Generator) -> Plane:
     """Return the texture (h,w) in [0,1] for a picture's luma (h,w) in [0,1], as served."""
     size = g.shape[0], g.shape[1]
     laid, grained = rng.spawn(2)  # who works out one from what it drew knows nothing of the other
@@ -77,7 +77,7 @@ def band(plane: Plane) -> Plane:
 
 def busy(g: Plane, none: float = _BUSY[0], full: float = _BUSY[1]) -> Plane:
     """Return how busy the picture is, (h,w) in [0,1], between two shares of the ceiling that its
-    texture alone hides: 0 on flat colour, dark or light."""
+    roughness alone hides: 0 on flat colour, dark or light."""
     share = limits(g, 1.0, flat=0.0)
     share -= none
     share *= np.float32(1 / (full - none))

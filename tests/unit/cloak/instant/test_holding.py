@@ -48,12 +48,14 @@ def test_what_is_transparent_counts_as_not_drawn():
 
 
 @pytest.mark.parametrize("size", [(SIDE, SIDE), (SIDE + 1, 3 * SIDE - 1), (1000, 1700)])
-def test_windows_lie_inside_a_picture_and_none_upon_another(size):
+def test_windows_cover_a_picture_and_none_more_than_half_of_another(size):
     covered = np.zeros(size, int)
-    for place in by_strength(Sheet(np.zeros((*size, 3), np.uint8), None, grain(*size))):
+    places = by_strength(Sheet(np.zeros((*size, 3), np.uint8), None, grain(*size)))
+    for place in places:
         assert covered[place].shape == (SIDE, SIDE)
         covered[place] += 1
-    assert covered.max() == 1
+    assert covered.min() == 1
+    assert len(places) == -(-size[0] // SIDE) * -(-size[1] // SIDE)
 
 
 def test_windows_show_what_the_whole_shows_there():
@@ -77,14 +79,15 @@ def test_nothing_becomes_more_by_being_enlarged():
 
 
 @pytest.mark.parametrize("degree", [0.9, 1.25, 2.0])
-def test_the_largest_share_is_found_in_a_few_looks(degree):
+@pytest.mark.parametrize("first", [1.0, 0.5])
+def test_the_largest_share_is_found_in_a_few_looks(degree, first):
     looks: list[float] = []
 
     def look(share: float) -> Seen:
         looks.append(share)
         return Seen(100 - share, 3.7 * share**degree)
 
-    share, score = holding._searched(look, 1.0, 0.97)
+    share, score = holding._searched(look, first, 0.97)
     assert 0.97 <= 3.7 * share**degree <= 1
     assert score == 100 - share
     assert len(looks) <= 4
@@ -101,8 +104,14 @@ def test_one_look_is_enough_where_all_of_it_may_be_seen():
     assert looks == [1.0]
 
 
-def test_nothing_is_drawn_where_nothing_may_be_seen():
-    assert holding._searched(lambda _: Seen(10.0, 5.0), 1.0, 0.97) == (0.0, 100.0)
+def test_all_of_it_is_found_from_half_of_it():
+    share, _ = holding._searched(lambda share: Seen(90.0, 0.3 * share), 0.5, 0.88)
+    assert share == 1.0
+
+
+@pytest.mark.parametrize("first", [1.0, 0.5])
+def test_nothing_is_drawn_where_nothing_may_be_seen(first):
+    assert holding._searched(lambda _: Seen(10.0, 5.0), first, 0.97) == (0.0, 100.0)
 
 
 @pytest.mark.parametrize("whole", [10_000_000, 0])
@@ -166,3 +175,37 @@ def test_where_a_step_is_there_or_not_it_is_asked_as_it_is_in_the_whole(share):
     sheet = Sheet(np.full((4 * SIDE, 3 * SIDE, 3), 130, np.uint8), None, change)
     found = judge_large(sheet, Sight(sheet), Promise(80.0))(share).spent
     assert 1 <= found / spent(sheet, share, 80.0) <= 1.1
+
+
+def colours(height: int, width: int) -> dict[str, np.ndarray]:
+    """Pictures with little room: pure colours, and screentone in black on white."""
+    gray = tiny.art(height, width).mean(-1, keepdims=True)
+    paint = np.clip(gray + np.random.default_rng(2).normal(0, 9, gray.shape), 0, 255)
+    red, magenta = (paint * way for way in ((1, 0, 0), (1, 0, 1)))
+    down, across = np.indices((height, width))
+    tone = np.where((down % 6 - 3) ** 2 + (across % 6 - 3) ** 2 < 6, 0, 255)
+    half = np.where(across[..., None] < width // 2, paint, (255, 0, 255))
+    found = {"red": red, "magenta": magenta, "tone": tone[..., None].repeat(3, 2), "half": half}
+    return {name: pixels.astype(np.uint8) for name, pixels in found.items()}
+
+
+@pytest.mark.parametrize("name", ["red", "magenta", "tone", "half"])
+@pytest.mark.parametrize("floor", [80.0, 65.0])
+def test_where_a_channel_has_no_room_it_is_asked_as_it_is_in_the_whole(name, floor):
+    """Pure red moved, and what green has no room for was asked: the floor was broken. Of black and
+    white half of all steps are cut off, which made a cloak half as strong as it may be."""
+    change = grown(grain(4 * SIDE // 12, 3 * SIDE // 12, 14.0), (4 * SIDE // 3, SIDE))
+    sheet = Sheet(colours(4 * SIDE, 3 * SIDE)[name], None, change)
+    for share in (0.4, 0.8):
+        found = judge_large(sheet, Sight(sheet), Promise(floor))(share).spent
+        assert 1 <= found / spent(sheet, share, floor) <= 1.25
+
+
+def test_a_long_low_picture_is_looked_at_down_to_its_lower_edge():
+    """Only its upper 256 rows were sampled, which were white: what is below broke the floor."""
+    height, width = 2 * SIDE - 1, 22 * SIDE
+    pixels = np.full((height, width, 3), 255, np.uint8)
+    pixels[SIDE:] = tiny.art(height - SIDE, width)
+    change = grown(grain(height // 9, width // 9, 12.0), (height // 3, width // 3))
+    sheet = Sheet(pixels, None, change)
+    assert 0.8 <= spent(sheet, hold(sheet, FLOOR).share) <= 1

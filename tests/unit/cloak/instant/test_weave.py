@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from postguard.cloak.instant.weave import CELL, basket, grain, signs, weave
+from postguard.cloak.instant.weave import CELL, basket, grain, secret, signs
 
 FLAT = np.full((96, 128), 0.5, np.float32)
 
@@ -20,7 +20,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (17, 3), (100, 130)])
 def test_a_texture_has_the_size_of_any_picture_and_lies_between_black_and_white(size):
-    texture = weave(np.full(size, 0.5, np.float32), chance())
+    texture = secret(np.full(size, 0.5, np.float32), chance())
     assert texture.shape == size
     assert 0 <= texture.min() <= texture.max() <= 1
 
@@ -42,20 +42,20 @@ def test_no_shift_or_mirror_of_one_texture_is_the_other():
 
 
 def test_flat_colour_gets_stripes_whose_blocks_of_four_pixels_each_have_one_sign():
-    texture = weave(FLAT, chance()) - 0.5
+    texture = secret(FLAT, chance()) - 0.5
     blocks = texture.reshape(24, 4, 32, 4).transpose(0, 2, 1, 3).reshape(-1, 16)
     assert np.all((blocks > 0).all(1) | (blocks < 0).all(1))
 
 
 def test_each_cell_in_flat_colour_is_laid_by_chance():
-    texture = weave(FLAT, chance()) > 0.5
+    texture = secret(FLAT, chance()) > 0.5
     cells = texture.reshape(6, CELL, 8, CELL).transpose(0, 2, 1, 3).reshape(-1, CELL * CELL)
     assert len({cell.tobytes() for cell in cells}) == 4  # two ways to run, two to begin
 
 
 def test_what_is_busy_gets_a_finer_grain():
     busy = chance(3).random((128, 128), dtype=np.float32)
-    texture = weave(busy, chance()) - 0.5
+    texture = secret(busy, chance()) - 0.5
     spectrum = np.abs(np.fft.fft2(texture)) ** 2
     rows, columns = np.meshgrid(np.fft.fftfreq(128), np.fft.fftfreq(128), indexing="ij")
     finer = spectrum[np.hypot(rows, columns) > 0.16].sum()
@@ -80,7 +80,7 @@ def test_how_cells_are_turned_is_secret_too_and_fifty_posts_share_nothing_of_it(
 
 def test_no_part_of_a_texture_is_drawn_from_the_bits_of_another():
     rng = chance()
-    grown = weave(FLAT, rng), signs((96, 128), rng)
+    grown = secret(FLAT, rng), signs((96, 128), rng)
     again = chance()
     first, second, third = again.spawn(3)
     assert np.array_equal(grown[0], basket((96, 128), first))
