@@ -10,15 +10,16 @@ that is subtracted, with the factor that leaves least.
 subtracted from one. *Seed*: who stole the artist's key draws the texture itself and subtracts it.
 Beside them stand filters that need no package: a median of 3x3 pixels, a blur of sigma 1, and a
 bilateral filter, which keeps edges; of its strengths, as of the fit's filters, the one counts that
-wins most. What the package is worth to an attacker is what a fit wins beyond these. The optimising
-cloak stands in a row of its own: what the filters win of that.
+wins most *alike*. What the package is worth to an attacker is what a fit wins beyond these. The
+optimising cloak stands in a row of its own: what the filters win of that.
 
-Three figures for each. The gain is 1 - R, mean over the encoders. *Wins back, of the clean*: the
+Four figures for each. The gain is 1 - R, mean over the encoders. *Wins back, of the clean*: the
 share of it that is taken away, beside the clean picture as it is. Above 100 % the latents are
 further from the target than the clean ones, as a blurred picture's may be: so *alike*, the same
 beside the clean picture through the very same attack, as in `bench.purifiers`. *Nearer*: how much
 of the way back the latents come to those of the clean picture as served; below 0 they go away
-from them, for what was subtracted was in part the art.
+from them, for what was subtracted was in part the art. *Kept*: SSIMULACRA2 of the clean picture
+through the same attack, against the clean picture.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from PIL import Image, ImageFilter
 from bench.cleaning import Purifier, bilateral, blur, median
 from bench.cloak import Square, ours
 from bench.drawn import drawn
-from bench.instant import SEED, square
+from bench.instant import SEED, ceiling_of, square
 from bench.squares import SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
@@ -47,18 +48,17 @@ from postguard.cloak.instant.shade import light, limits
 from postguard.cloak.pixels import Pixels, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
 from postguard.cloak.tensors import resized, to_tensor
-from postguard.protect.steps.cloak import CEILINGS
+from postguard.imaging.visibility import ssimulacra2
 
 Plane = NDArray[np.float32]
-_CEILING = CEILINGS["medium"]
 _POSTS = 50
 _MANY = 4  # times: what stands out so far is no grain
 _WINDOWS = (3, 7)  # pixels: of the median filters whose rest is taken for the grain
 _ALIKE = (10 / 255, 16 / 255, 24 / 255)  # what the bilateral filters smooth
 _MOST = {"fit": 0.15, "fifty": 0.35}
 _SERVED = Codec("WEBP", BLUESKY_QUALITY)
-Attack = Sequence[Purifier]  # the ways to try
-_FILTERS: Mapping[str, Attack] = {
+Ways = Sequence[Purifier]  # to attack: the one that wins most counts
+_FILTERS: Mapping[str, Ways] = {
     "median": [median(3)],
     "blur": [blur(1)],
     "bilateral": [bilateral(alike) for alike in _ALIKE],
@@ -70,7 +70,7 @@ def attacks(files: Sequence[str], floor: float, steps: int) -> int:
     """Print what each attack wins back; return how many figures are missed. `steps`: of the
     optimising cloak; 0: none."""
     encoders = load_encoders(SHARED / "weights", best_device())
-    names = " | ".join(f"{name}: of the clean, alike, nearer" for name in NAMES)
+    names = " | ".join(f"{name}: of the clean, alike, nearer; kept" for name in NAMES)
     print(f"\n| picture | cloak | gain | {names} |\n|" + "---|" * (3 + len(NAMES)))
     missed = 0
     for name in files:
@@ -86,11 +86,17 @@ def attacks(files: Sequence[str], floor: float, steps: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Won:
-    """Shares: of the gain beside the clean picture and `alike`, and of the way back."""
+    """Shares: of the gain beside the clean picture and `alike`, and of the way back. `kept`:
+    SSIMULACRA2 of the clean picture through the same attack, against itself."""
 
     plain: float
     alike: float
     nearer: float
+    kept: float
+
+    def __str__(self) -> str:
+        shares = ", ".join(f"{100 * share:.0f}" for share in (self.plain, self.alike, self.nearer))
+        return f"{shares} %; {self.kept:.0f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def attacked(part: Square, made: Cloaked, floor: float, encoders: Sequence[Encod
     residue = np.mean([_taken(post) for post in _posts(size, floor)] + [_taken(served)], 0)
     rng = np.random.default_rng(int(SEED, 16))
     known = weave.secret(light(served), rng), weave.signs(size, rng)
-    subtracting: Mapping[str, Attack] = {
+    subtracting: Mapping[str, Ways] = {
         "fit": [partial(_unfitted, window=window) for window in _WINDOWS],
         "fifty": [lambda pixels: _without(pixels, residue)],
         "seed": [lambda pixels: _without(pixels, _in(pixels, *known))],
@@ -125,7 +131,7 @@ def _pair(after: Pixels, part: Square) -> tuple[Pixels, Pixels]:
 
 
 def _won(
-    ways: Mapping[str, Attack],
+    ways: Mapping[str, Ways],
     pair: tuple[Pixels, Pixels],
     part: Square,
     encoders: Sequence[Encoder],
@@ -136,19 +142,15 @@ def _won(
     def won(attack: Purifier) -> Won:
         after, through = attack(served), attack(clean)
         plain, alike = (1 - _gain(after, p, part, encoders) / gain for p in (clean, through))
-        return Won(plain, alike, _nearer(after, served, clean, encoders))
+        nearer = _nearer(after, served, clean, encoders)
+        return Won(plain, alike, nearer, ssimulacra2(clean, through))
 
-    best = {n: max(map(won, tries), key=attrgetter("plain")) for n, tries in ways.items()}
+    best = {n: max(map(won, each), key=attrgetter("alike")) for n, each in ways.items()}
     return Attacked(gain, best)
 
 
 def _line(found: Attacked) -> str:
-    cells = [found.won.get(name) for name in NAMES]
-    shown = (
-        f"{100 * won.plain:.0f}, {100 * won.alike:.0f}, {100 * won.nearer:.0f} %" if won else "-"
-        for won in cells
-    )
-    return " | ".join((f"{found.gain:.3f}", *shown))
+    return " | ".join((f"{found.gain:.3f}", *(str(found.won.get(name, "")) for name in NAMES)))
 
 
 @torch.no_grad()
@@ -177,7 +179,8 @@ def _posts(size: tuple[int, int], floor: float) -> list[Pixels]:
     found = []
     for i in range(_POSTS - 1):
         pixels = np.asarray(drawn(i).resize(size[::-1], Image.Resampling.LANCZOS))
-        found.append(_SERVED(cloak(pixels, None, f"{i:064x}", floor, _CEILING).pixels))
+        cloaked = cloak(pixels, None, f"{i:064x}", floor, ceiling_of(floor))
+        found.append(_SERVED(cloaked.pixels))
     return found
 
 
@@ -196,9 +199,10 @@ def _fitted(served: Pixels, window: int) -> Plane:
 
 
 def _in(served: Pixels, texture: Plane, turned: Plane) -> Plane:
-    """Return what the network draws of a texture, its cells turned in these ways."""
+    """Return what the network draws of a texture, its cells turned in these ways, in shares of the
+    ceiling."""
     g = light(served)
-    return limits(g, _CEILING) * drawn_on(g, texture, turned, painter())
+    return limits(g, 1.0) * drawn_on(g, texture, turned, painter())
 
 
 def _laid(taken: Plane) -> Plane:
