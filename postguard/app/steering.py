@@ -15,6 +15,14 @@ from postguard.system import folders
 
 BY_HAND = marked("held by you")
 _TRIED_AGAIN = marked("Post {post_id} ({name}) is tried again now.")
+_OUT = marked(
+    "post {post_id} is posted and cannot be held any more; `postguard retract {post_id}` takes it "
+    "back"
+)
+_DRAWN = marked(
+    "post {post_id} was a dry run: it was drawn on this PC and never posted. There is nothing to "
+    "hold; to post it, drop the picture into the outbox again"
+)
 _NOT_OUT = {DeliveryState.WAITING, DeliveryState.SCHEDULED, DeliveryState.HELD}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _CAN_HOLD = {PostState.TAKEN, PostState.PROTECTED, PostState.RELEASED}
@@ -29,12 +37,8 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
                 post_id=post_id, reason=folders.told(post, post.reason)
             )
         if post.state is PostState.POSTED:
-            raise Unusable(
-                _(
-                    "post {post_id} is posted and cannot be held any more; `postguard retract "
-                    "{post_id}` takes it back"
-                ).format(post_id=post_id)
-            )
+            drawn = all(d.dry_run for d in store.deliveries.of_post(post_id))
+            raise Unusable(_(_DRAWN if drawn else _OUT).format(post_id=post_id))
         if post.state not in _CAN_HOLD:
             raise Unusable(
                 _("post {post_id} is {state}; it cannot be held any more").format(

@@ -22,7 +22,10 @@ _SAID_OF_MODE = {
     "immunise": marked(
         "models read a pattern instead of the picture: against image-to-image; slow"
     ),
-    "instant": marked("models read a secret texture too: the weakest cloak, on any PC at once"),
+    "instant": marked(
+        "models read a secret texture too: the weakest cloak, on any PC at once; flat colour and "
+        "soft shades show it as a fine weave, less at strength low"
+    ),
 }
 _PATIENCE = 300  # seconds of a cloak without a GPU: our own encoder needs one or two minutes
 _CLOAKS = {"subtle": "low", "clear": "medium", "sample": "high"}

@@ -14,6 +14,7 @@ import click
 from postguard import language
 from postguard.cli import speaking
 from postguard.errors import PostguardError
+from postguard.language import _
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -33,6 +34,7 @@ class Commands(click.Group):
             exc.show()
             code = exc.exit_code
         except click.Abort:
+            click.echo("postguard: " + _("stopped"), err=True)
             code = INTERRUPTED
         except PostguardError as exc:
             code = _failed(str(exc))

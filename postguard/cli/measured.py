@@ -28,6 +28,12 @@ _HOW_TO_READ = marked(
     "controls, changes of the same size with random signs and in shuffled places: a cloak that "
     "works has an R lower than both. {found}"
 )
+_SAME = marked("Both files show the same picture: there is no cloak between them.")
+_AWAY = -0.01  # less is chance
+_SWAPPED = marked(
+    "That is away from where it should go. Is the first file the one without the cloak, and the "
+    "second the one with it?"
+)
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -39,8 +45,12 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped(_(_HOW_TO_READ).format(found=lower_than_both(found["ratios"])))
     yield ""
     yield from _wrapped(_visible(found))
+    if not found["largest_change"]:
+        yield from _wrapped(_(_SAME))
     for mode, gains in found["gains"].items():
         yield from _wrapped(plain_words.verdict(mode, gains, found["encoders"]))
+        if min(gain["r"] for gain in gains.values()) < _AWAY:
+            yield from _wrapped(_(_SWAPPED))
 
 
 def lower_than_both(ratios: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:

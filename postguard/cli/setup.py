@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from postguard.cli.ending import INTERRUPTED
 from postguard.language import _
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def init(config: Path | None, /, yes: bool, **answers: str | None) -> None:
             usual = asking.ask(usual)
         except click.Abort:
             click.echo(_("\nNothing was written; begin anew with: postguard init"), err=True)
-            raise
+            raise click.exceptions.Exit(INTERRUPTED) from None
     written = starting.write(path, usual)
     click.echo(
         _("\nconfig:  {config}\noutbox:  {outbox}").format(

@@ -287,7 +287,8 @@ def _refusal(arguments: Sequence[str], said: str) -> str:
         return _(
             "no systemd answers for your user in this session, as is usual under sudo, su and in "
             "containers: log in as yourself (or run `loginctl enable-linger` once for a PC "
-            "without a screen) and try again"
+            "without a screen) and try again. `postguard run` works without it, as long as its "
+            "terminal is open"
         )
     return _("`systemctl --user {arguments}` failed: {said}").format(
         arguments=" ".join(arguments), said=said or _("it does not say why")

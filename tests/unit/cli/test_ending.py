@@ -142,7 +142,8 @@ def test_ctrl_c_at_a_question_ends_quietly(terminal):
     finally:
         del cli.commands["asked"]
     assert done.exit_code == 130
-    assert done.output.strip() == ""
+    assert done.stdout.strip() == ""
+    assert done.stderr.strip() == "postguard: stopped"
 
 
 def test_a_reader_that_goes_away_is_no_fault(terminal):

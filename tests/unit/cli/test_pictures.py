@@ -139,6 +139,11 @@ def test_measure_without_encoders_reads_by_our_own_and_says_what_that_is_worth(t
     assert "rough judge" in done.stdout
 
 
+def test_measure_says_where_nothing_lies_between_two_files(terminal, fox):
+    done = terminal.run("measure", fox, fox, "--target", fox)
+    assert "Both files show the same picture" in " ".join(done.stdout.split())
+
+
 def test_measure_needs_no_config_but_one_that_was_named(terminal, fox):
     terminal.config.unlink()
     assert terminal.run("measure", fox, fox, "--target", fox).exit_code == 0
