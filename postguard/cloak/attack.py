@@ -38,7 +38,7 @@ from postguard.language import gettext
 
 Tick = Callable[[], float]
 _FIRST_RATE = 1.0  # of the pixel's budget: the first step
-_SOFT = 0.4  # times the mean slope: a slope of that size goes half a step
+_SOFT = 0.8  # times the mean slope: a slope of that size goes half a step; with 0.4 it gained less
 _MOMENTUM = 0.5
 _LED_SHARE = 0.5  # of the steps: the leader's, where there is one; with two thirds it cost gain
 _CODED_FROM = 0.5  # share of the steps after which what the coder drops is taken out
