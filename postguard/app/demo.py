@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -114,12 +115,13 @@ class Demo:
         cloaks = [s for s in settings.recipes["default"] if isinstance(s, Cloak)]
         said = able(models, cloaks, machine).said
         clock = SystemClock()
-        process = _daemon(folder, models)
-        try:
-            shown = picture or _draw(folder / "fox.png")
-            yield cls(folder, shown, _OWN if picture else _FOX, said, clock, process)
-        finally:
-            _stop(process)
+        with nullcontext() if into else _removed_if_stopped(folder):
+            process = _daemon(folder, models)
+            try:
+                shown = picture or _draw(folder / "fox.png")
+                yield cls(folder, shown, _OWN if picture else _FOX, said, clock, process)
+            finally:
+                _stop(process)
 
     def play(
         self,
@@ -229,6 +231,16 @@ def _end_as_ctrl_c_does() -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, end)
+
+
+@contextmanager
+def _removed_if_stopped(folder: Path) -> Iterator[None]:
+    """Remove a folder of ours that nobody was told of yet."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _draw(path: Path) -> Path:
