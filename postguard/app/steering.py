@@ -9,7 +9,7 @@ from pathlib import Path
 from postguard import language, settings
 from postguard.errors import Unusable
 from postguard.language import _, marked
-from postguard.model import Delivery, DeliveryState, Edit, Post, PostState
+from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, only_drawn
 from postguard.store import EVERYTHING, Store
 from postguard.system import folders
 
@@ -37,7 +37,7 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
                 post_id=post_id, reason=folders.told(post, post.reason)
             )
         if post.state is PostState.POSTED:
-            drawn = all(d.dry_run for d in store.deliveries.of_post(post_id))
+            drawn = only_drawn(store.deliveries.receipts(post_id).values())
             raise Unusable(_(_DRAWN if drawn else _OUT).format(post_id=post_id))
         if post.state not in _CAN_HOLD:
             raise Unusable(

@@ -1,4 +1,4 @@
-"""Planes of floats at another size, as Pillow resizes them, in a fifth to a third of its time.
+"""Planes of floats at another size, as Pillow resizes them, in a fifth to two fifths of its time.
 
 Each run of outputs is the product of the inputs that reach it with a banded matrix: that is the
 one thing that numpy does at the full speed of a core.

@@ -113,9 +113,14 @@ def test_an_earlier_demo_is_not_mixed_up_with_a_new_one(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_demo_that_is_stopped_leaves_nothing_behind(tmp_path, number, code):
+@pytest.mark.parametrize("named", [True, False])
+def test_a_demo_that_is_stopped_leaves_no_daemon_and_no_folder_behind(
+    tmp_path, number, code, named
+):
+    """But for a folder that was named: what came so far lies there."""
+    into = ["--into", tmp_path / "demo"] if named else []
     running = subprocess.Popen(
-        [*COMMAND, "--json"],
+        [*COMMAND, *into, "--json"],
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -123,10 +128,10 @@ def test_a_demo_that_is_stopped_leaves_nothing_behind(tmp_path, number, code):
     )
     first = running.stdout.readline()
     assert json.loads(first)["what"] == "settled"
-    assert processes_in(tmp_path)
+    assert len(processes_in(tmp_path)) > named  # with a name, the demo itself is one
     running.send_signal(number)
     _, errors = running.communicate(timeout=PATIENCE)
     assert running.returncode == code, errors
     assert "Traceback" not in errors
     assert processes_in(tmp_path) == []
-    assert list(tmp_path.glob("postguard-demo-*")) == []
+    assert [entry.name for entry in tmp_path.glob("*demo*")] == ["demo"] * named

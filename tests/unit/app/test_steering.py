@@ -8,7 +8,7 @@ import pytest
 from postguard.app import steering
 from postguard.app.moving import move
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, NewDelivery, Post, PostState, Words
+from postguard.model import DeliveryState, Post, PostState, Receipt
 from postguard.store import Store
 from tests.making import NOW, protected_post
 
@@ -86,9 +86,10 @@ def test_what_is_posted_cannot_be_held_and_the_command_that_takes_it_back_is_tol
 
 def test_what_was_only_drawn_is_not_called_posted(store: Store) -> None:
     """A dry run never left the PC: an artist who is told that it is posted is frightened."""
-    drawn = NewDelivery("sky", Words(), "now", "bluesky", dry_run=True)
-    post = protected_post(store, deliveries=(drawn,))
-    store.posts.move_to(post.id, PostState.POSTED, NOW)
+    post = protected_post(store)
+    delivery = store.deliveries.of_post(post.id)[0]
+    store.deliveries.finish(delivery.id, Receipt("file:///x", "file:///x", NOW), NOW)
+    assert store.posts.get(post.id).state is PostState.POSTED
     with pytest.raises(Unusable, match="never posted"):
         steering.hold(store, post.id, NOW)
 

@@ -48,7 +48,7 @@ def test_what_is_transparent_counts_as_not_drawn():
 
 
 @pytest.mark.parametrize("size", [(SIDE, SIDE), (SIDE + 1, 3 * SIDE - 1), (1000, 1700)])
-def test_windows_cover_a_picture_and_none_more_than_half_of_another(size):
+def test_windows_cover_a_picture_and_are_no_more_than_that_takes(size):
     covered = np.zeros(size, int)
     places = by_strength(Sheet(np.zeros((*size, 3), np.uint8), None, grain(*size)))
     for place in places:
