@@ -13,14 +13,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from postguard.cloak import catalogue
 from postguard.cloak.architectures import SURROGATE, UnknownWeights, weight_files
 from postguard.cloak.attack import TooSlow
-from postguard.cloak.cloaking import GPU_ROOMS, ROOMS, Studio, cloak
+from postguard.cloak.cloaking import ALONE_STEPS, GPU_ROOMS, ROOMS, STEPS, Studio, cloak
 from postguard.cloak.device import Device, best_device, cpu, out_of_memory
 from postguard.cloak.diffusion.folders import find
 from postguard.cloak.encoders import Encoder, ensemble, surrogate
@@ -88,8 +88,7 @@ class _Shelf:
     def leader(self, job: Job) -> Encoder | None:
         """Return our own encoder, light as it is, for the first steps on a CPU that is to ask
         others too."""
-        named = [encoder.name for encoder in self._encoders]
-        if self._encoders[0].device.kind != "cpu" or named == [SURROGATE]:
+        if self._encoders[0].device.kind != "cpu" or _own_alone(self._encoders):
             return None
         return surrogate(cpu()) if job.weights.get(SURROGATE, 1.0) > 0 else None
 
@@ -171,8 +170,13 @@ def _done(order: Order, shelf: _Shelf, tell: Callable[[float], None]) -> dict[st
     used = encoders if job.alone else _used(encoders, job.weights)
     rooms = ROOMS if used[0].device.kind == "cpu" else GPU_ROOMS
     room, pipeline = rooms[job.thrift], shelf.pipeline(job)
-    studio = Studio(used, time.monotonic, room=room, pipeline=pipeline, leader=shelf.leader(job))
-    return cloak(job, studio, tell)
+    steps = ALONE_STEPS if _own_alone(used) else STEPS
+    leader = shelf.leader(job)
+    return cloak(job, Studio(used, time.monotonic, steps, room, pipeline, leader), tell)
+
+
+def _own_alone(encoders: Sequence[Encoder]) -> bool:
+    return [encoder.name for encoder in encoders] == [SURROGATE]
 
 
 def _compared(

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from postguard.cloak.diffusion.pipeline import Pipeline
 
 STEPS = 18
+# Of our own encoder alone: with more, the change fits it and other encoders less
+# (docs/models.md).
+ALONE_STEPS = 14
 _LOW_SHARE, _TILE_SHARE = 0.85, 0.97  # of the time limit, and of the progress, at their ends
 
 

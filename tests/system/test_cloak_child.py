@@ -155,6 +155,7 @@ def test_a_job_that_is_to_be_light_leaves_the_other_encoders_alone(models, sourc
     assert (all_of_them["encoders"], all_of_them["led_by"]) == (["taef2", "taesana"], "surrogate")
     assert alone["encoders"] == ["surrogate"]
     assert "led_by" not in alone
+    assert alone["steps"] < all_of_them["steps"]
 
 
 def test_a_child_that_never_lives_to_the_end_leaves_the_instant_cloak(models, source, tmp_path):
