@@ -71,7 +71,12 @@ def release(store: Store, post_id: int, now: datetime) -> str:
         state = _goes_on_as(store, post)
         store.deliveries.release(post_id, now)
         store.posts.move_to(post_id, state, now)
-    return _("Post {post_id} ({name}) goes on.").format(post_id=post_id, name=post.name)
+    said = (
+        _("Post {post_id} ({name}) is read anew, and goes on unless something else holds it.")
+        if state is PostState.RELEASED
+        else _("Post {post_id} ({name}) goes on.")
+    )
+    return said.format(post_id=post_id, name=post.name)
 
 
 def retry(store: Store, post_id: int, now: datetime) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -63,15 +63,17 @@ def _fault(error: ErrorDetails, text: str, config: type[BaseModel]) -> tuple[int
     loc, table = _written(error["loc"], config)
     context = error.get("ctx", {})
     loc = (*loc, *context.get("at", ()))
-    problem = _problem(error, context, str(loc[-1]) if loc else "", table)
+    key = str(loc[-1]) if loc else ""
+    if error["type"] == "extra_forbidden":
+        problem = _("unknown key{near}").format(near=_meant(key, table, config))
+    else:
+        problem = _problem(error, context)
     where = lines.dotted(loc)
     return lines.find(text, loc), f"{where}: {problem}" if where else problem
 
 
-def _problem(error: ErrorDetails, context: _Context, key: str, table: type[BaseModel]) -> str:
+def _problem(error: ErrorDetails, context: _Context) -> str:
     kind = error["type"]
-    if kind == "extra_forbidden":
-        return _("unknown key{near}").format(near=near(key, table.model_fields))
     if kind == "union_tag_not_found":
         return _('{key} = "…" is missing').format(key=_tag_key(context))
     if kind == "union_tag_invalid":
@@ -83,6 +85,26 @@ def _problem(error: ErrorDetails, context: _Context, key: str, table: type[BaseM
     if kind in _WORDS:
         return _WORDS[kind](context)
     return error["msg"].removeprefix("Value error, ")
+
+
+def _meant(key: str, table: type[BaseModel], config: type[BaseModel]) -> str:
+    """Return what an unknown key of a table may be meant as, to be said behind it. What is written
+    under a [table] belongs to it, which whoever adds a line at the end of the file may not know.
+    """
+    if key in config.model_fields and not _is_table(config.model_fields[key].annotation):
+        return _("; it stands above all tables, at the head of the file")
+    homes = [
+        name
+        for name, field in config.model_fields.items()
+        if _is_table(field.annotation) and key in field.annotation.model_fields
+    ]
+    if len(homes) == 1:
+        return _("; it belongs under [{table}]").format(table=homes[0])
+    return near(key, table.model_fields)
+
+
+def _is_table(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def near(word: str, known: Any) -> str:  # noqa: ANN401  # any iterable of names

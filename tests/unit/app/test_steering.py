@@ -10,7 +10,7 @@ from postguard.app.moving import move
 from postguard.errors import Unusable
 from postguard.model import DeliveryState, Post, PostState, Receipt
 from postguard.store import Store
-from tests.making import NOW, protected_post
+from tests.making import NOW, new_post, protected_post
 
 HOUR = timedelta(hours=1)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -33,6 +33,17 @@ def test_a_post_released_after_its_time_is_planned_anew(store: Store) -> None:
     steering.release(store, post.id, NOW + 24 * HOUR)
     assert [d.id for d in store.deliveries.unplanned()] == [delivery.id]
     assert store.deliveries.of_post(post.id)[0].slot is None
+
+
+def test_a_post_that_was_held_as_it_was_read_is_said_to_be_read_anew(store: Store) -> None:
+    """What held it may still be so: a broken file is not mended by letting it go on."""
+    read = store.posts.create(new_post("cat.png"), NOW)
+    store.posts.move_to(read.id, PostState.TAKEN, NOW)
+    done = protected_post(store)
+    for post in (read, done):
+        steering.hold(store, post.id, NOW)
+    assert "read anew" in steering.release(store, read.id, NOW)
+    assert "read anew" not in steering.release(store, done.id, NOW)
 
 
 def test_a_post_released_before_its_time_keeps_it(store: Store) -> None:

@@ -38,6 +38,17 @@ def fault(text):
             id="key of another network",
         ),
         pytest.param(
+            ACCOUNT + 'language = "ja"\n',
+            "config.toml:4: accounts.bsky.language: unknown key; it stands above all tables, at "
+            "the head of the file",
+            id="key of the head under the last table",
+        ),
+        pytest.param(
+            ACCOUNT + 'copyright = "© Hanako"\n',
+            "config.toml:4: accounts.bsky.copyright: unknown key; it belongs under [artist]",
+            id="key of another table",
+        ),
+        pytest.param(
             '[recipes]\ndefault = [\n  { step = "downscale", long_side = 900 },\n'
             '  { step = "watermrk", text = "x" },\n]\n',
             'config.toml:4: recipes.default[1]: step must be one of "downscale", "watermark", '
