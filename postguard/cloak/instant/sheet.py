@@ -105,11 +105,16 @@ def _strips(width: int, height: int, step: int = 1) -> Iterator[slice]:
 
 def _move(pixels: Pixels, steps: NDArray[np.int8], into: Pixels) -> None:
     """Write (h,w,3) `pixels` moved by (h,w) `steps`, clipped, in 8 bits all the way."""
-    each = np.empty(pixels.shape, np.int8)  # in line with them in memory: far faster
-    for channel in range(3):
-        each[..., channel] = steps
-    up, down = (np.maximum(way, 0).view(np.uint8) for way in (each, -each))
-    np.minimum(pixels, 255 - up, out=into)
-    into += up
-    np.maximum(into, down, out=into)
-    into -= down
+    up = np.maximum(steps, 0)
+    each = _in_each_channel(up)
+    np.minimum(pixels, ~each, out=into)
+    into += each
+    each = _in_each_channel(up - steps)
+    np.maximum(into, each, out=into)
+    into -= each
+
+
+def _in_each_channel(plane: NDArray[np.int8]) -> Pixels:
+    """Return it, of nothing below 0, three times in line with pixels in memory, which makes all
+    that follows far faster; Pillow does it in less time than numpy."""
+    return np.asarray(Image.merge("RGB", [Image.fromarray(plane.view(np.uint8))] * 3))
