@@ -140,15 +140,15 @@ def rows(square: Square, floor: float, bench: Bench) -> Iterator[str]:
         after = at_floor(loop, square, floor, bench)
         said = cost.said()
         found = gains(square, after, bench.encoders)
-        best = max(best, _worst(found["r"]))
+        best = max(best, worse_platform(found["r"]))
         yield f"{loop.name:22} {said}{line(square.pixels, after, found)}"
     cost = _Cost(bench)
     after = ours(square, floor, bench.encoders)
     said = cost.said()
     found = gains(square, after, bench.encoders)
     yield f"{'postguard':22} {said}{line(square.pixels, after, found)}"
-    control = max(_worst(found["signs"]), _worst(found["shuffled"]), 0.01)
-    gain = _worst(found["r"])
+    control = max(worse_platform(found["signs"]), worse_platform(found["shuffled"]), 0.01)
+    gain = worse_platform(found["r"])
     reference = f"to the best reference {gain / max(best, 0.01):.1f}, " if bench.loops else ""
     yield f"ratio {reference}to the best control {gain / control:.1f}"
     for left_out in bench.encoders:
@@ -182,7 +182,8 @@ def gains(square: Square, after: Pixels, encoders: Sequence[Encoder]) -> Gains:
     return found
 
 
-def _worst(behind: Mapping[str, float]) -> float:
+def worse_platform(behind: Mapping[str, float]) -> float:
+    """Return the gain of a look behind the worse platform."""
     return min(behind[name] for name in COPIES if name in behind)
 
 
@@ -192,7 +193,7 @@ def line(before: Pixels, after: Pixels, found: Gains) -> str:
     error = float(((after.astype(float) - before) ** 2).mean())
     seen = f"{ssimulacra2(before, after):11.1f} {ssimulacra2(*doubled):7.1f} "
     left = " ".join(f"{found['r'].get(c, np.nan):.3f}" for c in CHAINS)
-    worst = " ".join(f"{_worst(found[name]):6.3f}" for name in ("r", "signs", "shuffled"))
+    worst = " ".join(f"{worse_platform(found[name]):6.3f}" for name in ("r", "signs", "shuffled"))
     return f"{seen} {10 * np.log10(255**2 / error):4.1f} | {worst} | {left}"
 
 

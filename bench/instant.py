@@ -28,13 +28,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bench.cloak import CHAINS, Gains, Square, gains, middle, ours
+from bench.cloak import CHAINS, Gains, Square, gains, middle, ours, worse_platform
 from bench.instant_cost import DEMO
 from bench.squares import ART, SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.instant.drawing import Cloaked, cloak
-from postguard.cloak.measure import COPIES
 from postguard.cloak.pixels import Pixels, fitted, scaled
 from postguard.cloak.tensors import to_tensor
 from postguard.imaging.visibility import ssimulacra2
@@ -98,10 +97,10 @@ def _gains(files: Sequence[str], floor: float, steps: int) -> int:
         found = list(rows(name, floor, steps, encoders))
         for _, line in found:
             print(line, flush=True)
-        mine, controls = _worst(found[0][0]["r"]), _controls(found[0][0])
+        mine, controls = worse_platform(found[0][0]["r"]), _controls(found[0][0])
         worst_times = min(worst_times, mine / controls)
         if steps:
-            worst_share = min(worst_share, mine / _worst(found[1][0]["r"]))
+            worst_share = min(worst_share, mine / worse_platform(found[1][0]["r"]))
     print(f"\nleast times the best control: {worst_times:.1f} (asked: at least {_TIMES:g})")
     if steps:
         print(f"least share of the optimising cloak's: {worst_share:.2f} (asked: {_SHARE:g})")
@@ -124,17 +123,13 @@ def rows(
 def _line(before: Pixels, after: Pixels, found: Gains) -> str:
     doubled = (p.repeat(2, 0).repeat(2, 1) for p in (before, after))
     seen = f"{ssimulacra2(before, after):.1f} | {ssimulacra2(*doubled):.1f}"
-    worst = " | ".join(f"{_worst(found[look]):.3f}" for look in ("r", "signs", "shuffled"))
+    worst = " | ".join(f"{worse_platform(found[look]):.3f}" for look in ("r", "signs", "shuffled"))
     behind = " | ".join(f"{found['r'].get(chain, np.nan):.3f}" for chain in CHAINS)
     return f"{seen} | {worst} | {behind}"
 
 
-def _worst(behind: dict[str, float]) -> float:
-    return min(behind[name] for name in COPIES if name in behind)
-
-
 def _controls(found: Gains) -> float:
-    return max(_worst(found["signs"]), _worst(found["shuffled"]), _LEAST)
+    return max(worse_platform(found["signs"]), worse_platform(found["shuffled"]), _LEAST)
 
 
 def _costs() -> int:
