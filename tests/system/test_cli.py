@@ -35,6 +35,7 @@ network = "preview"
 default = [ {{ step = "downscale", long_side = 320 }}, {{ step = "tags" }} ]
 """
 PATIENCE = 60.0  # seconds
+AGAIN = 4  # times in which a key is pressed, within that patience
 UNREACHABLE = "http://127.0.0.1:9"  # the discard port; nobody listens
 
 
@@ -115,8 +116,12 @@ class Shown:
         os.write(self.screen, f"{text}\n".encode())
 
     def interrupt(self):
-        """Press Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C, and again where nothing comes of it: between its prompt and its wait
+        Python's readline takes note of one only with the next key."""
+        for _ in range(AGAIN):
+            self.process.send_signal(signal.SIGINT)
+            if select.select([self.screen], [], [], PATIENCE / AGAIN)[0]:
+                return
 
     def _more(self):
         ready, _, _ = select.select([self.screen], [], [], PATIENCE)
