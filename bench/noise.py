@@ -40,7 +40,7 @@ POSTED = 1600
 _HEAD = """\
 | picture | look | strength | SSIMULACRA2 | mean change | moved | random signs | gain |
 |---|---|---|---|---|---|---|---|"""
-_SCENE = Scene(Artist("", ""), "", "", b"bench".ljust(32), 2026, Path(), None, lambda _: None)
+SCENE = Scene(Artist("", ""), "", "", b"bench".ljust(32), 2026, Path(), None, lambda _: None)
 
 Figures = Mapping[str, float]
 
@@ -66,7 +66,7 @@ def rows(name: str, square: Square, encoders: Sequence[Encoder]) -> Iterator[str
     for look in get_args(recipes.Look):
         for strength in FLOORS:
             options = recipes.Noise(step="noise", look=look, strength=strength)
-            after = Noise(options).apply(Picture(square.pixels), _SCENE)[0].pixels
+            after = Noise(options).apply(Picture(square.pixels), SCENE)[0].pixels
             found = [b.figures(after) for b in behind]
             signs = min(b.figures(_signs(square.pixels, after))["moved"] for b in behind)
             moved, gain = (min(f[key] for f in found) for key in ("moved", "gain"))

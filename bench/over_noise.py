@@ -11,15 +11,15 @@ flat: the mean change where the picture before the noise is flat, in 1/255.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.cloak import Square, gains, worse_platform
 from bench.instant import SEED, cloaked, square
+from bench.noise import SCENE
 from bench.squares import ART, SHARED
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
@@ -29,8 +29,6 @@ from postguard.cloak.instant.weave import busy
 from postguard.cloak.pixels import Pixels
 from postguard.imaging import Picture
 from postguard.imaging.visibility import ssimulacra2
-from postguard.model import Artist
-from postguard.protect.steps import Scene
 from postguard.protect.steps.cloak import FLOORS
 from postguard.protect.steps.noise import Noise
 from postguard.settings import recipes
@@ -71,19 +69,9 @@ def rows(name: str, strength: recipes.Strength, encoders: list[Encoder]) -> Iter
 
 def noisy(pixels: Pixels, strength: recipes.Strength) -> Pixels:
     """Return the picture with the noise of a recipe's step."""
-    step = Noise(recipes.Noise(step="noise", strength=strength))
-    with tempfile.TemporaryDirectory() as work:
-        scene = Scene(
-            artist=Artist("", ""),
-            alt="",
-            description="",
-            seed=bytes.fromhex(SEED),
-            year=2026,
-            work=Path(work),
-            engine=None,
-            on_fraction=lambda _: None,
-        )
-        return step.apply(Picture(pixels, None, gray=False), scene)[0].pixels
+    options = recipes.Noise(step="noise", strength=strength)
+    scene = replace(SCENE, seed=bytes.fromhex(SEED))
+    return Noise(options).apply(Picture(pixels), scene)[0].pixels
 
 
 def _mean(before: Pixels, after: Pixels, where: NDArray[np.bool_]) -> str:

@@ -13,13 +13,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.cloak import Bench, Square, eps_at, gains, middle, ours, with_eps
+from bench.cloak import Bench, Square, eps_at, gains, middle, ours, with_eps, worse_platform
 from bench.references import LOOPS
 from bench.squares import ART, SHARED
 from bench.table import Figure, Measured
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import Encoder, load_encoders
-from postguard.cloak.measure import COPIES
 from postguard.cloak.pixels import Pixels
 from postguard.protect.steps.cloak import FLOORS
 
@@ -95,7 +94,7 @@ def _run(
     square: Square, after: Pixels, encoders: Sequence[Encoder], cost: tuple[int, float, int]
 ) -> Run:
     found = gains(square, after, encoders)["r"]
-    return Run(*cost, found["png"], min(found[c] for c in COPIES if c in found))
+    return Run(*cost, found["png"], worse_platform(found))
 
 
 if __name__ == "__main__":

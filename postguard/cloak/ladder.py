@@ -3,7 +3,7 @@ lighter one instead of none.
 
 all         the optimiser on every encoder that is here; where memory runs out, in less of it, and
             at last on the CPU (the runner sees to that)
-surrogate   the optimiser on our own encoder alone: a fifth of the time, and little memory
+surrogate   the optimiser on our own encoder alone: less time (docs/models.md), and little memory
 instant     no optimiser, no torch: seconds
 
 A rung is left for what this machine cannot give, and never because the recipe asks for something

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
-from typing import Any, TypeGuard, get_args
+from typing import Any, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -91,7 +91,8 @@ def _meant(key: str, table: type[BaseModel], config: type[BaseModel]) -> str:
     """Return what an unknown key of a table may be meant as, to be said behind it. What is written
     under a [table] belongs to it, which whoever adds a line at the end of the file may not know.
     """
-    if key in config.model_fields and not _is_table(config.model_fields[key].annotation):
+    above = config.model_fields.get(key)
+    if above and not _is_table(above.annotation) and get_origin(above.annotation) is not dict:
         return _("; it stands above all tables, at the head of the file")
     homes = [
         name

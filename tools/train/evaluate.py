@@ -19,14 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.cloak import CHAINS, Gains, Square, gains, middle, ours
+from bench.cloak import CHAINS, Gains, Square, gains, middle, ours, worse_platform
 from bench.squares import ART, SHARED
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.device import best_device
 from postguard.cloak.encoders import OWN, Encoder, load_encoder, load_encoders
-from postguard.cloak.measure import COPIES
 
-QUICK = 10  # steps on the surrogate: with more it takes over a quarter of the time
+QUICK = 10  # steps on the surrogate: with more it takes over a quarter of the time in float32
 _LEAST = 0.01  # a control is at least this much: less is chance
 
 
@@ -42,7 +41,8 @@ class Result:
     @property
     def ratio(self) -> float:
         """The surrogate's gain behind the worse platform, as a share of the teachers'."""
-        return worst(self.surrogate, "r") / max(worst(self.teachers, "r"), _LEAST)
+        teachers = worse_platform(self.teachers["r"])
+        return worse_platform(self.surrogate["r"]) / max(teachers, _LEAST)
 
     @property
     def plain(self) -> float:
@@ -53,11 +53,6 @@ class Result:
     def quicker(self) -> float:
         """The surrogate's time as a share of the teachers'."""
         return self.seconds[1] / self.seconds[0]
-
-
-def worst(found: Gains, look: str) -> float:
-    """Return the gain of a look behind the worse platform."""
-    return min(found[look][name] for name in COPIES if name in found[look])
 
 
 def compare(
@@ -78,7 +73,7 @@ def lines(results: Sequence[Result]) -> Iterator[str]:
     yield f"| picture | led by | {' | '.join(CHAINS)} | worse platform | controls | seconds |"
     yield "|---" * (len(CHAINS) + 5) + "|"
     for result in results:
-        controls = max(worst(result.surrogate, k) for k in ("signs", "shuffled"))
+        controls = max(worse_platform(result.surrogate[k]) for k in ("signs", "shuffled"))
         for led, found, took in (
             ("teachers", result.teachers, result.seconds[0]),
             ("surrogate", result.surrogate, result.seconds[1]),
@@ -86,7 +81,7 @@ def lines(results: Sequence[Result]) -> Iterator[str]:
             behind = " | ".join(f"{found['r'].get(c, np.nan):.3f}" for c in CHAINS)
             told = f"{controls:.3f}" if led == "surrogate" else ""
             yield (
-                f"| {result.name} | {led} | {behind} | {worst(found, 'r'):.3f} | {told} "
+                f"| {result.name} | {led} | {behind} | {worse_platform(found['r']):.3f} | {told} "
                 f"| {took:.1f} |"
             )
         yield (

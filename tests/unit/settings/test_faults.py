@@ -44,6 +44,11 @@ def fault(text):
             id="key of the head under the last table",
         ),
         pytest.param(
+            ACCOUNT + 'recipes = "mine"\n',
+            'config.toml:4: accounts.bsky.recipes: unknown key; did you mean "recipe"?',
+            id="name of tables under another one",
+        ),
+        pytest.param(
             ACCOUNT + 'copyright = "© Hanako"\n',
             "config.toml:4: accounts.bsky.copyright: unknown key; it belongs under [artist]",
             id="key of another table",

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench.cloak import gains, middle, ours
+from bench.cloak import gains, middle, ours, worse_platform
 from postguard.cloak.colour import by_planes
 from postguard.cloak.encoders import surrogate
 from tests.unit.cloak import tiny
 from tools.train import lessons
-from tools.train.evaluate import QUICK, Result, lines, worst
+from tools.train.evaluate import QUICK, Result, lines
 from tools.train.pictures import draw
 from tools.train.surrogate import alike
 
@@ -64,6 +64,6 @@ def test_the_table_tells_both_gains_their_ratio_and_the_controls():
 
     result = Result("fox.png", found(0.4, 0.01), found(0.3, 0.02), (20.0, 5.0))
     told = "\n".join(lines([result]))
-    assert worst(result.teachers, "r") == 0.2
+    assert worse_platform(result.teachers["r"]) == 0.2
     assert "0.75 as it is | 0.75 | | 0.25" in told
     assert "| 0.150 | 0.010 | 5.0 |" in told
