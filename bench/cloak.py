@@ -47,10 +47,11 @@ from postguard.cloak.measure import COPIES, READ_PIXELS
 from postguard.cloak.pixels import Pixels, scale_inside, scale_to_area, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_SIDES, Chain, Codec, chains
 from postguard.cloak.pull import Pull
+from postguard.cloak.resizing import resized
 from postguard.cloak.sheet import spread
 from postguard.cloak.styles import STYLES
 from postguard.cloak.targets import Target
-from postguard.cloak.tensors import resized, to_pixels, to_tensor
+from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.cloak.transforms import Looks, View, with_loss
 from postguard.imaging.visibility import ssimulacra2
 from postguard.protect.steps.cloak import CEILINGS, FLOORS

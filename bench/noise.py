@@ -27,7 +27,7 @@ from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.measure import COPIES
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Chain, chains
-from postguard.cloak.tensors import resized
+from postguard.cloak.resizing import resized
 from postguard.imaging import Picture
 from postguard.imaging.visibility import ssimulacra2
 from postguard.model import Artist

@@ -47,7 +47,8 @@ from postguard.cloak.instant.painter import painter
 from postguard.cloak.instant.shade import light, limits
 from postguard.cloak.pixels import Pixels, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
-from postguard.cloak.tensors import resized, to_tensor
+from postguard.cloak.resizing import resized
+from postguard.cloak.tensors import to_tensor
 from postguard.imaging.visibility import ssimulacra2
 
 Plane = NDArray[np.float32]

@@ -98,10 +98,11 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class State:
     """A perturbation (1,3,H,W) on its way, and the direction it goes in: by luma and colour, of
-    mean size about 1."""
+    mean size about 1. `unmoved`: nothing is changed yet, so there is nothing to be seen."""
 
     d: Tensor
     heading: Tensor | None = None
+    unmoved: bool = False
 
 
 def attack(
@@ -113,7 +114,7 @@ def attack(
 ) -> Found:
     """Search a perturbation inside the bounds; the better of two late iterates is kept, each
     judged behind the worst check when it is as visible as it may be. Raises TooSlow."""
-    state = State(torch.zeros_like(pull.x))
+    state = State(torch.zeros_like(pull.x), unmoved=True)
     best = Found(state.d, math.inf, 0)
     started, done, planned = schedule.tick(), 0, schedule.steps
     while done < planned:
@@ -150,13 +151,15 @@ def step(pull: Pull, state: State, bounds: Bounds, view: View, rate: Tensor | fl
     a channel no further than the limit."""
     d = state.d.detach().requires_grad_(True)
     (pulled,) = torch.autograd.grad(pull.loss(applied(pull.x, d), view), d)
-    error, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
-    seen = torch.autograd.grad(both, d)[0] if both.requires_grad else torch.zeros_like(d)
-    d = d.detach()
-    heading = _unit(by_planes(pulled + _price(pulled, seen, d) * seen))
+    back = d.detach()
+    if not state.unmoved:
+        error, both = bounds.eye.errors((pull.x + d).clamp(0, 1))
+        seen = torch.autograd.grad(both, d)[0] if both.requires_grad else torch.zeros_like(d)
+        pulled = pulled + _price(pulled, seen, back) * seen
+        back = held_back(back, error.detach(), bounds)
+    heading = _unit(by_planes(pulled))
     if state.heading is not None:
         heading = _MOMENTUM * state.heading + (1 - _MOMENTUM) * heading
-    back = held_back(d, error.detach(), bounds)
     way = in_channels(_soft(heading), bounds.colour)
     return State(_inside(back - bounds.limit * rate * way, bounds.limit), heading)
 
@@ -205,7 +208,7 @@ def _soft(heading: Tensor) -> Tensor:
 
 
 def _inside(d: Tensor, limit: Tensor) -> Tensor:
-    return torch.maximum(torch.minimum(d, limit), -limit)
+    return torch.clamp(d, -limit, limit)
 
 
 def _better(one: Found, other: Found) -> Found:

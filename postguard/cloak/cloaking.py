@@ -23,9 +23,10 @@ from postguard.cloak.holding import CPU, hold
 from postguard.cloak.job import MEGAPIXELS, Job
 from postguard.cloak.pixels import Pixels, kind_of, scale_to_area, scaled, shrunk
 from postguard.cloak.pull import Pull
+from postguard.cloak.resizing import resized
 from postguard.cloak.sheet import alpha_tensor, spread
 from postguard.cloak.targets import Target
-from postguard.cloak.tensors import resized, to_pixels, to_tensor
+from postguard.cloak.tensors import to_pixels, to_tensor
 from postguard.cloak.transforms import looks
 from postguard.imaging import Picture, open_picture
 from postguard.system.files import write_whole

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from postguard.cloak.tensors import luma, resized, unclamped
+from postguard.cloak.resizing import resized, unclamped
+from postguard.cloak.tensors import luma
 
 _SIDE = 4
 # Of an orthonormal coefficient, in [0,1] units. At quality 80 libwebp's step for luma is about

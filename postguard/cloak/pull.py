@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from postguard.cloak.encoders import Encoder
+from postguard.cloak.resizing import resized
 from postguard.cloak.targets import Target
-from postguard.cloak.tensors import resized
 from postguard.cloak.transforms import View
 
 _LEAST = 1e-12  # a distance that is divided by

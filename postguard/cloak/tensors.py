@@ -41,35 +41,3 @@ def box_mean(x: Tensor, radius: int) -> Tensor:
 def rounded(x: Tensor) -> Tensor:
     """Round [0,1] to 8 bit as the file will; the gradient passes straight through."""
     return x + ((x.detach() * 255).round() / 255 - x.detach())
-
-
-def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Antialiased bicubic (1,C,H,W) -> (1,C,*size), clamped to [0,1]; the same size is kept."""
-    if x.shape[-2:] == size:
-        return x
-    return unclamped(x, size).clamp(0, 1)
-
-
-def unclamped(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Antialiased bicubic (1,C,H,W) -> (1,C,*size), of any values.
-
-    On a GPU as a product of matrices: torch's own gradient adds up there in any order, so that the
-    same seed gave other bytes.
-    """
-    if x.device.type != "cpu":
-        return _multiplied(x, size)
-    return functional.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False)
-
-
-def _multiplied(x: Tensor, size: tuple[int, int]) -> Tensor:
-    lengths = zip((x.shape[-2], x.shape[-1]), size, strict=True)
-    down, across = (_taps(n, m, x.device) for n, m in lengths)
-    return down @ x @ across.T
-
-
-@functools.lru_cache(maxsize=16)
-def _taps(length: int, size: int, device: torch.device) -> Tensor:
-    """(size,length): what each pixel of the new side takes of each of the old, as torch has it."""
-    whole = torch.eye(length)[None, None]
-    # Along the rows, which torch does eight times as fast: a picture asks for about ten of these.
-    return unclamped(whole, (length, size))[0, 0].T.contiguous().to(device)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from postguard.cloak.pixels import scale_inside, scale_to_area, scaled
 from postguard.cloak.platforms import BLUESKY_QUALITY, BLUESKY_SIDES, Codec
-from postguard.cloak.tensors import resized, to_pixels, to_tensor
+from postguard.cloak.resizing import resized
+from postguard.cloak.tensors import to_pixels, to_tensor
 
 _ROUGH_SHARE = 0.25  # of the steps
 _NEARLY = 1.03  # sizes this near share their latents

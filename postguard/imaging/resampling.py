@@ -58,7 +58,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """Some outputs, the inputs that reach them, and (inputs, outputs) how much each counts."""
 
     outputs: slice
@@ -80,13 +80,13 @@ def part(length: int, whole: int, wanted: slice, kernel: Kernel) -> tuple[slice,
 def resized(values: Floats, down: Span, across: Span, kernel: Kernel) -> Floats:
     """Return a plane (h, w) resampled to the counts of both spans."""
     wide = np.empty((values.shape[0], across.count), np.float32)
-    for run in _runs(across, kernel):
+    for run in runs(across, kernel):
         step = max(1, _PRODUCTS // run.matrix.size)
         for top in range(0, len(values), step):
             rows = slice(top, top + step)
             np.matmul(values[rows, run.inputs], run.matrix, out=wide[rows, run.outputs])
     made = np.empty((down.count, across.count), np.float32)
-    for run in _runs(down, kernel):
+    for run in runs(down, kernel):
         step = max(1, _PRODUCTS // run.matrix.size)
         for left in range(0, across.count, step):
             columns = slice(left, left + step)
@@ -96,12 +96,13 @@ def resized(values: Floats, down: Span, across: Span, kernel: Kernel) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _runs(span: Span, kernel: Kernel) -> list[_Run]:
-    firsts = range(0, span.count, _RUN)
-    return [_run(span, kernel, first, min(first + _RUN, span.count)) for first in firsts]
+def runs(span: Span, kernel: Kernel, each: int = _RUN) -> list[Run]:
+    """Return the products that resample a side, of `each` outputs; the last may have fewer."""
+    firsts = range(0, span.count, each)
+    return [_run(span, kernel, first, min(first + each, span.count)) for first in firsts]
 
 
-def _run(span: Span, kernel: Kernel, first: int, stop: int) -> _Run:
+def _run(span: Span, kernel: Kernel, first: int, stop: int) -> Run:
     centres = span.start + (np.arange(first, stop) + 0.5) * span.scale
     coarser = max(span.scale, 1.0)
     reach = kernel.reach * coarser
@@ -110,4 +111,4 @@ def _run(span: Span, kernel: Kernel, first: int, stop: int) -> _Run:
     far = (np.arange(low, high)[:, None] + 0.5 - centres) / coarser
     weights = np.where(np.abs(far) < kernel.reach, kernel.weights(far), 0.0)
     weights /= weights.sum(axis=0)
-    return _Run(slice(first, stop), slice(low, high), weights.astype(np.float32))
+    return Run(slice(first, stop), slice(low, high), weights.astype(np.float32))

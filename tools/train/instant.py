@@ -43,7 +43,8 @@ from postguard.cloak.instant.shade import light
 from postguard.cloak.instant.weave import busy, secret, signs
 from postguard.cloak.pixels import shrunk
 from postguard.cloak.platforms import BLUESKY_QUALITY, Codec
-from postguard.cloak.tensors import luma, resized, rounded, to_tensor, unclamped
+from postguard.cloak.resizing import resized, unclamped
+from postguard.cloak.tensors import luma, rounded, to_tensor
 from postguard.cloak.transforms import with_loss
 from tools.train.instant_painter import WIDTH, Painter
 from tools.train.pictures import draw

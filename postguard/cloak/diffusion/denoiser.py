@@ -30,7 +30,7 @@ from torch import Generator, Tensor
 from torch.utils.checkpoint import checkpoint
 
 from postguard.cloak.diffusion.pipeline import Pipeline
-from postguard.cloak.tensors import resized
+from postguard.cloak.resizing import resized
 
 Term = Literal["sds", "ace", "diffusionguard"]
 WEIGHT = 0.5  # beside the ratio of the encoders; not measured on published weights

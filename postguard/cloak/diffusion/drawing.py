@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from postguard.cloak.diffusion.pipeline import Pipeline
-from postguard.cloak.tensors import resized
+from postguard.cloak.resizing import resized
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline

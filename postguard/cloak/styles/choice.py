@@ -18,9 +18,9 @@ from torch.nn import functional
 
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.pixels import scale_inside, scaled
+from postguard.cloak.resizing import resized
 from postguard.cloak.styles import STYLES
 from postguard.cloak.styles.memory import read, remember
-from postguard.cloak.tensors import resized
 
 _LONG_SIDE = 256  # px: enough to tell styles apart
 _DRAWN_WITH = 0  # a seed; the strokes' places do not matter to how far a style is

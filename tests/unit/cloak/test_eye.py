@@ -48,6 +48,12 @@ def test_a_picture_alike_has_no_error_and_a_gradient_that_is_a_number():
     assert torch.isfinite(gradient).all()
 
 
+def test_its_gradient_is_that_of_its_error():
+    x = torch.rand(1, 3, 13, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    eye, near = Eye(x.clone()), (0.9 * x).requires_grad_(True)
+    assert torch.autograd.gradcheck(eye.errors, (near,), eps=1e-7, atol=1e-4, rtol=1e-3)
+
+
 def test_a_picture_without_a_score_has_no_error():
     x = to_tensor(tiny.art(5, 300))
     far, both = Eye(x).errors(x * 0.5)

@@ -1,0 +1,42 @@
+"""Sizes are changed as torch does, alike on every device."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional
+
+from postguard.cloak import resizing
+from postguard.cloak.resizing import unclamped
+
+SIZES = [(20, 33), (64, 90), (7, 128), (1, 1), (300, 17)]
+
+
+def picture(height: int, width: int) -> torch.Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) - 0.5
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("old", [(40, 66), (5, 290)])
+def test_it_resizes_as_torch_does(old, size):
+    x = picture(*old)
+    known = functional.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False)
+    torch.testing.assert_close(unclamped(x, size), known, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_its_gradient_is_torchs(size):
+    x = picture(140, 266).requires_grad_(True)
+    known = functional.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False)
+    slope = torch.rand(known.shape, generator=torch.Generator().manual_seed(1))
+    (found,) = torch.autograd.grad(unclamped(x, size), x, slope)
+    torch.testing.assert_close(found, *torch.autograd.grad(known, x, slope), atol=1e-5, rtol=0)
+
+
+def test_one_product_gives_what_many_do(monkeypatch):
+    x = picture(300, 280)
+    in_runs = unclamped(x, (200, 150))
+    monkeypatch.setattr(resizing, "_RUN", 1000)
+    resizing._runs.cache_clear()
+    torch.testing.assert_close(unclamped(x, (200, 150)), in_runs, atol=1e-6, rtol=0)
+    resizing._runs.cache_clear()
