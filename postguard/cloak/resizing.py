@@ -69,6 +69,13 @@ class _Resized(Function):
 
 @functools.lru_cache(maxsize=16)  # what is brought to a GPU anew waits for all it still does
 def _runs(length: int, count: int, device: torch.device) -> list[_Run]:
-    span = Span(length, 0.0, length / count, count)
-    found = runs(span, CUBIC, _RUN if device.type == "cpu" else count)
-    return [_Run(r.outputs, r.inputs, torch.from_numpy(r.matrix.T).to(device)) for r in found]
+    found = runs(Span(length, 0.0, length / count, count), CUBIC, _RUN)
+    many = [_Run(r.outputs, r.inputs, torch.from_numpy(r.matrix.T)) for r in found]
+    return many if device.type == "cpu" else [_joined(many, length, count, device)]
+
+
+def _joined(many: list[_Run], length: int, count: int, device: torch.device) -> _Run:
+    shares = torch.zeros(count, length)
+    for run in many:
+        shares[run.new, run.old] = run.shares
+    return _Run(slice(count), slice(length), shares.to(device))

@@ -33,10 +33,9 @@ def test_its_gradient_is_torchs(size):
     torch.testing.assert_close(found, *torch.autograd.grad(known, x, slope), atol=1e-5, rtol=0)
 
 
-def test_one_product_gives_what_many_do(monkeypatch):
-    x = picture(300, 280)
-    in_runs = unclamped(x, (200, 150))
-    monkeypatch.setattr(resizing, "_RUN", 1000)
-    resizing._runs.cache_clear()
-    torch.testing.assert_close(unclamped(x, (200, 150)), in_runs, atol=1e-6, rtol=0)
-    resizing._runs.cache_clear()
+def test_a_gpu_does_in_one_product_what_a_processor_does_in_many():
+    x, cpu = picture(20, 280), torch.device("cpu")
+    many = resizing._runs(280, 150, cpu)
+    one = resizing._joined(many, 280, 150, cpu)
+    assert len(many) > 1
+    torch.testing.assert_close(x @ one.shares.T, unclamped(x, (20, 150)), atol=1e-6, rtol=0)
