@@ -27,7 +27,7 @@ _SAID_OF_MODE = {
         "soft shades show it as a fine weave, less at strength low"
     ),
 }
-_PATIENCE = 300  # seconds of a cloak without a GPU: our own encoder needs one or two minutes
+_PATIENCE = 300  # seconds of a cloak without a GPU: our own encoder needs 15 to 60
 _CLOAKS = {"subtle": "low", "clear": "medium", "sample": "high"}
 
 

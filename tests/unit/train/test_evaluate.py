@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from bench.cloak import gains, middle, ours, worse_platform
+from postguard.cloak.cloaking import ALONE_STEPS
 from postguard.cloak.colour import by_planes
 from postguard.cloak.encoders import surrogate
 from tests.unit.cloak import tiny
 from tools.train import lessons
-from tools.train.evaluate import QUICK, Result, lines
+from tools.train.evaluate import Result, lines
 from tools.train.pictures import draw
 from tools.train.surrogate import alike
 
@@ -31,7 +32,7 @@ def teachers():
 @needs_teachers
 def test_a_cloak_on_the_surrogate_gains_on_its_teachers_what_the_card_says(teachers):
     square = middle(ART, POSTED, WINDOW, "charcoal")
-    after = ours(square, FLOOR, [surrogate(tiny.plain_cpu())], QUICK)
+    after = ours(square, FLOOR, [surrogate(tiny.plain_cpu())], ALONE_STEPS)
     found = gains(square, after, [teachers.flux, teachers.sana])
     gained = found["r"]["half"]
     assert gained >= LEAST
