@@ -10,9 +10,8 @@ pixel of no slope shows is wasted. Colour goes along with luma (`colour`). Each 
 Lagrangian, loss + price * visibility. The price is the one at which the best point of its size
 would stand still: there, gradient of loss = -price * gradient of visibility, so the product of
 both with d gives it. What had grown too visible is first scaled back onto the limit: by the
-step's own look at it, since a look of its own after the step costs a seventh of the time and
-gains nothing. In the later steps what the platform's coder would drop is taken out, which frees
-its visibility for the rest.
+step's own look at it, since another after the step costs time and gains nothing. In the later
+steps what the platform's coder would drop is taken out, which frees its visibility for the rest.
 
 The square root of one term of the loss is the published ratio R: 1 = nothing gained, 0 = the
 target reached.

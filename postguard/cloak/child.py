@@ -32,7 +32,7 @@ MEASURE_SECONDS = 1800.0  # a large picture on a slow CPU
 # And it works offline, whatever it loads: models come by `postguard models fetch` alone.
 _ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_MMAP_MAX_": "0",  # and no large threshold, which an older glibc does not take
     "MALLOC_TRIM_THRESHOLD_": str(1 << 32),
     "HF_HUB_OFFLINE": "1",
     "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what Apple's GPU cannot do, the CPU does

@@ -183,7 +183,7 @@ def _bounds(
     picture: Picture, x: Tensor, job: Job, studio: Studio, served: tuple[int, int]
 ) -> Bounds:
     alpha = None
-    if picture.alpha is not None:  # on the CPU: on a GPU it asks for a square of its full height
+    if picture.alpha is not None:  # on the CPU, which needs no whole matrix of its full height
         alpha = resized(alpha_tensor(picture.alpha, CPU), (x.shape[-2], x.shape[-1])).to(x.device)
     limit = budget(x, job.ceiling / 255, alpha)
     colour = colour_share(x, limit)

@@ -20,24 +20,24 @@ _RUN = 64  # outputs of one product on a CPU; a GPU does all in one
 
 
 def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """(B,C,H,W) -> (B,C,*size), clamped to [0,1]; the same size is kept."""
+    """float32 (B,C,H,W) -> (B,C,*size), clamped to [0,1]; the same size is kept."""
     if x.shape[-2:] == size:
         return x
     return unclamped(x, size).clamp(0, 1)
 
 
 def unclamped(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """(B,C,H,W) -> (B,C,*size), of any values."""
+    """float32 (B,C,H,W) -> (B,C,*size), of any values."""
     found: Tensor = _Resized.apply(x, size)  # type: ignore[no-untyped-call]  # so in its stubs
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Some of a side's pixels, the old ones that they are made of, and (new,old) their shares."""
+    """As `imaging.resampling` has it, with `shares` as (outputs,inputs)."""
 
-    new: slice
-    old: slice
+    outputs: slice
+    inputs: slice
     shares: Tensor
 
 
@@ -49,10 +49,10 @@ class _Resized(Function):
         ctx.old = x.shape[-2:]
         wide = x.new_empty((*x.shape[:-1], size[1]))
         for run in _runs(x.shape[-1], size[1], x.device):
-            wide[..., run.new] = x[..., run.old] @ run.shares.T
+            wide[..., run.outputs] = x[..., run.inputs] @ run.shares.T
         made = x.new_empty((*x.shape[:-2], *size))
         for run in _runs(x.shape[-2], size[0], x.device):
-            made[..., run.new, :] = run.shares @ wide[..., run.old, :]
+            made[..., run.outputs, :] = run.shares @ wide[..., run.inputs, :]
         return made
 
     @staticmethod
@@ -60,10 +60,10 @@ class _Resized(Function):
         height, width = ctx.old
         tall = slope.new_zeros((*slope.shape[:-2], height, slope.shape[-1]))
         for run in _runs(height, slope.shape[-2], slope.device):
-            tall[..., run.old, :] += run.shares.T @ slope[..., run.new, :]
+            tall[..., run.inputs, :] += run.shares.T @ slope[..., run.outputs, :]
         found = slope.new_zeros((*slope.shape[:-2], height, width))
         for run in _runs(width, slope.shape[-1], slope.device):
-            found[..., run.old] += tall[..., run.new] @ run.shares
+            found[..., run.inputs] += tall[..., run.outputs] @ run.shares
         return found, None
 
 
@@ -77,5 +77,5 @@ def _runs(length: int, count: int, device: torch.device) -> list[_Run]:
 def _joined(many: list[_Run], length: int, count: int, device: torch.device) -> _Run:
     shares = torch.zeros(count, length)
     for run in many:
-        shares[run.new, run.old] = run.shares
+        shares[run.outputs, run.inputs] = run.shares
     return _Run(slice(count), slice(length), shares.to(device))

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 _Row = tuple[float, ...]
@@ -43,9 +44,9 @@ def cones(x: Tensor) -> Tensor:
     return _mixed(light, _MIX, (_BIAS,) * 3)
 
 
-def opponent(seen: Tensor, channels: slice) -> Tensor:
+def opponent(lit: Tensor, channels: slice) -> Tensor:
     """Cones (1,3,h,w) -> these of X, Y and B."""
-    roots: Tensor = _CubicRoot.apply(seen)  # type: ignore[no-untyped-call]  # so in its stubs
+    roots: Tensor = _CubicRoot.apply(lit)  # type: ignore[no-untyped-call]  # so in its stubs
     return _mixed(roots, _OPPONENT[channels], _RAISED[channels])
 
 
@@ -77,6 +78,7 @@ class _Light(Function):
         return torch.where(dark, x / _SLOPE, base.mul_(power))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> Tensor:  # noqa: ANN401
         dark, power = ctx.saved_tensors
         return torch.where(dark, 1 / _SLOPE, power * (_POWER / (1 + _FOOT))).mul_(slope)
@@ -90,6 +92,7 @@ class _CubicRoot(Function):
         return root
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> Tensor:  # noqa: ANN401
         root: Tensor = ctx.saved_tensors[0]
         return slope / (root * root).mul_(3)
@@ -116,15 +119,17 @@ class _Features(Function):
         maps = torch.cat([structure, edges, -edges]).relu_()  # (3,n,h,w)
         squares = maps * maps
         norms = (squares.mul_(squares).mean((-2, -1)) + _TINY) ** 0.25
-        ctx.save_for_backward(other, change, shift, moved, spread, noise, away, own, maps, norms)
+        ctx.save_for_backward(other, change, mean, moved, spread, noise, away, own, maps, norms)
         return torch.cat([maps.mean((-2, -1)), norms]).T
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
-        other, change, shift, moved, spread, noise, away, own, maps, norms = ctx.saved_tensors
-        mean, norm = (slope.T / maps[0, 0].numel()).chunk(2)
-        cubes = (maps * maps).mul_(maps).mul_(_spread(norm / norms**3))
-        to_maps = cubes.add_(_spread(mean)).mul_(maps > 0)
+        other, change, mean, moved, spread, noise, away, own, maps, norms = ctx.saved_tensors
+        to_means, to_norms = (slope.T / maps[0, 0].numel()).chunk(2)
+        cubes = (maps * maps).mul_(maps).mul_(_everywhere(to_norms / norms**3))
+        to_maps = cubes.add_(_everywhere(to_means)).mul_(maps > 0)
+        shift = moved - mean  # saved, it would keep the two planes alive that it was cut from
         to_structure, to_edges = to_maps[:1], to_maps[1:2] - to_maps[2:]
         to_energy = torch.addcmul(to_structure, to_structure, shift * shift, value=-1)
         to_energy.div_(spread)
@@ -139,7 +144,7 @@ class _Features(Function):
         return to_other.addcmul_(other, to_squares, value=2), None, None, None
 
 
-def _spread(numbers: Tensor) -> Tensor:
+def _everywhere(numbers: Tensor) -> Tensor:
     return numbers[..., None, None]
 
 

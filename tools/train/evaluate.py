@@ -1,6 +1,6 @@
 """What a cloak made on the surrogate alone is worth: python -m tools.train.evaluate
 
-    [--files NAME ...] [--windows 512] [--posted 1600] [--floor 65] [--steps 14] [--runs 1]
+    [--files NAME ...] [--window 512] [--posted 1600] [--floor 65] [--steps 14] [--runs 1]
 
 Each art file (none was seen in training) is brought to the size that an artist posts; the squares
 in its middle are cloaked by the engine's own loop, once led by the teachers and once by the

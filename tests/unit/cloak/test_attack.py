@@ -122,6 +122,17 @@ def test_a_picture_that_is_its_target_stands_still(encoders):
     assert float(moved.abs().max()) == 0
 
 
+def test_where_nothing_is_changed_yet_there_is_nothing_to_look_at(encoders):
+    x = to_tensor(tiny.art(*SIZE))
+    pull = Pull(encoders, x, [Target("immunise", x.flip(-1))])
+    first, looked = (
+        step(pull, State(torch.zeros_like(x), unmoved=unmoved), held(x), LOOKS.whole, 1.0)
+        for unmoved in (True, False)
+    )
+    assert torch.equal(first.d, looked.d)
+    assert float(first.d.abs().max()) > 0
+
+
 def test_a_gray_picture_stays_gray(encoders):
     gray = np.repeat(tiny.art(*SIZE)[..., :1], 3, axis=2)
     x = to_tensor(gray)

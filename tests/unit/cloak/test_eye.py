@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from postguard.cloak import seen
 from postguard.cloak.eye import Eye, error_at
 from postguard.cloak.tensors import to_tensor
 from postguard.imaging.visibility import ssimulacra2
@@ -52,6 +53,20 @@ def test_its_gradient_is_that_of_its_error():
     x = torch.rand(1, 3, 13, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     eye, near = Eye(x.clone()), (0.9 * x).requires_grad_(True)
     assert torch.autograd.gradcheck(eye.errors, (near,), eps=1e-7, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(8, 9), (13, 20)])
+def test_the_gradient_of_each_feature_is_that_of_the_feature(size):
+    """Of all of them: some weigh nothing in a picture as small as the one above."""
+    drawn = torch.Generator().manual_seed(2)
+    plane, change = (torch.rand(1, 2, *size, dtype=torch.float64, generator=drawn) for _ in "12")
+    known = seen.local(plane)
+    other = (plane + 0.2 * (change - 0.5)).requires_grad_(True)
+
+    def found(y: torch.Tensor) -> torch.Tensor:
+        return seen.features(y, plane, *known)
+
+    assert torch.autograd.gradcheck(found, (other,), eps=1e-7, atol=1e-6, rtol=1e-3)
 
 
 def test_a_picture_without_a_score_has_no_error():

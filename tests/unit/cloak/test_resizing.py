@@ -9,6 +9,7 @@ from torch.nn import functional
 from postguard.cloak import resizing
 from postguard.cloak.resizing import unclamped
 
+RUNS = resizing._runs
 SIZES = [(20, 33), (64, 90), (7, 128), (1, 1), (300, 17)]
 
 
@@ -33,9 +34,18 @@ def test_its_gradient_is_torchs(size):
     torch.testing.assert_close(found, *torch.autograd.grad(known, x, slope), atol=1e-5, rtol=0)
 
 
-def test_a_gpu_does_in_one_product_what_a_processor_does_in_many():
-    x, cpu = picture(20, 280), torch.device("cpu")
-    many = resizing._runs(280, 150, cpu)
-    one = resizing._joined(many, 280, 150, cpu)
-    assert len(many) > 1
-    torch.testing.assert_close(x @ one.shares.T, unclamped(x, (20, 150)), atol=1e-6, rtol=0)
+def test_a_gpu_does_in_one_product_what_a_processor_does_in_many(monkeypatch):
+    x, size = picture(140, 280).requires_grad_(True), (90, 150)
+    many = unclamped(x, size)
+    slope = torch.rand(many.shape, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr(resizing, "_runs", in_one_product)
+    one = unclamped(x, size)
+    torch.testing.assert_close(one, many, atol=1e-6, rtol=0)
+    found, known = (torch.autograd.grad(made, x, slope)[0] for made in (one, many))
+    torch.testing.assert_close(found, known, atol=1e-5, rtol=0)
+
+
+def in_one_product(length: int, count: int, device: torch.device) -> list[resizing._Run]:
+    runs = RUNS(length, count, device)
+    assert len(runs) > 1
+    return [resizing._joined(runs, length, count, device)]
