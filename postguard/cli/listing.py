@@ -87,7 +87,9 @@ def _how_to_go_on(post: Post, deliveries: Sequence[Delivery]) -> str:
 
 
 def _command(post: Post, deliveries: Sequence[Delivery]) -> str:
-    """Return what lets a held post go on: its alt texts, where the reason asks for them."""
+    """Return what lets a held post go on: what the reason asks for, where it asks for it."""
+    if folders.asks_to_retry(post):
+        return f"postguard retry {post.id}"
     numbers = [
         number
         for number, artwork in enumerate(post.artworks, start=1)

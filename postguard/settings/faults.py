@@ -6,13 +6,14 @@ A value is never repeated: it could be a password in the wrong place.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from postguard.language import _
+from postguard.language import _, listed
 from postguard.settings import lines
 from postguard.settings.lines import Location
 
@@ -37,6 +38,7 @@ _WORDS: dict[str, Callable[[_Context], str]] = {
     "dict_type": lambda ctx: _("must be a table of its own, with a line [name] above its keys"),
     "model_type": lambda ctx: _("must be a table of its own, with a line [name] above its keys"),
     "model_attributes_type": lambda ctx: _("must be a table: { … }"),
+    "too_short": lambda ctx: _("must not be empty"),
     "too_long": lambda ctx: _("must have at most {max_length} entries").format(
         max_length=ctx["max_length"]
     ),
@@ -55,8 +57,21 @@ def told(found: ValidationError, text: str, config: type[BaseModel]) -> list[tup
         found: what pydantic said about `config`.
         text: the config file, valid TOML.
     """
-    faults = [_fault(error, text, config) for error in found.errors(include_url=False)]
+    errors = (e for e in found.errors(include_url=False) if not _of_another_form(e))
+    faults = [_fault(error, text, config) for error in errors]
     return sorted(faults, key=lambda fault: fault[0])
+
+
+def _of_another_form(error: ErrorDetails) -> bool:
+    """Return whether it is about a form that the value does not have: where a key may hold a name
+    or a list of names, pydantic tells a fault of each."""
+    several = isinstance(error["input"], list | tuple)
+    another = {"literal_error": several, "tuple_type": not several}.get(error["type"], False)
+    return another and any(_is_form(part) for part in error["loc"])
+
+
+def _is_form(part: int | str) -> bool:
+    return str(part).startswith(("literal[", "tuple["))
 
 
 def _fault(error: ErrorDetails, text: str, config: type[BaseModel]) -> tuple[int, str]:
@@ -80,7 +95,7 @@ def _problem(error: ErrorDetails, context: _Context) -> str:
         known = [name.strip(" '") for name in str(context["expected_tags"]).split(",")]
         hint = near(str(context["tag"]), known)
         return _("{key} must be one of {one_of}{hint}").format(
-            key=_tag_key(context), one_of=_one_of(context["expected_tags"]), hint=hint
+            key=_tag_key(context), one_of=_quoted(known), hint=hint
         )
     if kind in _WORDS:
         return _WORDS[kind](context)
@@ -119,7 +134,15 @@ def _tag_key(context: _Context) -> str:
 
 
 def _one_of(expected: object) -> str:
-    return str(expected).replace("'", '"')
+    """Return pydantic's `'a', 'b' or 'c'` in quotes and words of ours."""
+    *others, last = re.findall(r"'([^']*)'", str(expected))
+    if not others:
+        return _quoted([last])
+    return _("{others} or {last}").format(others=_quoted(others), last=_quoted([last]))
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return listed(f'"{name}"' for name in names)
 
 
 def _written(loc: Location, config: type[BaseModel]) -> tuple[Location, type[BaseModel]]:
@@ -136,7 +159,7 @@ def _written(loc: Location, config: type[BaseModel]) -> tuple[Location, type[Bas
         if chosen is not None:
             here = chosen
             continue
-        if part == "[key]":
+        if part == "[key]" or _is_form(part):
             continue
         written.append(part)
         model = next((m for m in _models(here) if part in m.model_fields), None)

@@ -38,9 +38,8 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
         return
     release = f"`postguard release {post.id}`"
     why = told(post, reason)
-    then = (
-        "" if release in why else _("\n\nWhen that is mended: {release}.").format(release=release)
-    )
+    known = release in why or asks_to_retry(post)
+    then = "" if known else _("\n\nWhen that is mended: {release}.").format(release=release)
     text = _("Post {post_id} ({name}) is held:\n\n{why}{then}\n").format(
         post_id=post.id, name=post.name, why=why, then=then
     )
@@ -50,6 +49,12 @@ def leave_reason(folder: Path, post: Post, reason: str) -> None:
 def told(post: Post, reason: str) -> str:
     """Return the reason with the post's number in its advice, and its step by its name."""
     return numbered(post.id, names.told(reason))
+
+
+def asks_to_retry(post: Post) -> bool:
+    """Return whether what holds a post comes again until it is tried at once, as a time that has
+    passed does."""
+    return f"`postguard retry {post.id}`" in post.reason
 
 
 def numbered(post_id: int, advice: str) -> str:

@@ -161,7 +161,8 @@ def actions(facts: PostFacts) -> tuple[Action, ...]:
     state, found = facts.post.state, []
     copies = {d.state for d in facts.deliveries}
     if state is PostState.HELD:
-        found = [Action.RELEASE]
+        retried = folders.asks_to_retry(facts.post)
+        found = [Action.NOW, Action.RELEASE] if retried else [Action.RELEASE]
     elif state is PostState.PROTECTED and copies - _OVER:
         found = [Action.NOW, Action.HOLD]
     elif state in {PostState.TAKEN, PostState.RELEASED}:

@@ -111,13 +111,16 @@ def test_taking_back_asks_first_and_does_nothing_without_a_yes(ready):
     assert store.posts.get(post).state is PostState.POSTED
 
 
-def silent(terminal, store):
-    """A post that is held for its missing alt text, with its file in held/."""
+def silent(terminal, store, *, read=True):
+    """A post that is held for its missing alt text, with its file in held/; `read`: its words
+    could be."""
     art = b"a picture's bytes"
     new = NewArtwork(hashlib.sha256(art).hexdigest(), "狐.png", "狐.png", 60, 40)
     reason = "\n".join(no_alt_text({1: "狐.png"}, 1, "狐.toml"))
     words = NewDelivery("sky", Words("雪", alts=("",)), "now", "b")
-    post = store.posts.create(new_post(artworks=(new,), deliveries=(words,), reason=reason), NOW)
+    post = store.posts.create(
+        new_post(artworks=(new,), deliveries=(words,) if read else (), reason=reason), NOW
+    )
     store.posts.placed(post.id, Place.HELD)
     folder = terminal.outbox / "held" / post.folder
     folder.mkdir(parents=True)
@@ -139,6 +142,14 @@ def test_a_post_without_alt_text_is_not_said_to_go_on(ready, command):
     assert asked in ready.run("show", post).stdout
     assert asked in ready.run("hold", post).stdout
     assert "goes on" in ready.run("edit", post, "--alt", "赤い狐").stdout
+
+
+def test_words_that_could_not_be_read_are_read_anew_before_alt_texts_are_asked_for(ready):
+    """With no words to change yet, `edit` could not do what a refusal would ask for."""
+    store = ready.store()
+    post = silent(ready, store, read=False)
+    assert "is read anew" in ready.run("release", post).stdout
+    assert store.posts.get(post).state is PostState.RELEASED
 
 
 def test_a_release_needs_no_config_that_can_be_read(ready):

@@ -371,6 +371,14 @@ def test_a_held_post_is_listed_with_its_folder_and_the_command_that_lets_it_go_o
     assert f"to let it go on: postguard release {post.id} (it lies in held/{post.folder}/)" in told
 
 
+def test_a_post_whose_time_has_passed_is_listed_with_the_command_that_posts_it(ready):
+    store = ready.store()
+    post = protected_post(store)
+    passed = f"its time passed an hour ago; `postguard retry {post.id}` posts it now"
+    store.posts.move_to(post.id, PostState.HELD, NOW, passed)
+    assert f"to let it go on: postguard retry {post.id}" in ready.run("list").stdout
+
+
 def test_to_go_on_with_all_accounts_is_to_go_on_with_each(ready):
     ready.run("pause", "sky")
     assert "all accounts goes on" in ready.run("pause", "--off").stdout

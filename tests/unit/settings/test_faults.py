@@ -242,6 +242,23 @@ def fault(text):
             id="downscale to nothing",
         ),
         pytest.param(
+            'recipes.sns = [{ step = "cloak", mode = "glaze" }]\n',
+            'config.toml:1: recipes.sns[0].mode: must be "style", "poison", "immunise" or '
+            '"instant"',
+            id="no mode of the cloak",
+        ),
+        pytest.param(
+            'recipes.sns = [{ step = "cloak", mode = ["style", "glaze"] }]\n',
+            'config.toml:1: recipes.sns[0].mode[1]: must be "style", "poison", "immunise" or '
+            '"instant"',
+            id="no mode among several",
+        ),
+        pytest.param(
+            'recipes.sns = [{ step = "cloak", mode = [] }]\n',
+            "config.toml:1: recipes.sns[0].mode: must not be empty",
+            id="no mode at all",
+        ),
+        pytest.param(
             '[artist]\nlang = ["japanese"]\n',
             'config.toml:2: artist.lang[0]: must be a language, such as "ja" or "en"',
             id="language in words",

@@ -91,6 +91,13 @@ def test_a_card_lies_where_its_post_is_and_offers_what_can_be_done_there(
     assert (made.stage, made.actions) == (stage, actions)
 
 
+def test_a_card_whose_time_has_passed_offers_to_post_it_now():
+    late = facts(PostState.HELD, delivery(DeliveryState.HELD))
+    passed = replace(late.post, reason="its time passed; `postguard retry 1` posts it now")
+    made = views.card(replace(late, post=passed), NOW, TOKYO)
+    assert made.actions == (Action.NOW, Action.RELEASE)
+
+
 def test_each_stage_has_its_cards_and_how_many_are_behind_them():
     posts = tuple(
         facts(state, delivery(), post_id=number)
