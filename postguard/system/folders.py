@@ -52,8 +52,8 @@ def told(post: Post, reason: str) -> str:
 
 
 def asks_to_retry(post: Post) -> bool:
-    """Return whether what holds a post comes again until it is tried at once, as a time that has
-    passed does."""
+    """Return whether the reason that holds a post names `retry` as what sends it: a time that has
+    passed would hold it again after a release."""
     return f"`postguard retry {post.id}`" in post.reason
 
 
