@@ -193,13 +193,8 @@ class _Reader:
     def _toml(self) -> dict[str, object]:
         try:
             return tomllib.loads(self._text)
-        except ValueError as exc:  # TOMLDecodeError, and int's own for 5,000 digits
-            raise UnknownConcepts(
-                _(
-                    "{path}: this is not TOML: {exc}; texts need quotes, lists brackets: "
-                    'words = ["dog", "犬"]'
-                ).format(path=self._path, exc=exc)
-            ) from exc
+        except (ValueError, RecursionError) as exc:
+            raise self._not_toml(exc) from None
 
     def _concept(self, entry: object, place: int) -> Concept:
         here: tuple[str | int, ...] = ("concept", place)
@@ -238,6 +233,13 @@ class _Reader:
         if unknown := [key for key in data if key not in keys]:
             problem = _("unknown; there are only {listed}").format(listed=_listed(keys))
             raise self._bad(problem, (*here, unknown[0]))
+
+    def _not_toml(self, error: Exception) -> UnknownConcepts:
+        from postguard.settings import toml  # brings pydantic along: only when something is wrong
+
+        why = toml.refused(error, self._text)
+        said = _("is not valid TOML: {said}").format(said=why)
+        return UnknownConcepts(f"{self._path}:{why.line}: {said}")
 
     def _bad(self, problem: str, where: tuple[str | int, ...]) -> UnknownConcepts:
         from postguard.settings import lines  # brings pydantic along: only when something is wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -12,7 +11,7 @@ from postguard.intake import written
 from postguard.intake.written import Alt, Focus, Unclear, meant
 from postguard.language import _
 from postguard.model import Quotes, Replies, Visibility
-from postguard.settings import lines
+from postguard.settings import lines, toml
 
 _WHOLE_POST = {"to", "series"}  # said once for all accounts
 
@@ -128,13 +127,10 @@ class _Reader:
 
     def _toml(self) -> dict[str, object]:
         try:
-            return tomllib.loads(self._text)
-        except ValueError as exc:  # TOMLDecodeError, and int's own for 5,000 digits
-            line = lines.of_toml_error(str(exc), self._text)
-            problem = _("this is not TOML: {exc}").format(exc=exc)
-            raise self._bad(problem, line) from exc
-        except RecursionError:
-            raise self._bad(_("brackets are nested too deeply"), None) from None
+            return toml.read(self._text)
+        except toml.NotTomlError as exc:
+            said = _("is not valid TOML: {said}").format(said=exc)
+            raise self._bad(said, exc.line) from None
 
     def _fields(self, table: Mapping[str, object], at: tuple[str, ...]) -> Fields:
         said = dict[str, object]()

@@ -28,12 +28,6 @@ def dotted(loc: Location) -> str:
     return text
 
 
-def of_toml_error(message: str, text: str) -> int:
-    """Return the 1-based line that a tomllib error names; it calls the last one the end."""
-    match = re.search(r"at line (\d+)", message)
-    return int(match[1]) if match else max(1, len(text.splitlines()))
-
-
 def find(text: str, loc: Location) -> int:
     """Return the 1-based line of `loc` in valid TOML, or of the nearest thing around it."""
     known = places(text).lines

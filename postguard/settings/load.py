@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from postguard.errors import ConfigError
 from postguard.language import _
-from postguard.settings import faults, lines
+from postguard.settings import faults, lines, toml
 from postguard.settings.lines import Location
 from postguard.settings.schema import Config
 
@@ -76,14 +75,10 @@ def parse(text: str, path: Path) -> Settings:
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        said = re.sub(r" \(at .*\)$", "", str(exc))
-        hint = _(' (a text needs quotes: name = "…")') if said == "Invalid value" else ""
-        line = lines.of_toml_error(str(exc), text)
-        raise ConfigError(
-            _("is not valid TOML: {said}{hint}").format(said=said, hint=hint), path, line
-        ) from None
+        return toml.read(text)
+    except toml.NotTomlError as exc:
+        said = _("is not valid TOML: {said}").format(said=exc)
+        raise ConfigError(said, path, exc.line) from None
 
 
 def _refuse_secrets(data: dict[str, Any], text: str, path: Path) -> None:

@@ -188,7 +188,7 @@ def test_the_artist_may_have_words_ignored(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[[concept]]\nname = dog\n", ": this is not TOML: Invalid value"),
+        ("[[concept]]\nname = dog\n", ":2: is not valid TOML: a text needs quotes"),
         (FOX + "colour = 1\n", ":5: concept[0].colour: unknown; there are only name, words and"),
         ("replaces = true\n", ":1: replaces: unknown; there are only concept, ignore and replace"),
         ('replace = "yes"\n' + FOX, ":1: replace: write true or false"),

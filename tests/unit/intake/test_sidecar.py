@@ -171,8 +171,8 @@ def test_alt_texts_for_file_names_need_no_quotes_around_the_name() -> None:
         ("labels = [1]", 1, "write a list of texts"),
         ("alt = 1", 1, "write one text, or one for each file"),
         ("[alt]\n1.png = 3", 1, "must be in quotes"),
-        ('a = "1"\nb = ', 2, "this is not TOML"),
-        ('text = "a"\ntext = "b"', 2, "this is not TOML"),
+        ('a = "1"\nb = ', 2, "is not valid TOML"),
+        ('text = "a"\ntext = "b"', 2, "is not valid TOML"),
     ],
 )
 def test_what_cannot_be_meant_is_told_with_its_line(written: str, line: int, told: str) -> None:

@@ -25,8 +25,7 @@ KEPT = {
     *("the server says", "the answer is no JSON", "connect to bus", "search engines may index it"),
     *(
         "drawn, not posted (dry run)",
-        "Value error, ",
-        "Invalid value",
+        *("Value error, ", "Unterminated string", "Illegal character '\\n'"),
         "system volume information",
     ),
 }

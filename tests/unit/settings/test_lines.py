@@ -109,12 +109,6 @@ def test_dotted_reads_as_people_write_it():
     assert lines.dotted(()) == ""
 
 
-def test_the_end_of_the_document_is_its_last_line():
-    assert lines.of_toml_error("Expected ']' (at end of document)", "a = [\n1\n") == 2
-    assert lines.of_toml_error("Invalid value (at line 7, column 3)", "") == 7
-    assert lines.of_toml_error("Invalid value (at end of document)", "") == 1
-
-
 def test_the_config_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.delenv("POSTGUARD_CONFIG", raising=False)
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
