@@ -109,6 +109,7 @@ class Daemon:
 
     Attributes:
         on_jump: called after the PC slept or its clock was set.
+        changed: returns whether the config was changed since it was last asked.
         reload: reads the config anew; raises ConfigError and changes nothing when it is bad.
         release: ends child processes, so that running work stops at once.
     """
@@ -117,6 +118,7 @@ class Daemon:
     clock: Clock
     supervisor: Supervisor
     on_jump: Callable[[Sequence[Jump]], None]
+    changed: Callable[[], bool]
     reload: Callable[[], None]
     release: Callable[[], None]
     pulse: Pulse = field(default_factory=Pulse)
@@ -163,7 +165,7 @@ class Daemon:
         return handler
 
     def _look(self, asked: set[str]) -> None:
-        if "reload" in asked:
+        if self.changed() or "reload" in asked:
             _went_well("config", self._reload)
         if jumped := self.pulse.look():
             for jump in jumped:

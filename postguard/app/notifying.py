@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from postguard import language
+from postguard.app.config_file import NOT_TAKEN
 from postguard.app.installation import Installation
 from postguard.app.steering import BY_HAND
 from postguard.language import _
@@ -29,7 +30,8 @@ from postguard.system.notify.phone import SECRET, Phone
 
 _KINDS = {"sent": News.POSTED, "held": News.HELD, FORETOLD: News.LATE}
 # The meta keys of what was told.
-_TOLD, _OUT, _FULL = "notified", "notified-logged-out", "notified-disk"
+_TOLD, _OUT = "notified", "notified-logged-out"
+_TOLD_OF = {DISK_LOW: "notified-disk", NOT_TAKEN: "notified-config"}
 _NEWS_FOR = timedelta(days=1)  # what is older is none any more
 _AT_ONCE = 3  # of more posts of one kind, only their number is told
 
@@ -60,7 +62,7 @@ class Notifying:
         found = rows.after(int(told), _KINDS)
         about = self.installation.settings.notify.about
         recent = [each for each in found if now - each.at < _NEWS_FOR]
-        for message in (*messages(recent), *self._logged_out(), *self._disk()):
+        for message in (*messages(recent), *self._logged_out(), *self._disk(), *self._config()):
             if message.news in about:
                 self.courier.send(message)
         if found:
@@ -78,16 +80,26 @@ class Notifying:
 
     def _disk(self) -> Iterator[Message]:
         """Yield a message when the disk has become full since the last look."""
-        posts = self.installation.store.posts
-        since, told = posts.meta(DISK_LOW) or "", posts.meta(_FULL) or ""
-        if since != told:
-            posts.set_meta(_FULL, since)
-        if since and since != told:
+        if self._is_new(DISK_LOW):
             yield Message(
                 News.DISK,
                 _("The disk is full"),
                 _("Nothing new is protected until there is room. postguard check says more."),
             )
+
+    def _config(self) -> Iterator[Message]:
+        """Yield a message when a changed config could not be taken since the last look."""
+        if why := self._is_new(NOT_TAKEN):
+            yield Message(News.CONFIG, _("What you changed in the config does not count yet"), why)
+
+    def _is_new(self, key: str) -> str:
+        """Return what a row of the house says that was not told yet; empty: nothing new."""
+        posts = self.installation.store.posts
+        says, told = posts.meta(key) or "", posts.meta(_TOLD_OF[key]) or ""
+        if says == told:
+            return ""
+        posts.set_meta(_TOLD_OF[key], says)
+        return says
 
     def _logged_out(self) -> Iterator[Message]:
         """Yield a message for each account that was logged out since the last look."""

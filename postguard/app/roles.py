@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from postguard.app import answering, bell, first_start, seen
+from postguard.app import answering, bell, config_file, first_start, seen
 from postguard.app.auditing import DailyAudit
 from postguard.app.backing_up import DailyBackup
 from postguard.app.installation import CONFIG, Installation
@@ -293,6 +293,7 @@ def _make(outbox: Path) -> None:
 def run(installation: Installation) -> None:
     """Be the daemon until a signal ends it."""
     installation.store.posts.set_meta(CONFIG, str(installation.path.absolute()))
+    installation.store.posts.set_meta(config_file.NOT_TAKEN, "")
     beats: list[Beat] = []
 
     def ring(*names: str) -> None:
@@ -321,7 +322,7 @@ def run(installation: Installation) -> None:
     made.protection.protecting.heartbeat = beats[1].heartbeat
 
     def reload() -> None:
-        installation.reload()
+        config_file.take(installation)
         made.publishing.plan_anew()
 
     sleeping.listen(bell.ring_ourselves)
@@ -330,6 +331,7 @@ def run(installation: Installation) -> None:
         clock=installation.clock,
         supervisor=Supervisor.from_environment(),
         on_jump=made.on_jump,
+        changed=config_file.ConfigFile(installation.path).changed,
         reload=reload,
         release=made.release,
     ).run()

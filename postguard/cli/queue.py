@@ -225,8 +225,13 @@ def _lying(config: Path | None) -> int:
 
 def _say_what_stands_still(store: Store) -> None:
     from postguard.app.bell import running
+    from postguard.app.config_file import NOT_TAKEN
     from postguard.store import DISK_LOW, EVERYTHING
 
+    at_work = running() is not None
+    if at_work and (why := store.posts.meta(NOT_TAKEN)):
+        said = _("What you changed in the config does not count yet: {why}")
+        click.secho(said.format(why=why), fg="yellow")
     if store.posts.meta(DISK_LOW):
         said = _(
             "The disk is all but full: what is dropped waits in the outbox until there is room."
@@ -243,7 +248,7 @@ def _say_what_stands_still(store: Store) -> None:
             names=", ".join(names), off=off
         )
         click.secho(said, fg="yellow")
-    if running() is None:
+    if not at_work:
         click.secho(_(NOT_RUNNING if _is_set_up() else _NOT_SET_UP), fg="yellow")
 
 

@@ -14,6 +14,7 @@ class News(StrEnum):
     LOGGED_OUT = "logged-out"
     LATE = "late"  # could not go out at its time as things are
     DISK = "disk"  # there is no room to begin anything
+    CONFIG = "config"  # what was changed in it could not be taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from postguard.app.config_file import ConfigFile
 from postguard.app.installation import Installation
 from postguard.errors import ConfigError, NeedsRestart
 from postguard.language import _
@@ -16,18 +17,17 @@ class Freshness:
     """Reads the config anew where its file was changed."""
 
     installation: Installation
+    _file: ConfigFile = field(init=False)
     _problem: str = ""
-    _changed_at: int | None = field(default=None)
     _turn: threading.Lock = field(default_factory=threading.Lock)  # pages are made side by side
+
+    def __post_init__(self) -> None:
+        self._file = ConfigFile(self.installation.path)
 
     def problem(self) -> str:
         """Return why the config as it stands now is not used; empty: it is."""
         with self._turn:
-            now = self._now()
-            if self._changed_at is None:
-                self._changed_at = now
-            elif now != self._changed_at:
-                self._changed_at = now
+            if self._file.changed():
                 self._problem = self._reloaded()
             return self._problem
 
@@ -43,9 +43,3 @@ class Freshness:
         except ConfigError as exc:
             return str(exc)
         return ""
-
-    def _now(self) -> int:
-        try:
-            return self.installation.path.stat().st_mtime_ns
-        except OSError:
-            return 0

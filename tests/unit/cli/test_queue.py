@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from postguard.app.config_file import NOT_TAKEN
 from postguard.cli import wide
 from postguard.model import DeliveryState, NewArtwork, Place, PostState, Progress, Receipt
 from postguard.store import DISK_LOW
@@ -122,6 +123,14 @@ def test_the_list_says_why_nothing_new_appears_on_a_full_disk(ready):
     assert "all but full" not in ready.run("list").stdout
     ready.store().posts.set_meta(DISK_LOW, NOW.isoformat())
     assert "what is dropped waits in the outbox until there is room" in ready.run("list").stdout
+
+
+def test_the_list_says_that_a_changed_config_does_not_count_yet(ready, monkeypatch):
+    ready.store().posts.set_meta(NOT_TAKEN, "config.toml:3: recipes.sns: unknown step")
+    assert "does not count yet" not in ready.run("list").stdout  # nobody works with the old one
+    monkeypatch.setattr("postguard.app.bell.running", lambda: 1)
+    said = ready.run("list").stdout
+    assert "does not count yet: config.toml:3: recipes.sns: unknown step" in said
 
 
 def test_of_a_set_the_pictures_without_an_alt_text_are_named(ready):

@@ -143,6 +143,7 @@ class Stage:
     acts: list[Callable[[], float]]
     clock: HandClock = field(default_factory=HandClock)
     jumps: list[Jump] = field(default_factory=list)
+    changed: Callable[[], bool] = lambda: False
     reload: Callable[[], None] = lambda: None
     release: Callable[[], None] = lambda: None
     told: list[str] = field(default_factory=list)
@@ -160,6 +161,7 @@ class Stage:
                 clock=self.clock,
                 supervisor=Supervisor(f"@{address}", watchdog=0.04),
                 on_jump=self.jumps.extend,
+                changed=self.changed,
                 reload=self.reload,
                 release=self.release,
                 pulse=Pulse(lambda: self._reading(manager)),
@@ -277,6 +279,14 @@ def test_a_bad_config_is_told_and_the_daemon_goes_on(caplog) -> None:
     assert "the old one stays: slotts: unknown key" in caplog.text
     order = [word for word in stage.told if not word.startswith("WATCHDOG")]
     assert order == ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]
+
+
+def test_a_config_that_was_changed_is_read_without_being_asked_to() -> None:
+    looks, read = iter([False, True, False, False]), list[str]()
+    stage = Stage([], [nothing, nothing, nothing], changed=lambda: next(looks))
+    stage.reload = lambda: read.append("anew")
+    stage.play()
+    assert read == ["anew"]
 
 
 def test_once_ticks_until_there_is_no_work_and_all_has_settled() -> None:

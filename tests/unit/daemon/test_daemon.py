@@ -31,7 +31,7 @@ class Speaking(Supervisor):
 def nothing(*_):
     pass
 
-Daemon((), SystemClock(), Speaking(), nothing, nothing, nothing).run()
+Daemon((), SystemClock(), Speaking(), nothing, nothing, nothing, nothing).run()
 print("ended", flush=True)
 """
 
