@@ -8,8 +8,7 @@ from pathlib import Path
 
 from postguard.app.installation import Installation
 from postguard.errors import ConfigError
-
-NOT_TAKEN = "config-not-taken"  # the meta key; its value says why, empty: it was taken
+from postguard.store import CONFIG_NOT_TAKEN
 
 
 @dataclass(slots=True)
@@ -49,6 +48,6 @@ def take(installation: Installation) -> None:
     try:
         installation.reload()
     except ConfigError as exc:
-        posts.set_meta(NOT_TAKEN, str(exc))
+        posts.set_meta(CONFIG_NOT_TAKEN, str(exc))
         raise
-    posts.set_meta(NOT_TAKEN, "")
+    posts.set_meta(CONFIG_NOT_TAKEN, "")

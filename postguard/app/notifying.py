@@ -13,14 +13,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from postguard import language
-from postguard.app.config_file import NOT_TAKEN
 from postguard.app.installation import Installation
 from postguard.app.steering import BY_HAND
 from postguard.language import _
 from postguard.model import names
 from postguard.model.news import Message, News
 from postguard.ports import Notifier
-from postguard.store import DISK_LOW
+from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW
 from postguard.store.foretelling import FORETOLD
 from postguard.store.news import Happened, NewsRows
 from postguard.system import folders
@@ -31,7 +30,7 @@ from postguard.system.notify.phone import SECRET, Phone
 _KINDS = {"sent": News.POSTED, "held": News.HELD, FORETOLD: News.LATE}
 # The meta keys of what was told.
 _TOLD, _OUT = "notified", "notified-logged-out"
-_TOLD_OF = {DISK_LOW: "notified-disk", NOT_TAKEN: "notified-config"}
+_TOLD_OF = {DISK_LOW: "notified-disk", CONFIG_NOT_TAKEN: "notified-config"}
 _NEWS_FOR = timedelta(days=1)  # what is older is none any more
 _AT_ONCE = 3  # of more posts of one kind, only their number is told
 
@@ -89,7 +88,7 @@ class Notifying:
 
     def _config(self) -> Iterator[Message]:
         """Yield a message when a changed config could not be taken since the last look."""
-        if why := self._is_new(NOT_TAKEN):
+        if why := self._is_new(CONFIG_NOT_TAKEN):
             yield Message(News.CONFIG, _("What you changed in the config does not count yet"), why)
 
     def _is_new(self, key: str) -> str:

@@ -31,6 +31,7 @@ from postguard.publish.pacing import Pacing
 from postguard.publish.planning import Planning
 from postguard.publish.publisher import Publisher
 from postguard.publish.shelving import Shelving
+from postguard.store import CONFIG_NOT_TAKEN
 from postguard.system import sleeping
 from postguard.system.awake import Awake
 from postguard.system.clock import Jump, JumpKind
@@ -293,7 +294,7 @@ def _make(outbox: Path) -> None:
 def run(installation: Installation) -> None:
     """Be the daemon until a signal ends it."""
     installation.store.posts.set_meta(CONFIG, str(installation.path.absolute()))
-    installation.store.posts.set_meta(config_file.NOT_TAKEN, "")
+    installation.store.posts.set_meta(CONFIG_NOT_TAKEN, "")
     beats: list[Beat] = []
 
     def ring(*names: str) -> None:

@@ -225,11 +225,10 @@ def _lying(config: Path | None) -> int:
 
 def _say_what_stands_still(store: Store) -> None:
     from postguard.app.bell import running
-    from postguard.app.config_file import NOT_TAKEN
-    from postguard.store import DISK_LOW, EVERYTHING
+    from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW, EVERYTHING
 
     at_work = running() is not None
-    if at_work and (why := store.posts.meta(NOT_TAKEN)):
+    if at_work and (why := store.posts.meta(CONFIG_NOT_TAKEN)):
         said = _("What you changed in the config does not count yet: {why}")
         click.secho(said.format(why=why), fg="yellow")
     if store.posts.meta(DISK_LOW):

@@ -10,13 +10,14 @@ from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.likeness import LikenessRows
 from postguard.store.plans import PlanRows
-from postguard.store.posts import DISK_LOW, Event, PostRows
+from postguard.store.posts import CONFIG_NOT_TAKEN, DISK_LOW, Event, PostRows
 from postguard.store.readings import ReadingRows
 from postguard.store.restored import RestoredRows
 from postguard.store.spending import SpentRows
 from postguard.store.wishes import WishRows
 
 __all__ = [
+    "CONFIG_NOT_TAKEN",
     "DISK_LOW",
     "EVERYTHING",
     "AccountRows",

@@ -30,6 +30,7 @@ from postguard.store.progress import ProgressRow
 from postguard.system import wire
 
 DISK_LOW = "disk-low"  # the meta key; its value says since when, empty: there is room
+CONFIG_NOT_TAKEN = "config-not-taken"  # the meta key; its value says why, empty: it was taken
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _LONGEST_NAME = 60  # characters; up to 240 bytes, under the 255 of common file systems
 

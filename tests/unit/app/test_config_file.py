@@ -2,10 +2,11 @@
 
 import pytest
 
-from postguard.app.config_file import NOT_TAKEN, ConfigFile, take
+from postguard.app.config_file import ConfigFile, take
 from postguard.app.installation import Installation
 from postguard.errors import ConfigError, NeedsRestart
 from postguard.model.news import News
+from postguard.store import CONFIG_NOT_TAKEN
 from tests.making import NOW
 from tests.unit.app.test_notifying import role, wanting
 
@@ -17,7 +18,7 @@ def rewrite(installation: Installation, old: str, new: str) -> None:
 
 
 def not_taken(installation: Installation) -> str:
-    return installation.store.posts.meta(NOT_TAKEN) or ""
+    return installation.store.posts.meta(CONFIG_NOT_TAKEN) or ""
 
 
 def test_a_change_is_seen_once(installation):

@@ -8,10 +8,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from postguard.app.config_file import NOT_TAKEN
 from postguard.cli import wide
 from postguard.model import DeliveryState, NewArtwork, Place, PostState, Progress, Receipt
-from postguard.store import DISK_LOW
+from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW
 from tests.making import NOW, new_post, protected_post
 from tests.unit.cli.conftest import PREVIEW
 
@@ -126,7 +125,7 @@ def test_the_list_says_why_nothing_new_appears_on_a_full_disk(ready):
 
 
 def test_the_list_says_that_a_changed_config_does_not_count_yet(ready, monkeypatch):
-    ready.store().posts.set_meta(NOT_TAKEN, "config.toml:3: recipes.sns: unknown step")
+    ready.store().posts.set_meta(CONFIG_NOT_TAKEN, "config.toml:3: recipes.sns: unknown step")
     assert "does not count yet" not in ready.run("list").stdout  # nobody works with the old one
     monkeypatch.setattr("postguard.app.bell.running", lambda: 1)
     said = ready.run("list").stdout
