@@ -13,6 +13,7 @@ from postguard.language import _
 from postguard.model import Quotes, Replies, Visibility
 from postguard.settings import lines, toml
 
+_MOST_TOLD = 20  # faults of one file, which may be no words at all
 _WHOLE_POST = {"to", "series"}  # said once for all accounts
 
 
@@ -77,8 +78,8 @@ def parse(
         lines_above: lines of the file that stand before `text`.
 
     Raises:
-        BadWords: it is not TOML, or says something unknown; names file and line, and what may
-            have been meant.
+        BadWords: it is not TOML, or says something unknown; a line for each fault, with file and
+            line, and what may have been meant.
     """
     return _Reader(text, file, accounts, zone, lines_above).read()
 
@@ -91,6 +92,7 @@ class _Reader:
         self._file = file
         self._accounts = accounts
         self._lines_above = lines_above
+        self._faults: list[tuple[int, str]] = []  # by line
         self._readers: dict[str, tuple[str, Callable[[object], object]]] = {
             "text": ("text", written.text),
             "title": ("title", written.text),
@@ -123,26 +125,30 @@ class _Reader:
             if key in self._accounts and key not in self._readers and isinstance(value, dict)
         }
         top = {key: value for key, value in data.items() if key not in own}
-        return Dropped(self._fields(top, ()), own)
+        dropped = Dropped(self._fields(top, ()), own)
+        if self._faults:
+            raise BadWords("\n".join(told for _line, told in sorted(self._faults)[:_MOST_TOLD]))
+        return dropped
 
     def _toml(self) -> dict[str, object]:
         try:
             return toml.read(self._text)
         except toml.NotTomlError as exc:
             said = _("is not valid TOML: {said}").format(said=exc)
-            raise self._bad(said, exc.line) from None
+            raise BadWords(self._at(exc.line, said)) from None
 
     def _fields(self, table: Mapping[str, object], at: tuple[str, ...]) -> Fields:
         said = dict[str, object]()
         for key, value in table.items():
             loc = (*at, key)
             if key not in self._readers or (at and key in _WHOLE_POST):
-                raise self._bad_at(loc, self._unknown(key, value, at))
+                self._note(loc, self._unknown(key, value, at))
+                continue
             name, read = self._readers[key]
             try:
                 said[name] = read(value)
             except Unclear as exc:
-                raise self._bad_at(loc, str(exc)) from None
+                self._note(loc, str(exc))
         return Fields(**said)  # type: ignore[arg-type]  # each reader returns its field's type
 
     def _unknown(self, key: str, value: object, at: tuple[str, ...]) -> str:
@@ -153,9 +159,9 @@ class _Reader:
             return _("there is no account of this name{meant}").format(meant=meant(key, known))
         return _("unknown key{meant}").format(meant=meant(key, self._readers))
 
-    def _bad_at(self, loc: tuple[str, ...], problem: str) -> BadWords:
-        return self._bad(f"{lines.dotted(loc)}: {problem}", lines.find(self._text, loc))
+    def _note(self, loc: tuple[str, ...], problem: str) -> None:
+        line = lines.find(self._text, loc)
+        self._faults.append((line, self._at(line, f"{lines.dotted(loc)}: {problem}")))
 
-    def _bad(self, problem: str, line: int | None) -> BadWords:
-        where = f":{line + self._lines_above}" if line else ""
-        return BadWords(f"{self._file}{where}: {problem}")
+    def _at(self, line: int, problem: str) -> str:
+        return f"{self._file}:{line + self._lines_above}: {problem}"

@@ -181,6 +181,19 @@ def test_what_cannot_be_meant_is_told_with_its_line(written: str, line: int, tol
     assert told in said
 
 
+def test_every_fault_is_told_in_the_order_of_the_file() -> None:
+    said = problem('[bsky]\ntxt = "x"\nlang = "日本語"\n[fedi]\nvisibility = "unlsted"\n')
+    assert [line.split(": ")[:2] for line in said.splitlines()] == [
+        ["fox.toml:2", "bsky.txt"],
+        ["fox.toml:3", "bsky.lang"],
+        ["fox.toml:5", "fedi.visibility"],
+    ]
+
+
+def test_of_a_file_that_is_no_words_at_all_the_first_faults_are_told() -> None:
+    assert len(problem("\n".join(f"key{n} = {n}" for n in range(1_000))).splitlines()) == 20
+
+
 def test_lines_are_counted_from_the_top_of_the_file() -> None:
     with pytest.raises(BadWords, match=r"^fox\.toml:3: "):
         read('text = "x"\nvisiblity = "public"', lines_above=1)
