@@ -20,7 +20,7 @@ from postguard.language import _
 from postguard.system import files
 
 _FILE = "words"  # where intake would find the fault, and the artist has no such file
-_FAULT = re.compile(rf"{_FILE}(?::[0-9]+)?: ([a-z_]+): (.+)", re.DOTALL)
+_FAULT = re.compile(rf"{_FILE}(?::[0-9]+)?: ([a-z_]+): (.+)")
 _OPTIONS = {"tags": "--tag", "labels": "--label"}  # the others are named as their fields are
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 
@@ -125,6 +125,10 @@ def _refuse_impossible(
 
 def _as_given(fault: str, words: Mapping[str, Any]) -> str:
     """Return what is wrong with a sidecar in the words of the command that it was made of."""
+    return "\n".join(_option(each, words) for each in fault.splitlines())
+
+
+def _option(fault: str, words: Mapping[str, Any]) -> str:
     if (found := _FAULT.fullmatch(fault)) is None:
         return fault
     key, problem = found.groups()

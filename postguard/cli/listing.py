@@ -68,7 +68,7 @@ def lines(
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:
-            yield f"{_INDENT}{_how_to_go_on(post, deliveries[post.id])}"
+            yield f"{_INDENT}{_how_to_go_on(post)}"
 
 
 def state(post: Post, receipts: Iterable[Receipt]) -> tuple[str, str]:
@@ -78,31 +78,13 @@ def state(post: Post, receipts: Iterable[Receipt]) -> tuple[str, str]:
     return _(said), colour
 
 
-def _how_to_go_on(post: Post, deliveries: Sequence[Delivery]) -> str:
-    said = _("to let it go on: {command}").format(command=_command(post, deliveries))
+def _how_to_go_on(post: Post) -> str:
+    commands = _(", then ").join(folders.ways_on(post))
+    said = _("to let it go on: {command}").format(command=commands)
     if post.place == "outbox":
         return said
     lies = _(" (it lies in {place}/{folder}/)").format(place=post.place, folder=post.folder)
     return f"{said}{lies}"
-
-
-def _command(post: Post, deliveries: Sequence[Delivery]) -> str:
-    """Return what lets a held post go on: what the reason asks for, where it asks for it."""
-    if folders.asks_to_retry(post):
-        return f"postguard retry {post.id}"
-    numbers = [
-        number
-        for number, artwork in enumerate(post.artworks, start=1)
-        if artwork.width and not all(_alt(d, number) for d in deliveries)
-    ]
-    pictures = len(post.artworks)
-    if numbers and folders.alt_command(numbers, pictures) in post.reason:
-        return folders.alt_command(numbers, pictures, post.id)
-    return f"postguard release {post.id}"
-
-
-def _alt(delivery: Delivery, number: int) -> str:
-    return "".join(delivery.words.alts[number - 1 : number]).strip()
 
 
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:

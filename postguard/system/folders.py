@@ -57,6 +57,18 @@ def asks_to_retry(post: Post) -> bool:
     return f"`postguard retry {post.id}`" in post.reason
 
 
+def ways_on(post: Post) -> list[str]:
+    """Return the commands that let a held post go on, in their order: those that its reasons name,
+    and `release` where one of them names none. Pure."""
+    command = re.compile(rf"`(postguard (edit|release|retry) {post.id}\b[^`]*)`")
+    named = {verb: list[str]() for verb in ("edit", "release", "retry")}
+    for reason in told(post, post.reason).split("\n"):
+        found = command.findall(reason) or [(f"postguard release {post.id}", "release")]
+        for said, verb in found:
+            named[verb] += [] if said in named[verb] else [said]
+    return named["edit"] + (named["retry"] or named["release"])  # retry does what release does
+
+
 def numbered(post_id: int, advice: str) -> str:
     """Return advice with the post's number in its commands: it was not known when it was given."""
     return _NUMBER.sub(str(post_id), advice)

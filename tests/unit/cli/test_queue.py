@@ -421,3 +421,10 @@ def test_json_is_readable_japanese(ready):
     assert "狐.png" in done.stdout
     (told,) = json.loads(done.stdout)
     assert told["deliveries"][0]["due"] is None
+
+
+def test_every_option_that_cannot_be_meant_is_told_at_once(ready, fox):
+    done = ready.run("add", fox, "--alt", "a", "--lang", "日本語", "--at", "soon")
+    assert done.exit_code == 1
+    told = [line for line in done.stderr.splitlines() if "--" in line]
+    assert ["--lang" in told[0], told[1].split()[0]] == [True, "--at"]

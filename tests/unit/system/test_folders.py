@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from postguard.model import Place, Post, PostState, Receipt
-from postguard.system.folders import leave_receipt
+from postguard.system.folders import leave_receipt, ways_on
 from tests.making import NOW
 
 
@@ -47,3 +48,28 @@ def test_a_receipt_never_takes_the_place_of_the_artists_words(tmp_path: Path) ->
     leave_receipt(tmp_path, post((("receipt.txt", "receipt.txt"),)), RECEIPTS, UTC)
     with pytest.raises(FileNotFoundError):
         lines(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "commands"),
+    [
+        ([""], ["postguard release 7"]),
+        (["a.png cannot be read"], ["postguard release 7"]),
+        (['no alt text; `postguard edit N --alt "…"` says it'], ['postguard edit 7 --alt "…"']),
+        (
+            ['no alt text; `postguard edit N --alt "…"` says it', "a.png cannot be read"],
+            ['postguard edit 7 --alt "…"', "postguard release 7"],
+        ),
+        (
+            ["its time passed; `postguard retry 7` posts it now", "a.png cannot be read"],
+            ["postguard retry 7"],
+        ),
+        (["shown before; `postguard release N` posts it once more", "x"], ["postguard release 7"]),
+        (["it is like `postguard retry 70`"], ["postguard release 7"]),
+    ],
+)
+def test_what_lets_a_held_post_go_on_is_all_that_its_reasons_ask_for(
+    reasons: list[str], commands: list[str]
+) -> None:
+    held = replace(post(), state=PostState.HELD, reason="\n".join(reasons))
+    assert ways_on(held) == commands
