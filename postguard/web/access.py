@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from postguard.web.desk import Line, Told
+from postguard.web.facts import Line, Told
 
 
 @dataclass(frozen=True, slots=True)

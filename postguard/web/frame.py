@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, Response
 
 from postguard.errors import BadFields, LoggedOut, Unusable
 from postguard.web import rendering
-from postguard.web.desk import Desk, Told
+from postguard.web.desk import Desk
+from postguard.web.facts import Told
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from postguard.errors import BadFields, PostguardError, Unusable
 from postguard.web import changes, guarding, peers, receiving, rendering, views, weeks
 from postguard.web.account_pages import AccountPages
-from postguard.web.desk import Desk, NoPictureError, Told
+from postguard.web.desk import Desk, NoPictureError
+from postguard.web.facts import Told
 from postguard.web.frame import Frame
 from postguard.web.peers import Address, Peer
 from postguard.web.post_page import post_page

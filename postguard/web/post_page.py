@@ -11,7 +11,8 @@ from postguard.model import DeliveryState
 from postguard.model.layers import Layers
 from postguard.model.measures import MEASURES, SETTINGS, Measure
 from postguard.web import views
-from postguard.web.desk import Copy, Counted, Detail, Line, Picture, Version
+from postguard.web.facts import Line
+from postguard.web.post_facts import Copy, Counted, Detail, Picture, Version
 
 _CAN_MOVE = {DeliveryState.WAITING, DeliveryState.SCHEDULED, DeliveryState.HELD}
 

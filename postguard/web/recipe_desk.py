@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from postguard.model import Json
 from postguard.model.layers import Layers
-from postguard.web.desk import Line, Told
+from postguard.web.facts import Line, Told
 
 Step = Mapping[str, Json]
 Side = Literal["before", "after"]

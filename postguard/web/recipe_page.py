@@ -9,7 +9,7 @@ from postguard.language import _
 from postguard.model import Json
 from postguard.model.layers import Layers
 from postguard.model.measures import SETTINGS
-from postguard.web.desk import RecipeFacts
+from postguard.web.facts import RecipeFacts
 from postguard.web.post_page import Measured, measured
 from postguard.web.recipe_desk import Step
 from postguard.web.recipe_form import Fields, form

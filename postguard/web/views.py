@@ -11,7 +11,7 @@ from postguard.model import Delivery, DeliveryState, PostState, Progress, only_d
 from postguard.model.words import body
 from postguard.system import folders
 from postguard.web import moments
-from postguard.web.desk import PostFacts, Queue, Stage
+from postguard.web.post_facts import PostFacts, Queue, Stage
 
 _STATES = {
     DeliveryState.WAITING: marked("when it is protected"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from postguard.web.desk import DayFacts, Entry
+from postguard.web.facts import DayFacts, Entry
 
 _DAYS = 7
 

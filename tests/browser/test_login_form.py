@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Route, expect
 
 from postguard.model import Finding, Level
 from postguard.web import rendering
-from postguard.web.desk import AccountFacts, Standing, Told
+from postguard.web.facts import AccountFacts, Standing, Told
 from tests.browser.conftest import PATIENT
 
 pytestmark = pytest.mark.browser

@@ -15,16 +15,8 @@ from postguard.networks import plain_words
 from postguard.networks.outgoing import outgoing
 from postguard.networks.plain_words import Shows
 from postguard.system.folders import folder_of
-from postguard.web.desk import (
-    Copy,
-    Counted,
-    Detail,
-    Happened,
-    Line,
-    Picture,
-    PostFacts,
-    Version,
-)
+from postguard.web.facts import Line
+from postguard.web.post_facts import Copy, Counted, Detail, Happened, Picture, PostFacts, Version
 
 _PLAIN = "{text}"
 

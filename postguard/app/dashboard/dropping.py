@@ -18,7 +18,7 @@ from postguard.app.installation import Installation
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.system import files
-from postguard.web.desk import Told
+from postguard.web.facts import Told
 
 MOST = 40  # pictures in one drop
 _FORGOTTEN = timedelta(hours=6)

@@ -22,7 +22,7 @@ from postguard.networks.mastodon import login as mastodon_login
 from postguard.networks.mastodon.login import App, Granted
 from postguard.settings.schema import MastodonAccount
 from postguard.web.access import Offer, Offered
-from postguard.web.desk import Line, Told
+from postguard.web.facts import Line, Told
 
 _TO_MEND = {Level.WARNING, Level.BLOCKING}
 _POSTING, _SETTINGS = "posting", "settings"

@@ -8,7 +8,7 @@ from postguard.app import recipes, wording
 from postguard.app.installation import Installation
 from postguard.model import Delivery, DeliveryState, PostState
 from postguard.system import folders
-from postguard.web.desk import Detail, Need
+from postguard.web.post_facts import Detail, Need
 
 
 def of(installation: Installation, detail: Detail) -> Need:

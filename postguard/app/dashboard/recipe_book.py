@@ -29,7 +29,7 @@ from postguard.model.layers import Layers
 from postguard.settings.load import Settings, parse
 from postguard.settings.rewriting import with_recipe
 from postguard.system import files
-from postguard.web.desk import Told
+from postguard.web.facts import Told
 from postguard.web.recipe_desk import Kept, Shown, Side, Sitter, Stands, Step
 
 _BESIDE = ".bak"  # as it was before the last change from here

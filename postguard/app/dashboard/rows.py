@@ -15,17 +15,8 @@ from postguard.networks.plain_words import Shows
 from postguard.settings.schema import PreviewAccount
 from postguard.store import EVERYTHING, Event, glance
 from postguard.system import folders
-from postguard.web.desk import (
-    DayFacts,
-    Detail,
-    Entry,
-    Happened,
-    Need,
-    PostFacts,
-    Queue,
-    Stage,
-    Standing,
-)
+from postguard.web.facts import DayFacts, Entry, Standing
+from postguard.web.post_facts import Detail, Happened, Need, PostFacts, Queue, Stage
 from postguard.web.views import stage
 
 Tell = Callable[[Event, tzinfo | None], str]

@@ -17,7 +17,7 @@ from postguard.publish import budget
 from postguard.settings.schema import AnyAccount, BlueskyAccount, MastodonAccount
 from postguard.store import EVERYTHING
 from postguard.store.audit import AuditRows
-from postguard.web.desk import AccountFacts, RecipeFacts, Spent
+from postguard.web.facts import AccountFacts, RecipeFacts, Spent
 
 _SPENT: Mapping[tuple[str, timedelta], str] = {
     (budget.WRITES, timedelta(hours=1)): marked("Points within an hour"),

@@ -22,7 +22,7 @@ from postguard.model import ArtworkOrder, Json, Limits, ProtectOrder, Rendition
 from postguard.networks import plain_words
 from postguard.protect.workshop import IDLE_AFTER, ChildWorkshop
 from postguard.system import files
-from postguard.web.desk import Line
+from postguard.web.facts import Line
 from postguard.web.recipe_desk import Shown, Side, Sitter
 
 SIDE = 800  # pixels

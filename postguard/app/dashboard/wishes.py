@@ -15,7 +15,8 @@ from postguard.errors import Unusable
 from postguard.language import _
 from postguard.model import Delivery, Words
 from postguard.networks.plain_words import Shows
-from postguard.web.desk import Counted, Told
+from postguard.web.facts import Told
+from postguard.web.post_facts import Counted
 
 _RELEASING: Mapping[str, Callable[..., str]] = {
     "release": releasing.release,

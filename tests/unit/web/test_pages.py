@@ -13,7 +13,7 @@ from postguard.model import NewArtwork, NewDelivery, PostState, Receipt, Words
 from postguard.model.layers import Layers
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
-from postguard.web.desk import AccountFacts, RecipeFacts, Standing
+from postguard.web.facts import AccountFacts, RecipeFacts, Standing
 from postguard.web.recipe_desk import Shown
 from postguard.web.recipe_page import RecipePage, StepLine, recipe_page
 from tests.making import new_post, protected_post

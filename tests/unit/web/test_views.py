@@ -26,20 +26,16 @@ from postguard.model import (
 )
 from postguard.model.layers import Layers, uses
 from postguard.web import changes, moments, rendering, views, weeks
-from postguard.web.desk import (
+from postguard.web.facts import DayFacts, Entry, Line, RecipeFacts, Standing
+from postguard.web.post_facts import (
     Copy,
     Counted,
-    DayFacts,
     Detail,
-    Entry,
     Happened,
-    Line,
     Picture,
     PostFacts,
     Queue,
-    RecipeFacts,
     Stage,
-    Standing,
     Version,
 )
 from postguard.web.post_page import post_page

@@ -19,7 +19,8 @@ from postguard.cli import happening
 from postguard.errors import ConfigError, Unusable
 from postguard.model import NewArtwork, NewDelivery, Place, PostState, Words
 from postguard.store import glance
-from postguard.web.desk import Desk, Stage
+from postguard.web.desk import Desk
+from postguard.web.post_facts import Stage
 from tests.making import MINUTE, NOW, new_post, protected_post
 
 
