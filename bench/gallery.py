@@ -1,7 +1,7 @@
 """Every look of every step on real art, to be looked at: numbers do not show elegance.
 
 `python -m bench.gallery [--into docs/gallery] [--cell 210] [--cloak] [--only watermark ...]`
-draws one contact sheet for each step: a row for each look that `settings.recipes` knows, so that
+draws one contact sheet for each step: a row for each look that `settings.steps` knows, so that
 a new strength is shown without a change here, and beside each whole picture a part of it as it is
 posted. `--cloak` adds the cloak's strengths, which take minutes each. README.md beside the sheets,
 and README.ja.md, say what each look cost and how like the original it is; with `--only` the rest
@@ -34,7 +34,7 @@ from postguard.model import Artist, CloakKit, Json
 from postguard.protect.steps import Scene
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.registry import STEPS
-from postguard.settings import recipes
+from postguard.settings import steps
 
 ROOT = Path(__file__).resolve().parents[1]
 ART = ROOT.parent / "shared" / "art"
@@ -93,7 +93,7 @@ def _varied(step: str, names: Sequence[str]) -> Iterator[Look]:
 
 def _options(step: str) -> type[BaseModel]:
     """Return the class of a step's settings."""
-    union, *_ = get_args(recipes.AnyStep)
+    union, *_ = get_args(steps.AnyStep)
     return next(
         m for m in get_args(union) if get_args(m.model_fields["step"].annotation) == (step,)
     )

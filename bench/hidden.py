@@ -22,7 +22,7 @@ from postguard.protect import hidden
 from postguard.protect.hidden import Spot
 from postguard.protect.steps import Scene
 from postguard.protect.steps.hidden import Hidden
-from postguard.settings import recipes
+from postguard.settings import steps
 
 ART = Path(__file__).resolve().parents[1].parent / "shared" / "art"
 SIDES = (1_600, 4_000)
@@ -72,7 +72,7 @@ def crops(image: Image.Image, count: int, seed: int) -> Iterator[tuple[Image.Ima
 def row(name: str, picture: Picture) -> str:
     """Mark one picture and return its line."""
     began = time.process_time()
-    marked, record = Hidden(recipes.Hidden(step="hidden")).apply(picture, scene())
+    marked, record = Hidden(steps.Hidden(step="hidden")).apply(picture, scene())
     seconds = time.process_time() - began
     size = f"{picture.width}x{picture.height}"
     if not record["carried"]:

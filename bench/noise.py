@@ -33,7 +33,7 @@ from postguard.imaging.visibility import ssimulacra2
 from postguard.model import Artist
 from postguard.protect.steps import Scene
 from postguard.protect.steps.noise import FLOORS, Noise
-from postguard.settings import recipes
+from postguard.settings import steps
 
 FILES = ["flying-konqui.png", "safe-landing.jpg", "autumn.jpg"]
 POSTED = 1600
@@ -63,9 +63,9 @@ def rows(name: str, square: Square, encoders: Sequence[Encoder]) -> Iterator[str
     """Yield the row of each look and strength on one picture."""
     platforms = [c for c in chains(square.whole) if c.name in COPIES]
     behind = [_Behind(square, chain, encoders) for chain in platforms]
-    for look in get_args(recipes.Look):
+    for look in get_args(steps.Look):
         for strength in FLOORS:
-            options = recipes.Noise(step="noise", look=look, strength=strength)
+            options = steps.Noise(step="noise", look=look, strength=strength)
             after = Noise(options).apply(Picture(square.pixels), SCENE)[0].pixels
             found = [b.figures(after) for b in behind]
             signs = min(b.figures(_signs(square.pixels, after))["moved"] for b in behind)

@@ -30,7 +30,7 @@ from postguard.model import Artist
 from postguard.protect.steps import Scene
 from postguard.protect.steps.downscale import fitting, shrink
 from postguard.protect.steps.notice import Notice
-from postguard.settings import recipes
+from postguard.settings import steps
 
 ART = Path(__file__).resolve().parents[2] / "shared" / "art"
 POSTED, SHOWN = 1600, 600  # px: long side as posted, width as a feed shows it
@@ -97,7 +97,7 @@ def readings(
 
 def noticed(picture: Picture, place: str, langs: tuple[str, ...]) -> tuple[Picture, Any]:
     """Return the picture with its notice, and the record of it."""
-    options = recipes.Notice(step="notice", place=place, langs=langs)
+    options = steps.Notice(step="notice", place=place, langs=langs)
     artist = Artist("", "")
     scene = Scene(artist, "", "", bytes(32), 2026, Path(), None, lambda _: None)
     return Notice(options).apply(picture, scene)

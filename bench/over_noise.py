@@ -31,7 +31,7 @@ from postguard.imaging import Picture
 from postguard.imaging.visibility import ssimulacra2
 from postguard.protect.steps.cloak import FLOORS
 from postguard.protect.steps.noise import Noise
-from postguard.settings import recipes
+from postguard.settings import steps
 
 _FLAT = 0.1  # a place that is busier is none
 
@@ -47,7 +47,7 @@ def main() -> None:
             print(row, flush=True)
 
 
-def rows(name: str, strength: recipes.Strength, encoders: list[Encoder]) -> Iterator[str]:
+def rows(name: str, strength: steps.Strength, encoders: list[Encoder]) -> Iterator[str]:
     """Yield the rows of one file."""
     plain, alone = square(name, FLOORS[strength])
     over = Square(noisy(plain.pixels, strength), plain.whole, plain.target)
@@ -67,9 +67,9 @@ def rows(name: str, strength: recipes.Strength, encoders: list[Encoder]) -> Iter
         yield f"| {name} | {how} | {gain:.3f} | {told} | {changed} |"
 
 
-def noisy(pixels: Pixels, strength: recipes.Strength) -> Pixels:
+def noisy(pixels: Pixels, strength: steps.Strength) -> Pixels:
     """Return the picture with the noise of a recipe's step."""
-    options = recipes.Noise(step="noise", strength=strength)
+    options = steps.Noise(step="noise", strength=strength)
     scene = replace(SCENE, seed=bytes.fromhex(SEED))
     return Noise(options).apply(Picture(pixels), scene)[0].pixels
 

@@ -29,7 +29,7 @@ from postguard.protect.marks import TextMark
 from postguard.protect.steps import Scene
 from postguard.protect.steps.watermark import LEAST_REACH, REACH, Watermark
 from postguard.protect.tiling import Spot
-from postguard.settings import recipes
+from postguard.settings import steps
 
 NAME = "山田花子"
 TEXT = f"© {NAME}"
@@ -65,7 +65,7 @@ def scene(seed: str) -> Scene:
     return Scene(Artist(NAME, TEXT), "", "", digest, 2026, Path(), None, lambda _: None)
 
 
-def ours(images: Sequence[Image.Image], options: recipes.Watermark) -> list[Ours]:
+def ours(images: Sequence[Image.Image], options: steps.Watermark) -> list[Ours]:
     """Mark each image as the product does."""
     step = Watermark(options)
     found = []
@@ -84,7 +84,7 @@ def _pair(before: Picture, after: np.ndarray) -> Marked:
     return Marked(before.pixels / 255, after / 255)
 
 
-def _copy(spot: Spot, options: recipes.Watermark, reach: float) -> Copy:
+def _copy(spot: Spot, options: steps.Watermark, reach: float) -> Copy:
     """Return a clean copy of the mark as it lies, but for its bend."""
     body, ring = clean(spot, options)
     return Copy(
@@ -97,7 +97,7 @@ def _copy(spot: Spot, options: recipes.Watermark, reach: float) -> Copy:
     )
 
 
-def clean(spot: Spot, options: recipes.Watermark) -> tuple[Floats, Floats]:
+def clean(spot: Spot, options: steps.Watermark) -> tuple[Floats, Floats]:
     """Return coverage of letters and outline at a spot's size and angle."""
     mark = _maker(options.words).draw(spot.size, outline=options.outline)
     assert mark.ring is not None
@@ -114,7 +114,7 @@ def _maker(text: str) -> TextMark:
 
 
 def fixed(
-    images: Sequence[Image.Image], like: Sequence[Ours], options: recipes.Watermark
+    images: Sequence[Image.Image], like: Sequence[Ours], options: steps.Watermark
 ) -> list[Marked]:
     """Mark all images with one and the same mark: white, outlined in black, laid out as ours in
     the first picture, as strong as ours on the whole."""
@@ -160,7 +160,7 @@ def gains(pictures: Sequence[Marked], attacked: Sequence[Floats]) -> float:
 
 
 def attack(
-    images: Sequence[Image.Image], options: recipes.Watermark, by_hand: int | None = None
+    images: Sequence[Image.Image], options: steps.Watermark, by_hand: int | None = None
 ) -> dict[str, float]:
     """Return what each attacker wins, in dB, on our marks and on the fixed one.
 
@@ -187,7 +187,7 @@ def attack(
     return {name: round(value, 2) for name, value in found.items()}
 
 
-def read_back(options: recipes.Watermark, lang: str, count: int) -> float:
+def read_back(options: steps.Watermark, lang: str, count: int) -> float:
     """Return the share of `count` random crops in which a mark is read."""
     step, rng = Watermark(options), np.random.default_rng(11)
     images = [*collection.crops(5, READ_SIZE), *collection.drawn(5, READ_SIZE)]
@@ -222,8 +222,8 @@ def main() -> int:
     return _told(found, as_json=asked.json)
 
 
-def _options(**said: str) -> recipes.Watermark:
-    return recipes.Watermark.model_validate({"step": "watermark", **said})
+def _options(**said: str) -> steps.Watermark:
+    return steps.Watermark.model_validate({"step": "watermark", **said})
 
 
 def _told(found: dict[str, float], *, as_json: bool) -> int:

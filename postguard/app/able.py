@@ -10,7 +10,7 @@ from postguard.cloak.architectures import ensemble_of
 from postguard.cloak.machine import Machine, Power, look
 from postguard.cloak.runner import LocalEngine
 from postguard.language import _
-from postguard.settings import recipes
+from postguard.settings import steps
 from postguard.system import extras
 
 
@@ -23,7 +23,7 @@ class Able:
     fix: str = ""
 
 
-def able(models: Path, cloaks: Sequence[recipes.Cloak], machine: Machine | None = None) -> Able:
+def able(models: Path, cloaks: Sequence[steps.Cloak], machine: Machine | None = None) -> Able:
     """Return what comes of the cloaks that recipes ask for."""
     machine, engine = machine or look(), LocalEngine(models)
     strong = [cloak for cloak in cloaks if cloak.modes != ("instant",)]
@@ -39,7 +39,7 @@ def able(models: Path, cloaks: Sequence[recipes.Cloak], machine: Machine | None 
 
 
 def _without_torch(
-    cloaks: Sequence[recipes.Cloak], strong: Sequence[recipes.Cloak], machine: Machine
+    cloaks: Sequence[steps.Cloak], strong: Sequence[steps.Cloak], machine: Machine
 ) -> Able:
     command = extras.install("cloak")
     if any(cloak.fallback != "instant" for cloak in strong):
@@ -60,7 +60,7 @@ def _without_torch(
     return Able(True, f"{said}{_('. ')}{more.format(gpu=machine.gpu, command=command)}")
 
 
-def _weak(cloaks: Sequence[recipes.Cloak]) -> str:
+def _weak(cloaks: Sequence[steps.Cloak]) -> str:
     return _("the instant cloak, the weakest") if cloaks else _("not used")
 
 

@@ -23,14 +23,7 @@ from postguard.protect.lettering import Lettering, installed_fonts
 from postguard.protect.marks import LogoMark
 from postguard.protect.steps.downscale import TRAINED, fitting, training_advice
 from postguard.settings.notices import NOTICES
-from postguard.settings.recipes import (
-    AnyStep,
-    Cloak,
-    Downscale,
-    NetworkName,
-    Notice,
-    Watermark,
-)
+from postguard.settings.steps import AnyStep, Cloak, Downscale, NetworkName, Notice, Watermark
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large

@@ -24,7 +24,7 @@ from postguard.language import _
 from postguard.model import Post, PostState, Receipt
 from postguard.ports import Clock
 from postguard.settings import Settings, load
-from postguard.settings.recipes import Cloak
+from postguard.settings.steps import Cloak
 from postguard.store import Event, Store, open_store
 from postguard.store.progress import UnderWay
 from postguard.system import files, paths

@@ -33,8 +33,8 @@ from postguard.protect import captions
 from postguard.publish import linking
 from postguard.publish.planning import Timing
 from postguard.settings import recipes
-from postguard.settings.recipes import AnyStep
 from postguard.settings.schema import AnyAccount, Config, PreviewAccount
+from postguard.settings.steps import AnyStep
 from postguard.store import Store, open_store
 from postguard.system import folders, paths
 from postguard.system.clock import SystemClock

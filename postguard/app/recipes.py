@@ -8,7 +8,8 @@ from postguard.app.installation import Installation
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.model import Post, PostState
-from postguard.settings.recipes import STRENGTHS, AnyStep, Cloak, base_of, named
+from postguard.settings.recipes import base_of, named
+from postguard.settings.steps import STRENGTHS, AnyStep, Cloak
 
 _CAN = {PostState.TAKEN, PostState.PROTECTED}
 

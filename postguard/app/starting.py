@@ -17,8 +17,8 @@ from postguard.cloak.machine import Power, look
 from postguard.errors import Unusable
 from postguard.language import _
 from postguard.settings.load import parse
-from postguard.settings.recipes import Cloak
 from postguard.settings.rewriting import quoted as q
+from postguard.settings.steps import Cloak
 from postguard.system import bundled, files, paths
 
 _EXAMPLE = "config.example.toml"

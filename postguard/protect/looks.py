@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from postguard.imaging.picture import strips
-from postguard.settings.recipes import Look
+from postguard.settings.steps import Look
 
 BAND = (0.05, 0.25)  # cycles per pixel
 UNIT = 32.0  # a pattern's standard deviation, in its own steps: 127 is four deviations

@@ -16,7 +16,8 @@ from postguard.language import _
 from postguard.model import Late, Quotes, Replies, Visibility
 from postguard.model.measures import Fear
 from postguard.model.news import News
-from postguard.settings.recipes import AnyStep, at_strength, order_problem
+from postguard.settings.recipes import at_strength, order_problem
+from postguard.settings.steps import AnyStep
 from postguard.settings.values import (
     AccountName,
     Address,

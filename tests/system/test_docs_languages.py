@@ -15,7 +15,8 @@ import yaml
 
 from postguard.cli import cli
 from postguard.language import DOMAIN, FOLDER
-from postguard.settings.recipes import ORDER, MarkStrength, Strength
+from postguard.settings.recipes import ORDER
+from postguard.settings.steps import MarkStrength, Strength
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"

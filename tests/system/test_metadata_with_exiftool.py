@@ -23,7 +23,7 @@ from postguard.protect.packets import Packets
 from postguard.protect.privacy import audit
 from postguard.protect.steps import Scene
 from postguard.protect.steps.tags import Tags
-from postguard.settings import recipes
+from postguard.settings import steps
 
 NEWER = os.environ.get("POSTGUARD_TEST_EXIFTOOL")
 TOOLS = ["exiftool", *([NEWER] if NEWER else [])]
@@ -85,7 +85,7 @@ Found = dict[str, dict[str, object]]  # what one call of exiftool says, by name 
 
 def packets(**said: str) -> Packets:
     artist = Artist("山田花子", "© 2026 山田花子", "https://hanako.example/rights", ("ja",))
-    options = recipes.Tags.model_validate({"step": "tags", "credit": "𠮟られた狐", **said})
+    options = steps.Tags.model_validate({"step": "tags", "credit": "𠮟られた狐", **said})
     return Tags(options).packets(scene(artist, "雪の上の赤い狐🦊", LONG))
 
 
@@ -227,7 +227,7 @@ def test_exiftool_reads_back_any_text(
         mime = MIMES[number % len(MIMES)]
         name, alt, description = said
         artist = Artist(name, "", langs=("en",))
-        made = Tags(recipes.Tags(step="tags")).packets(scene(artist, alt, description))
+        made = Tags(steps.Tags(step="tags")).packets(scene(artist, alt, description))
         path = folder / f"{number}{SUFFIX[mime]}"
         path.write_bytes(written(mime, made))
         names[path.name] = said

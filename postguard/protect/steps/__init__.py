@@ -1,7 +1,7 @@
 """One module for each step of a recipe; `STEPS` is the whole registry.
 
-To add a step: its options in `settings.recipes`, its place in `ORDER` there, a module here with a
-class whose `apply` returns a new Picture and its record, and a line in `STEPS`.
+To add a step: its options in `settings.steps`, its place in `settings.recipes`, a module here with
+a class whose `apply` returns a new Picture and its record, and a line in `STEPS`.
 """
 
 from __future__ import annotations

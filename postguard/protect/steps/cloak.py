@@ -22,7 +22,7 @@ from postguard.imaging.picture import strips
 from postguard.language import _, marked
 from postguard.model import Json, names
 from postguard.protect.steps import Scene
-from postguard.settings import recipes
+from postguard.settings import steps
 from postguard.system import wire
 
 # What each strength promises: the least SSIMULACRA2 between the picture and the cloaked one (80:
@@ -42,7 +42,7 @@ _GRAIN = 1_000_000  # the opener's limit is in megapixels; the picture was judge
 class Cloak:
     """Have the engine cloak the picture; fails rather than skips (fail closed)."""
 
-    def __init__(self, options: recipes.Cloak) -> None:
+    def __init__(self, options: steps.Cloak) -> None:
         self._options = options
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
@@ -100,7 +100,7 @@ class Cloak:
             found[mode] = worst["r"]
         return found
 
-    def _drawn(self, told: Collection[str]) -> tuple[recipes.Mode, ...]:
+    def _drawn(self, told: Collection[str]) -> tuple[steps.Mode, ...]:
         """Return the modes that the engine says it drew, or measured: those of the recipe or, if
         it may fall back so far, the instant one. Raises StepFailed where it is another cloak."""
         if set(told) == set(self._options.modes):

@@ -22,7 +22,7 @@ from postguard.imaging.resampling import LANCZOS, part, resized
 from postguard.language import _
 from postguard.model import Json, Limits
 from postguard.protect.steps import Scene
-from postguard.settings import recipes
+from postguard.settings import steps
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -41,7 +41,7 @@ class Downscale:
     """Fit the picture into `long_side` pixels, `megapixels`, or what each network is to get; never
     enlarges."""
 
-    def __init__(self, options: recipes.Downscale) -> None:
+    def __init__(self, options: steps.Downscale) -> None:
         self._options = options
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:
@@ -73,7 +73,7 @@ class Downscale:
         where it is not known where it goes."""
         named = {str(name): side for name, side in (self._options.networks or {}).items()}
         to = {limit.fit.partition("-")[0] for limit in limits}
-        if not to or not to <= set(get_args(recipes.NetworkName)):
+        if not to or not to <= set(get_args(steps.NetworkName)):
             return named
         return {name: side for name, side in named.items() if name in to}
 

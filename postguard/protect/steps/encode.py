@@ -5,13 +5,13 @@ from __future__ import annotations
 from postguard.imaging import Picture
 from postguard.model import Json
 from postguard.protect.steps import Scene
-from postguard.settings import recipes
+from postguard.settings import steps
 
 
 class Encode:
     """Holds the recipe's `format`; no pixel is changed."""
 
-    def __init__(self, options: recipes.Encode) -> None:
+    def __init__(self, options: steps.Encode) -> None:
         self.format = options.format
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:

@@ -20,7 +20,7 @@ from postguard.model import Json
 from postguard.protect import hidden
 from postguard.protect.hidden import Reading
 from postguard.protect.steps import Scene
-from postguard.settings import recipes
+from postguard.settings import steps
 
 # Shares of the texture that hides it.
 _STRENGTHS = (0.17, 0.2, 0.24, 0.28, 0.34, 0.4, 0.48, 0.56, 0.68, 0.8)
@@ -35,7 +35,7 @@ _FLAT = marked("the picture is too flat to carry it unseen; nothing was drawn")
 class Hidden:
     """Draw the post's number so that only the artist's key reads it."""
 
-    def __init__(self, options: recipes.Hidden) -> None:
+    def __init__(self, options: steps.Hidden) -> None:
         """There is nothing to set: the picture itself says how strong it must be."""
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:

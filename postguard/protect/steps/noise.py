@@ -24,7 +24,7 @@ from postguard.protect.softening import softened
 from postguard.protect.steps import Scene
 from postguard.protect.steps.cloak import FLOORS
 from postguard.protect.strongest import Found, expected, strongest
-from postguard.settings import recipes
+from postguard.settings import steps
 
 MOST = 32.0  # of 255: the largest deviation, which no floor reaches on art
 _FIRST = {"low": 1.4, "medium": 2.2, "high": 3.3}  # where searches begin: about where they end
@@ -41,7 +41,7 @@ Bytes = NDArray[np.uint8]
 class Noise:
     """Lay a `look` over the picture, as strong as `strength` lets it be; same seed, same bytes."""
 
-    def __init__(self, options: recipes.Noise) -> None:
+    def __init__(self, options: steps.Noise) -> None:
         self._options = options
 
     def apply(self, picture: Picture, scene: Scene) -> tuple[Picture, dict[str, Json]]:

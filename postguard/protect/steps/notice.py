@@ -35,7 +35,7 @@ from postguard.protect.typesetting import (
     plates,
     promised,
 )
-from postguard.settings import recipes
+from postguard.settings import steps
 from postguard.settings.notices import NOTICES
 
 STEP = "notice"
@@ -59,7 +59,7 @@ class _Ask:
 class Notice:
     """Write the artist's own `text`, or the built-in sentence of each language asked for."""
 
-    def __init__(self, options: recipes.Notice, lettering: Lettering | None = None) -> None:
+    def __init__(self, options: steps.Notice, lettering: Lettering | None = None) -> None:
         self._options = options
         self._lettering = lettering or Lettering()
 

@@ -16,7 +16,7 @@ from postguard.protect.steps.notice import Notice
 from postguard.protect.steps.tags import Tags
 from postguard.protect.steps.watermark import Watermark
 
-# Each class takes the options of its own step from settings.recipes.
+# Each class takes the options of its own step from settings.steps.
 STEPS: dict[str, Callable[[Any], Step]] = {
     "downscale": Downscale,
     "watermark": Watermark,

@@ -13,7 +13,7 @@ from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets
 from postguard.protect.steps import Scene
-from postguard.settings import recipes
+from postguard.settings import steps
 
 _PLUS = {
     "ai-training": "DMI-PROHIBITED-AIMLTRAINING",
@@ -65,7 +65,7 @@ _DRAWN_BY_A_PERSON = "digitalCreation"  # IPTC digital source types, 2024-Q3
 class Tags:
     """States in XMP, EXIF and IIM who made the picture and that no AI may use it."""
 
-    def __init__(self, options: recipes.Tags) -> None:
+    def __init__(self, options: steps.Tags) -> None:
         self._options = options
 
     @property
@@ -117,7 +117,7 @@ class Tags:
         )
 
 
-def _forbidden(options: recipes.Tags, langs: tuple[str, ...]) -> dict[str, str]:
+def _forbidden(options: steps.Tags, langs: tuple[str, ...]) -> dict[str, str]:
     """Return what is forbidden by language: in the artist's own words, or in ours."""
     if options.constraints:
         return {langs[0]: options.constraints}

@@ -26,7 +26,7 @@ from postguard.protect.saliency import focus
 from postguard.protect.stamping import Place, Press
 from postguard.protect.steps import Scene
 from postguard.protect.tiling import Layout, Spot, Wish, lattice, lay_out, with_large
-from postguard.settings import recipes
+from postguard.settings import steps
 
 STEP = "watermark"
 FAINTEST = 3.0  # mean change of the marked pixels, in 1/255, below which nobody would see it
@@ -44,14 +44,14 @@ class Look:
     spacing: float
 
 
-LOOKS: dict[recipes.MarkStrength, Look] = {
+LOOKS: dict[steps.MarkStrength, Look] = {
     "subtle": Look(0.12, 0.05, 0.9),
     "clear": Look(0.2, 0.062, 0.6),
     "sample": Look(0.42, 0.085, 0.45),
 }
 
 
-def look_of(options: recipes.Watermark) -> Look:
+def look_of(options: steps.Watermark) -> Look:
     """Return the look of the strength, with what is said otherwise."""
     look = LOOKS[options.force]
     return Look(
@@ -73,7 +73,7 @@ class Marking:
 class Watermark:
     """Mark a picture with a text or a logo; all chance comes from the scene's seed."""
 
-    def __init__(self, options: recipes.Watermark, lettering: Lettering | None = None) -> None:
+    def __init__(self, options: steps.Watermark, lettering: Lettering | None = None) -> None:
         self._options = options
         self._lettering = lettering or Lettering()
 

@@ -7,7 +7,7 @@ import pytest
 from postguard import language
 from postguard.app.able import able
 from postguard.cloak.machine import Machine, Power
-from postguard.settings.recipes import Cloak
+from postguard.settings.steps import Cloak
 from postguard.system import extras
 from tests.unit.cloak import tiny
 

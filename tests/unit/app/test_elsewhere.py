@@ -11,7 +11,7 @@ import pytest
 from postguard.app.elsewhere import times_of, until
 from postguard.cluster import machines
 from postguard.model import DeliveryState, NewArtwork, NewDelivery, Place, PostState, Words
-from postguard.settings.recipes import Cloak, Tags
+from postguard.settings.steps import Cloak, Tags
 from postguard.settings.values import Slot
 from tests.making import NOW, new_post
 

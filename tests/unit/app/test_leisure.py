@@ -10,7 +10,7 @@ import pytest
 from postguard.app.leisure import BUSY, Leisure
 from postguard.errors import Waiting
 from postguard.model import NewArtwork, NewDelivery, Place, PostState, Words
-from postguard.settings.recipes import Cloak, Tags
+from postguard.settings.steps import Cloak, Tags
 from postguard.settings.values import Hours
 from postguard.system.gpu import Gpu
 from tests.making import NOW, new_post

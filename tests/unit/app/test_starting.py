@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from postguard.app.starting import Answers, config_text
 from postguard.cloak.machine import Power
 from postguard.settings.load import parse
-from postguard.settings.recipes import Cloak
+from postguard.settings.steps import Cloak
 
 # Names as people type them: anything but control characters and halves of characters.
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)

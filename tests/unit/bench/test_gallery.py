@@ -12,7 +12,7 @@ from PIL import Image
 from bench import gallery
 from postguard.cloak.runner import LocalEngine
 from postguard.imaging import Picture
-from postguard.settings import recipes
+from postguard.settings import steps
 
 CELL = 60
 
@@ -29,7 +29,7 @@ def labels(step: str) -> list[str]:
 
 
 def test_every_strength_and_preset_of_the_watermark_is_shown() -> None:
-    strengths, presets = get_args(recipes.MarkStrength), get_args(recipes.MarkPreset)
+    strengths, presets = get_args(steps.MarkStrength), get_args(steps.MarkPreset)
     assert labels("watermark") == [*strengths, *(f"preset {name}" for name in presets)]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bench import collection, reading, removal
 from bench import watermark as bench
-from postguard.settings import recipes
+from postguard.settings import steps
 
 SIZE = (320, 240)
 
@@ -16,7 +16,7 @@ SIZE = (320, 240)
 def found() -> dict[str, float]:
     """A small collection, drawn by code."""
     images = list(collection.drawn(14, SIZE))
-    options = recipes.Watermark(step="watermark", text="© Fox", size=0.1)
+    options = steps.Watermark(step="watermark", text="© Fox", size=0.1)
     return bench.attack(images, options, by_hand=2)
 
 

@@ -15,7 +15,7 @@ from postguard.errors import StepFailed
 from postguard.model import Place, Post, PostState, Progress, names
 from postguard.networks import plain_words, step_words
 from postguard.protect.steps import cloak
-from postguard.settings import recipes
+from postguard.settings import recipes, steps
 from postguard.store import Event
 from postguard.system import folders
 
@@ -41,7 +41,7 @@ def literals(kind: object) -> set[str]:
 
 def test_every_word_of_the_config_has_a_name():
     assert {*recipes.ORDER} <= {*names._STEPS}
-    for model in recipes.StepOptions.__subclasses__():
+    for model in steps.StepOptions.__subclasses__():
         for key in {"mode", "strength"} & model.model_fields.keys():
             assert literals(model.model_fields[key].annotation) <= WORDS
 

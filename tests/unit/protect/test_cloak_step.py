@@ -17,10 +17,10 @@ from postguard.imaging import Picture
 from postguard.model import Artist, Json
 from postguard.protect.steps import Scene
 from postguard.protect.steps.cloak import CEILINGS, Cloak
-from postguard.settings import recipes
+from postguard.settings import steps
 
 SEED = bytes(range(32))
-OPTIONS = recipes.Cloak(step="cloak", strength="low")
+OPTIONS = steps.Cloak(step="cloak", strength="low")
 
 
 class Engine:
@@ -105,7 +105,7 @@ def test_every_pixel_is_handed_over_as_it_is(scene, mode, gray, alpha):
             target.write_bytes(source.read_bytes())
             return {"device": "none"}
 
-    step = Cloak(recipes.Cloak(step="cloak", mode=mode))
+    step = Cloak(steps.Cloak(step="cloak", mode=mode))
     after, _ = step.apply(before, dataclasses.replace(scene, engine=Copier(lambda p: p)))
     assert np.array_equal(after.pixels, before.pixels)
     assert names == [".tif"]
@@ -124,7 +124,7 @@ def test_the_engine_gets_a_seed_of_its_own_and_the_record_gets_none(scene):
 
 def test_the_strengths_are_ceilings_that_rise(scene):
     for strength in ("low", "medium", "high"):
-        Cloak(recipes.Cloak(step="cloak", strength=strength)).apply(picture(), scene)
+        Cloak(steps.Cloak(step="cloak", strength=strength)).apply(picture(), scene)
     ceilings = [job["ceiling"] for job in scene.engine.jobs]
     assert ceilings == sorted(set(ceilings)) == list(CEILINGS.values())
 
@@ -179,19 +179,19 @@ def gains(*modes):
     ],
 )
 def test_each_post_is_judged_behind_its_own_platform_and_a_file_behind_the_worse(mode, fit, left):
-    step = Cloak(recipes.Cloak(step="cloak", mode=mode))
+    step = Cloak(steps.Cloak(step="cloak", mode=mode))
     assert step.judge(gains(mode), fit) == {mode: left}
 
 
 def test_a_cloak_that_is_too_weak_holds_the_post_with_the_figure():
-    step = Cloak(recipes.Cloak(step="cloak", mode="style"))
+    step = Cloak(steps.Cloak(step="cloak", mode="style"))
     with pytest.raises(StepFailed, match=r"style gained 0\.020.*asks for 0\.040"):
         step.judge(gains("style"), "bluesky-1000")
 
 
 @pytest.mark.parametrize(("least", "passes"), [(0.0, True), (0.02, True), (0.03, False)])
 def test_the_recipe_says_how_weak_is_too_weak(least, passes):
-    step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=least))
+    step = Cloak(steps.Cloak(step="cloak", mode="style", min_gain=least))
     if passes:
         assert step.judge(gains("style"), "bluesky-1000") == {"style": 0.02}
     else:
@@ -206,33 +206,33 @@ def test_the_recipe_says_how_weak_is_too_weak(least, passes):
 @pytest.mark.parametrize("platforms", [("bluesky", "mastodon"), ("mastodon", "bluesky")])
 def test_what_was_measured_as_no_number_holds_the_post(worse, platforms):
     found = dict(zip(platforms, (looks(0.45), worse), strict=True))
-    step = Cloak(recipes.Cloak(step="cloak", mode="style"))
+    step = Cloak(steps.Cloak(step="cloak", mode="style"))
     with pytest.raises(StepFailed, match="nan"):
         step.judge({"gains": {"style": found}}, "file")
 
 
 def test_modes_that_share_a_visibility_share_the_least_gain_too():
-    both = recipes.Cloak(step="cloak", mode=("poison", "style", "poison"))
+    both = steps.Cloak(step="cloak", mode=("poison", "style", "poison"))
     assert both.modes == ("poison", "style")
-    assert both.least("style") == recipes.LEAST_GAINS["style"] / 2
+    assert both.least("style") == steps.LEAST_GAINS["style"] / 2
 
 
 def test_a_cloak_that_is_no_better_than_noise_holds_the_post():
-    step = Cloak(recipes.Cloak(step="cloak", mode="poison"))
+    step = Cloak(steps.Cloak(step="cloak", mode="poison"))
     with pytest.raises(StepFailed, match=r"mere noise of the same size 0\.110"):
         step.judge(gains("poison"), "bluesky-1000")
     assert step.judge(gains("poison"), "mastodon-9") == {"poison": 0.40}
 
 
 def test_a_cloak_that_fell_back_is_judged_by_its_own_least_gain():
-    step = Cloak(recipes.Cloak(step="cloak", mode=("style", "poison")))
+    step = Cloak(steps.Cloak(step="cloak", mode=("style", "poison")))
     assert step.judge(gains("instant"), "bluesky-1000") == {"instant": 0.04}
     with pytest.raises(StepFailed, match=r"instant gained 0\.010.*asks for 0\.020"):
         step.judge(gains("instant"), "mastodon-9")
 
 
 def test_a_least_gain_that_the_artist_wrote_holds_for_what_is_lighter_too():
-    step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=0.1))
+    step = Cloak(steps.Cloak(step="cloak", mode="style", min_gain=0.1))
     with pytest.raises(StepFailed, match=r"asks for 0\.100"):
         step.judge(gains("instant"), "bluesky-1000")
 
@@ -245,7 +245,7 @@ def test_another_cloak_than_the_recipe_allows_fails_the_step(scene, fallback, dr
         def cloak(self, job, source, target, on_step):
             return {**super().cloak(job, source, target, on_step), "modes": drawn}
 
-    step = Cloak(recipes.Cloak(step="cloak", mode="style", fallback=fallback))
+    step = Cloak(steps.Cloak(step="cloak", mode="style", fallback=fallback))
     with pytest.raises(StepFailed, match="another cloak"):
         step.apply(picture(), dataclasses.replace(scene, engine=Other(lambda p: p + 3)))
     with pytest.raises(StepFailed, match="another cloak"):
@@ -258,7 +258,7 @@ def test_what_the_instant_cloak_drew_instead_is_what_the_record_says(scene):
             done = super().cloak(job, source, target, on_step)
             return {**done, "modes": ["instant"], "asked": job["modes"]}
 
-    step = Cloak(recipes.Cloak(step="cloak", mode="style"))
+    step = Cloak(steps.Cloak(step="cloak", mode="style"))
     poor = dataclasses.replace(scene, engine=Poor(lambda p: p + 3))
     _, record = step.apply(picture(), poor)
     assert (record["modes"], record["asked"]) == (["instant"], ["style"])
@@ -266,18 +266,18 @@ def test_what_the_instant_cloak_drew_instead_is_what_the_record_says(scene):
 
 def test_instant_shares_its_visibility_with_no_other_mode():
     with pytest.raises(ValueError, match="alone"):
-        recipes.Cloak(step="cloak", mode=("instant", "style"))
+        steps.Cloak(step="cloak", mode=("instant", "style"))
 
 
 def test_noise_refuses_an_instant_cloak_that_our_own_encoder_alone_has_read():
-    step = Cloak(recipes.Cloak(step="cloak", mode="instant"))
+    step = Cloak(steps.Cloak(step="cloak", mode="instant"))
     noisy = {"gains": {"instant": {"bluesky": looks(0.10, noise=0.11)}}, "encoders": ["surrogate"]}
     with pytest.raises(StepFailed, match="mere noise"):
         step.judge(noisy, "bluesky-1")
 
 
 def test_a_least_gain_of_nothing_lets_everything_pass():
-    step = Cloak(recipes.Cloak(step="cloak", mode="style", min_gain=0.0))
+    step = Cloak(steps.Cloak(step="cloak", mode="style", min_gain=0.0))
     weak = {"gains": {"style": {"bluesky": looks(-0.02)}}}
     assert step.judge(weak, "bluesky-1") == {"style": -0.02}
 

@@ -25,7 +25,7 @@ from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets
 from postguard.protect.privacy import audit
 from postguard.protect.steps.credentials import Credentials
-from postguard.settings import recipes
+from postguard.settings import steps
 from postguard.system import extras
 
 c2pa = pytest.importorskip("c2pa", reason="the extra c2pa is not installed")
@@ -312,6 +312,6 @@ def test_with_everything_there_nothing_is_missing(secrets):
 
 
 def test_the_step_itself_changes_no_pixel():
-    step = Credentials(recipes.Credentials(step="credentials"))
+    step = Credentials(steps.Credentials(step="credentials"))
     assert step.apply(picture(), None)[0].pixels.tobytes() == picture().pixels.tobytes()
     assert finishing.asked([], None) == Finish()

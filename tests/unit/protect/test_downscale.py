@@ -20,7 +20,7 @@ from postguard.protect.steps.downscale import (
     strictest,
     training_advice,
 )
-from postguard.settings import recipes
+from postguard.settings import steps
 
 SIZES = st.tuples(st.integers(1, 12_000), st.integers(1, 12_000))
 
@@ -173,7 +173,7 @@ def scene(tmp_path, *limits: Limits) -> Scene:
 
 
 def test_the_record_tells_both_sizes(tmp_path):
-    options = recipes.Downscale(step="downscale", long_side=64)
+    options = steps.Downscale(step="downscale", long_side=64)
     small, record = Downscale(options).apply(Picture(noise(200, 100)), scene(tmp_path))
     assert (small.width, small.height) == (64, 32)
     assert record["from"] == [200, 100]
@@ -181,7 +181,7 @@ def test_the_record_tells_both_sizes(tmp_path):
 
 
 def test_a_picture_that_is_small_enough_is_left_as_it_is(tmp_path):
-    options = recipes.Downscale(step="downscale", megapixels=1)
+    options = steps.Downscale(step="downscale", megapixels=1)
     picture = Picture(noise(20, 10))
     same, record = Downscale(options).apply(picture, scene(tmp_path))
     assert same is picture
@@ -207,14 +207,14 @@ BSKY, FEDI = limits("bluesky-1000000", side=2_000), limits("mastodon-16-8", pixe
 )
 def test_the_smallest_of_the_networks_that_it_goes_to_counts(to, side, tmp_path):
     """One picture for all: two sizes, each with its own noise, could be averaged."""
-    options = recipes.Downscale(step="downscale", networks={"bluesky": 120, "mastodon": 160})
+    options = steps.Downscale(step="downscale", networks={"bluesky": 120, "mastodon": 160})
     small, record = Downscale(options).apply(Picture(noise(200, 100)), scene(tmp_path, *to))
     assert (small.width, small.height) == (side, side // 2)
     assert ("bluesky is to get it" in record["note"]) == (len(record["networks"]) == 2)
 
 
 def test_a_network_that_it_does_not_go_to_limits_nothing(tmp_path):
-    options = recipes.Downscale(step="downscale", networks={"bluesky": 120})
+    options = steps.Downscale(step="downscale", networks={"bluesky": 120})
     picture = Picture(noise(200, 100))
     same, record = Downscale(options).apply(picture, scene(tmp_path, FEDI))
     assert same is picture
@@ -222,7 +222,7 @@ def test_a_network_that_it_does_not_go_to_limits_nothing(tmp_path):
 
 
 def test_a_network_never_gets_more_than_all_are_to_get(tmp_path):
-    options = recipes.Downscale(step="downscale", long_side=80, networks={"mastodon": 160})
+    options = steps.Downscale(step="downscale", long_side=80, networks={"mastodon": 160})
     small, _ = Downscale(options).apply(Picture(noise(200, 100)), scene(tmp_path, FEDI))
     assert (small.width, small.height) == (80, 40)
 
@@ -247,7 +247,7 @@ def test_it_says_when_what_is_posted_is_enough_to_train_on(size, enough):
 
 
 def test_the_advice_is_for_the_size_that_networks_are_given(tmp_path):
-    options = recipes.Downscale(step="downscale", long_side=1_500)
+    options = steps.Downscale(step="downscale", long_side=1_500)
     picture = Picture(np.zeros((1_500, 1_500, 3), np.uint8))
     _, record = Downscale(options).apply(picture, scene(tmp_path, FEDI))
     assert "1500 × 1500" in record["advice"]

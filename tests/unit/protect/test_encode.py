@@ -26,9 +26,9 @@ from postguard.protect.metadata import exif, iim, xmp
 from postguard.protect.metadata.statement import Statement
 from postguard.protect.packets import Packets, srgb_profile
 from postguard.protect.privacy import audit
-from postguard.protect.steps import encode as steps
+from postguard.protect.steps.encode import Encode
 from postguard.protect.weighing import Way, Weighing
-from postguard.settings import recipes
+from postguard.settings import steps
 
 SAID = Statement(creator="山田花子", rights="© 2026 山田花子", alt="雪の狐" * 100)
 PACKETS = Packets(xmp.packet(SAID), exif.block(SAID), iim.block(SAID))
@@ -302,7 +302,7 @@ def test_what_comes_into_the_file_afterwards_is_kept_free() -> None:
 
 
 def test_the_step_of_a_recipe_decides_the_format_and_the_record_scores_the_file() -> None:
-    step = steps.Encode(recipes.Encode(step="encode", format="webp"))
+    step = Encode(steps.Encode(step="encode", format="webp"))
     how = asked([step], None)
     made = finish(painted(), limits(60_000, EVERY), how)
     assert made.mime == "image/webp"

@@ -15,7 +15,7 @@ from postguard.imaging.locating import Place
 from postguard.model import CloakKit
 from postguard.protect import hidden
 from postguard.protect.steps.hidden import Hidden
-from postguard.settings import recipes
+from postguard.settings import steps
 from tests.unit.protect.conftest import pictures, plain, scene_of
 
 KEY = b"k" * 32
@@ -36,7 +36,7 @@ def scene(post: int = POST, key: bytes = KEY):
 
 
 def marked(picture: Picture, post: int = POST):
-    return Hidden(recipes.Hidden(step="hidden")).apply(picture, scene(post))
+    return Hidden(steps.Hidden(step="hidden")).apply(picture, scene(post))
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,14 @@ from postguard.protect.steps import noise as module
 from postguard.protect.steps.cloak import FLOORS
 from postguard.protect.steps.noise import Noise
 from postguard.protect.strongest import expected, strongest
-from postguard.settings import recipes
+from postguard.settings import steps
 from tests.unit.protect.conftest import busy, cut_out, pictures, plain, scene_of
 
 LOOKS = ("grain", "canvas", "screentone")
 
 
 def noise(**options):
-    return Noise(recipes.Noise(step="noise", **options))
+    return Noise(steps.Noise(step="noise", **options))
 
 
 def drawn(look, width, height, seed=b"seed"):

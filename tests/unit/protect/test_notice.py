@@ -16,7 +16,7 @@ from postguard.model import Limits
 from postguard.protect.lettering import Lettering
 from postguard.protect.plate import CONTRAST, compose, contrast, luminance, rounded, seen_contrast
 from postguard.protect.steps.notice import Notice, sentences
-from postguard.settings import recipes
+from postguard.settings import steps
 from postguard.settings.notices import NOTICES
 from tests.unit.protect.conftest import busy, cut_out, plain, scene_of
 
@@ -25,7 +25,7 @@ NO_FONTS = Lettering(lambda characters: [])
 
 
 def notice(**options):
-    return Notice(recipes.Notice(step="notice", **options), NO_FONTS)
+    return Notice(steps.Notice(step="notice", **options), NO_FONTS)
 
 
 def plate_of(picture, record):

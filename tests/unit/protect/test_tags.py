@@ -20,7 +20,7 @@ from postguard.protect.metadata.statement import Statement, clean, cut
 from postguard.protect.packets import Packets
 from postguard.protect.steps import Scene
 from postguard.protect.steps.tags import Tags
-from postguard.settings import recipes
+from postguard.settings import recipes, steps
 
 HANAKO = Artist("山田花子", "© 2026 山田花子", "https://hanako.example/rights", ("ja", "en"))
 FAMILY = "👩‍👩‍👧"  # one grapheme, 18 bytes
@@ -42,8 +42,8 @@ def scene(artist: Artist = HANAKO, alt: str = "雪の上の赤い狐", descripti
     )
 
 
-def options(**said: str) -> recipes.Tags:
-    return recipes.Tags.model_validate({"step": "tags", **said})
+def options(**said: str) -> steps.Tags:
+    return steps.Tags.model_validate({"step": "tags", **said})
 
 
 def packets(at: Scene | None = None, **said: str) -> Packets:

@@ -16,7 +16,7 @@ from postguard.protect.chance import generator
 from postguard.protect.lettering import Lettering
 from postguard.protect.steps.watermark import Watermark
 from postguard.protect.tiling import Wish, lattice, lay_out
-from postguard.settings import recipes
+from postguard.settings import steps
 from tests.unit.protect.conftest import busy, cut_out, pictures, plain, scene_of
 
 TEXT = "© {year} {name}"
@@ -25,7 +25,7 @@ NO_FONTS = Lettering(lambda characters: [])
 
 def watermark(**options):
     words = options if {"logo", "preset"} & set(options) else {"text": TEXT, **options}
-    return Watermark(recipes.Watermark(step="watermark", **words), NO_FONTS)
+    return Watermark(steps.Watermark(step="watermark", **words), NO_FONTS)
 
 
 def change(before, after):
@@ -352,9 +352,9 @@ def test_a_preset_brings_text_and_strength_where_they_are_unset(options, text, s
 
 def test_a_mark_needs_a_text_a_logo_or_a_preset():
     with pytest.raises(ValueError, match="preset"):
-        recipes.Watermark(step="watermark")
+        steps.Watermark(step="watermark")
     with pytest.raises(ValueError, match="either"):
-        recipes.Watermark(step="watermark", text="x", logo="y.png")
+        steps.Watermark(step="watermark", text="x", logo="y.png")
 
 
 def test_two_marks_of_a_picture_are_not_alike():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
-from postguard.settings import load, recipes, schema, values
+from postguard.settings import load, schema, steps, values
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ TABLES = {
     "secrets": schema.SecretsTable,
     "cloak": schema.CloakTable,
     "cluster": schema.ClusterTable,
-    **{f"step {k.__name__.lower()}": k for k in recipes.StepOptions.__subclasses__()},
+    **{f"step {k.__name__.lower()}": k for k in steps.StepOptions.__subclasses__()},
 }
 # What the example must fill in although the schema has no value for it, or another one.
 CHOSEN = {("step downscale", "long_side"), ("step watermark", "text")}

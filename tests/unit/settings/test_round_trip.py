@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postguard.model import Late, Quotes, Replies, Visibility
-from postguard.settings import recipes as r
 from postguard.settings import schema as s
+from postguard.settings import steps
 from postguard.settings.load import parse
+from postguard.settings.recipes import ORDER
 from postguard.settings.values import RESERVED, Slot
 from tests.unit.settings.toml_text import written
 
@@ -45,7 +46,7 @@ def floats(low, high):
 
 STEPS = {
     "downscale": st.builds(
-        r.Downscale,
+        steps.Downscale,
         step=st.just("downscale"),
         long_side=st.integers(64, 20_000),
         megapixels=st.none() | floats(0.1, 400),
@@ -53,7 +54,7 @@ STEPS = {
         | st.dictionaries(st.sampled_from(["bluesky", "mastodon"]), st.integers(64, 20_000)),
     ),
     "watermark": st.builds(
-        r.Watermark,
+        steps.Watermark,
         step=st.just("watermark"),
         text=TEXT.filter(bool),
         preset=st.sampled_from([None, "sample", "no-repost"]),
@@ -65,7 +66,7 @@ STEPS = {
         outline=st.booleans(),
     ),
     "notice": st.builds(
-        r.Notice,
+        steps.Notice,
         step=st.just("notice"),
         text=TEXT,
         langs=st.lists(st.sampled_from(["ja", "en"]), max_size=2).map(tuple),
@@ -73,33 +74,36 @@ STEPS = {
         size=floats(0.01, 0.2),
     ),
     "noise": st.builds(
-        r.Noise,
+        steps.Noise,
         step=st.just("noise"),
         strength=st.sampled_from(["low", "medium", "high"]),
         look=st.sampled_from(["grain", "canvas", "screentone"]),
         soften=st.booleans(),
     ),
     "cloak": st.builds(
-        r.Cloak,
+        steps.Cloak,
         step=st.just("cloak"),
         strength=st.sampled_from(["low", "medium", "high"]),
         time_limit=floats(5, 86_400),
     ),
-    "hidden": st.builds(r.Hidden, step=st.just("hidden")),
+    "hidden": st.builds(steps.Hidden, step=st.just("hidden")),
     "tags": st.builds(
-        r.Tags, step=st.just("tags"), mining=st.sampled_from(["all", "ai-training"]), credit=TEXT
+        steps.Tags,
+        step=st.just("tags"),
+        mining=st.sampled_from(["all", "ai-training"]),
+        credit=TEXT,
     ),
     "encode": st.builds(
-        r.Encode, step=st.just("encode"), format=st.sampled_from(["auto", "webp", "avif"])
+        steps.Encode, step=st.just("encode"), format=st.sampled_from(["auto", "webp", "avif"])
     ),
-    "credentials": st.builds(r.Credentials, step=st.just("credentials")),
+    "credentials": st.builds(steps.Credentials, step=st.just("credentials")),
 }
 
 
 @st.composite
 def recipes(draw):
-    chosen = draw(st.sets(st.sampled_from(r.ORDER)))
-    return tuple(draw(STEPS[name]) for name in r.ORDER if name in chosen)
+    chosen = draw(st.sets(st.sampled_from(ORDER)))
+    return tuple(draw(STEPS[name]) for name in ORDER if name in chosen)
 
 
 @st.composite

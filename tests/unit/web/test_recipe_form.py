@@ -6,14 +6,14 @@ import typing
 
 import pytest
 
-from postguard.settings import recipes
+from postguard.settings import steps
 from postguard.settings.lines import dotted
 from postguard.settings.recipes import ORDER
 from postguard.web.recipe_form import Fault, faults, form, steps_of
 from postguard.web.recipe_parts import LIST, ON, PARTS, Kind
 
 MODELS = {
-    m.model_fields["step"].annotation.__args__[0]: m for m in recipes.StepOptions.__subclasses__()
+    m.model_fields["step"].annotation.__args__[0]: m for m in steps.StepOptions.__subclasses__()
 }
 # What stands in the config alone: few will ever touch it.
 BESIDE = {
