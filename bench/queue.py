@@ -107,7 +107,7 @@ def command(home: Path, *arguments: str) -> tuple[float, float]:
 
 def questions(store: Store) -> dict[str, Callable[[], object]]:
     """Return what commands and the daemon ask, by name."""
-    posts, deliveries = store.posts, store.deliveries
+    posts, deliveries, attempts = store.posts, store.deliveries, store.attempts
     return {
         "first page": lambda: posts.page([], None, 20),
         "first page of the held": lambda: posts.page([PostState.HELD], None, 20),
@@ -118,7 +118,7 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
         "same bytes": lambda: posts.with_bytes(f"{7:064x}"),
         "first to plan": lambda: deliveries.unplanned(limit=20),
         "next due time": lambda: deliveries.next_due(NOW),
-        "claim, none due": lambda: deliveries.claim(NOW, ("sky", "fedi")),
+        "claim, none due": lambda: attempts.claim(NOW, ("sky", "fedi")),
         "claim, all due": lambda: _claim_and_leave(store),
         "slots taken, a month": lambda: store.plans.taken_slots("sky", "2030-01", "2030-02"),
     }
@@ -136,7 +136,7 @@ def _seconds(ask: Callable[[], object]) -> float:
 def _claim_and_leave(store: Store) -> None:
     """Claim while everything is due, and take it back."""
     with contextlib.suppress(_TakenBackError), store.db.change():
-        store.deliveries.claim(NOW + POSTS * BETWEEN, ("sky", "fedi"))
+        store.attempts.claim(NOW + POSTS * BETWEEN, ("sky", "fedi"))
         raise _TakenBackError
 
 

@@ -228,7 +228,7 @@ class Plans(Protocol):
 
 
 class Deliveries(Protocol):
-    """The queue, as publish needs it. Each method is one transaction."""
+    """What is to go out and has gone out, as publish needs it. Each method is one transaction."""
 
     def of_post(self, post_id: int) -> list[Delivery]:
         """Return the deliveries of a post, in the order of its accounts."""
@@ -243,6 +243,31 @@ class Deliveries(Protocol):
     ) -> bool:
         """Give a due time; False when another delivery of the account has that slot already."""
         ...
+
+    def taken_uris(self, account: str, since: datetime) -> set[str]:
+        """Return the addresses of the account's posts that have a receipt of `since` or later."""
+        ...
+
+    def in_doubt(self, account: str) -> list[Delivery]:
+        """Return what may or may not have been posted to the account, held or not."""
+        ...
+
+    def tell(self, delivery: Delivery, said: str, now: datetime) -> None:
+        """Add a line to the post's history."""
+        ...
+
+    def copy(self, post_id: int, account: str) -> Copy | None:
+        """Return a post's delivery to one account with its receipt; None: it has none."""
+        ...
+
+    def before_in_series(self, post_id: int, account: str) -> int | None:
+        """Return the post before this one in its series that the account has or is to get."""
+        ...
+
+
+class Attempts(Protocol):
+    """Tries at deliveries: claimed, begun, and what came of them. Each method is one
+    transaction."""
 
     def claim(
         self, now: datetime, accounts: Sequence[str], dry_only: Sequence[str] = ()
@@ -264,16 +289,8 @@ class Deliveries(Protocol):
         """Store an attempt with its plan; only afterwards may anything be sent."""
         ...
 
-    def last_attempt(self, delivery_id: int) -> Attempt | None:
-        """Return the newest attempt."""
-        ...
-
-    def taken_uris(self, account: str, since: datetime) -> set[str]:
-        """Return the addresses of the account's posts that have a receipt of `since` or later."""
-        ...
-
-    def in_doubt(self, account: str) -> list[Delivery]:
-        """Return what may or may not have been posted to the account, held or not."""
+    def last(self, delivery_id: int) -> Attempt | None:
+        """Return the newest attempt at a delivery."""
         ...
 
     def finish(self, delivery_id: int, receipt: Receipt, now: datetime) -> None:
@@ -291,18 +308,6 @@ class Deliveries(Protocol):
     ) -> None:
         """Return a claimed delivery to the queue, due later; no try is counted. `anew`: lateness
         is counted from then."""
-        ...
-
-    def tell(self, delivery: Delivery, said: str, now: datetime) -> None:
-        """Add a line to the post's history."""
-        ...
-
-    def copy(self, post_id: int, account: str) -> Copy | None:
-        """Return a post's delivery to one account with its receipt; None: it has none."""
-        ...
-
-    def before_in_series(self, post_id: int, account: str) -> int | None:
-        """Return the post before this one in its series that the account has or is to get."""
         ...
 
     def hold(self, delivery_id: int, reason: str, now: datetime, *, sure: bool = True) -> None:

@@ -51,3 +51,11 @@ def protected_post(store: Store, *, now: datetime = NOW, **fields: object) -> Po
     store.posts.move_to(post.id, PostState.TAKEN, now)
     store.posts.protected(post.id, [rendition()], now)
     return store.posts.get(post.id)
+
+
+def scheduled(store: Store, name: str = "fox.png", **fields: object) -> int:
+    """A post whose deliveries are all due now; its number."""
+    post = protected_post(store, name=name, **fields)
+    for delivery in store.deliveries.of_post(post.id):
+        assert store.deliveries.schedule(delivery.id, NOW, None, NOW)
+    return post.id

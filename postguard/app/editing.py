@@ -195,7 +195,7 @@ def restate(installation: Installation, delivery: Delivery, words: Words, now: d
     """Change a post that stands, then keep its words: cut off between, it is simply done again."""
     store = installation.store
     receipt = store.deliveries.receipts(delivery.post_id)[delivery.account]
-    attempt = store.deliveries.last_attempt(delivery.id)
+    attempt = store.attempts.last(delivery.id)
     draft = installation.draft(delivery, words, {} if attempt is None else attempt.plan)
     new = installation.accounts.of_delivery(delivery).edit(draft, receipt)
     store.wishes.edited(delivery, words, new, now)

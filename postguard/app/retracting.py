@@ -81,12 +81,12 @@ def _delete(installation: Installation, delivery: Delivery, now: datetime) -> st
 def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> str:
     """Delete what may have been posted, if it is there. Raises Retryable where it is not: it may
     still come."""
-    rows = installation.store.deliveries
-    attempt = rows.last_attempt(delivery.id)
+    store = installation.store
+    attempt = store.attempts.last(delivery.id)
     assert attempt is not None  # else it would have been cancelled
     draft = installation.draft(delivery, delivery.words, attempt.plan)
     since = (attempt.first_at or attempt.started_at) - _CLOCKS_DIFFER
-    taken = rows.taken_uris(delivery.account, since)
+    taken = store.deliveries.taken_uris(delivery.account, since)
     network = installation.accounts.of_delivery(delivery)
     receipt = network.find(draft, attempt.plan, taken)
     if receipt is None:
@@ -96,7 +96,7 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
                 "look again in an hour, with this command or with your eyes"
             )
         )
-    others = doubt.alike(delivery, rows.in_doubt(delivery.account))
+    others = doubt.alike(delivery, store.deliveries.in_doubt(delivery.account))
     if others and not (delivery.dry_run or network.limits().named):
         raise Refused(
             _(
@@ -105,7 +105,7 @@ def _look_for(installation: Installation, delivery: Delivery, now: datetime) -> 
             ).format(url=receipt.url, post_id=others[0].post_id),
             stands=True,
         )
-    rows.finish(delivery.id, receipt, now)
+    store.attempts.finish(delivery.id, receipt, now)
     return _delete(installation, delivery, now)
 
 
@@ -117,7 +117,7 @@ def _left_linking(installation: Installation, post_id: int) -> Iterator[Delivery
     copies = [d for d in rows.of_post(post_id) if d.account not in stays]
     gone = {d.account for d in rows.of_post(post_id) if d.state is DeliveryState.RETRACTED}
     for delivery in copies:
-        attempt = rows.last_attempt(delivery.id)
+        attempt = installation.store.attempts.last(delivery.id)
         linked = attempt is not None and linking.kept(attempt.plan).link
         if linked and delivery.state is DeliveryState.POSTED and delivery.words.link_to in gone:
             yield delivery

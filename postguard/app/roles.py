@@ -269,10 +269,10 @@ def make_publisher(installation: Installation) -> Publisher:
     """Make the one publisher of an installation, which several threads may send with."""
     store, accounts, clock = installation.store, installation.accounts, installation.clock
     pacing = Pacing(store.accounts, store.spending, accounts.network_name)
-    planning = Planning(store.deliveries, store.plans, installation.timing)
+    planning = Planning(store.deliveries, store.attempts, store.plans, installation.timing)
     awake = Awake(lambda: installation.settings.schedule.stay_awake)
     return Publisher(
-        *(store.deliveries, planning, _Outside(installation), pacing),
+        *(store.deliveries, store.attempts, planning, _Outside(installation), pacing),
         clock=clock.now,
         awake=awake.held,
     )

@@ -46,7 +46,7 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
                 )
             )
         claimed = {d.state for d in store.deliveries.of_post(post_id)}
-        if DeliveryState.SENDING in claimed or store.deliveries.being_sent(post_id):
+        if DeliveryState.SENDING in claimed or store.attempts.being_sent(post_id):
             raise Unusable(
                 _("post {post_id} is being sent at this moment; it cannot be held").format(
                     post_id=post_id
@@ -69,7 +69,7 @@ def release(store: Store, post_id: int, now: datetime) -> str:
                 )
             )
         state = _goes_on_as(store, post)
-        store.deliveries.release(post_id, now)
+        store.wishes.release(post_id, now)
         store.posts.move_to(post_id, state, now)
     said = (
         _("Post {post_id} ({name}) is read anew, and goes on unless something else holds it.")
@@ -94,10 +94,10 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
         kept = [d.id for d in ahead]
         if post.state is PostState.HELD:
             release(store, post_id, now)
-            store.deliveries.make_due(post_id, now, kept)
+            store.wishes.make_due(post_id, now, kept)
             _forget_times_that_passed(store, post, now)
-        elif not store.deliveries.retry_held(post_id, now, kept):
-            store.deliveries.make_due(post_id, now)
+        elif not store.wishes.retry_held(post_id, now, kept):
+            store.wishes.make_due(post_id, now)
     return _tried_again(post, held, ahead, now)
 
 

@@ -131,7 +131,7 @@ def _let_go(
     if whole:
         steering.release(store, post.id, now)
         return _("; the post was held for its words alone, so it goes on")
-    store.deliveries.release(post.id, now)
+    store.wishes.release(post.id, now)
     return _("; what was held for its words goes on")
 
 

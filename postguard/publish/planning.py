@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from postguard.language import _
 from postguard.model import Delivery, DeliveryState, Late
-from postguard.ports import Deliveries, Plans
+from postguard.ports import Attempts, Deliveries, Plans
 from postguard.publish import schedule
 from postguard.publish.schedule import Due
 
@@ -47,6 +47,7 @@ class Planning:
     """
 
     deliveries: Deliveries
+    attempts: Attempts
     plans: Plans
     timing: Callable[[str], Timing]
 
@@ -59,7 +60,7 @@ class Planning:
                 self._plan(delivery, delivery.asked, now)
             except (schedule.Unreadable, OverflowError):
                 log.warning("post %d for %s asks for no time", delivery.post_id, delivery.account)
-                self.deliveries.hold(delivery.id, _no_time(delivery), now)
+                self.attempts.hold(delivery.id, _no_time(delivery), now)
         return len(waiting)
 
     def next_slot(self, delivery: Delivery, now: datetime) -> None:
@@ -81,7 +82,7 @@ class Planning:
             why = _(
                 "what was sent is not there; it is sent again, but not so near to another post"
             )
-            self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, free, why, now)
+            self.attempts.put_back(delivery.id, DeliveryState.UNSURE, free, why, now)
         else:
             self.deliveries.schedule(delivery.id, free, delivery.slot, now)
         return True

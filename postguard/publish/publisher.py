@@ -25,7 +25,7 @@ from postguard.model import (
     Receipt,
     Rendition,
 )
-from postguard.ports import Deliveries, Network
+from postguard.ports import Attempts, Deliveries, Network
 from postguard.publish import doubt, linking, schedule
 from postguard.publish.lanes import Lanes
 from postguard.publish.pacing import Pacing
@@ -80,6 +80,7 @@ class Publisher:
     """
 
     deliveries: Deliveries
+    attempts: Attempts
     planning: Planning
     to: Publishing
     pacing: Pacing
@@ -104,16 +105,16 @@ class Publisher:
     def _claim(self, busy: Collection[str], now: datetime) -> Delivery | None:
         """Claim for the accounts that are free. What still is claimed of these was cut off by a
         crash, or by a row that could not be written."""
-        self.deliveries.recover(now, busy)
+        self.attempts.recover(now, busy)
         accounts = [name for name in self.to.accounts() if name not in busy]
         dry_only = [name for name in self.to.dry_only() if name not in busy]
-        return self.deliveries.claim(now, accounts, dry_only)
+        return self.attempts.claim(now, accounts, dry_only)
 
     def _send(self, delivery: Delivery, now: datetime) -> None:
         try:
             self._deliver(delivery, now)
         except linking.NotYet as exc:
-            self.deliveries.postpone(delivery.id, exc.until, str(exc), now, anew=exc.anew)
+            self.attempts.postpone(delivery.id, exc.until, str(exc), now, anew=exc.anew)
         except _Unread as exc:
             self._again(delivery, _as_before(delivery), exc, now)
         except Retryable as exc:
@@ -126,16 +127,16 @@ class Publisher:
         except Held as exc:
             log.warning("post %d is held: %s: %s", delivery.post_id, delivery.account, exc)
             stands = isinstance(exc, Refused) and exc.stands
-            self.deliveries.hold(delivery.id, str(exc), self._after(now), sure=not stands)
+            self.attempts.hold(delivery.id, str(exc), self._after(now), sure=not stands)
         except Exception as exc:
             # Whatever broke, nothing looks at a delivery that stays claimed.
-            begun = self.deliveries.last_attempt(delivery.id) is not None
+            begun = self.attempts.last(delivery.id) is not None
             state = DeliveryState.UNSURE if begun else DeliveryState.SCHEDULED
             self._again(delivery, state, exc, self._after(now))
             raise
 
     def _deliver(self, delivery: Delivery, now: datetime) -> None:
-        earlier = self.deliveries.last_attempt(delivery.id)
+        earlier = self.attempts.last(delivery.id)
         nothing_sent = earlier is None or earlier.in_vain
         if nothing_sent and self._too_late(self.pacing.excused(delivery, now), now):
             return
@@ -145,7 +146,7 @@ class Publisher:
         if nothing_sent:
             self._let_doubt_end(delivery, network, now)
         if not self.pacing.may_go(delivery, len(draft.renditions), now):
-            self.deliveries.leave(delivery.id)
+            self.attempts.leave(delivery.id)
             return
         if earlier is not None and not earlier.in_vain:
             if self._may_be_there(delivery, network, draft, earlier, now):
@@ -179,7 +180,7 @@ class Publisher:
         match doubt.verdict(earlier, network.limits(), now):
             case doubt.Wait(until):
                 why = _("what was sent is not there, but may still come; looking again")
-                self.deliveries.put_back(delivery.id, DeliveryState.UNSURE, until, why, now)
+                self.attempts.put_back(delivery.id, DeliveryState.UNSURE, until, why, now)
                 return True
             case doubt.Hold():
                 raise Refused(_look_yourself(delivery), stands=True)
@@ -206,7 +207,7 @@ class Publisher:
     def _finish(
         self, delivery: Delivery, receipt: Receipt, now: datetime, how: str = "posted"
     ) -> None:
-        self.deliveries.finish(delivery.id, receipt, self._after(now))
+        self.attempts.finish(delivery.id, receipt, self._after(now))
         self.pacing.worked(delivery)
         done = "drawn, not posted (dry run)" if receipt.is_page else how
         log.info("post %d for %s: %s: %s", delivery.post_id, delivery.account, done, receipt.url)
@@ -228,9 +229,9 @@ class Publisher:
         plan is made anew: it holds the time that the post is dated with."""
         again = earlier is not None and not earlier.in_vain
         if earlier is not None and again:
-            return self.deliveries.begin(delivery.id, earlier.plan, now)
+            return self.attempts.begin(delivery.id, earlier.plan, now)
         plan = linking.kept_in(network.plan(draft, now), draft)
-        return self.deliveries.begin(delivery.id, plan, now)
+        return self.attempts.begin(delivery.id, plan, now)
 
     def _draft(self, delivery: Delivery, earlier: Attempt | None, now: datetime) -> Draft:
         max_late = self.planning.timing(delivery.account).max_late
@@ -267,7 +268,7 @@ class Publisher:
             "its time passed {ago} while the PC was off or asleep, or its account paused or out "
             "of reach; `postguard retry {post_id}` posts it now"
         ).format(ago=_ago(late.by), post_id=delivery.post_id)
-        self.deliveries.hold(delivery.id, reason, now)
+        self.attempts.hold(delivery.id, reason, now)
         return True
 
     def _failed(
@@ -286,17 +287,17 @@ class Publisher:
         why = _in_words(exc)
         if delivery.tries >= _MOST_TRIES:
             reason = _("given up after {tries} tries: {why}").format(tries=delivery.tries, why=why)
-            self.deliveries.hold(delivery.id, reason, now, sure=False)
+            self.attempts.hold(delivery.id, reason, now, sure=False)
             return
         log.warning(
             "post %d to %s is tried again %s: %s", delivery.post_id, delivery.account, at, why
         )
-        self.deliveries.put_back(delivery.id, state, at, why, now)
+        self.attempts.put_back(delivery.id, state, at, why, now)
 
     def _wait_for_login(self, delivery: Delivery, exc: LoggedOut, now: datetime) -> None:
         log.warning("%s is logged out: %s", delivery.account, exc)
         at = delivery.due_at or now
-        self.deliveries.put_back(delivery.id, _as_before(delivery), at, str(exc), now)
+        self.attempts.put_back(delivery.id, _as_before(delivery), at, str(exc), now)
 
 
 class _Unread(Retryable):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from postguard.store.accounts import EVERYTHING, AccountRows
+from postguard.store.attempts import AttemptRows
 from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.likeness import LikenessRows
@@ -21,6 +22,7 @@ __all__ = [
     "DISK_LOW",
     "EVERYTHING",
     "AccountRows",
+    "AttemptRows",
     "Database",
     "DeliveryRows",
     "Event",
@@ -42,6 +44,7 @@ class Store:
     db: Database
     posts: PostRows
     deliveries: DeliveryRows
+    attempts: AttemptRows
     plans: PlanRows
     accounts: AccountRows
     readings: ReadingRows
@@ -56,9 +59,10 @@ def open_store(path: Path) -> Store:
     db = Database(path)
     posts = PostRows(db)
     deliveries, accounts = DeliveryRows(db, posts), AccountRows(db)
+    attempts = AttemptRows(db, posts, deliveries)
     wishes = WishRows(db, posts, deliveries)
     return Store(
-        *(db, posts, deliveries, PlanRows(db), accounts),
+        *(db, posts, deliveries, attempts, PlanRows(db), accounts),
         *(ReadingRows(db), SpentRows(db), wishes, LikenessRows(db)),
-        RestoredRows(db, posts, deliveries),
+        RestoredRows(db, deliveries, attempts),
     )

@@ -8,9 +8,9 @@ from datetime import datetime
 from postguard import language
 from postguard.language import _, marked
 from postguard.model import Delivery, Place, PostState, Receipt
+from postguard.store.attempts import AttemptRows
 from postguard.store.connection import Database, from_ms, to_ms
 from postguard.store.deliveries import DeliveryRows
-from postguard.store.posts import PostRows
 
 AT_ONCE = 200
 _MAY_HAVE_GONE = "state IN ('waiting', 'scheduled', 'sending', 'unsure', 'held') AND NOT dry_run"
@@ -30,10 +30,10 @@ ORDER BY d.post_id LIMIT ?"""
 class RestoredRows:
     """The deliveries of one database that are not to be sent before they were looked for."""
 
-    def __init__(self, db: Database, posts: PostRows, deliveries: DeliveryRows) -> None:
+    def __init__(self, db: Database, deliveries: DeliveryRows, attempts: AttemptRows) -> None:
         self._db = db
-        self._posts = posts
         self._deliveries = deliveries
+        self._attempts = attempts
 
     def mark(self, since: datetime) -> int:
         """Let nothing go out that may have gone out since the backup; return how many wait."""
@@ -94,13 +94,13 @@ class RestoredRows:
             self._matched(delivery)
             said = _("it stands there already, since it was posted after the backup")
             self._deliveries.tell(delivery, said, now)
-            self._deliveries.finish(delivery.id, receipt, now)
+            self._attempts.finish(delivery.id, receipt, now)
 
     def hold(self, delivery: Delivery, reason: str, now: datetime) -> None:
         """Only the artist can tell; what they let go on is sent."""
         with self._db.change():
             self._matched(delivery)
-            self._deliveries.hold(delivery.id, reason, now)
+            self._attempts.hold(delivery.id, reason, now)
 
     def folders(self) -> list[tuple[int, str, Place]]:
         """Return (post, folder, place) of every post whose files postguard keeps."""

@@ -1,4 +1,5 @@
-"""What the artist changes afterwards: times, order and words of what waits, copies taken back.
+"""What the artist changes afterwards: what is held goes on, times, order and words of what waits,
+copies taken back.
 
 Each change is one transaction that looks at the delivery's state itself: what is being sent at
 that moment, or may have been sent, is never changed behind the sender's back.
@@ -6,10 +7,12 @@ that moment, or may have been sent, is never changed behind the sender's back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from postguard.model import Delivery, DeliveryState, Edit, PostState, Receipt, Words
+from postguard.store.attempts import LOOKED_FOR
 from postguard.store.connection import Database, to_ms
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.plans import slots_stay
@@ -20,6 +23,12 @@ from postguard.system import wire
 _UNSENT = """
 id = ? AND state IN ('waiting', 'scheduled', 'held') AND NOT EXISTS (SELECT 1 FROM attempts a
   WHERE a.delivery_id = deliveries.id AND a.outcome NOT LIKE 'refused%')"""
+
+# Where every try was refused nothing is on the network; else it must be asked first.
+_AFTER_RELEASE = """
+CASE WHEN EXISTS (SELECT 1 FROM attempts a
+     WHERE a.delivery_id = deliveries.id AND a.outcome NOT LIKE 'refused%')
+THEN 'unsure' ELSE 'waiting' END"""
 
 _RETRACT = "UPDATE deliveries SET state = 'retracted', due_at = NULL, slot = NULL, reason = ''"
 
@@ -42,6 +51,45 @@ class WishRows:
                 (asked, delivery_id),
             )
         return changed.rowcount > 0
+
+    def release(self, post_id: int, now: datetime) -> int:
+        """Let the held deliveries of a post be planned anew, and those whose time has passed while
+        the post was held; return how many were held."""
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE deliveries SET state = 'waiting', due_at = NULL, slot = NULL"
+                " WHERE post_id = ? AND state = 'scheduled' AND tries = 0 AND due_at <= ?",
+                (post_id, to_ms(now)),
+            )
+            return self._let_go(db, post_id, now)
+
+    def retry_held(self, post_id: int, now: datetime, keeping: Collection[int] = ()) -> int:
+        """Make the held deliveries of a post due now, and no other; return how many. Those in
+        `keeping` go on, and keep what they asked for."""
+        marks = ", ".join("?" * len(keeping))
+        with self._db.change() as db:
+            db.execute(
+                "UPDATE deliveries SET asked = 'now' WHERE post_id = ? AND state = 'held'"
+                f" AND id NOT IN ({marks})",
+                (post_id, *keeping),
+            )
+            return self._let_go(db, post_id, now)
+
+    def make_due(self, post_id: int, now: datetime, keeping: Collection[int] = ()) -> int:
+        """Make every delivery of the post that is planned due now, but for those in `keeping`;
+        return how many."""
+        others = f"post_id = ? AND id NOT IN ({', '.join('?' * len(keeping))})"
+        with self._db.change() as db:
+            rows = db.execute(
+                "UPDATE deliveries SET due_at = ?, planned_at = ?, slot = NULL"
+                f" WHERE {others} AND state IN ('scheduled', 'unsure') RETURNING id",
+                (to_ms(now), to_ms(now), post_id, *keeping),
+            ).fetchall()
+            db.execute(
+                f"UPDATE deliveries SET asked = 'now' WHERE {others} AND state = 'waiting'",
+                (post_id, *keeping),
+            )
+        return len(rows)
 
     def queue(self, account: str, at: Delivery, *, before: bool, limit: int) -> list[Delivery]:
         """Return what the account is to post before (or behind) a delivery, nearest first; only
@@ -108,7 +156,7 @@ class WishRows:
             if not self._posts.protect_anew(post_id, now):
                 return False
             db.execute("UPDATE posts SET recipe = ? WHERE id = ?", (recipe, post_id))
-            self._deliveries.release(post_id, now)
+            self.release(post_id, now)
             self._posts.move_to(post_id, PostState.TAKEN, now)
         return True
 
@@ -158,6 +206,20 @@ class WishRows:
             for d in self._deliveries.of_post(post_id)
             if d.state is DeliveryState.RETRACTED and d.account in receipts
         }
+
+    def _let_go(self, db: sqlite3.Connection, post_id: int, now: datetime) -> int:
+        db.execute(
+            "UPDATE attempts SET outcome = ? || outcome WHERE outcome LIKE 'unsure%' AND"
+            " delivery_id IN (SELECT id FROM deliveries WHERE post_id = ? AND state = 'held')",
+            (LOOKED_FOR, post_id),
+        )
+        rows = db.execute(
+            f"UPDATE deliveries SET state = {_AFTER_RELEASE}, due_at = ?, planned_at = ?,"
+            " slot = NULL, reason = '', tries = 0"
+            " WHERE post_id = ? AND state = 'held' RETURNING id",
+            (to_ms(now), to_ms(now), post_id),
+        ).fetchall()
+        return len(rows)
 
     def _settle_post(self, post_id: int, now: datetime) -> None:
         """Say of a post whose last copy was taken back, or that waits for nothing more, so."""

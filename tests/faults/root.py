@@ -41,11 +41,12 @@ from tests.faults.plan import Plan, checkpoints
 log = logging.getLogger(__name__)
 
 USUAL_LOOK = timedelta(seconds=30)  # the daemon's longest nap
-DELIVERIES = ("schedule", "claim", "begin", "finish", "put_back", "hold", "recover")
+DELIVERIES = ("schedule",)
+ATTEMPTS = ("claim", "begin", "finish", "put_back", "hold", "recover")
 POSTS = ("create", "protected", "move_to", "placed")
 NETWORK = ("plan", "send", "find", "read_back")
 FILES = ("write_whole", "move")
-METHODS = (*DELIVERIES, *POSTS, *NETWORK, *FILES)
+METHODS = (*DELIVERIES, *ATTEMPTS, *POSTS, *NETWORK, *FILES)
 AT_REST = {PostState.POSTED: "posted", PostState.HELD: "held"}
 # What is imported before the first fork, and so only once.
 LIBRARIES = ("atproto_client", "mastodon", "postguard.imaging", "postguard.protect.pipeline")
@@ -154,7 +155,8 @@ def wrapped(installation: Installation, fate: Fate) -> Installation:
     store, plain = installation.store, installation.accounts
     posts: Any = Watched(store.posts, POSTS, fate.at)
     deliveries: Any = Watched(store.deliveries, DELIVERIES, fate.at)
-    installation.store = replace(store, posts=posts, deliveries=deliveries)
+    attempts: Any = Watched(store.attempts, ATTEMPTS, fate.at)
+    installation.store = replace(store, posts=posts, deliveries=deliveries, attempts=attempts)
     given = {f.name: getattr(plain, f.name) for f in fields(plain) if f.init}
     # The product waits a minute for a silent server; a campaign would wait for hours.
     installation.accounts = WatchedAccounts(**given | {"timeout": PATIENCE})

@@ -19,6 +19,6 @@ def test_a_full_disk_at_any_write_costs_time_and_no_post(pds: PdsServer, tmp_pat
     with stage(tmp_path, pds, plan) as made:
         found = made.run(drops(plan.seed, plan.posts))
     writers = root.read_fate(tmp_path)["writers"]
-    assert {"DeliveryRows.begin", "DeliveryRows.finish", "PostRows.create"} <= writers.keys()
+    assert {"AttemptRows.begin", "AttemptRows.finish", "PostRows.create"} <= writers.keys()
     assert [name for name, times in writers.items() if not times] == []
     assert (found.reasons, found.differences, found.posted) == ([], [], plan.posts)

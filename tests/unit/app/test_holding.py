@@ -18,11 +18,11 @@ def test_a_held_post_is_not_claimed_until_it_is_released(store: Store) -> None:
     post = protected_post(store)
     due(store)
     assert "release 1" in steering.hold(store, post.id, NOW)
-    assert store.deliveries.claim(NOW, ["sky"]) is None
+    assert store.attempts.claim(NOW, ["sky"]) is None
     steering.release(store, post.id, NOW)
     due(store)
     assert store.posts.get(post.id).state is PostState.PROTECTED
-    assert store.deliveries.claim(NOW, ["sky"]) is not None
+    assert store.attempts.claim(NOW, ["sky"]) is not None
 
 
 def test_a_post_that_was_never_protected_is_read_anew_when_it_is_released(store: Store) -> None:
@@ -36,7 +36,7 @@ def test_a_post_that_was_never_protected_is_read_anew_when_it_is_released(store:
 def test_a_post_that_is_being_sent_cannot_be_held(store: Store) -> None:
     post = protected_post(store)
     due(store)
-    assert store.deliveries.claim(NOW, ["sky"]) is not None
+    assert store.attempts.claim(NOW, ["sky"]) is not None
     with pytest.raises(Unusable, match="being sent at this moment"):
         steering.hold(store, post.id, NOW)
     assert store.posts.get(post.id).state is PostState.PROTECTED
@@ -46,24 +46,24 @@ def test_a_doubtful_post_that_is_sent_again_at_this_moment_cannot_be_held(store:
     """It stays unsure while its second request runs: "held" would not be true."""
     post = protected_post(store)
     due(store)
-    claimed = store.deliveries.claim(NOW, ["sky"])
+    claimed = store.attempts.claim(NOW, ["sky"])
     assert claimed is not None
-    store.deliveries.begin(claimed.id, {"key": "k"}, NOW)
-    store.deliveries.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
-    assert store.deliveries.claim(NOW, ["sky"]) is not None
-    store.deliveries.begin(claimed.id, {"key": "k"}, NOW)
+    store.attempts.begin(claimed.id, {"key": "k"}, NOW)
+    store.attempts.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
+    assert store.attempts.claim(NOW, ["sky"]) is not None
+    store.attempts.begin(claimed.id, {"key": "k"}, NOW)
     with pytest.raises(Unusable, match="being sent at this moment"):
         steering.hold(store, post.id, NOW)
-    store.deliveries.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
+    store.attempts.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
     steering.hold(store, post.id, NOW)
 
 
 def test_a_posted_post_can_neither_be_held_nor_tried_again(store: Store) -> None:
     post = protected_post(store)
     due(store)
-    claimed = store.deliveries.claim(NOW, ["sky"])
+    claimed = store.attempts.claim(NOW, ["sky"])
     assert claimed is not None
-    store.deliveries.finish(claimed.id, Receipt("at://x", "https://x", NOW), NOW)
+    store.attempts.finish(claimed.id, Receipt("at://x", "https://x", NOW), NOW)
     for act in (steering.hold, steering.release, steering.retry):
         with pytest.raises(Unusable, match="posted"):
             act(store, post.id, NOW)
@@ -94,10 +94,10 @@ def test_a_held_post_of_which_the_outcome_is_unknown_is_asked_for_before_it_is_s
 ) -> None:
     post = protected_post(store)
     due(store)
-    claimed = store.deliveries.claim(NOW, ["sky"])
+    claimed = store.attempts.claim(NOW, ["sky"])
     assert claimed is not None
-    store.deliveries.begin(claimed.id, {"rkey": "a"}, NOW)
-    store.deliveries.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
+    store.attempts.begin(claimed.id, {"rkey": "a"}, NOW)
+    store.attempts.put_back(claimed.id, DeliveryState.UNSURE, NOW, "no answer", NOW)
     steering.hold(store, post.id, NOW)
     steering.release(store, post.id, NOW)
     (delivery,) = store.deliveries.of_post(post.id)
@@ -108,14 +108,14 @@ def test_a_post_that_is_held_while_its_network_is_asked_is_not_sent_again(store:
     """What may be there already is claimed as it is, so only its next plan can stop it."""
     post = protected_post(store)
     due(store)
-    claimed = store.deliveries.claim(NOW, ["sky"])
+    claimed = store.attempts.claim(NOW, ["sky"])
     assert claimed is not None
-    store.deliveries.begin(claimed.id, {"rkey": "a"}, NOW)
-    store.deliveries.recover(NOW)
-    assert store.deliveries.claim(NOW, ["sky"]) is not None
+    store.attempts.begin(claimed.id, {"rkey": "a"}, NOW)
+    store.attempts.recover(NOW)
+    assert store.attempts.claim(NOW, ["sky"]) is not None
     steering.hold(store, post.id, NOW)
     with pytest.raises(Refused, match="you stopped it") as caught:
-        store.deliveries.begin(claimed.id, {"rkey": "a"}, NOW)
-    store.deliveries.hold(claimed.id, str(caught.value), NOW, sure=not caught.value.stands)
+        store.attempts.begin(claimed.id, {"rkey": "a"}, NOW)
+    store.attempts.hold(claimed.id, str(caught.value), NOW, sure=not caught.value.stands)
     steering.release(store, post.id, NOW)
     assert store.deliveries.get(claimed.id).state is DeliveryState.UNSURE

@@ -30,7 +30,7 @@ def posted(store, name, account="sky", **fields):
     post = protected_post(store, name=name, accounts=(account,), **fields)
     (delivery,) = store.deliveries.of_post(post.id)
     receipt = Receipt(f"at://{name}", f"https://bsky.app/{name}", NOW + post.id * MINUTE)
-    store.deliveries.finish(delivery.id, receipt, NOW)
+    store.attempts.finish(delivery.id, receipt, NOW)
     return delivery
 
 

@@ -124,7 +124,7 @@ def test_one_account_is_moved_and_the_other_keeps_its_time(store: Store) -> None
 
 def test_a_held_post_keeps_the_new_time_for_its_release(store: Store) -> None:
     in_slots(store, 1)
-    store.deliveries.hold(1, "the picture is too large", NOW)
+    store.attempts.hold(1, "the picture is too large", NOW)
     assert "once it is released" in move(store, 1, "slot", None, TOKYO, NOW)
     assert store.deliveries.get(1).state is DeliveryState.HELD
     steering.release(store, 1, NOW)
@@ -133,18 +133,18 @@ def test_a_held_post_keeps_the_new_time_for_its_release(store: Store) -> None:
 
 def test_what_is_being_sent_or_may_have_been_is_not_moved(store: Store) -> None:
     in_slots(store, 1)
-    store.deliveries.make_due(1, NOW)
-    store.deliveries.claim(NOW, ("sky",))
+    store.wishes.make_due(1, NOW)
+    store.attempts.claim(NOW, ("sky",))
     with pytest.raises(Unusable, match="at this moment"):
         move(store, 1, "now", None, TOKYO, NOW)
-    store.deliveries.begin(1, {"key": "a"}, NOW)
-    store.deliveries.recover(NOW)
+    store.attempts.begin(1, {"key": "a"}, NOW)
+    store.attempts.recover(NOW)
     with pytest.raises(Unusable, match="may be on sky already"):
         move(store, 1, "now", None, TOKYO, NOW)
-    store.deliveries.hold(1, "given up", NOW, sure=False)
+    store.attempts.hold(1, "given up", NOW, sure=False)
     with pytest.raises(Unusable, match="may have been sent"):
         move(store, 1, "now", None, TOKYO, NOW)
-    store.deliveries.finish(1, Receipt("at://1", "https://1", NOW), NOW)
+    store.attempts.finish(1, Receipt("at://1", "https://1", NOW), NOW)
     with pytest.raises(Unusable, match="is posted on sky already"):
         move(store, 1, "first", None, TOKYO, NOW)
 

@@ -97,7 +97,7 @@ def post_one(installation: Installation, name: str) -> None:
     store, now = installation.store, installation.clock.now()
     post = protected_post(store, name=name, now=now)
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://1", now), now)
+    store.attempts.finish(delivery.id, Receipt("at://1", "https://1", now), now)
 
 
 def test_only_what_happens_from_now_on_is_told(installation):
@@ -141,7 +141,7 @@ def test_each_kind_can_be_silenced(installation):
     store = installation.store
     post = protected_post(store, name="cat.png", now=installation.clock.now())
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.hold(delivery.id, "the network refuses it", installation.clock.now())
+    store.attempts.hold(delivery.id, "the network refuses it", installation.clock.now())
     made.tick(installation.clock.now())
     assert heard.titles == ["Held: cat.png"]
 

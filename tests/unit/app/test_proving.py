@@ -188,7 +188,7 @@ def test_what_went_out_is_told_and_a_lost_file_does_not_hide_the_post(
     copy = seen(tmp_path, posted(ledger, 5))
     now = ledger.clock.now()
     (delivery,) = ledger.store.deliveries.of_post(5)
-    ledger.store.deliveries.finish(delivery.id, Receipt("at://5", "https://b/5", now), now)
+    ledger.store.attempts.finish(delivery.id, Receipt("at://5", "https://b/5", now), now)
     moved = ledger.outbox / "queued" / "5-狐"
     moved.rename(tmp_path / "elsewhere")
     proof = sought(ledger, copy).proof

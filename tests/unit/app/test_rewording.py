@@ -268,8 +268,8 @@ def test_files_that_do_not_carry_the_words_stay(
 def test_files_of_which_a_copy_may_be_out_stay(made: Installation) -> None:
     dropped(made, FAR + 'alt = "赤い狐"\n')
     store, now = made.store, made.clock.now()
-    store.deliveries.make_due(1, now)
-    store.deliveries.claim(now, ("fedi",))
+    store.wishes.make_due(1, now)
+    store.attempts.claim(now, ("fedi",))
     told = changed(made, NewWords(alts={1: "白い狐"}))
     assert "the tags inside its files keep the old words" in told[0]
     assert told[1] == "it is being sent at this moment; run this again in a minute"
@@ -300,7 +300,7 @@ def test_one_account_held_for_its_words_goes_on_and_the_other_keeps_its_time(
     long = replace(delivery.words, text="狐" * 310)
     store.wishes.reword(delivery, long, Edit(), now)
     (why,) = made.accounts.objections("sky", long, 1)
-    store.deliveries.hold(1, why, now)
+    store.attempts.hold(1, why, now)
     told = changed(made, NewWords(text="短い"), "sky")
     assert told[0].endswith("what was held for its words goes on")
     assert [d.state for d in store.deliveries.of_post(1)] == [

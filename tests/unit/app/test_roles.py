@@ -142,8 +142,10 @@ def test_a_clock_that_is_set_back_puts_no_other_try_off(
     rows, now = installation.store.deliveries, ahead.now()
     (delivery,) = rows.of_post(protected_post(installation.store).id)
     rows.schedule(delivery.id, now, None, now)
-    rows.claim(now, ["sky"])
-    rows.put_back(delivery.id, DeliveryState.SCHEDULED, now + MINUTE, "no line", now)
+    installation.store.attempts.claim(now, ["sky"])
+    installation.store.attempts.put_back(
+        delivery.id, DeliveryState.SCHEDULED, now + MINUTE, "no line", now
+    )
     set_back(installation, ahead)
     assert rows.get(delivery.id).due_at == NOW + MINUTE
 
@@ -157,9 +159,10 @@ def test_what_was_tried_by_a_clock_that_was_ahead_goes_out_no_earlier_than_at_it
     (delivery,) = rows.of_post(protected_post(installation.store, asked=asked).id)
     slot = f"{evening:%Y-%m-%d %H:%M}" if asked == "slot" else None
     rows.schedule(delivery.id, evening, slot, NOW)
-    rows.claim(ahead.now(), ["sky"])
+    attempts = installation.store.attempts
+    attempts.claim(ahead.now(), ["sky"])
     later = ahead.now() + MINUTE
-    rows.put_back(delivery.id, DeliveryState.SCHEDULED, later, "no line", ahead.now())
+    attempts.put_back(delivery.id, DeliveryState.SCHEDULED, later, "no line", ahead.now())
     set_back(installation, ahead)
     assert rows.get(delivery.id).due_at == evening
 
@@ -170,8 +173,8 @@ def test_a_clock_that_is_set_back_puts_no_reading_back_off(
     store, now = installation.store, ahead.now()
     (delivery,) = store.deliveries.of_post(protected_post(store).id)
     store.deliveries.schedule(delivery.id, now, None, now)
-    store.deliveries.claim(now, ["sky"])
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://1", now), now)
+    store.attempts.claim(now, ["sky"])
+    store.attempts.finish(delivery.id, Receipt("at://1", "https://1", now), now)
     set_back(installation, ahead)
     assert store.readings.next_look() == NOW + FIRST_LOOK
 

@@ -62,7 +62,7 @@ def test_a_retry_of_one_refused_account_leaves_the_others_time_alone(store: Stor
     week = NOW + timedelta(days=7)
     store.deliveries.schedule(sky.id, NOW, None, NOW)
     store.deliveries.schedule(fedi.id, week, "2026-11-30 12:00", NOW)
-    store.deliveries.hold(sky.id, "the picture is too large", NOW)
+    store.attempts.hold(sky.id, "the picture is too large", NOW)
     assert store.posts.get(post.id).state is PostState.PROTECTED
     steering.retry(store, post.id, NOW)
     sky, fedi = store.deliveries.of_post(post.id)
@@ -99,7 +99,7 @@ def test_what_was_only_drawn_is_not_called_posted(store: Store) -> None:
     """A dry run never left the PC: an artist who is told that it is posted is frightened."""
     post = protected_post(store)
     delivery = store.deliveries.of_post(post.id)[0]
-    store.deliveries.finish(delivery.id, Receipt("file:///x", "file:///x", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("file:///x", "file:///x", NOW), NOW)
     assert store.posts.get(post.id).state is PostState.POSTED
     with pytest.raises(Unusable, match="never posted"):
         steering.hold(store, post.id, NOW)
@@ -125,7 +125,7 @@ def test_a_retry_of_one_refused_account_keeps_the_day_that_it_was_moved_to(store
     post = protected_post(store, accounts=("sky", "fedi"), asked="slot")
     sky, fedi = store.deliveries.of_post(post.id)
     store.deliveries.schedule(fedi.id, NOW + HOUR, "2026-11-23 13:00", NOW)
-    store.deliveries.hold(sky.id, "the picture is too large", NOW)
+    store.attempts.hold(sky.id, "the picture is too large", NOW)
     told = move(store, post.id, "2026-12-24 19:30", "sky", TOKYO, NOW)
     assert f"once what is held goes on: `postguard retry {post.id}`" in told
     steering.retry(store, post.id, NOW)

@@ -188,7 +188,7 @@ def test_the_note_beside_the_files_goes_on_saying_what_was_deleted(rig: Rig) -> 
     rig.send()
     assert rig.retract("a") == [True]
     store, now = rig.installation.store, rig.installation.clock.now()
-    store.deliveries.make_due(1, now)
+    store.wishes.make_due(1, now)
     rig.send()
     assert rig.states() == [DeliveryState.RETRACTED, DeliveryState.POSTED]
     roles = make_roles(rig.installation, lambda: None)
@@ -235,10 +235,10 @@ def test_of_two_that_look_the_same_none_is_deleted_for_the_other(rig: Rig) -> No
     rig.servers[0].fail_next(STATUSES, drop_answer=True, method="POST")
     rig.send()
     protected(rig.installation)
-    rows, now = rig.installation.store.deliveries, rig.installation.clock.now()
-    second = rows.of_post(2)[0]
-    rows.begin(second.id, {"key": "k"}, now)
-    rows.put_back(second.id, DeliveryState.UNSURE, now, "no answer", now)
+    store, now = rig.installation.store, rig.installation.clock.now()
+    second = store.deliveries.of_post(2)[0]
+    store.attempts.begin(second.id, {"key": "k"}, now)
+    store.attempts.put_back(second.id, DeliveryState.UNSURE, now, "no answer", now)
     assert rig.retract("a") == [False]
     assert "post 2, whose words are the same" in rig.said[0]
     assert len(rig.texts()[0]) == 1
@@ -250,7 +250,7 @@ def test_what_went_out_while_the_artist_was_asked_is_deleted_too(rig: Rig) -> No
     rig.send()
     installation, now = rig.installation, rig.installation.clock.now()
     post, chosen = to_retract(installation.store, 1, None)
-    installation.store.deliveries.make_due(1, now)
+    installation.store.wishes.make_due(1, now)
     rig.send()
     assert rig.states() == [DeliveryState.POSTED, DeliveryState.POSTED]
     assert [o.done for o in retract(installation, post, chosen, now)] == [True, True]
@@ -270,16 +270,17 @@ def test_what_is_not_there_but_may_still_come_is_told_and_not_sent_again(rig: Ri
 
 def test_nothing_is_taken_back_in_the_middle_of_sending(rig: Rig) -> None:
     """Claimed, and its attempt stored: the server may have it at any moment."""
-    rows, now = rig.installation.store.deliveries, rig.installation.clock.now()
-    for delivery in rows.unplanned():
-        rows.schedule(delivery.id, now, None, now)
-    rows.claim(now, ("a",))
-    rows.begin(1, {"key": "k"}, now)
+    store, now = rig.installation.store, rig.installation.clock.now()
+    attempts = store.attempts
+    for delivery in store.deliveries.unplanned():
+        store.deliveries.schedule(delivery.id, now, None, now)
+    attempts.claim(now, ("a",))
+    attempts.begin(1, {"key": "k"}, now)
     assert rig.retract() == [False, True]
     assert "at this moment" in rig.said[0]
-    rows.recover(now)
-    rows.claim(now, ("a",))
-    rows.begin(1, {"key": "k"}, now)
+    attempts.recover(now)
+    attempts.claim(now, ("a",))
+    attempts.begin(1, {"key": "k"}, now)
     assert rig.retract("a") == [False]
     assert "at this moment" in rig.said[0]
 

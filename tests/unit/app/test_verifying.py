@@ -151,7 +151,7 @@ def rig_of(
     store.posts.protected(post.id, [made], NOW)
     (delivery,) = store.deliveries.of_post(post.id)
     receipt = Receipt("https://art.example/1", "https://art.example/@hanako/1", NOW)
-    store.deliveries.finish(delivery.id, receipt, NOW)
+    store.attempts.finish(delivery.id, receipt, NOW)
     network = Showing(shown=shown)
     verifying = Verifying(installation, lambda _: network, Lanes())
     return Rig(installation, network, verifying, store.deliveries.get(delivery.id))

@@ -72,10 +72,10 @@ def report(terminal):
         post = protected_post(store, name=name, deliveries=(one,))
         (delivery,) = store.deliveries.of_post(post.id)
         if state == "held":
-            store.deliveries.hold(delivery.id, PLANTED["reason"], NOW)
+            store.attempts.hold(delivery.id, PLANTED["reason"], NOW)
         else:
             url = f"https://bsky.app/profile/{PLANTED['handle']}/post/1"
-            store.deliveries.finish(delivery.id, Receipt("at://1", url, NOW), NOW)
+            store.attempts.finish(delivery.id, Receipt("at://1", url, NOW), NOW)
     store.accounts.log_out(PLANTED["account"], PLANTED["reason"])
     store.db.close()
     log = terminal.home / "log"

@@ -55,7 +55,7 @@ def posted(terminal, store, accounts=("sky", "fedi"), site=""):
     for delivery in store.deliveries.of_post(post):
         page = terminal.home / f"{post}-{delivery.account}" / "index.html"
         url = f"{site}{delivery.account}" if site else page.as_uri()
-        store.deliveries.finish(delivery.id, Receipt(url, url, NOW), NOW)
+        store.attempts.finish(delivery.id, Receipt(url, url, NOW), NOW)
     return post
 
 

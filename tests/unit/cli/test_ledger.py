@@ -19,7 +19,7 @@ def posted(terminal):
     terminal.configure()
     store = terminal.store()
     (delivery,) = store.deliveries.of_post(protected_post(store, name="狐.png").id)
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
     store.db.close()
     return terminal
 

@@ -145,7 +145,7 @@ def test_mastodon_counts_in_its_own_way(ready: Terminal) -> None:
     assert told["posts"][0]["length"] == len("狐 @ken") + len("流血")
     assert told["cw"] == "流血"
     (sky, _) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(sky.id, Receipt("at://1", "https://bsky.app/p/1", NOW), NOW)
+    store.attempts.finish(sky.id, Receipt("at://1", "https://bsky.app/p/1", NOW), NOW)
     (told,) = ready.json("show", post.id, "--as", "fedi")
     assert told["posts"][0]["text"].endswith("\n\nhttps://bsky.app/p/1")
 
@@ -163,7 +163,7 @@ def test_it_works_after_posting_too(ready: Terminal) -> None:
     store = ready.store()
     post = dropped(ready, store)
     (sky, _) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(sky.id, Receipt("at://1", "https://bsky.app/p/1", NOW), NOW)
+    store.attempts.finish(sky.id, Receipt("at://1", "https://bsky.app/p/1", NOW), NOW)
     (told,) = ready.json("show", post.id, "--as", "bluesky")
     assert (told["state"], told["url"]) == ("posted", "https://bsky.app/p/1")
     assert "This was posted" in Path(told["page"]).read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ def test_a_page_was_never_posted(ready: Terminal) -> None:
     )
     post = store.posts.create(new_post("a", deliveries=deliveries), NOW)
     for each in store.deliveries.of_post(post.id):
-        store.deliveries.finish(each.id, Receipt("file:///a", "file:///a", NOW), NOW)
+        store.attempts.finish(each.id, Receipt("file:///a", "file:///a", NOW), NOW)
         (told,) = ready.json("show", post.id, "--as", each.account)
         assert told["url"] is None
 

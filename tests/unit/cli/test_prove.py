@@ -40,7 +40,7 @@ def copy(terminal: Terminal):
     posts.protected(post.id, made, now)
     receipt = Receipt("at://1", "https://bsky.example/1", now)
     (waiting,) = installation.store.deliveries.of_post(post.id)
-    installation.store.deliveries.finish(waiting.id, receipt, now)
+    installation.store.attempts.finish(waiting.id, receipt, now)
     installation.store.db.close()
     path = terminal.home / "copy.jpg"
     with Image.open(made[0].path) as sent:
@@ -63,9 +63,9 @@ def test_it_tells_original_time_address_and_mark(terminal, copy):
 
 
 def test_a_dry_run_is_no_evidence_that_a_picture_was_posted(terminal, copy):
-    deliveries = terminal.store().deliveries
-    (drawn_for,) = deliveries.of_post(1)
-    deliveries.finish(drawn_for.id, Receipt("file:///1", "file:///1/index.html", NOW), NOW)
+    store = terminal.store()
+    (drawn_for,) = store.deliveries.of_post(1)
+    store.attempts.finish(drawn_for.id, Receipt("file:///1", "file:///1/index.html", NOW), NOW)
     said = " ".join(terminal.run("prove", copy).stdout.split())
     assert "not posted 2026-11-23 21:00:00 JST drawn for sky: file:///1/index.html" in said
     assert "by sky" not in said

@@ -309,8 +309,8 @@ def test_show_tells_the_whole_story_in_words(ready):
     post = protected_post(store, name="狐.png")
     (delivery,) = store.deliveries.of_post(post.id)
     store.deliveries.schedule(delivery.id, NOW, None, NOW)
-    store.deliveries.claim(NOW, ("sky",))
-    store.deliveries.finish(delivery.id, Receipt("at://x", "https://sky.example/1", NOW), NOW)
+    store.attempts.claim(NOW, ("sky",))
+    store.attempts.finish(delivery.id, Receipt("at://x", "https://sky.example/1", NOW), NOW)
     told = ready.run("show", post.id).stdout
     for said in ("狐.png", "https://sky.example/1", "alt text: a fox", "Everyone can see it"):
         assert said in told

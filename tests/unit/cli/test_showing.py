@@ -17,7 +17,7 @@ def posted(terminal):
     store = terminal.store()
     post = protected_post(store, name="狐.png")
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
     return store, delivery
 
 
@@ -38,7 +38,7 @@ def test_what_the_network_shows_stands_below_the_address(terminal, posted):
 def test_a_dry_run_is_told_as_a_page_and_not_as_a_post(terminal, posted):
     store, delivery = posted
     assert "posted to sky https://bsky.app/1" in terminal.run("show", delivery.post_id).stdout
-    store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
     told = terminal.run("show", delivery.post_id).stdout
     assert "drawn as a page, not posted, for sky file:///1" in told
 
@@ -50,7 +50,7 @@ def test_a_dry_run_that_is_done_is_called_posted_nowhere(terminal, asked):
     dry = NewDelivery("sky", Words("雪"), "now", "b", dry_run=asked)
     post = protected_post(store, deliveries=(dry,))
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
     store.posts.placed(post.id, Place.DRY_RUN)
     listed, shown = terminal.run("list").stdout, terminal.run("show", post.id).stdout
     happened = " ".join(shown.split())
@@ -72,7 +72,7 @@ def test_a_post_of_which_one_account_is_a_dry_run_is_posted(terminal):
     for delivery, url in zip(
         store.deliveries.of_post(post.id), ("file:///1", "https://fedi.example/1"), strict=True
     ):
-        store.deliveries.finish(delivery.id, Receipt(url, url, NOW), NOW)
+        store.attempts.finish(delivery.id, Receipt(url, url, NOW), NOW)
     assert "posted" in terminal.run("show", post.id).stdout.splitlines()[0].split()
 
 

@@ -17,10 +17,10 @@ def test_files_moved_back_after_an_attempt_are_new_only_if_it_was_refused(
     rig.drop("fox.toml", ALT)
     rig.drop("fox.png")
     (first,) = rig.run()
-    rows = rig.store.deliveries
-    for delivery in rows.of_post(first.id):
-        rows.begin(delivery.id, {"rkey": "k"}, rig.now)
-        rows.hold(delivery.id, "the answer was lost", rig.now, sure=sure)
+    attempts = rig.store.attempts
+    for delivery in rig.store.deliveries.of_post(first.id):
+        attempts.begin(delivery.id, {"rkey": "k"}, rig.now)
+        attempts.hold(delivery.id, "the answer was lost", rig.now, sure=sure)
     back = rig.outbox / "queued" / first.folder
     for name in ("fox.toml", "fox.png"):
         rig.taking.nominate((back / name).rename(rig.outbox / name))

@@ -129,8 +129,10 @@ class Outside:
         pacing = Pacing(
             self.store.accounts, self.store.spending, lambda _: self.kind, jitter=lambda: 0.0
         )
-        deliveries = self.store.deliveries
-        planning = Planning(deliveries, self.store.plans, self.timing)
+        deliveries, attempts = self.store.deliveries, self.store.attempts
+        planning = Planning(deliveries, attempts, self.store.plans, self.timing)
         return Publisher(
-            *(deliveries, planning, self, pacing), jitter=lambda: 0.0, clock=lambda: self.time
+            *(deliveries, attempts, planning, self, pacing),
+            jitter=lambda: 0.0,
+            clock=lambda: self.time,
         )

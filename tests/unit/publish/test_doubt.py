@@ -183,7 +183,7 @@ def test_what_the_artist_has_sent_again_is_doubted_anew_where_its_answer_is_lost
 
 def let_go(outside: Outside, post_id: int, now: datetime) -> None:
     """What `postguard retry` does to a held post."""
-    outside.store.deliveries.release(post_id, now)
+    outside.store.wishes.release(post_id, now)
     outside.store.posts.move_to(post_id, PostState.PROTECTED, now)
     outside.publisher().plan(now)
 

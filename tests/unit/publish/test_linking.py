@@ -156,7 +156,7 @@ def test_the_posts_of_a_series_answer_each_other_on_each_account(
     first = post(outside, to("sky"), to("fedi"), series="雪")
     post(outside, to("sky"), series="another")
     held = post(outside, to("sky"), series="雪")
-    outside.store.deliveries.hold(
+    outside.store.attempts.hold(
         outside.store.deliveries.of_post(held)[0].id, "the picture is too large", NOW
     )
     third = post(outside, to("sky"), to("fedi"), series="雪")
@@ -183,10 +183,10 @@ def test_a_copy_waits_for_the_one_it_links_to(outside: Outside, net: Noting) -> 
 
 def test_a_copy_follows_soon_behind_one_that_went_out_late(outside: Outside, net: Noting) -> None:
     number = post(outside, to("fedi", link_to="sky"), to("sky"))
-    outside.store.deliveries.hold(2, "the picture is too large", NOW)
+    outside.store.attempts.hold(2, "the picture is too large", NOW)
     again = NOW + HOUR + 3 * MINUTE
     pass_time(outside, again - MINUTE)
-    outside.store.deliveries.retry_held(number, again)
+    outside.store.wishes.retry_held(number, again)
     outside.publisher().plan(again)
     pass_time(outside, again + 2 * MINUTE, again)
     assert [d.account for d in net.drafts] == ["sky", "fedi"]
@@ -198,7 +198,7 @@ def test_a_copy_goes_without_its_link_before_it_would_be_late_and_says_so(
 ) -> None:
     number = post(outside, to("fedi", link_to="sky"), to("sky", NOW + 9 * HOUR))
     if why == "held":
-        outside.store.deliveries.hold(2, "the picture is too large", NOW)
+        outside.store.attempts.hold(2, "the picture is too large", NOW)
     pass_time(outside, NOW + 2 * HOUR)
     assert net.drafts == []
     pass_time(outside, NOW + 3 * HOUR, NOW + 2 * HOUR)

@@ -158,19 +158,18 @@ class Plans(RuleBasedStateMachine):
     @rule(number=st.integers(0, 2 * MOST), how=st.sampled_from(["cancel", "ask", "due", "hold"]))
     def free_a_slot(self, number: int, how: str) -> None:
         delivery = self.store.deliveries.get(number % (2 * self.count) + 1)
-        rows = self.store.deliveries
         ways: dict[str, Callable[[], object]] = {
             "cancel": lambda: self.store.wishes.cancel(delivery, self.now),
             "ask": lambda: self.store.wishes.ask(delivery.id, "slot"),
-            "due": lambda: rows.make_due(delivery.post_id, self.now),
+            "due": lambda: self.store.wishes.make_due(delivery.post_id, self.now),
             "hold": lambda: self.hold_and_release(delivery),
         }
         ways[how]()
 
     def hold_and_release(self, delivery: Delivery) -> None:
         if delivery.state is DeliveryState.SCHEDULED:
-            self.store.deliveries.hold(delivery.id, "too large", self.now)
-            self.store.deliveries.release(delivery.post_id, self.now)
+            self.store.attempts.hold(delivery.id, "too large", self.now)
+            self.store.wishes.release(delivery.post_id, self.now)
             self.store.posts.move_to(delivery.post_id, PostState.PROTECTED, self.now)
 
     @precondition(lambda self: self.count)
@@ -276,7 +275,7 @@ def test_what_was_held_for_its_time_goes_on_with_another(outside: Outside) -> No
     post = protected_post(outside.store, asked="tomorrow")
     outside.publisher().plan(NOW)
     move(outside.store, post.id, "slot", None, UTC, NOW)
-    outside.store.deliveries.release(post.id, NOW)
+    outside.store.wishes.release(post.id, NOW)
     outside.store.posts.move_to(post.id, PostState.PROTECTED, NOW)
     outside.publisher().plan(NOW)
     assert outside.store.deliveries.of_post(post.id)[0].slot == "2026-11-23 19:30"

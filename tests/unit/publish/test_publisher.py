@@ -88,7 +88,7 @@ def test_the_plan_is_stored_before_anything_is_sent(outside: Outside) -> None:
     outside.net.before = [KeyboardInterrupt()]  # type: ignore[list-item]
     with pytest.raises(KeyboardInterrupt):
         outside.send_one(NOW)
-    stored = outside.store.deliveries.last_attempt(delivery.id)
+    stored = outside.store.attempts.last(delivery.id)
     assert stored is not None
     assert stored.plan == {"key": "k1"}
 
@@ -98,7 +98,7 @@ def test_a_crash_behind_the_write_is_repaired_by_the_next_start(outside: Outside
     outside.net.after = [KeyboardInterrupt()]  # type: ignore[list-item]
     with pytest.raises(KeyboardInterrupt):
         outside.send_one(NOW)
-    outside.store.deliveries.recover(NOW)
+    outside.store.attempts.recover(NOW)
     outside.send_one(NOW)
     assert again(outside, delivery).state is DeliveryState.POSTED
     assert len(outside.net.posts) == 1
@@ -242,7 +242,7 @@ def test_a_try_that_posted_nothing_is_dated_anew_by_the_next(outside: Outside) -
     outside.net.before = [Retryable("no line"), Refused("too large")]
     for hours in (0, 1):
         outside.send_one(NOW + hours * HOUR)
-    outside.store.deliveries.release(delivery.post_id, NOW + 2 * HOUR)
+    outside.store.wishes.release(delivery.post_id, NOW + 2 * HOUR)
     outside.store.posts.move_to(delivery.post_id, PostState.PROTECTED, NOW + 2 * HOUR)
     outside.publisher().plan(NOW + 2 * HOUR)
     outside.send_one(NOW + 2 * HOUR)
@@ -297,5 +297,5 @@ def test_a_post_that_stands_otherwise_than_asked_is_never_sent_anew(outside: Out
     outside.net.after = [Refused("it stands there without its picture", stands=True)]
     outside.send_one(NOW)
     assert outside.store.posts.went_out(delivery.post_id)
-    outside.store.deliveries.release(delivery.post_id, NOW)
+    outside.store.wishes.release(delivery.post_id, NOW)
     assert again(outside, delivery).state is DeliveryState.UNSURE

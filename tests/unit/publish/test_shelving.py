@@ -94,7 +94,7 @@ def test_a_receipt_says_where_and_when_in_the_artists_zone_wherever_the_pc_is(
     post = protected_post(store)
     folder_of(outbox, post).mkdir(parents=True)
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
     assert shelving.tick(NOW)
     monkeypatch.undo()
     time.tzset()
@@ -108,7 +108,7 @@ def test_a_dry_run_lies_in_no_folder_that_says_posted(
     post = protected_post(store)
     folder_of(outbox, post).mkdir(parents=True)
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("file:///1", "file:///1", NOW), NOW)
     assert shelving.tick(NOW)
     told = (outbox / "dry-run" / post.folder / "receipt.txt").read_text()
     assert told.startswith("sky: file:///1 (")
@@ -127,7 +127,7 @@ def test_a_post_of_which_one_copy_is_real_lies_in_posted(
     for delivery, url in zip(
         store.deliveries.of_post(post.id), ("file:///1", "https://fedi.example/1"), strict=True
     ):
-        store.deliveries.finish(delivery.id, Receipt(url, url, NOW), NOW)
+        store.attempts.finish(delivery.id, Receipt(url, url, NOW), NOW)
     assert shelving.tick(NOW)
     assert store.posts.get(post.id).place is Place.POSTED
 
@@ -139,7 +139,7 @@ def test_a_post_that_is_half_out_says_beside_its_files_where_it_stands(
     post = protected_post(store, accounts=("sky", "fedi"))
     folder_of(outbox, post).mkdir(parents=True)
     sky, _ = store.deliveries.of_post(post.id)
-    store.deliveries.finish(sky.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
+    store.attempts.finish(sky.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
     assert not shelving.tick(NOW)
     note = outbox / "queued" / post.folder / "receipt.txt"
     assert receipt_of(note.parent, "sky") == "https://bsky.example/1"
@@ -154,7 +154,7 @@ def test_a_receipt_keeps_what_reading_the_post_back_has_shown(
     post = protected_post(store)
     folder_of(outbox, post).mkdir(parents=True)
     (delivery,) = store.deliveries.of_post(post.id)
-    store.deliveries.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
+    store.attempts.finish(delivery.id, Receipt("at://1", "https://bsky.example/1", NOW), NOW)
     says = "the alt text is missing: postguard edit 1"
     picture = {"kind": "WebP", "width": 640, "height": 480, "size": 9000, "same": False}
     left = {"notice": 0.97, "cloak": 0.81, "chance": 0.01}

@@ -102,7 +102,7 @@ def test_waiting_for_its_turn_makes_no_post_late(outside: Apart) -> None:
 def test_a_post_made_due_by_hand_keeps_the_distance_too(outside: Apart) -> None:
     planned(outside)
     later = planned(outside, (NOW + 9 * HOUR).isoformat())
-    outside.store.deliveries.make_due(outside.store.deliveries.get(later).post_id, NOW)
+    outside.store.wishes.make_due(outside.store.deliveries.get(later).post_id, NOW)
     assert sent(outside, NOW + 2 * HOUR) == [timedelta(0), HOUR]
 
 

@@ -15,9 +15,9 @@ def test_a_post_is_claimed_only_once_its_folder_is_back_in_queued(store: Store) 
     (delivery,) = store.deliveries.unplanned()
     store.deliveries.schedule(delivery.id, NOW, None, NOW)
     store.posts.placed(post.id, Place.HELD)
-    assert store.deliveries.claim(NOW + MINUTE, ["sky"]) is None
+    assert store.attempts.claim(NOW + MINUTE, ["sky"]) is None
     store.posts.placed(post.id, Place.QUEUED)
-    claimed = store.deliveries.claim(NOW + MINUTE, ["sky"])
+    claimed = store.attempts.claim(NOW + MINUTE, ["sky"])
     assert claimed is not None
     assert claimed.id == delivery.id
 

@@ -12,7 +12,7 @@ def posted(store, name="fox.png", now=NOW):
     post = protected_post(store, name=name)
     (delivery,) = store.deliveries.of_post(post.id)
     store.deliveries.schedule(delivery.id, now, None, now)
-    store.deliveries.finish(delivery.id, Receipt(f"at://{name}", f"https://{name}", now), now)
+    store.attempts.finish(delivery.id, Receipt(f"at://{name}", f"https://{name}", now), now)
     return store.deliveries.get(delivery.id)
 
 

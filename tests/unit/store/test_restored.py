@@ -25,11 +25,11 @@ def due(store: Store, **fields: object) -> int:
 def test_nothing_is_claimed_before_it_was_looked_for(store):
     post = due(store)
     assert store.restored.mark(SINCE) == 1
-    assert store.deliveries.claim(NOW, ["sky"]) is None
+    assert store.attempts.claim(NOW, ["sky"]) is None
     (delivery,) = store.restored.ready("sky")
     assert delivery.post_id == post
     store.restored.goes_on(delivery)
-    claimed = store.deliveries.claim(NOW, ["sky"])
+    claimed = store.attempts.claim(NOW, ["sky"])
     assert claimed is not None
     assert claimed.reason == ""
 
@@ -55,7 +55,7 @@ def test_each_account_is_looked_through_by_itself(store):
     store.restored.goes_on(store.restored.ready("sky")[0])
     assert not store.restored.waits(post, "sky")
     assert store.restored.waits(post, "fedi")
-    assert [store.deliveries.claim(NOW, [name]) is None for name in ("sky", "fedi")] == [
+    assert [store.attempts.claim(NOW, [name]) is None for name in ("sky", "fedi")] == [
         False,
         True,
     ]
@@ -65,7 +65,7 @@ def test_a_page_on_this_pc_needs_no_looking_for(store):
     one = NewDelivery("sky", Words("A fox", ("a fox",)), "now", "x", dry_run=True)
     due(store, deliveries=(one,))
     assert store.restored.mark(SINCE) == 0
-    assert store.deliveries.claim(NOW, ["sky"]) is not None
+    assert store.attempts.claim(NOW, ["sky"]) is not None
 
 
 def test_what_is_there_is_posted_with_its_receipt(store):
@@ -83,7 +83,7 @@ def test_what_only_the_artist_can_tell_is_held_and_goes_on_by_their_word(store):
     store.restored.mark(SINCE)
     store.restored.hold(store.restored.ready("sky")[0], "look there", NOW)
     assert store.posts.get(post).reason == "sky: look there"
-    store.deliveries.release(post, NOW)
+    store.wishes.release(post, NOW)
     store.posts.move_to(post, PostState.PROTECTED, NOW)
     assert store.deliveries.of_post(post)[0].state is DeliveryState.WAITING
     assert store.restored.count() == 0

@@ -10,7 +10,7 @@ import pytest
 from postguard.errors import Refused
 from postguard.model import DeliveryState, Edit, PostState, Receipt, Words
 from postguard.store import Store
-from postguard.store.deliveries import DeliveryRows
+from postguard.store.attempts import AttemptRows
 from tests.making import NOW, protected_post
 
 RECEIPT = Receipt("at://1", "https://1", NOW)
@@ -26,9 +26,9 @@ def due(store: Store, accounts: tuple[str, ...] = ("sky",)) -> None:
 def in_doubt(store: Store) -> None:
     """Delivery 1 was being sent when it was cut off."""
     due(store)
-    store.deliveries.claim(NOW, ("sky",))
-    store.deliveries.begin(1, {"key": "a"}, NOW)
-    store.deliveries.recover(NOW)
+    store.attempts.claim(NOW, ("sky",))
+    store.attempts.begin(1, {"key": "a"}, NOW)
+    store.attempts.recover(NOW)
 
 
 def state(store: Store) -> DeliveryState:
@@ -37,7 +37,7 @@ def state(store: Store) -> DeliveryState:
 
 def test_what_is_claimed_is_neither_cancelled_nor_reworded_nor_moved(store: Store) -> None:
     due(store)
-    store.deliveries.claim(NOW, ("sky",))
+    store.attempts.claim(NOW, ("sky",))
     assert not store.wishes.cancel(store.deliveries.get(1), NOW)
     assert not store.wishes.reword(store.deliveries.get(1), Words("other"), Edit(), NOW)
     assert not store.wishes.ask(1, "slot")
@@ -47,21 +47,21 @@ def test_what_is_claimed_is_neither_cancelled_nor_reworded_nor_moved(store: Stor
 def test_what_is_cancelled_is_never_claimed(store: Store) -> None:
     due(store, ("sky", "fedi"))
     assert store.wishes.cancel(store.deliveries.get(1), NOW)
-    claimed = store.deliveries.claim(NOW, ("sky", "fedi"))
+    claimed = store.attempts.claim(NOW, ("sky", "fedi"))
     assert claimed is not None
     assert claimed.account == "fedi"
-    store.deliveries.finish(2, RECEIPT, NOW)
+    store.attempts.finish(2, RECEIPT, NOW)
     assert store.posts.get(1).state is PostState.POSTED
 
 
 def test_what_was_stopped_between_claim_and_plan_is_not_sent(store: Store) -> None:
     """An unsure delivery stays `unsure` when it is claimed, so only its plan shows it."""
     in_doubt(store)
-    claimed = store.deliveries.claim(NOW, ("sky",))
+    claimed = store.attempts.claim(NOW, ("sky",))
     assert claimed is not None
     assert store.wishes.stop(claimed, "taken back")
     with pytest.raises(Refused, match="you stopped it") as caught:
-        store.deliveries.begin(1, {"key": "a"}, NOW)
+        store.attempts.begin(1, {"key": "a"}, NOW)
     assert caught.value.stands
 
 
@@ -75,45 +75,45 @@ def test_what_was_stopped_between_claim_and_plan_is_not_sent(store: Store) -> No
     ],
 )
 def test_what_was_stopped_while_the_network_was_asked_does_not_go_on(
-    store: Store, report: Callable[[DeliveryRows], None]
+    store: Store, report: Callable[[AttemptRows], None]
 ) -> None:
     """The artist was told that nothing more is sent."""
     in_doubt(store)
-    claimed = store.deliveries.claim(NOW, ("sky",))
+    claimed = store.attempts.claim(NOW, ("sky",))
     assert claimed is not None
     assert store.wishes.stop(claimed, "you take it back")
-    report(store.deliveries)
+    report(store.attempts)
     assert (state(store), store.deliveries.get(1).reason) == (
         DeliveryState.HELD,
         "you take it back",
     )
-    assert store.deliveries.claim(NOW + timedelta(days=1), ("sky",)) is None
+    assert store.attempts.claim(NOW + timedelta(days=1), ("sky",)) is None
 
 
 def test_what_is_being_sent_again_is_not_stopped(store: Store) -> None:
     in_doubt(store)
-    store.deliveries.claim(NOW, ("sky",))
-    store.deliveries.begin(1, {"key": "a"}, NOW)
+    store.attempts.claim(NOW, ("sky",))
+    store.attempts.begin(1, {"key": "a"}, NOW)
     assert not store.wishes.stop(store.deliveries.get(1), "taken back")
     assert state(store) is DeliveryState.UNSURE
 
 
 def test_what_was_taken_back_stays_so_whatever_is_reported_later(store: Store) -> None:
     in_doubt(store)
-    store.deliveries.finish(1, RECEIPT, NOW)
+    store.attempts.finish(1, RECEIPT, NOW)
     store.wishes.retracted(store.deliveries.get(1), NOW)
     assert store.posts.get(1).state is PostState.RETRACTED
-    store.deliveries.put_back(1, DeliveryState.UNSURE, NOW, "the answer was lost", NOW)
-    store.deliveries.hold(1, "given up", NOW)
+    store.attempts.put_back(1, DeliveryState.UNSURE, NOW, "the answer was lost", NOW)
+    store.attempts.hold(1, "given up", NOW)
     assert state(store) is DeliveryState.RETRACTED
     assert store.posts.get(1).state is PostState.RETRACTED
-    assert store.deliveries.claim(NOW + timedelta(days=1), ("sky",)) is None
+    assert store.attempts.claim(NOW + timedelta(days=1), ("sky",)) is None
 
 
 def test_a_post_that_waits_for_nothing_more_is_posted_or_taken_back(store: Store) -> None:
     due(store, ("sky", "fedi"))
-    store.deliveries.claim(NOW, ("sky",))
-    store.deliveries.finish(1, RECEIPT, NOW)
+    store.attempts.claim(NOW, ("sky",))
+    store.attempts.finish(1, RECEIPT, NOW)
     store.wishes.cancel(store.deliveries.get(2), NOW)
     assert store.posts.get(1).state is PostState.POSTED
     store.wishes.retracted(store.deliveries.get(1), NOW)
@@ -123,7 +123,7 @@ def test_a_post_that_waits_for_nothing_more_is_posted_or_taken_back(store: Store
 def test_the_same_picture_may_be_dropped_again_when_its_post_was_taken_back(store: Store) -> None:
     due(store)
     sha256 = store.posts.get(1).artworks[0].sha256
-    store.deliveries.finish(1, RECEIPT, NOW)
+    store.attempts.finish(1, RECEIPT, NOW)
     assert [p.id for p in store.posts.with_bytes(sha256)] == [1]
     store.wishes.retracted(store.deliveries.get(1), NOW)
     assert store.posts.with_bytes(sha256) == []

@@ -160,9 +160,7 @@ def test_a_time_that_cannot_be_read_is_told_at_its_field(browser: Served):
 def test_a_post_that_cannot_be_moved_any_more_is_no_fault_of_the_time(browser: Served):
     post = protected_post(browser.rows(), name="gone.png")
     (delivery,) = browser.rows().deliveries.of_post(post.id)
-    browser.rows().deliveries.finish(
-        delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW
-    )
+    browser.rows().attempts.finish(delivery.id, Receipt("at://1", "https://bsky.app/1", NOW), NOW)
     answer = browser.ask("POST", f"/posts/{post.id}/move", {"where": "now"})
     assert (answer.status, "is posted on" in answer.text) == (422, True)
     assert "data-at" not in answer.text
@@ -178,7 +176,7 @@ def test_a_post_that_cannot_be_moved_any_more_is_no_fault_of_the_time(browser: S
 def test_taking_back_asks_for_what_it_takes(browser: Served, url: str, asked: str):
     post = protected_post(browser.rows(), name="out.png")
     (delivery,) = browser.rows().deliveries.of_post(post.id)
-    browser.rows().deliveries.finish(delivery.id, Receipt("at://1", url, NOW), NOW)
+    browser.rows().attempts.finish(delivery.id, Receipt("at://1", url, NOW), NOW)
     page = browser.ask("GET", f"/posts/{post.id}").text
     button = page.index('id="post-retract"')
     assert asked in page[page.rindex("<form", 0, button) : button]
