@@ -203,7 +203,7 @@ def main() -> int:
         ahead = Path(folder) / "ahead"
         ahead.write_text("0")
         home.environment |= {"PYTHONPATH": str(Path.cwd()), AHEAD: str(ahead)}
-        home.store.posts.set_meta("started", "before")  # nothing that is dropped now is held
+        home.store.meta.put("started", "before")  # nothing that is dropped now is held
         home.start()
         soak = Soak(
             home, server, ahead, given.drops, given.minutes * 60, random.Random(given.seed)

@@ -49,7 +49,7 @@ def protected_post(store: Store, *, now: datetime = NOW, **fields: object) -> Po
     post = store.posts.create(new_post(**fields), now)  # type: ignore[arg-type]
     store.posts.placed(post.id, Place.QUEUED)
     store.posts.move_to(post.id, PostState.TAKEN, now)
-    store.posts.protected(post.id, [rendition()], now)
+    store.renditions.protected(post.id, [rendition()], now)
     return store.posts.get(post.id)
 
 

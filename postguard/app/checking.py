@@ -276,7 +276,7 @@ def _audited(installation: Installation, name: str) -> Checked:
 def _daemon(installation: Installation) -> Checked:
     """A config that could be read is handed on: one that was changed would else count at the next
     start only, though this command found nothing amiss with it."""
-    pid, its_own = bell.running(), installation.store.posts.meta(CONFIG)
+    pid, its_own = bell.running(), installation.store.meta.get(CONFIG)
     if pid is not None and its_own not in (None, str(installation.path.absolute())):
         said = _(
             "running (process {pid}) with another config, {its_own}: it reads nothing of this"

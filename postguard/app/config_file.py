@@ -44,10 +44,10 @@ def take(installation: Installation) -> None:
     Raises:
         ConfigError: it could not be taken; the one before stays.
     """
-    posts = installation.store.posts
+    meta = installation.store.meta
     try:
         installation.reload()
     except ConfigError as exc:
-        posts.set_meta(CONFIG_NOT_TAKEN, str(exc))
+        meta.put(CONFIG_NOT_TAKEN, str(exc))
         raise
-    posts.set_meta(CONFIG_NOT_TAKEN, "")
+    meta.put(CONFIG_NOT_TAKEN, "")

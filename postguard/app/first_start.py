@@ -12,20 +12,20 @@ _ADDED = "added "  # and these, with a name behind, what was added before it
 
 def is_over(store: Store) -> bool:
     """Return whether all that lay in the outbox at the first start is held or gone."""
-    return store.posts.meta(_OVER) is not None
+    return store.meta.get(_OVER) is not None
 
 
 def end(store: Store, now: datetime) -> None:
     """Remember that it is over."""
-    store.posts.set_meta(_OVER, now.isoformat())
+    store.meta.put(_OVER, now.isoformat())
 
 
 def expect(store: Store, dropped: str) -> None:
     """Remember that a drop is no folder posted by surprise: somebody asked for this post."""
     if not is_over(store):
-        store.posts.set_meta(_ADDED + dropped, "")
+        store.meta.put(_ADDED + dropped, "")
 
 
 def expected(store: Store, dropped: str) -> bool:
     """Return whether a drop of this name was asked for."""
-    return store.posts.meta(_ADDED + dropped) is not None
+    return store.meta.get(_ADDED + dropped) is not None

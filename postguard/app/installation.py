@@ -99,8 +99,8 @@ class Installation:
     def _keep_zone(self) -> None:
         """Keep the zone among the rows: `list` shows times in it without reading the config."""
         zone = self.settings.timezone.key
-        if self.store.posts.meta(ZONE) != zone:
-            self.store.posts.set_meta(ZONE, zone)
+        if self.store.meta.get(ZONE) != zone:
+            self.store.meta.put(ZONE, zone)
 
     @property
     def outbox(self) -> Path:
@@ -233,7 +233,7 @@ class Installation:
         """Return the files that a delivery sends, in order: one for each picture, or Refused."""
         post = self.store.posts.get(delivery.post_id)
         folder = folder_of(self.outbox, post) / RENDITIONS
-        found = tuple(self.store.posts.renditions(post.id, folder, delivery.fit))
+        found = tuple(self.store.renditions.of_post(post.id, folder, delivery.fit))
         if len(found) != len(post.artworks):
             raise Refused(
                 _(

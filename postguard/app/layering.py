@@ -56,7 +56,7 @@ def of_post(
         path: of the config, which is asked for what the artist fears. One that cannot be read
             hides no post.
     """
-    renditions = store.posts.renditions(post.id, Path())
+    renditions = store.renditions.of_post(post.id, Path())
     recorded = [r.record.get("steps") for r in renditions]
     pictures = [
         [step for step in steps if isinstance(step, dict)]

@@ -53,8 +53,8 @@ class Notifying:
     def tick(self, now: datetime) -> bool:
         """Tell what is new since the last look, or the last run. Nothing is told of what happened
         before notifications were first wanted."""
-        posts, rows = self.installation.store.posts, NewsRows(self.installation.store.db)
-        told = posts.meta(_TOLD)
+        meta, rows = self.installation.store.meta, NewsRows(self.installation.store.db)
+        told = meta.get(_TOLD)
         if told is None or not notifiers(self.installation):
             self._keep(rows.last())
             return False
@@ -73,9 +73,9 @@ class Notifying:
         return None
 
     def _keep(self, number: int) -> None:
-        posts = self.installation.store.posts
-        if posts.meta(_TOLD) != str(number):
-            posts.set_meta(_TOLD, str(number))
+        meta = self.installation.store.meta
+        if meta.get(_TOLD) != str(number):
+            meta.put(_TOLD, str(number))
 
     def _disk(self) -> Iterator[Message]:
         """Yield a message when the disk has become full since the last look."""
@@ -92,22 +92,22 @@ class Notifying:
             yield Message(News.CONFIG, _("What you changed in the config does not count yet"), why)
 
     def _is_new(self, key: str) -> str:
-        """Return what a row of the house says that was not told yet; empty: nothing new."""
-        posts = self.installation.store.posts
-        says, told = posts.meta(key) or "", posts.meta(_TOLD_OF[key]) or ""
+        """Return what a fact says that was not told yet; empty: nothing new."""
+        meta = self.installation.store.meta
+        says, told = meta.get(key) or "", meta.get(_TOLD_OF[key]) or ""
         if says == told:
             return ""
-        posts.set_meta(_TOLD_OF[key], says)
+        meta.put(_TOLD_OF[key], says)
         return says
 
     def _logged_out(self) -> Iterator[Message]:
         """Yield a message for each account that was logged out since the last look."""
         store = self.installation.store
         out = store.accounts.logged_out()
-        known = set(json.loads(store.posts.meta(_OUT) or "[]"))
+        known = set(json.loads(store.meta.get(_OUT) or "[]"))
         if set(out) == known:
             return
-        store.posts.set_meta(_OUT, json.dumps(sorted(out)))
+        store.meta.put(_OUT, json.dumps(sorted(out)))
         for name in sorted(set(out) - known):
             yield Message(
                 News.LOGGED_OUT,

@@ -209,7 +209,7 @@ class _Proving:
     def _largest(self, post: Post) -> Iterator[Rendition]:
         """Yield a post's renditions, the largest first."""
         folder = folder_of(self._installation.outbox, post) / RENDITIONS
-        found = self._installation.store.posts.renditions(post.id, folder)
+        found = self._installation.store.renditions.of_post(post.id, folder)
         yield from sorted(found, key=lambda r: -r.width * r.height)
 
     def _readable(self, path: Path) -> Picture | None:

@@ -40,8 +40,8 @@ def settings_at(path: Path | None) -> Settings | None:
 def _refuse_silent(settings: Settings | None, store: Store, post_id: int) -> None:
     """Refuse what would be held again for want of alt texts. Words that could not be read so far
     are read anew, and asked for then: until they are, `edit` has nothing to change."""
-    post, rows = store.posts.get(post_id), store.posts
-    if settings is None or post.state is not PostState.HELD or rows.has_renditions(post_id):
+    post = store.posts.get(post_id)
+    if settings is None or post.state is not PostState.HELD or store.renditions.has(post_id):
         return
     if not store.deliveries.of_post(post_id):
         return

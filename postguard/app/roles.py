@@ -253,7 +253,7 @@ def make_roles(
     )
     store.posts.progress.end()  # of a run that was cut off
     order_of = Leisure(installation).order_of
-    protecting = Protecting(store.posts, readers[1], clock, order_of)
+    protecting = Protecting(store.posts, store.renditions, readers[1], clock, order_of)
     protecting.missing = lambda post: missing(installation.outbox, post)
     return Roles(
         Intake(installation, watcher, taking, readers[0], room := Room(installation)),
@@ -293,8 +293,8 @@ def _make(outbox: Path) -> None:
 
 def run(installation: Installation) -> None:
     """Be the daemon until a signal ends it."""
-    installation.store.posts.set_meta(CONFIG, str(installation.path.absolute()))
-    installation.store.posts.set_meta(CONFIG_NOT_TAKEN, "")
+    installation.store.meta.put(CONFIG, str(installation.path.absolute()))
+    installation.store.meta.put(CONFIG_NOT_TAKEN, "")
     beats: list[Beat] = []
 
     def ring(*names: str) -> None:

@@ -86,6 +86,6 @@ class Room:
             return self.free(self.installation.home.state)
 
     def _keep(self, since: str) -> None:
-        posts = self.installation.store.posts
-        if bool(posts.meta(DISK_LOW)) != bool(since):
-            posts.set_meta(DISK_LOW, since)
+        meta = self.installation.store.meta
+        if bool(meta.get(DISK_LOW)) != bool(since):
+            meta.put(DISK_LOW, since)

@@ -207,4 +207,4 @@ def _in_words(state: PostState) -> str:
 
 def _goes_on_as(store: Store, post: Post) -> PostState:
     """A protected post is sent; any other is read and checked anew."""
-    return PostState.PROTECTED if store.posts.has_renditions(post.id) else PostState.RELEASED
+    return PostState.PROTECTED if store.renditions.has(post.id) else PostState.RELEASED

@@ -95,7 +95,7 @@ def _in_files(
     installation: Installation, post: Post, before: Sequence[Delivery], now: datetime
 ) -> str:
     """Have the files made anew that carry the old words."""
-    posts = installation.store.posts
+    renditions = installation.store.renditions
     after = installation.store.deliveries.of_post(post.id)
     steps = installation.settings.steps(post.recipe)
     was, becomes = captions.inside(before), captions.inside(after)
@@ -103,11 +103,9 @@ def _in_files(
         step.step == _CARRIES_WORDS for step in steps
     ):
         return ""
-    under_way = posts.progress.now()
-    begun = posts.has_renditions(post.id) or (
-        under_way is not None and under_way.post_id == post.id
-    )
-    if not posts.protect_anew(post.id, now):
+    under_way = installation.store.posts.progress.now()
+    begun = renditions.has(post.id) or (under_way is not None and under_way.post_id == post.id)
+    if not renditions.protect_anew(post.id, now):
         return _(
             "; the tags inside its files keep the old words, since one of its copies is out "
             "already or may be"

@@ -46,7 +46,7 @@ def details(told: Post, deliveries: Sequence[Delivery], store: Store) -> dict[st
             {"name": a.name, "sha256": a.sha256, "size": [a.width, a.height], "alt": a.alt}
             for a in told.artworks
         ],
-        "renditions": [rendition(r) for r in store.posts.renditions(told.id, Path())],
+        "renditions": [rendition(r) for r in store.renditions.of_post(told.id, Path())],
         "history": [event(e) for _, e in store.posts.history(told.id)],
     }
 

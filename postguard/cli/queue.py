@@ -228,10 +228,10 @@ def _say_what_stands_still(store: Store) -> None:
     from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW, EVERYTHING
 
     at_work = running() is not None
-    if at_work and (why := store.posts.meta(CONFIG_NOT_TAKEN)):
+    if at_work and (why := store.meta.get(CONFIG_NOT_TAKEN)):
         said = _("What you changed in the config does not count yet: {why}")
         click.secho(said.format(why=why), fg="yellow")
-    if store.posts.meta(DISK_LOW):
+    if store.meta.get(DISK_LOW):
         said = _(
             "The disk is all but full: what is dropped waits in the outbox until there is room."
         )

@@ -59,7 +59,7 @@ def zone(store: Store) -> tzinfo | None:
     """Return the artist's zone, as the config said when it was last read; None: this PC's."""
     from zoneinfo import ZoneInfo
 
-    named = store.posts.meta("timezone")
+    named = store.meta.get("timezone")
     return None if named is None else ZoneInfo(named)
 
 

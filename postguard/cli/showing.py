@@ -61,7 +61,7 @@ def done(rendition: Rendition) -> Iterator[str]:
 
 def _renditions(store: Store, post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:
     before: list[str] = []
-    for rendition in store.posts.renditions(post.id, Path()):
+    for rendition in store.renditions.of_post(post.id, Path()):
         yield ""
         yield _bold(_heading(post, rendition, deliveries))
         lines = list(done(rendition))

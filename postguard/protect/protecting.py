@@ -52,6 +52,15 @@ class Board(Protocol):
         ...
 
 
+class Renditions(Protocol):
+    """Where renditions are stored."""
+
+    def finished(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> bool:
+        """Store the renditions; the post's deliveries can be planned afterwards. False: the post
+        changed since the work on it began, and they are not wanted."""
+        ...
+
+
 class Desk(Protocol):
     """The rows that protecting needs."""
 
@@ -66,11 +75,6 @@ class Desk(Protocol):
 
     def in_state(self, *states: PostState, limit: int = 100) -> list[Post]:
         """Return posts in any of these states, oldest first."""
-        ...
-
-    def finished(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> bool:
-        """Store the renditions; the post's deliveries can be planned afterwards. False: the post
-        changed since the work on it began, and they are not wanted."""
         ...
 
     def move_to(self, post_id: int, state: PostState, now: datetime, reason: str = "") -> None:
@@ -106,6 +110,7 @@ class Protecting:
     """
 
     desk: Desk
+    renditions: Renditions
     workshop: Workshop
     clock: Clock
     order_of: Callable[[Post], ProtectOrder]
@@ -176,7 +181,7 @@ class Protecting:
         try:
             order = self._order(post)
             renditions = self._made(_Work(post), order)
-            if not self.desk.finished(post.id, renditions, self.clock.now()):
+            if not self.renditions.finished(post.id, renditions, self.clock.now()):
                 raise _NotWantedError
         finally:
             self.desk.progress.end()

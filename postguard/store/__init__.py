@@ -10,9 +10,11 @@ from postguard.store.attempts import AttemptRows
 from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.likeness import LikenessRows
+from postguard.store.meta import CONFIG_NOT_TAKEN, DISK_LOW, MetaRows
 from postguard.store.plans import PlanRows
-from postguard.store.posts import CONFIG_NOT_TAKEN, DISK_LOW, Event, PostRows
+from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
+from postguard.store.renditions import RenditionRows
 from postguard.store.restored import RestoredRows
 from postguard.store.spending import SpentRows
 from postguard.store.wishes import WishRows
@@ -27,9 +29,11 @@ __all__ = [
     "DeliveryRows",
     "Event",
     "LikenessRows",
+    "MetaRows",
     "PlanRows",
     "PostRows",
     "ReadingRows",
+    "RenditionRows",
     "RestoredRows",
     "SpentRows",
     "Store",
@@ -42,7 +46,9 @@ class Store:
     """The rows of one installation, all over one connection."""
 
     db: Database
+    meta: MetaRows
     posts: PostRows
+    renditions: RenditionRows
     deliveries: DeliveryRows
     attempts: AttemptRows
     plans: PlanRows
@@ -58,11 +64,12 @@ def open_store(path: Path) -> Store:
     """Open the database, making or migrating it where needed. Raises Unusable."""
     db = Database(path)
     posts = PostRows(db)
-    deliveries, accounts = DeliveryRows(db, posts), AccountRows(db)
+    renditions, deliveries = RenditionRows(db, posts), DeliveryRows(db, posts)
     attempts = AttemptRows(db, posts, deliveries)
-    wishes = WishRows(db, posts, deliveries)
+    wishes = WishRows(db, posts, renditions, deliveries)
     return Store(
-        *(db, posts, deliveries, attempts, PlanRows(db), accounts),
+        *(db, MetaRows(db), posts, renditions),
+        *(deliveries, attempts, PlanRows(db), AccountRows(db)),
         *(ReadingRows(db), SpentRows(db), wishes, LikenessRows(db)),
         RestoredRows(db, deliveries, attempts),
     )

@@ -1,4 +1,4 @@
-"""Posts, their artworks, renditions and history as rows. Implements `ports.Posts`."""
+"""Posts, their artworks and their history as rows. Implements `ports.Posts`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from postguard.errors import Unusable
@@ -16,21 +15,16 @@ from postguard.model import (
     Artwork,
     DeliveryState,
     Edit,
-    Json,
     NewDelivery,
     NewPost,
     Place,
     Post,
     PostState,
-    Rendition,
 )
 from postguard.store.connection import Database, Row, from_ms, to_ms
-from postguard.store.likeness import LikenessRows
 from postguard.store.progress import ProgressRow
 from postguard.system import wire
 
-DISK_LOW = "disk-low"  # the meta key; its value says since when, empty: there is room
-CONFIG_NOT_TAKEN = "config-not-taken"  # the meta key; its value says why, empty: it was taken
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _LONGEST_NAME = 60  # characters; up to 240 bytes, under the 255 of common file systems
 
@@ -183,23 +177,6 @@ class PostRows:
             edits[account] = edit.after(edits.get(account, Edit()))
             db.execute("UPDATE posts SET edits = ? WHERE id = ?", (wire.dump(edits), post_id))
 
-    def protect_anew(self, post_id: int, now: datetime) -> bool:
-        """Have a post protected once more, of which nothing went out; one that is held stays so.
-        False: some of it went out, or is about to, and its files stay as they are."""
-        with self._db.change() as db:
-            post = self.get(post_id)
-            claimed = db.execute(
-                "SELECT 1 FROM deliveries WHERE post_id = ? AND state IN ('sending', 'unsure')",
-                (post_id,),
-            ).fetchone()
-            if claimed is not None or self.went_out(post_id):
-                return False
-            db.execute("DELETE FROM renditions WHERE post_id = ?", (post_id,))
-            begun = self.progress.tell(post_id, None)
-            if post.state is PostState.PROTECTED or begun:
-                self.move_to(post_id, PostState.TAKEN, now)
-        return True
-
     def placed(self, post_id: int, place: Place) -> None:
         """Record where the post's folder lies now."""
         with self._db.change() as db:
@@ -228,45 +205,6 @@ class PostRows:
             self.move_to(post_id, state, now, new.reason)
         return True
 
-    def protected(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> None:
-        """Store the renditions and let the post's deliveries be planned, in one transaction.
-
-        A post that the artist held in the meantime stays held.
-        """
-        renditions = tuple(renditions)
-        with self._db.change() as db:
-            db.execute("DELETE FROM renditions WHERE post_id = ?", (post_id,))
-            db.executemany(
-                "INSERT INTO renditions (post_id, position, fit, path, sha256, mime, width,"
-                " height, size, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        *(post_id, r.position, r.fit, r.path.name, r.sha256, r.mime),
-                        *(r.width, r.height, r.size, wire.dump(r.record)),
-                    )
-                    for r in renditions
-                ],
-            )
-            LikenessRows(self._db).keep(post_id, {r.position: r.likeness for r in renditions})
-            if self.get(post_id).state is PostState.TAKEN:
-                self.move_to(post_id, PostState.PROTECTED, now)
-
-    def finished(self, post_id: int, renditions: Iterable[Rendition], now: datetime) -> bool:
-        """Store what was made of a post since `progress.begin`, in one transaction with the look
-        whether it is still wanted. False: it is not, for an edit or a hold came first."""
-        with self._db.change():
-            wanted = self.progress.tell(post_id, None)
-            if wanted:
-                self.protected(post_id, renditions, now)
-        return wanted
-
-    def renditions(self, post_id: int, folder: Path, fit: str | None = None) -> list[Rendition]:
-        """Return the renditions, in the artworks' order; their files lie in `folder`."""
-        rows = self._db.rows(
-            "SELECT * FROM renditions WHERE post_id = ? ORDER BY fit, position", (post_id,)
-        )
-        return [_rendition(r, folder) for r in rows if fit is None or r["fit"] == fit]
-
     def went_out(self, post_id: int) -> bool:
         """Return whether an account has posted it, or may have: a try that was not refused."""
         return (
@@ -283,10 +221,6 @@ class PostRows:
         row = self._db.row("SELECT series FROM posts WHERE id = ?", (post_id,))
         return "" if row is None else str(row[0])
 
-    def has_renditions(self, post_id: int) -> bool:
-        """Return whether the post was protected."""
-        return self._db.row("SELECT 1 FROM renditions WHERE post_id = ?", (post_id,)) is not None
-
     def note(self, post_id: int, now: datetime, what: str, detail: str = "") -> None:
         """Add a line to a post's history."""
         with self._db.change() as db:
@@ -301,16 +235,6 @@ class PostRows:
             "SELECT * FROM events WHERE post_id = ? AND id > ? ORDER BY id", (post_id, after)
         )
         return [(r["id"], Event(from_ms(r["at"]), r["what"], r["detail"])) for r in rows]
-
-    def meta(self, key: str) -> str | None:
-        """Return a fact about this installation."""
-        row = self._db.row("SELECT value FROM meta WHERE key = ?", (key,))
-        return None if row is None else str(row[0])
-
-    def set_meta(self, key: str, value: str) -> None:
-        """Keep a fact about this installation."""
-        with self._db.change() as db:
-            db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
     def _insert_artworks(self, post_id: int, new: NewPost) -> None:
         with self._db.change() as db:
@@ -380,9 +304,3 @@ def _post(row: Row, artworks: tuple[Artwork, ...]) -> Post:
         reason=row["reason"],
         edits=wire.load(dict[str, Edit], row["edits"]),
     )
-
-
-def _rendition(row: Row, folder: Path) -> Rendition:
-    keys = ("position", "fit", "sha256", "mime", "width", "height", "size")
-    record = wire.load(dict[str, Json], row["record"])
-    return Rendition(path=folder / row["path"], record=record, **{k: row[k] for k in keys})

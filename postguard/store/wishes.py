@@ -17,6 +17,7 @@ from postguard.store.connection import Database, to_ms
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.plans import slots_stay
 from postguard.store.posts import PostRows
+from postguard.store.renditions import RenditionRows
 from postguard.system import wire
 
 # Nothing of it is on the network, and nobody is about to send it.
@@ -36,9 +37,12 @@ _RETRACT = "UPDATE deliveries SET state = 'retracted', due_at = NULL, slot = NUL
 class WishRows:
     """The artist's changes to the deliveries of one database; False: it was too late."""
 
-    def __init__(self, db: Database, posts: PostRows, deliveries: DeliveryRows) -> None:
+    def __init__(
+        self, db: Database, posts: PostRows, renditions: RenditionRows, deliveries: DeliveryRows
+    ) -> None:
         self._db = db
         self._posts = posts
+        self._renditions = renditions
         self._deliveries = deliveries
 
     def ask(self, delivery_id: int, asked: str) -> bool:
@@ -153,7 +157,7 @@ class WishRows:
         """Have a post of which nothing went out protected anew with another recipe, and let it go
         on where it was held. False: it was too late."""
         with self._db.change() as db:
-            if not self._posts.protect_anew(post_id, now):
+            if not self._renditions.protect_anew(post_id, now):
                 return False
             db.execute("UPDATE posts SET recipe = ? WHERE id = ?", (recipe, post_id))
             self.release(post_id, now)

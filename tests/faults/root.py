@@ -43,10 +43,11 @@ log = logging.getLogger(__name__)
 USUAL_LOOK = timedelta(seconds=30)  # the daemon's longest nap
 DELIVERIES = ("schedule",)
 ATTEMPTS = ("claim", "begin", "finish", "put_back", "hold", "recover")
-POSTS = ("create", "protected", "move_to", "placed")
+POSTS = ("create", "move_to", "placed")
+RENDITIONS = ("protected",)
 NETWORK = ("plan", "send", "find", "read_back")
 FILES = ("write_whole", "move")
-METHODS = (*DELIVERIES, *ATTEMPTS, *POSTS, *NETWORK, *FILES)
+METHODS = (*DELIVERIES, *ATTEMPTS, *POSTS, *RENDITIONS, *NETWORK, *FILES)
 AT_REST = {PostState.POSTED: "posted", PostState.HELD: "held"}
 # What is imported before the first fork, and so only once.
 LIBRARIES = ("atproto_client", "mastodon", "postguard.imaging", "postguard.protect.pipeline")
@@ -154,9 +155,12 @@ def wrapped(installation: Installation, fate: Fate) -> Installation:
     """Put the checkpoints around every port, and the full disk before every write."""
     store, plain = installation.store, installation.accounts
     posts: Any = Watched(store.posts, POSTS, fate.at)
+    renditions: Any = Watched(store.renditions, RENDITIONS, fate.at)
     deliveries: Any = Watched(store.deliveries, DELIVERIES, fate.at)
     attempts: Any = Watched(store.attempts, ATTEMPTS, fate.at)
-    installation.store = replace(store, posts=posts, deliveries=deliveries, attempts=attempts)
+    installation.store = replace(
+        store, posts=posts, renditions=renditions, deliveries=deliveries, attempts=attempts
+    )
     given = {f.name: getattr(plain, f.name) for f in fields(plain) if f.init}
     # The product waits a minute for a silent server; a campaign would wait for hours.
     installation.accounts = WatchedAccounts(**given | {"timeout": PATIENCE})
@@ -267,7 +271,7 @@ class Life:
         """Whether every drop is posted or held, in its place (or, before, the start is over)."""
         posts = self.installation.store.posts
         if not self.dropped:
-            return posts.meta("started") is not None
+            return self.installation.store.meta.get("started") is not None
         counts = posts.counts()
         settled = sum(counts.get(state, 0) for state in AT_REST)
         return settled >= self.dropped == sum(counts.values()) and not posts.misplaced()

@@ -114,7 +114,7 @@ class Home:
         before = self.log.count(WATCHING)
         process = self.launch(*options, **environment)
         self.wait(lambda: self.log.count(WATCHING) > before, "the daemon to watch the outbox")
-        self.wait(lambda: self.store.posts.meta("started"), "the first start to be over")
+        self.wait(lambda: self.store.meta.get("started"), "the first start to be over")
         return process
 
     def kill(self) -> None:
@@ -214,7 +214,7 @@ class Home:
         """The protected files that an account sends, in order."""
         (delivery,) = (d for d in self.store.deliveries.of_post(post.id) if d.account == account)
         folder = self.lies(post) / "renditions"
-        return self.store.posts.renditions(post.id, folder, delivery.fit)
+        return self.store.renditions.of_post(post.id, folder, delivery.fit)
 
     def events(self, post: Post) -> list[str]:
         """What has happened to a post, in order."""

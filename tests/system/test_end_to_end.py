@@ -383,7 +383,7 @@ def test_a_post_whose_cloak_is_too_weak_says_what_to_do_and_is_never_sent_bare(
     studio: Studio, waiting: tuple[int, int]
 ) -> None:
     post = studio.home.held("weak.png")
-    assert studio.home.store.posts.renditions(post.id, Path()) == []
+    assert studio.home.store.renditions.of_post(post.id, Path()) == []
     reason = studio.home.reason(post)
     assert "too weak" in reason
     assert "min_gain" in reason

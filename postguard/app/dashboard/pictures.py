@@ -96,7 +96,7 @@ class Proofs:
 
     def _renditions(self, post: Post) -> list[Rendition]:
         folder = folder_of(self.installation.outbox, post) / RENDITIONS
-        return self.installation.store.posts.renditions(post.id, folder)
+        return self.installation.store.renditions.of_post(post.id, folder)
 
     def _folder(self) -> Path:
         return files.private_dir(self.installation.home.cache / "dashboard")

@@ -129,11 +129,11 @@ class RecipeBook:
         return beside
 
     def _remember(self, key: str, content: bytes) -> None:
-        self.installation.store.posts.set_meta(key, hashlib.sha256(content).hexdigest())
+        self.installation.store.meta.put(key, hashlib.sha256(content).hexdigest())
 
     def _remembers(self, key: str, content: bytes) -> bool:
         """Return whether a file is what was written from here last, and not the artist's."""
-        return self.installation.store.posts.meta(key) == hashlib.sha256(content).hexdigest()
+        return self.installation.store.meta.get(key) == hashlib.sha256(content).hexdigest()
 
     def _beside(self, path: Path) -> Path:
         """Return where the config of before a change from here lies. What an earlier version, or
@@ -153,7 +153,7 @@ class RecipeBook:
 
     def _told(self, recipe: str, beside: Path) -> tuple[str, ...]:
         kept = _("The recipe {recipe} stands in your config; how it was lies in {beside}.")
-        its_own = self.installation.store.posts.meta(CONFIG)
+        its_own = self.installation.store.meta.get(CONFIG)
         here = its_own in (None, str(self.installation.path.absolute()))
         if not here:
             taken = _("postguard runs with another config, {path}, and uses nothing of this.")

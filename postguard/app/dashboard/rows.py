@@ -69,7 +69,7 @@ class Rows:
             post,
             tuple(deliveries),
             store.deliveries.receipts(post_id),
-            tuple(store.posts.renditions(post_id, Path())),
+            tuple(store.renditions.of_post(post_id, Path())),
             at_work,
             now.progress if now is not None and at_work else None,
             {d.account: shows(self.installation, d.account) for d in deliveries},

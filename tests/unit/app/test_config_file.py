@@ -18,7 +18,7 @@ def rewrite(installation: Installation, old: str, new: str) -> None:
 
 
 def not_taken(installation: Installation) -> str:
-    return installation.store.posts.meta(CONFIG_NOT_TAKEN) or ""
+    return installation.store.meta.get(CONFIG_NOT_TAKEN) or ""
 
 
 def test_a_change_is_seen_once(installation):

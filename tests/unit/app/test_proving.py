@@ -74,7 +74,7 @@ def protect(
     posts.move_to(post.id, PostState.TAKEN, now)
     order = installation.order_of(posts.get(post.id))
     made = InProcessWorkshop(installation.clock).protect(order, lambda _: None)
-    posts.protected(post.id, made, now)
+    installation.store.renditions.protected(post.id, made, now)
 
 
 def textured(seed: int) -> Image.Image:
@@ -88,7 +88,7 @@ def textured(seed: int) -> Image.Image:
 def posted(installation: Installation, post: int, position: int = 0) -> Image.Image:
     """What anybody can save from the network."""
     folder = folder_of(installation.outbox, installation.store.posts.get(post)) / RENDITIONS
-    made = installation.store.posts.renditions(post, folder)[position]
+    made = installation.store.renditions.of_post(post, folder)[position]
     with Image.open(made.path) as image:
         return image.convert("RGB")
 
@@ -151,7 +151,7 @@ def test_the_very_bytes_are_known_whatever_was_drawn_over_them(
 ) -> None:
     post = ledger.store.posts.get(2)
     folder = folder_of(ledger.outbox, post)
-    finished = ledger.store.posts.renditions(2, folder / RENDITIONS)
+    finished = ledger.store.renditions.of_post(2, folder / RENDITIONS)
     path = folder / "3.png" if whose == "original" else finished[1].path
     proof = sought(ledger, path).proof
     assert proof is not None

@@ -95,7 +95,7 @@ def alts(made: Installation) -> set[tuple[str, ...]]:
 def in_files(made: Installation, words: str) -> set[bool]:
     """Whether the words stand inside the files that are to be sent."""
     folder = folder_of(made.outbox, made.store.posts.get(1)) / RENDITIONS
-    files = made.store.posts.renditions(1, folder)
+    files = made.store.renditions.of_post(1, folder)
     return {words.encode() in each.path.read_bytes() for each in files}
 
 
@@ -273,7 +273,7 @@ def test_files_of_which_a_copy_may_be_out_stay(made: Installation) -> None:
     told = changed(made, NewWords(alts={1: "白い狐"}))
     assert "the tags inside its files keep the old words" in told[0]
     assert told[1] == "it is being sent at this moment; run this again in a minute"
-    assert store.posts.has_renditions(1)
+    assert store.renditions.has(1)
 
 
 def test_work_that_is_under_way_is_given_up_for_the_new_words(made: Installation) -> None:

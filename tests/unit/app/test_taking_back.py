@@ -117,7 +117,7 @@ def protected(installation: Installation) -> None:
     digest = hashlib.sha256(out.getvalue()).hexdigest()
     size = len(out.getvalue())
     made = Rendition(0, "any", file, digest, "image/jpeg", 60, 40, size, {"steps": []})
-    store.posts.protected(post.id, [made], now)
+    store.renditions.protected(post.id, [made], now)
 
 
 def receipt_note(rig: Rig) -> str:

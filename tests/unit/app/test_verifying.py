@@ -148,7 +148,7 @@ def rig_of(
     (folder / "1-any.jpg").write_bytes(jpeg())
     file = Path("1-any.jpg")
     made = Rendition(0, "any", file, "aa" * 32, "image/jpeg", 60, 40, 9, {"steps": []})
-    store.posts.protected(post.id, [made], NOW)
+    store.renditions.protected(post.id, [made], NOW)
     (delivery,) = store.deliveries.of_post(post.id)
     receipt = Receipt("https://art.example/1", "https://art.example/@hanako/1", NOW)
     store.attempts.finish(delivery.id, receipt, NOW)

@@ -321,9 +321,9 @@ def test_a_recipe_that_leaves_pictures_as_large_as_they_are_is_told_what_that_of
 def test_a_daemon_that_reads_another_config_is_told_and_not_woken(terminal):
     """The config that was looked at is not the one it posts by."""
     terminal.configure(LAYERED)
-    posts = terminal.store().posts
+    store = terminal.store()
     with OnlyOne(home().state / bell.LOCK):  # this process would end by a signal of the bell
-        posts.set_meta("config", "/elsewhere/other.toml")
+        store.meta.put("config", "/elsewhere/other.toml")
         said = finding(terminal, "daemon")["said"]
     assert f"process {os.getpid()}" in said
     assert "/elsewhere/other.toml" in said

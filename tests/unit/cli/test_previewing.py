@@ -90,7 +90,7 @@ def dropped(ready: Terminal, store: Store, sky: Words = SKY, *, protected: bool 
         folder = ready.outbox / "queued" / post.folder / "renditions"
         folder.mkdir(parents=True)
         made = [rendition(folder, i, fit) for fit in ("b", "m") for i in range(2)]
-        store.posts.protected(post.id, made, NOW)
+        store.renditions.protected(post.id, made, NOW)
     return store.posts.get(post.id)
 
 

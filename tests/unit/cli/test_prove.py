@@ -37,7 +37,7 @@ def copy(terminal: Terminal):
     posts.move_to(post.id, PostState.TAKEN, now)
     order = installation.order_of(posts.get(post.id))
     made = InProcessWorkshop(installation.clock).protect(order, lambda _: None)
-    posts.protected(post.id, made, now)
+    installation.store.renditions.protected(post.id, made, now)
     receipt = Receipt("at://1", "https://bsky.example/1", now)
     (waiting,) = installation.store.deliveries.of_post(post.id)
     installation.store.attempts.finish(waiting.id, receipt, now)

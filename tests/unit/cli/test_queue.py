@@ -120,12 +120,12 @@ def test_on_a_full_disk_a_drop_is_kept_and_told_that_it_waits(ready, fox, monkey
 
 def test_the_list_says_why_nothing_new_appears_on_a_full_disk(ready):
     assert "all but full" not in ready.run("list").stdout
-    ready.store().posts.set_meta(DISK_LOW, NOW.isoformat())
+    ready.store().meta.put(DISK_LOW, NOW.isoformat())
     assert "what is dropped waits in the outbox until there is room" in ready.run("list").stdout
 
 
 def test_the_list_says_that_a_changed_config_does_not_count_yet(ready, monkeypatch):
-    ready.store().posts.set_meta(CONFIG_NOT_TAKEN, "config.toml:3: recipes.sns: unknown step")
+    ready.store().meta.put(CONFIG_NOT_TAKEN, "config.toml:3: recipes.sns: unknown step")
     assert "does not count yet" not in ready.run("list").stdout  # nobody works with the old one
     monkeypatch.setattr("postguard.app.bell.running", lambda: 1)
     said = ready.run("list").stdout
@@ -188,7 +188,7 @@ def test_without_a_daemon_a_command_says_that_nothing_moves(ready, fox):
 
 def test_the_list_shows_where_each_post_is_in_the_artists_zone(ready):
     store = ready.store()
-    store.posts.set_meta("timezone", "Asia/Tokyo")
+    store.meta.put("timezone", "Asia/Tokyo")
     post = protected_post(store, name="狐.png", accounts=("sky", "fedi"))
     (first, _) = store.deliveries.of_post(post.id)
     store.deliveries.schedule(first.id, NOW, None, NOW)
@@ -200,7 +200,7 @@ def test_the_list_shows_where_each_post_is_in_the_artists_zone(ready):
 
 def test_the_zone_of_the_config_is_known_to_the_list(ready):
     ready.run("check", "--offline")
-    assert ready.store().posts.meta("timezone") == "Asia/Tokyo"
+    assert ready.store().meta.get("timezone") == "Asia/Tokyo"
 
 
 def test_columns_stand_below_each_other_in_japanese(ready):

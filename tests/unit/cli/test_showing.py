@@ -124,7 +124,7 @@ def protected_by(store, *steps, second=None):
         replace(rendition(position=i), record={"steps": [{"step": step} for step in each]})
         for i, each in enumerate(pictures)
     ]
-    store.posts.protected(post.id, made, NOW)
+    store.renditions.protected(post.id, made, NOW)
     return post.id
 
 

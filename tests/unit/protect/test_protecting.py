@@ -134,7 +134,9 @@ def test_a_post_that_cannot_be_ordered_is_held_and_the_next_goes_on(
     store: Store, fault: PostguardError
 ) -> None:
     broken, sound = taken(store, "a.png"), taken(store, "b.png")
-    protecting = Protecting(store.posts, OneOfEach(), Still(), Orders({"a.png": fault}))
+    protecting = Protecting(
+        store.posts, store.renditions, OneOfEach(), Still(), Orders({"a.png": fault})
+    )
     while protecting.tick(NOW):
         pass
     held = store.posts.get(broken)
@@ -145,7 +147,7 @@ def test_a_post_that_cannot_be_ordered_is_held_and_the_next_goes_on(
 def test_what_is_only_away_for_now_is_waited_for(store: Store) -> None:
     post = taken(store, "a.png")
     orders = Orders({"a.png": Retryable("the drive is not there")})
-    protecting = Protecting(store.posts, OneOfEach(), Still(), orders)
+    protecting = Protecting(store.posts, store.renditions, OneOfEach(), Still(), orders)
     assert not protecting.tick(NOW)
     assert store.posts.get(post).state is PostState.TAKEN
     orders.faults.clear()
@@ -158,7 +160,7 @@ def test_what_waits_for_another_machine_lets_the_next_go_first_and_is_told_once(
 ) -> None:
     post, behind = taken(store, "a.png"), taken(store, "b.png")
     orders = Orders({"a.png": Waiting("no machine is on; it waits")})
-    protecting = Protecting(store.posts, OneOfEach(), Still(), orders)
+    protecting = Protecting(store.posts, store.renditions, OneOfEach(), Still(), orders)
     while protecting.tick(NOW):
         pass
     assert store.posts.get(post).state is PostState.TAKEN
@@ -197,7 +199,7 @@ class Far(OneOfEach):
 def cloaked_far(store: Store, far: Far) -> Protecting:
     place = Elsewhere("tls://nas:8786", Path("keys"), waits=True)
     order = replace(Orders()(store.posts.in_state(PostState.TAKEN)[0]), elsewhere=place)
-    return Protecting(store.posts, far, Still(), lambda _: order)
+    return Protecting(store.posts, store.renditions, far, Still(), lambda _: order)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_a_clock_that_is_set_back_makes_what_waits_for_a_machine_wait_no_longer(
 ) -> None:
     post = taken(store, "a.png")
     orders = Orders({"a.png": Waiting("no machine is on; it waits")})
-    protecting = Protecting(store.posts, OneOfEach(), Still(), orders)
+    protecting = Protecting(store.posts, store.renditions, OneOfEach(), Still(), orders)
     assert protecting.tick(NOW + timedelta(hours=8))
     orders.faults.clear()
     assert protecting.tick(NOW)
@@ -249,7 +251,7 @@ def test_a_clock_that_is_set_back_makes_what_waits_for_a_machine_wait_no_longer(
 def test_a_post_that_breaks_postguard_does_not_stand_in_the_way_of_the_next(store: Store) -> None:
     broken, sound = taken(store, "a.png"), taken(store, "b.png")
     orders = Orders({"a.png": ValueError("a row with secrets")})
-    protecting = Protecting(store.posts, OneOfEach(), Still(), orders)
+    protecting = Protecting(store.posts, store.renditions, OneOfEach(), Still(), orders)
     with pytest.raises(ValueError, match="a row"):
         protecting.tick(NOW)
     assert protecting.tick(NOW)
@@ -260,7 +262,7 @@ def test_a_post_that_breaks_postguard_does_not_stand_in_the_way_of_the_next(stor
 
 def minded(store: Store, workshop: Endless | OneOfEach) -> Protecting:
     """Protecting that looks a hundred times a second."""
-    protecting = Protecting(store.posts, workshop, Still(), Orders())
+    protecting = Protecting(store.posts, store.renditions, workshop, Still(), Orders())
     protecting.look = 0.01
     return protecting
 
@@ -275,7 +277,7 @@ def test_a_post_held_while_it_is_worked_on_is_given_up_with_the_artists_reason(
     assert minded(store, workshop).tick(NOW)
     held = store.posts.get(post)
     assert (held.state, held.reason) == (PostState.HELD, steering.BY_HAND)
-    assert not store.posts.has_renditions(post)
+    assert not store.renditions.has(post)
     assert store.posts.progress.now() is None
 
 
@@ -304,7 +306,7 @@ def test_a_post_held_and_let_go_in_one_breath_is_begun_anew_with_its_new_words(
 
     assert minded(store, Endless(hold_and_release)).tick(NOW)
     assert store.posts.get(post).state is PostState.TAKEN
-    assert not store.posts.has_renditions(post)
+    assert not store.renditions.has(post)
 
 
 def test_work_that_ends_just_as_the_post_is_held_is_not_kept(store: Store) -> None:
@@ -320,7 +322,7 @@ def test_work_that_ends_just_as_the_post_is_held_is_not_kept(store: Store) -> No
 
     assert minded(store, Quick()).tick(NOW)
     assert store.posts.get(post).state is PostState.HELD
-    assert not store.posts.has_renditions(post)
+    assert not store.renditions.has(post)
 
 
 def test_files_with_the_old_words_are_not_kept_when_an_edit_comes_at_the_last_moment(
@@ -331,7 +333,7 @@ def test_files_with_the_old_words_are_not_kept_when_an_edit_comes_at_the_last_mo
 
     class Edited(Still):
         def now(self) -> datetime:
-            store.posts.protect_anew(post, NOW)
+            store.renditions.protect_anew(post, NOW)
             return NOW
 
     class Silent(OneOfEach):
@@ -340,9 +342,9 @@ def test_files_with_the_old_words_are_not_kept_when_an_edit_comes_at_the_last_mo
         ) -> tuple[Rendition, ...]:
             return (rendition(),)
 
-    assert Protecting(store.posts, Silent(), Edited(), Orders()).tick(NOW)
+    assert Protecting(store.posts, store.renditions, Silent(), Edited(), Orders()).tick(NOW)
     assert store.posts.get(post).state is PostState.TAKEN
-    assert not store.posts.has_renditions(post)
+    assert not store.renditions.has(post)
 
 
 def test_a_fault_of_work_that_was_held_leaves_the_artists_reason(store: Store) -> None:

@@ -227,13 +227,13 @@ class Queue(RuleBasedStateMachine):
         post_id = self.id_of(post)
         mine = {d.words.text for d in self.store.deliveries.of_post(post_id)}
         there = {text for _, text in self.server.made} | {t for *_, t in self.server.on_the_way}
-        if not self.store.posts.protect_anew(post_id, self.now):
+        if not self.store.renditions.protect_anew(post_id, self.now):
             return
         assert not mine & there, "what is out, or may be, keeps its files"
         before = len(self.server.made)
         self.send()
         assert not mine & {text for _, text in self.server.made[before:]}
-        self.store.posts.protected(post_id, [rendition()], self.now)
+        self.store.renditions.protected(post_id, [rendition()], self.now)
         self.publisher.plan(self.now)
 
     @rule(post=st.integers(0, MOST_POSTS))

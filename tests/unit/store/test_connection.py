@@ -35,9 +35,9 @@ def test_a_change_that_fails_leaves_nothing_behind(store: Store) -> None:
 def test_changes_nest_into_one(store: Store) -> None:
     with pytest.raises(RuntimeError), store.db.change():  # noqa: PT012  # it fails at its end
         with store.db.change():
-            store.posts.set_meta("a", "1")
+            store.meta.put("a", "1")
         raise RuntimeError
-    assert store.posts.meta("a") is None
+    assert store.meta.get("a") is None
 
 
 def test_what_was_written_is_there_after_opening_anew(tmp_path: Path) -> None:

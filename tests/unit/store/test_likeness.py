@@ -17,17 +17,17 @@ def kept(store: Store) -> list[tuple[int, int, bytes]]:
 def test_what_the_workshop_made_is_kept_with_the_renditions(store: Store) -> None:
     post = protected_post(store)
     made = [replace(rendition(position=n), likeness=b"\1\1%d" % n) for n in range(3)]
-    store.posts.protected(post.id, made, NOW)
+    store.renditions.protected(post.id, made, NOW)
     assert kept(store) == [(post.id, n, b"\1\1%d" % n) for n in range(3)]
     assert store.likenesses.count() == 3
-    store.posts.protected(post.id, [replace(made[1], likeness=b"\1\1x")], NOW)
+    store.renditions.protected(post.id, [replace(made[1], likeness=b"\1\1x")], NOW)
     assert kept(store) == [(post.id, 1, b"\1\1x")]
 
 
 def test_renditions_for_several_networks_keep_one_for_each_picture(store: Store) -> None:
     post = protected_post(store)
     sky = replace(rendition(), likeness=b"\1\1a")
-    store.posts.protected(post.id, [sky, replace(sky, fit="mastodon", path=Path("b"))], NOW)
+    store.renditions.protected(post.id, [sky, replace(sky, fit="mastodon", path=Path("b"))], NOW)
     assert kept(store) == [(post.id, 0, b"\1\1a")]
 
 

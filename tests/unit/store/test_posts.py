@@ -59,9 +59,9 @@ def test_a_dry_run_does_not_count_as_the_first_post_of_these_bytes(store: Store)
 def test_a_post_held_while_it_was_being_protected_stays_held(store: Store) -> None:
     post = store.posts.create(new_post(), NOW)
     store.posts.move_to(post.id, PostState.HELD, NOW, "held by you")
-    store.posts.protected(post.id, [rendition()], NOW)
+    store.renditions.protected(post.id, [rendition()], NOW)
     assert store.posts.get(post.id).state is PostState.HELD
-    assert store.posts.has_renditions(post.id)
+    assert store.renditions.has(post.id)
 
 
 def test_folders_in_the_wrong_place_are_listed(store: Store) -> None:

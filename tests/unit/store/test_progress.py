@@ -66,7 +66,7 @@ def test_a_post_that_does_not_wait_for_protection_is_not_under_way(
 def test_it_is_gone_when_the_post_is_protected(store: Store) -> None:
     post = taken(store)
     store.posts.progress.begin(post.id)
-    store.posts.protected(post.id, [rendition()], NOW)
+    store.renditions.protected(post.id, [rendition()], NOW)
     assert store.posts.progress.now() is None
 
 

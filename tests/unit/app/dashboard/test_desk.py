@@ -77,7 +77,7 @@ def test_a_step_that_could_not_do_its_work_offers_another_recipe(
     assert "protected anew" in told.sentences[0]
     after = installation.store.posts.get(post.id)
     assert after.state is PostState.TAKEN
-    assert not installation.store.posts.has_renditions(post.id)
+    assert not installation.store.renditions.has(post.id)
 
 
 def test_only_what_a_login_keeps_asks_for_one(installation: Installation, made: Desk):
