@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from postguard.language import _
+from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Late
 from postguard.ports import Attempts, Deliveries, Plans
 from postguard.publish import schedule
@@ -18,6 +18,11 @@ from postguard.publish.schedule import Due
 log = logging.getLogger(__name__)
 
 _A_MOMENT = timedelta(seconds=1)
+_AGO = {
+    timedelta(days=1): marked("{count} days ago"),
+    timedelta(hours=1): marked("{count} hours ago"),
+    timedelta(minutes=1): marked("{count} minutes ago"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,22 @@ class Planning:
                 self.attempts.hold(delivery.id, _no_time(delivery), now)
         return len(waiting)
 
-    def next_slot(self, delivery: Delivery, now: datetime) -> None:
-        """Move a delivery to the next free slot of its account."""
-        self._plan(delivery, "slot", now)
+    def too_late(self, delivery: Delivery, now: datetime) -> bool:
+        """Apply the lateness policy to a delivery of which nothing was sent; True: not now."""
+        assert delivery.planned_at is not None  # the claim only returns planned ones
+        timing = self.timing(delivery.account)
+        late = schedule.lateness(delivery.planned_at, now, timing.max_late, timing.if_later)
+        if late.act is Late.POST:
+            return False
+        if late.act is Late.NEXT_SLOT and timing.rules:
+            self._plan(delivery, "slot", now)
+            return True
+        reason = _(
+            "its time passed {ago} while the PC was off or asleep, or its account paused or out "
+            "of reach; `postguard retry {post_id}` posts it now"
+        ).format(ago=_ago(late.by), post_id=delivery.post_id)
+        self.attempts.hold(delivery.id, reason, now)
+        return True
 
     def too_near(self, delivery: Delivery, now: datetime) -> bool:
         """Move a delivery whose time has come, but so soon behind the account's last post; True:
@@ -141,3 +159,10 @@ def _no_time(delivery: Delivery) -> str:
         "`postguard move {post_id} slot`, or a day and time in place of `slot`, gives "
         "it another, and `postguard release {post_id}` lets it go on"
     ).format(asked=delivery.asked, post_id=delivery.post_id)
+
+
+def _ago(by: timedelta) -> str:
+    for one, said in _AGO.items():
+        if by >= 2 * one:
+            return _(said).format(count=by // one)
+    return _("just now")

@@ -11,22 +11,22 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from postguard.errors import Held, LoggedOut, PostguardError, Refused, Retryable, Unsure
-from postguard.language import _, marked
+from postguard.language import _
 from postguard.model import (
     Attempt,
     Delivery,
     DeliveryState,
     Draft,
-    Late,
     Receipt,
     Rendition,
 )
 from postguard.ports import Attempts, Deliveries, Network
 from postguard.publish import doubt, linking, schedule
+from postguard.publish.doubt import Doubts
 from postguard.publish.lanes import Lanes
 from postguard.publish.pacing import Pacing
 from postguard.publish.planning import Planning
@@ -35,13 +35,6 @@ log = logging.getLogger(__name__)
 
 # Waits double from half a minute to an hour, so this many tries are a day.
 _MOST_TRIES = 30
-_CLOCKS_DIFFER = timedelta(days=1)  # at most: a server's and this PC's
-_AGO = {
-    timedelta(days=1): marked("{count} days ago"),
-    timedelta(hours=1): marked("{count} hours ago"),
-    timedelta(minutes=1): marked("{count} minutes ago"),
-}
-_A_MOMENT = timedelta(seconds=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -138,13 +131,13 @@ class Publisher:
     def _deliver(self, delivery: Delivery, now: datetime) -> None:
         earlier = self.attempts.last(delivery.id)
         nothing_sent = earlier is None or earlier.in_vain
-        if nothing_sent and self._too_late(self.pacing.excused(delivery, now), now):
+        if nothing_sent and self.planning.too_late(self.pacing.excused(delivery, now), now):
             return
         if nothing_sent and self.planning.too_near(delivery, now):
             return
         draft, network = self._draft(delivery, earlier, now), self.to.network(delivery)
         if nothing_sent:
-            self._let_doubt_end(delivery, network, now)
+            Doubts(self.deliveries, network).let_end(delivery, now)
         if not self.pacing.may_go(delivery, len(draft.renditions), now):
             self.attempts.leave(delivery.id)
             return
@@ -168,12 +161,8 @@ class Publisher:
         """Look for the post of an earlier try whose outcome is not known. True: nothing is to be
         sent now, since it is there or may still come. Raises Refused where only the artist can
         tell."""
-        since = min(earlier.first_at or earlier.started_at, now) - _CLOCKS_DIFFER
-        taken = self.deliveries.taken_uris(delivery.account, since)
-        if receipt := network.find(draft, earlier.plan, taken):
-            others = self._alike(delivery, network)
-            if others and not earlier.looked_for:
-                raise Refused(_which(delivery, others[0], receipt), stands=True)
+        doubts = Doubts(self.deliveries, network)
+        if receipt := doubts.found(delivery, draft, earlier, now):
             self._finish(delivery, receipt, now, "there already")
             return True
         self.pacing.worked(delivery)
@@ -183,26 +172,9 @@ class Publisher:
                 self.attempts.put_back(delivery.id, DeliveryState.UNSURE, until, why, now)
                 return True
             case doubt.Hold():
-                raise Refused(_look_yourself(delivery), stands=True)
+                raise Refused(doubt.look_yourself(delivery), stands=True)
             case doubt.SendAgain():
                 return False
-
-    def _let_doubt_end(self, delivery: Delivery, network: Network, now: datetime) -> None:
-        """Raise NotYet while a post that looks the same is in doubt: of two such, nobody could
-        say which one stands there."""
-        for other in self._alike(delivery, network):
-            if other.state is DeliveryState.UNSURE:
-                why = _(
-                    "post {post_id} has the same words and may be there already: this one waits "
-                    "until that is known"
-                ).format(post_id=other.post_id)
-                raise linking.NotYet((other.due_at or now) + _A_MOMENT, why, anew=True)
-
-    def _alike(self, delivery: Delivery, network: Network) -> list[Delivery]:
-        """Return the account's other posts in doubt that only their pictures tell from this."""
-        if delivery.dry_run or network.limits().named:
-            return []
-        return doubt.alike(delivery, self.deliveries.in_doubt(delivery.account))
 
     def _finish(
         self, delivery: Delivery, receipt: Receipt, now: datetime, how: str = "posted"
@@ -254,23 +226,6 @@ class Publisher:
             link=joined.link,
         )
 
-    def _too_late(self, delivery: Delivery, now: datetime) -> bool:
-        """Apply the lateness policy to a delivery of which nothing was sent; True: not now."""
-        assert delivery.planned_at is not None  # the claim only returns planned ones
-        timing = self.planning.timing(delivery.account)
-        late = schedule.lateness(delivery.planned_at, now, timing.max_late, timing.if_later)
-        if late.act is Late.POST:
-            return False
-        if late.act is Late.NEXT_SLOT and timing.rules:
-            self.planning.next_slot(delivery, now)
-            return True
-        reason = _(
-            "its time passed {ago} while the PC was off or asleep, or its account paused or out "
-            "of reach; `postguard retry {post_id}` posts it now"
-        ).format(ago=_ago(late.by), post_id=delivery.post_id)
-        self.attempts.hold(delivery.id, reason, now)
-        return True
-
     def _failed(
         self, delivery: Delivery, state: DeliveryState, exc: Exception, now: datetime
     ) -> None:
@@ -304,14 +259,6 @@ class _Unread(Retryable):
     """This PC, not the server, could not do its part."""
 
 
-def _look_yourself(delivery: Delivery) -> str:
-    return _(
-        "the server of {account} did not say whether it took the post, and does not show it; it "
-        "would make a second post of it if it were sent again. Look at the account: if the post "
-        "is not there, `postguard retry {post_id}` sends it; if it is, nothing needs to be done"
-    ).format(account=delivery.account, post_id=delivery.post_id)
-
-
 def _check(network: Network, draft: Draft) -> None:
     """Raise Refused where the network cannot give what was asked: since the words were taken in,
     the account may have moved and the server may have changed."""
@@ -328,23 +275,7 @@ def _in_words(exc: Exception) -> str:
     )
 
 
-def _ago(by: timedelta) -> str:
-    for one, said in _AGO.items():
-        if by >= 2 * one:
-            return _(said).format(count=by // one)
-    return _("just now")
-
-
 def _as_before(delivery: Delivery) -> DeliveryState:
     """Return the state of a delivery whose last try posted nothing: an earlier one still may."""
     unsure = delivery.state is DeliveryState.UNSURE
     return DeliveryState.UNSURE if unsure else DeliveryState.SCHEDULED
-
-
-def _which(delivery: Delivery, other: Delivery, receipt: Receipt) -> str:
-    return _(
-        "{url} is this post or post {post_id}, whose words are the same and whose answer was "
-        "lost as well. Look which picture stands there, and say `postguard retry` with its "
-        "number first ({own} or {post_id}), then with the other's, which is sent "
-        "where it is missing"
-    ).format(url=receipt.url, post_id=other.post_id, own=delivery.post_id)
