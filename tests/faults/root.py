@@ -44,7 +44,7 @@ USUAL_LOOK = timedelta(seconds=30)  # the daemon's longest nap
 DELIVERIES = ("schedule",)
 ATTEMPTS = ("claim", "begin", "finish", "put_back", "hold", "recover")
 POSTS = ("create", "move_to", "placed")
-RENDITIONS = ("protected",)
+RENDITIONS = ("finished",)
 NETWORK = ("plan", "send", "find", "read_back")
 FILES = ("write_whole", "move")
 METHODS = (*DELIVERIES, *ATTEMPTS, *POSTS, *RENDITIONS, *NETWORK, *FILES)
