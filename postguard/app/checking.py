@@ -28,6 +28,11 @@ from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
 _HUGE = 30_000, 20_000  # pixels of a picture of 3:2, larger than any limit
+_LACKING = {
+    Direction.PIXELS: marked("nothing in it is in the way of models that read the picture"),
+    Direction.STATEMENT: marked("nothing in it says that AI may not use the picture"),
+    Direction.ACCESS: marked("nothing in it limits who comes across the picture"),
+}
 _TO_FILL = {
     Direction.PIXELS: marked('add { step = "downscale", long_side = 1200 } or { step = "noise" }'),
     Direction.STATEMENT: marked(
@@ -102,8 +107,7 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         gaps = layers.gaps()
         fix = "; ".join(_(_TO_FILL[direction]) for direction in gaps)
         said = language.listed(names.of_step(s.step) for s in steps)
-        if gaps:
-            said += _(": nothing for {gaps}").format(gaps=", ".join(map(_, gaps)))
+        said = _("; ").join((said, *(_(_LACKING[direction]) for direction in gaps)))
         if advice := _size_advice(steps):
             said += f"{_('. ')}{advice}"
         yield Checked(_("recipe {name}").format(name=name), not gaps, said, fix, layers)

@@ -167,7 +167,8 @@ def config_text(answers: Answers, power: Power) -> str:
     blocks = [
         _(
             "# What postguard does with your art. config.example.toml, beside this file, "
-            "explains\n# every key. After a change: postguard check\n"
+            "explains\n# every key. A change counts within half a minute; `postguard check` looks "
+            "at it at once.\n"
         )
         + f"outbox   = {q(answers.outbox)}\ntimezone = {q(answers.timezone)}{_language()}",
         f"[artist]\nname      = {q(answers.name)}\ncopyright = {q(right)}\nlang      = {langs}\n"

@@ -18,9 +18,13 @@ SIDES = {"portfolio": 2000, "sns": 1200, "small": 800, "sample": 1000}
 # feared the cloak takes what they leave.
 _MODES = {"training": "style", "image-to-image": "immunise", "both": "style"}
 _SAID_OF_MODE = {
-    "style": marked("models learn another style than yours: the strongest against training; slow"),
+    "style": marked(
+        "models learn another style than yours: the strongest against training; slow; flat colour "
+        "shows less of it at strength low"
+    ),
     "immunise": marked(
-        "models read a pattern instead of the picture: against image-to-image; slow"
+        "models read a pattern instead of the picture: against image-to-image; slow; flat colour "
+        "shows less of it at strength low"
     ),
     "instant": marked(
         "models read a secret texture too: the weakest cloak, on any PC at once; flat colour and "

@@ -146,7 +146,7 @@ def visibility(found: Mapping[str, Any]) -> str:
         )
     if found.get("flat_largest") is not None:
         parts.append(
-            _("flat areas change by at most {flat_largest} in 255").format(
+            _("flat areas of the file change by at most {flat_largest} in 255").format(
                 flat_largest=found["flat_largest"]
             )
         )

@@ -133,7 +133,8 @@ def _noised(step: Mapping[str, Any]) -> str:
 def _cloaked(step: Mapping[str, Any]) -> str:
     modes = _(" and ").join(map(names.of_mode, step.get("modes", [step.get("mode")])))
     said = _(
-        "mode {modes}, strength {strength}: at most {ceiling} in 255 of change in any pixel"
+        "mode {modes}, strength {strength}: at most {ceiling} in 255 of change in any pixel "
+        "before it is saved"
     ).format(
         modes=modes, strength=names.of_strength(step.get("strength")), ceiling=step.get("ceiling")
     )

@@ -147,7 +147,7 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float) -> None:
         return
     noise = float(np.max([looks["signs"], looks["shuffled"]]))  # passes on what is no number
     if not left >= least:  # also what is no number
-        said = _("{mode} gained {left:.3f}, and the recipe asks for {least:.3f}").format(
+        said = _("{mode} gained {left:.3f}, and at least {least:.3f} is asked of it").format(
             mode=names.of_mode(mode), left=left, least=least
         )
     elif not left > noise:

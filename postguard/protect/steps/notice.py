@@ -82,7 +82,8 @@ class Notice:
             STEP,
             _(
                 "at {width} × {height} pixels the picture is too small for a legible notice: "
-                "leave the notice out for such small works, or shorten its text"
+                "leave the notice out for such small works, shorten its text, or have the "
+                "recipe's downscale leave more pixels"
             ).format(width=picture.width, height=picture.height),
         )
 

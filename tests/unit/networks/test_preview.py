@@ -285,7 +285,8 @@ def test_every_step_is_said_in_plain_words() -> None:
         "Watermark: “© 山田花子”, 12 times over the picture",
         "Notice: “AI学習禁止”",
         "Noise: fine noise of 2.9 in 255, after a blur of 0.5 pixels",
-        "Cloak: mode immunise, strength medium: at most 10 in 255 of change in any pixel",
+        "Cloak: mode immunise, strength medium: at most 10 in 255 of change in any pixel "
+        "before it is saved",
         "Tags: machines can read: no training of AI, 山田花子",
         "Sparkle: a step of tomorrow",
         "Saved: as JPEG at quality 93: 1600 × 800 pixels, 1.23 MB",

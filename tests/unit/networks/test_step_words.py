@@ -11,7 +11,7 @@ CLOAK = {"step": "cloak", "modes": ["style"], "strength": "medium", "ceiling": 3
 
 def test_a_cloak_that_is_what_was_asked_for_tells_no_fallback() -> None:
     assert of_step(CLOAK | {"rung": "all"}) == (
-        "mode style, strength medium: at most 30 in 255 of change in any pixel"
+        "mode style, strength medium: at most 30 in 255 of change in any pixel before it is saved"
     )
 
 
