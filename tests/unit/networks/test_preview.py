@@ -317,7 +317,7 @@ def test_what_is_left_of_a_cloak_is_said_behind_the_platform_it_goes_to() -> Non
     assert measured(MEASURED, "mastodon-123") == [
         "Measured: style: behind Mastodon, what models read moved 12.0% of the way to where it "
         "leads (noise of the same size: 2.0%); likeness 65.2 of 100 (SSIMULACRA2); flat areas "
-        "change by at most 4 in 255; it is no lock"
+        "of the file change by at most 4 in 255; it is no lock"
     ]
     assert "behind Bluesky, what models read moved 9.0%" in measured(MEASURED, "bluesky-2")[0]
 

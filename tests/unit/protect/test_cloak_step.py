@@ -185,7 +185,7 @@ def test_each_post_is_judged_behind_its_own_platform_and_a_file_behind_the_worse
 
 def test_a_cloak_that_is_too_weak_holds_the_post_with_the_figure():
     step = Cloak(steps.Cloak(step="cloak", mode="style"))
-    with pytest.raises(StepFailed, match=r"style gained 0\.020.*asks for 0\.040"):
+    with pytest.raises(StepFailed, match=r"style gained 0\.020.*at least 0\.040 is asked"):
         step.judge(gains("style"), "bluesky-1000")
 
 
@@ -227,13 +227,13 @@ def test_a_cloak_that_is_no_better_than_noise_holds_the_post():
 def test_a_cloak_that_fell_back_is_judged_by_its_own_least_gain():
     step = Cloak(steps.Cloak(step="cloak", mode=("style", "poison")))
     assert step.judge(gains("instant"), "bluesky-1000") == {"instant": 0.04}
-    with pytest.raises(StepFailed, match=r"instant gained 0\.010.*asks for 0\.020"):
+    with pytest.raises(StepFailed, match=r"instant gained 0\.010.*at least 0\.020 is asked"):
         step.judge(gains("instant"), "mastodon-9")
 
 
 def test_a_least_gain_that_the_artist_wrote_holds_for_what_is_lighter_too():
     step = Cloak(steps.Cloak(step="cloak", mode="style", min_gain=0.1))
-    with pytest.raises(StepFailed, match=r"asks for 0\.100"):
+    with pytest.raises(StepFailed, match=r"at least 0\.100 is asked"):
         step.judge(gains("instant"), "bluesky-1000")
 
 
