@@ -78,8 +78,8 @@ def parse(
         lines_above: lines of the file that stand before `text`.
 
     Raises:
-        BadWords: it is not TOML, or says something unknown; a line for each fault, with file and
-            line, and what may have been meant.
+        BadWords: it is not TOML, or says something unknown; a line for each key that is wrong,
+            with file and line, and what may have been meant.
     """
     return _Reader(text, file, accounts, zone, lines_above).read()
 
@@ -92,7 +92,7 @@ class _Reader:
         self._file = file
         self._accounts = accounts
         self._lines_above = lines_above
-        self._faults: list[tuple[int, str]] = []  # by line
+        self._faults: list[tuple[lines.Location, str]] = []
         self._readers: dict[str, tuple[str, Callable[[object], object]]] = {
             "text": ("text", written.text),
             "title": ("title", written.text),
@@ -127,7 +127,7 @@ class _Reader:
         top = {key: value for key, value in data.items() if key not in own}
         dropped = Dropped(self._fields(top, ()), own)
         if self._faults:
-            raise BadWords("\n".join(told for _line, told in sorted(self._faults)[:_MOST_TOLD]))
+            raise self._refusal()
         return dropped
 
     def _toml(self) -> dict[str, object]:
@@ -160,8 +160,20 @@ class _Reader:
         return _("unknown key{meant}").format(meant=meant(key, self._readers))
 
     def _note(self, loc: tuple[str, ...], problem: str) -> None:
-        line = lines.find(self._text, loc)
-        self._faults.append((line, self._at(line, f"{lines.dotted(loc)}: {problem}")))
+        self._faults.append((loc, problem))
+        if len(self._faults) == _MOST_TOLD:
+            raise self._refusal()
+
+    def _refusal(self) -> BadWords:
+        """Return all faults that were met, a line for each, in the order of the file."""
+        places = lines.places(self._text)
+        faults = sorted(
+            ((places.line_of(loc), loc, problem) for loc, problem in self._faults),
+            key=lambda fault: fault[0],
+        )
+        told = (self._at(line, f"{lines.dotted(loc)}: {said}") for line, loc, said in faults)
+        return BadWords("\n".join(told))
 
     def _at(self, line: int, problem: str) -> str:
-        return f"{self._file}:{line + self._lines_above}: {problem}"
+        """A value that is told may have line breaks."""
+        return f"{self._file}:{line + self._lines_above}: {problem.replace(chr(10), ' ')}"

@@ -58,7 +58,8 @@ def told(found: ValidationError, text: str, config: type[BaseModel]) -> list[tup
         text: the config file, valid TOML.
     """
     errors = (e for e in found.errors(include_url=False) if not _of_another_form(e))
-    faults = [_fault(error, text, config) for error in errors]
+    known = lines.places(text)
+    faults = [_fault(error, known, config) for error in errors]
     return sorted(faults, key=lambda fault: fault[0])
 
 
@@ -74,7 +75,7 @@ def _is_form(part: int | str) -> bool:
     return str(part).startswith(("literal[", "tuple["))
 
 
-def _fault(error: ErrorDetails, text: str, config: type[BaseModel]) -> tuple[int, str]:
+def _fault(error: ErrorDetails, known: lines.Places, config: type[BaseModel]) -> tuple[int, str]:
     loc, table = _written(error["loc"], config)
     context = error.get("ctx", {})
     loc = (*loc, *context.get("at", ()))
@@ -84,7 +85,7 @@ def _fault(error: ErrorDetails, text: str, config: type[BaseModel]) -> tuple[int
     else:
         problem = _problem(error, context)
     where = lines.dotted(loc)
-    return lines.find(text, loc), f"{where}: {problem}" if where else problem
+    return known.line_of(loc), f"{where}: {problem}" if where else problem
 
 
 def _problem(error: ErrorDetails, context: _Context) -> str:

@@ -29,9 +29,8 @@ def dotted(loc: Location) -> str:
 
 
 def find(text: str, loc: Location) -> int:
-    """Return the 1-based line of `loc` in valid TOML, or of the nearest thing around it."""
-    known = places(text).lines
-    return next((known[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in known), 1)
+    """Return what `Places.line_of` says: for one place, since it reads all of the text."""
+    return places(text).line_of(loc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,11 @@ class Places:
     lines: dict[Location, int] = field(default_factory=dict)
     values: dict[Location, tuple[int, int]] = field(default_factory=dict)
     headers: dict[Location, int] = field(default_factory=dict)
+
+    def line_of(self, loc: Location) -> int:
+        """Return the 1-based line of `loc`, or of the nearest thing around it."""
+        around = (loc[:n] for n in range(len(loc), 0, -1))
+        return next((self.lines[each] for each in around if each in self.lines), 1)
 
 
 def places(text: str) -> Places:
