@@ -196,6 +196,13 @@ class _Reader:
         except (ValueError, RecursionError) as exc:
             raise self._not_toml(exc) from None
 
+    def _not_toml(self, error: ValueError | RecursionError) -> UnknownConcepts:
+        from postguard.settings import toml  # brings pydantic along: only when something is wrong
+
+        why = toml.refused(error, self._text)
+        said = _("is not valid TOML: {said}").format(said=why)
+        return UnknownConcepts(f"{self._path}:{why.line}: {said}")
+
     def _concept(self, entry: object, place: int) -> Concept:
         here: tuple[str | int, ...] = ("concept", place)
         if not isinstance(entry, dict):
@@ -233,13 +240,6 @@ class _Reader:
         if unknown := [key for key in data if key not in keys]:
             problem = _("unknown; there are only {listed}").format(listed=_listed(keys))
             raise self._bad(problem, (*here, unknown[0]))
-
-    def _not_toml(self, error: Exception) -> UnknownConcepts:
-        from postguard.settings import toml  # brings pydantic along: only when something is wrong
-
-        why = toml.refused(error, self._text)
-        said = _("is not valid TOML: {said}").format(said=why)
-        return UnknownConcepts(f"{self._path}:{why.line}: {said}")
 
     def _bad(self, problem: str, where: tuple[str | int, ...]) -> UnknownConcepts:
         from postguard.settings import lines  # brings pydantic along: only when something is wrong

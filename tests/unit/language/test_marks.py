@@ -25,7 +25,8 @@ KEPT = {
     *("the server says", "the answer is no JSON", "connect to bus", "search engines may index it"),
     *(
         "drawn, not posted (dry run)",
-        *("Value error, ", "Unterminated string", "Illegal character '\\n'"),
+        *("Value error, ", "Unterminated string"),
+        *("Illegal character '\\n'", "Found invalid character '\\n'"),
         "system volume information",
     ),
 }

@@ -270,7 +270,8 @@ def fault(text):
         ),
         pytest.param(
             "[artist]\nname = Hanako\n",
-            'config.toml:2: is not valid TOML: a text needs quotes: name = "…"',
+            'config.toml:2: is not valid TOML: a text needs quotes, name = "…"; true and false '
+            "are written in small letters",
             id="text without quotes",
         ),
         pytest.param(
