@@ -82,20 +82,23 @@ class Accounts:
         return self.network(delivery.account, dry_run=delivery.dry_run)
 
     def ready(self) -> Sequence[str]:
-        """Return the accounts that may post now: enabled, not paused, logged in, and left alone
-        neither by their server's wish nor for its sake."""
-        kept = self._kept_waiting()
-        return [name for name in self._going() if name not in kept]
+        """Return the accounts that may post now: enabled, not paused, logged in, left alone
+        neither by their server's wish nor for its sake, and not said to draw pages only."""
+        return [name for name in self._reached() if not self.account(name).dry_run]
 
     def only_dry(self) -> Sequence[str]:
-        """Return the accounts that are enabled and not paused, but wait for a login or for their
-        server."""
-        kept = self._kept_waiting()
-        return [name for name in self._going() if name in kept]
+        """Return the accounts that are enabled and not paused, but draw pages only, or wait for a
+        login or for their server."""
+        ready = set(self.ready())
+        return [name for name in self._going() if name not in ready]
 
     def network_name(self, delivery: Delivery) -> str:
         """Return which network a delivery goes to, as the config names it."""
         return "preview" if delivery.dry_run else self.account(delivery.account).network
+
+    def _reached(self) -> Sequence[str]:
+        kept = self._kept_waiting()
+        return [name for name in self._going() if name not in kept]
 
     def _kept_waiting(self) -> set[str]:
         return {*self.rows.logged_out(), *self.rows.waiting(self.clock.now())}
@@ -117,7 +120,7 @@ class Accounts:
 
     def refresh_limits(self, now: datetime) -> None:
         """Ask each server once an hour; one that cannot be reached keeps what it said before."""
-        for name in self.ready():
+        for name in self._reached():
             if abs(now - self._asked.get(name, now - _ASK_AGAIN)) < _ASK_AGAIN:
                 continue
             self._asked[name] = now

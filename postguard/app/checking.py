@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -11,6 +12,7 @@ from postguard import language
 from postguard.app import bell, layering, this_pc
 from postguard.app.able import able
 from postguard.app.checked import Checked
+from postguard.app.config_file import ConfigFile
 from postguard.app.installation import CONFIG, FIXED, Installation
 from postguard.app.login import health
 from postguard.errors import PostguardError, StepFailed
@@ -24,6 +26,7 @@ from postguard.protect.marks import LogoMark
 from postguard.protect.steps.downscale import TRAINED, fitting, training_advice
 from postguard.settings.notices import NOTICES
 from postguard.settings.steps import AnyStep, Cloak, Downscale, NetworkName, Notice, Watermark
+from postguard.store import CONFIG_LOOKED_AT, CONFIG_NOT_TAKEN
 from postguard.store.audit import AuditRows
 
 _ROOM = 2_000_000_000  # bytes; renditions and the database want little, originals may be large
@@ -33,6 +36,7 @@ _LACKING = {
     Direction.STATEMENT: marked("nothing in it says that AI may not use the picture"),
     Direction.ACCESS: marked("nothing in it limits who comes across the picture"),
 }
+_ANSWERS_WITHIN, _ASK_AGAIN = 3.0, 0.05  # seconds
 _TO_FILL = {
     Direction.PIXELS: marked('add { step = "downscale", long_side = 1200 } or { step = "noise" }'),
     Direction.STATEMENT: marked(
@@ -278,8 +282,7 @@ def _audited(installation: Installation, name: str) -> Checked:
 
 
 def _daemon(installation: Installation) -> Checked:
-    """A config that could be read is handed on: one that was changed would else count at the next
-    start only, though this command found nothing amiss with it."""
+    """A config that could be read is handed on at once, and what the daemon said of it is told."""
     pid, its_own = bell.running(), installation.store.meta.get(CONFIG)
     if pid is not None and its_own not in (None, str(installation.path.absolute())):
         said = _(
@@ -287,13 +290,23 @@ def _daemon(installation: Installation) -> Checked:
         )
         return Checked(_("daemon"), True, said.format(pid=pid, its_own=its_own))
     if pid is not None and bell.tell_of_config():
-        fixed = ", ".join(FIXED)
-        said = _("it reads the config anew now; a change of {fixed} needs a restart").format(
-            fixed=fixed
-        )
-        return Checked(
-            _("daemon"), True, _("running (process {pid}); {said}").format(pid=pid, said=said)
-        )
+        return _taken(installation, pid)
     return Checked(
         _("daemon"), True, _("not running: `postguard run`, or `postguard service install`")
     )
+
+
+def _taken(installation: Installation, pid: int) -> Checked:
+    """Return what the daemon made of the config; it is asked for a few seconds at most."""
+    meta, look = installation.store.meta, str(ConfigFile(installation.path).look())
+    deadline = time.monotonic() + _ANSWERS_WITHIN
+    while meta.get(CONFIG_LOOKED_AT) != look and time.monotonic() < deadline:
+        time.sleep(_ASK_AGAIN)
+    if meta.get(CONFIG_LOOKED_AT) == look and (why := meta.get(CONFIG_NOT_TAKEN)):
+        said = _("running (process {pid}), but with the config as it was: {why}")
+        fix = _("systemctl --user restart postguard; or end `postguard run` and start it again")
+        return Checked(_("daemon"), False, said.format(pid=pid, why=why), fix)
+    said = _("it reads the config anew now; a change of {fixed} needs a restart")
+    said = said.format(fixed=", ".join(FIXED))
+    told = _("running (process {pid}); {said}").format(pid=pid, said=said)
+    return Checked(_("daemon"), True, told)

@@ -3,51 +3,80 @@ and what cannot be taken is told, since the config as it was is worked with then
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from postguard.app.installation import Installation
 from postguard.errors import ConfigError
-from postguard.store import CONFIG_NOT_TAKEN
+from postguard.store import CONFIG_LOOKED_AT, CONFIG_NOT_TAKEN
+
+if TYPE_CHECKING:
+    from postguard.app.installation import Installation
+
+Look = tuple[int, int, int, int]  # st_ino, st_size, st_mtime_ns, st_ctime_ns
+QUIET = 2.0  # seconds: a config that is being written may say nothing yet of who may see posts
 
 
 @dataclass(slots=True)
 class ConfigFile:
-    """Looks whether the file was changed. What is not there is as it was: an editor may be at
-    work, and a drive be away."""
+    """Looks whether the file was changed since it was last read.
+
+    Args:
+        quiet: seconds that a change must lie still before it counts.
+        now: returns the time in seconds, as files have it.
+    """
 
     path: Path
-    _seen: tuple[int, ...] = field(init=False)
+    quiet: float = QUIET
+    now: Callable[[], float] = time.time
+    _read: Look | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self._seen = self._now()
+        self._read = self.look()
 
-    def changed(self) -> bool:
-        """Return whether it was changed since the last look, or since this was made."""
-        now = self._now()
-        if now in ((), self._seen):
-            return False
-        self._seen = now
-        return True
-
-    def _now(self) -> tuple[int, ...]:
+    def look(self) -> Look | None:
+        """Return how the file lies there; None where it is away or empty: an editor may be at
+        work, and a drive be unplugged, so nothing was changed yet."""
         try:
             found = self.path.stat()
         except OSError:
-            return ()
-        return found.st_ino, found.st_size, found.st_mtime_ns
+            return None
+        if found.st_size == 0:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def changed(self) -> bool:
+        """Return whether it says something else now than when it was read."""
+        look = self.look()
+        if look is None or look == self._read:
+            return False
+        return not 0 <= self.now() - look[3] / 1e9 < self.quiet
+
+    def read_at(self, look: Look | None) -> None:
+        """Count it as read as it lay there."""
+        self._read = look
 
 
-def take(installation: Installation) -> None:
-    """Have the config count as it stands now, and keep among the rows whether it does.
+def take(installation: Installation, then: Callable[[], None]) -> None:
+    """Have the config count as it stands now, and keep among the facts whether it does.
+
+    Args:
+        then: what else follows from it. Where that fails the config is taken once more.
 
     Raises:
         ConfigError: it could not be taken; the one before stays.
     """
-    meta = installation.store.meta
+    file, meta = installation.file, installation.store.meta
+    look, refused = file.look(), None
     try:
         installation.reload()
+        then()
     except ConfigError as exc:
-        meta.put(CONFIG_NOT_TAKEN, str(exc))
-        raise
-    meta.put(CONFIG_NOT_TAKEN, "")
+        refused = exc
+    meta.put(CONFIG_NOT_TAKEN, str(refused or ""))
+    meta.put(CONFIG_LOOKED_AT, str(look))
+    file.read_at(look)
+    if refused is not None:
+        raise refused

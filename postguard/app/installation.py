@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from postguard import language
 from postguard import settings as config
 from postguard.app.accounts import Accounts
+from postguard.app.config_file import ConfigFile
 from postguard.app.elsewhere import elsewhere, times_of
 from postguard.cloak import concepts
 from postguard.errors import BadPicture, ConfigError, NeedsRestart, Refused, Retryable
@@ -35,7 +38,7 @@ from postguard.publish.planning import Timing
 from postguard.settings import recipes
 from postguard.settings.schema import AnyAccount, Config, PreviewAccount
 from postguard.settings.steps import AnyStep
-from postguard.store import Store, open_store
+from postguard.store import DRAWING, Store, open_store
 from postguard.system import folders, paths
 from postguard.system.clock import SystemClock
 from postguard.system.folders import RENDITIONS, folder_of
@@ -47,7 +50,6 @@ _NOTICE_LANGS = ("ja", "en")
 # What objects that outlive a reload were made with.
 FIXED: Mapping[str, Callable[[Config], object]] = {
     "outbox": lambda c: c.outbox,
-    "language": lambda c: c.language,
     "secrets.store": lambda c: c.secrets.store,
     "intake.watch": lambda c: c.intake.watch,
     "intake.max_megapixels": lambda c: c.intake.max_megapixels,
@@ -65,13 +67,14 @@ class Installation:
     clock: Clock
     secrets: Secrets
     sessions: Secrets
+    file: ConfigFile  # as it lay there when it was read
     dry_run: bool = False  # whatever the accounts say
     accounts: Accounts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._keep_zone()
         if self.dry_run:
             self.settings = _dry(self.settings)
+        self._keep_facts()
         self.accounts = Accounts(
             settings=lambda: self.settings,
             secrets=self.secrets,
@@ -92,15 +95,22 @@ class Installation:
                     _("{key}: it can only be changed by a restart of postguard").format(key=key),
                     self.path,
                 )
+        if new.language != self.settings.language and new.language in language.SPOKEN:
+            language.choose(new.language)
         self.settings = _dry(new) if self.dry_run else new
-        self._keep_zone()
         self.accounts.forget()
+        self._keep_facts()
 
-    def _keep_zone(self) -> None:
-        """Keep the zone among the rows: `list` shows times in it without reading the config."""
-        zone = self.settings.timezone.key
-        if self.store.meta.get(ZONE) != zone:
-            self.store.meta.put(ZONE, zone)
+    def _keep_facts(self) -> None:
+        """Keep among the facts what `list` says without reading the config: the zone of its times,
+        and the accounts that post nothing."""
+        drawing = [n for n, a in self.settings.accounts.items() if a.dry_run]
+        facts = {ZONE: self.settings.timezone.key}
+        if not self.dry_run:  # which is of this run alone
+            facts[DRAWING] = json.dumps(drawing)
+        for key, value in facts.items():
+            if self.store.meta.get(key) != value:
+                self.store.meta.put(key, value)
 
     @property
     def outbox(self) -> Path:
@@ -295,6 +305,7 @@ def open_installation(
 ) -> Installation:
     """Read the config and open the rows. Raises ConfigError or Unusable."""
     path = path or config.default_path()
+    file = ConfigFile(path)
     settings = config.load(path)
     home = paths.home()
     return Installation(
@@ -305,6 +316,7 @@ def open_installation(
         clock=clock or SystemClock(),
         secrets=Secrets(home.secrets, credentials_dir(), settings.secrets.store),
         sessions=Secrets(home.state / "sessions"),
+        file=file,
         dry_run=dry_run,
     )
 

@@ -54,8 +54,7 @@ class Matching:
     def _able(self) -> list[str]:
         """Return the accounts that can be looked through now: no dry run sees what stands there,
         nor may it let anything go on."""
-        accounts = self.installation.accounts
-        return [name for name in accounts.ready() if not accounts.account(name).dry_run]
+        return list(self.installation.accounts.ready())
 
     def _leans_on_unknown(self, delivery: Delivery) -> bool:
         """Return whether its text links to a copy that is itself still to be looked for."""

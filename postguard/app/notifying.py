@@ -14,7 +14,6 @@ from itertools import groupby
 
 from postguard import language
 from postguard.app.installation import Installation
-from postguard.app.steering import BY_HAND
 from postguard.language import _
 from postguard.model import names
 from postguard.model.news import Message, News
@@ -151,7 +150,7 @@ def _kind(each: Happened) -> News | None:
     detail = each.event.detail
     if each.event.what == "sent" and " file:" in detail:
         return None
-    if each.event.what == "held" and detail in language.in_every_language(BY_HAND):
+    if each.event.what == "held" and detail in language.in_every_language(folders.BY_HAND):
         return None
     return _KINDS[each.event.what]
 

@@ -323,8 +323,7 @@ def run(installation: Installation) -> None:
     made.protection.protecting.heartbeat = beats[1].heartbeat
 
     def reload() -> None:
-        config_file.take(installation)
-        made.publishing.plan_anew()
+        config_file.take(installation, made.publishing.plan_anew)
 
     sleeping.listen(bell.ring_ourselves)
     Daemon(
@@ -332,7 +331,7 @@ def run(installation: Installation) -> None:
         clock=installation.clock,
         supervisor=Supervisor.from_environment(),
         on_jump=made.on_jump,
-        changed=config_file.ConfigFile(installation.path).changed,
+        changed=installation.file.changed,
         reload=reload,
         release=made.release,
     ).run()
@@ -340,6 +339,7 @@ def run(installation: Installation) -> None:
 
 def do_what_is_due(installation: Installation) -> None:
     """Do all that is due and settled, then return."""
+    installation.store.meta.put(CONFIG_NOT_TAKEN, "")
     made = make_roles(installation, lambda: None)
     try:
         run_once(made.all(), installation.clock, made.at_rest)

@@ -13,7 +13,6 @@ from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, only
 from postguard.store import EVERYTHING, Store
 from postguard.system import folders
 
-BY_HAND = marked("held by you")
 _TRIED_AGAIN = marked("Post {post_id} ({name}) is tried again now.")
 _OUT = marked(
     "post {post_id} is posted and cannot be held any more; `postguard retract {post_id}` takes it "
@@ -52,7 +51,7 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
                     post_id=post_id
                 )
             )
-        store.posts.move_to(post_id, PostState.HELD, now, _(BY_HAND))
+        store.posts.move_to(post_id, PostState.HELD, now, _(folders.BY_HAND))
     return _(
         "Post {post_id} ({name}) is held. `postguard release {post_id}` lets it go on."
     ).format(post_id=post_id, name=post.name)

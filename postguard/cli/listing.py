@@ -68,7 +68,7 @@ def lines(
         for reason in _reasons(post, deliveries[post.id]):
             yield click.style(reason, fg="yellow")
         if post.state is PostState.HELD:
-            yield f"{_INDENT}{_how_to_go_on(post)}"
+            yield f"{_INDENT}{_how_to_go_on(post)}".rstrip()
 
 
 def state(post: Post, receipts: Iterable[Receipt]) -> tuple[str, str]:
@@ -79,12 +79,14 @@ def state(post: Post, receipts: Iterable[Receipt]) -> tuple[str, str]:
 
 
 def _how_to_go_on(post: Post) -> str:
-    commands = _(", then ").join(folders.ways_on(post))
-    said = _("to let it go on: {command}").format(command=commands)
-    if post.place == "outbox":
-        return said
-    lies = _(" (it lies in {place}/{folder}/)").format(place=post.place, folder=post.folder)
-    return f"{said}{lies}"
+    lies = "" if post.place == "outbox" else _("it lies in {place}/{folder}/")
+    lies = lies.format(place=post.place, folder=post.folder)
+    if not (commands := folders.ways_on(post)):
+        return lies
+    mended = folders.is_mended_first(post)
+    then = _("when that is mended: {command}") if mended else _("to let it go on: {command}")
+    said = then.format(command=_(", then ").join(commands))
+    return f"{said} ({lies})" if lies else said
 
 
 def _reasons(post: Post, deliveries: Sequence[Delivery]) -> Iterator[str]:

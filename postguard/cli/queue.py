@@ -224,8 +224,10 @@ def _lying(config: Path | None) -> int:
 
 
 def _say_what_stands_still(store: Store) -> None:
+    import json
+
     from postguard.app.bell import running
-    from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW, EVERYTHING
+    from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW, DRAWING, EVERYTHING
 
     at_work = running() is not None
     if at_work and (why := store.meta.get(CONFIG_NOT_TAKEN)):
@@ -236,6 +238,9 @@ def _say_what_stands_still(store: Store) -> None:
             "The disk is all but full: what is dropped waits in the outbox until there is room."
         )
         click.secho(said, fg="yellow")
+    for name in json.loads(store.meta.get(DRAWING) or "[]"):
+        said = _("{name} posts nothing: dry_run = true. What was planned before waits.")
+        click.secho(said.format(name=name), fg="yellow")
     for name in store.accounts.logged_out():
         click.secho(
             _("{name} is logged out: postguard login {name}").format(name=name), fg="yellow"

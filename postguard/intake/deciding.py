@@ -256,7 +256,7 @@ def no_alt_text(bare: Mapping[int, str], pictures: int, beside: str) -> list[str
         "{example} into {beside} beside it"
     ).format(bare=", ".join(named), example=example, beside=beside)
     command = folders.alt_command(list(bare), pictures)
-    return [why, _("`{command}` says it as well").format(command=command)]
+    return [_("; ").join((why, _("`{command}` says it as well").format(command=command)))]
 
 
 def _with_alts(

@@ -227,8 +227,10 @@ def not_before(dropped: Dropped, account: str) -> datetime | None:
 
 
 def dry_run(dropped: Dropped, account: str, defaults: Account) -> bool:
-    """Return whether the post goes to the preview instead of the account."""
-    return _first(dropped.own(account).dry_run, dropped.top.dry_run, otherwise=defaults.dry_run)
+    """Return whether the post goes to the preview instead of the account. An account that draws
+    pages only posts nothing, whatever a post says."""
+    said = _first(dropped.own(account).dry_run, dropped.top.dry_run, otherwise=False)
+    return said or defaults.dry_run
 
 
 def recipe(dropped: Dropped, account: str, defaults: Account) -> str:

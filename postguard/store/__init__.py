@@ -10,7 +10,7 @@ from postguard.store.attempts import AttemptRows
 from postguard.store.connection import Database
 from postguard.store.deliveries import DeliveryRows
 from postguard.store.likeness import LikenessRows
-from postguard.store.meta import CONFIG_NOT_TAKEN, DISK_LOW, MetaRows
+from postguard.store.meta import CONFIG_LOOKED_AT, CONFIG_NOT_TAKEN, DISK_LOW, DRAWING, MetaRows
 from postguard.store.plans import PlanRows
 from postguard.store.posts import Event, PostRows
 from postguard.store.readings import ReadingRows
@@ -20,8 +20,10 @@ from postguard.store.spending import SpentRows
 from postguard.store.wishes import WishRows
 
 __all__ = [
+    "CONFIG_LOOKED_AT",
     "CONFIG_NOT_TAKEN",
     "DISK_LOW",
+    "DRAWING",
     "EVERYTHING",
     "AccountRows",
     "AttemptRows",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from postguard.store.connection import Database
 
 DISK_LOW = "disk-low"  # a key; its value says since when, empty: there is room
+CONFIG_LOOKED_AT = "config-looked-at"  # a key; its value says how the file lay there
+DRAWING = "drawing"  # a key; its value names the accounts that post nothing, as JSON
 CONFIG_NOT_TAKEN = "config-not-taken"  # a key; its value says why, empty: it was taken
 
 

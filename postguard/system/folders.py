@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 
-from postguard.language import _
+from postguard.language import _, in_every_language, marked
 from postguard.model import Post, Receipt, names
 from postguard.system import files
 
@@ -17,6 +17,8 @@ RECEIPT = "receipt.txt"
 RENDITIONS = "renditions"
 NOTES = frozenset({REASON, RECEIPT})
 _FOR_ALL = 0o644
+BY_HAND = marked("held by you")  # the reason
+_LOOK_FIRST = "`postguard retry`"  # of which of two posts, only who looked can say
 _NUMBER = re.compile(r"(?<=`postguard release )N(?=`)|(?<=`postguard edit )N(?= )")
 
 
@@ -59,14 +61,25 @@ def asks_to_retry(post: Post) -> bool:
 
 def ways_on(post: Post) -> list[str]:
     """Return the commands that let a held post go on, in their order: those that its reasons name,
-    and `release` where one of them names none. Pure."""
-    command = re.compile(rf"`(postguard (edit|release|retry) {post.id}\b[^`]*)`")
-    named = {verb: list[str]() for verb in ("edit", "release", "retry")}
+    and `release` where one of them names none; empty where the artist must look first. Pure."""
+    command = re.compile(rf"`(postguard (?:edit|move|release|retry) {post.id}\b[^`]*)`")
+    release, named = f"postguard release {post.id}", list[str]()
     for reason in told(post, post.reason).split("\n"):
-        found = command.findall(reason) or [(f"postguard release {post.id}", "release")]
-        for said, verb in found:
-            named[verb] += [] if said in named[verb] else [said]
-    return named["edit"] + (named["retry"] or named["release"])  # retry does what release does
+        if _LOOK_FIRST in reason:
+            return []
+        named += command.findall(reason) or [release]
+    # What lets it go on comes last; `retry` does what `release` does.
+    retries = [each for each in named if each.startswith("postguard retry")]
+    lets_go = retries or [each for each in named if each == release]
+    mends = [each for each in named if each not in {*lets_go, release}]
+    return list(dict.fromkeys(mends + lets_go))
+
+
+def is_mended_first(post: Post) -> bool:
+    """Return whether a held post goes on only when the artist has mended something: none of its
+    reasons names what lets it go on, and it was not they who held it. Pure."""
+    commands, said = ways_on(post), told(post, post.reason)
+    return bool(commands) and commands[-1] not in said and said not in in_every_language(BY_HAND)
 
 
 def numbered(post_id: int, advice: str) -> str:

@@ -101,6 +101,8 @@ def test_sighup_takes_a_good_config_and_refuses_a_bad_one(home: Home) -> None:
     home.configure(TWO_LOOKS)
     process.send_signal(signal.SIGHUP)
     home.says("the config was read anew")
+    process.send_signal(signal.SIGHUP)  # asked to, it reads what was not changed too
+    home.says("the config was read anew", times=2)
     home.configure(rest='[schedule]\nslotts = "12:00"\n')
     process.send_signal(signal.SIGHUP)
     home.says("the config was not taken, the old one stays")
@@ -108,6 +110,37 @@ def test_sighup_takes_a_good_config_and_refuses_a_bad_one(home: Home) -> None:
     home.drop("fox.png", png(), NOW)
     post = home.posted("fox.png")
     assert set(home.store.deliveries.receipts(post.id)) == {"look", "other"}
+
+
+def test_a_changed_config_is_taken_without_being_asked_to(home: Home) -> None:
+    """The bell only spares the wait for the next look: it asks for no reading."""
+    process = home.start()
+
+    def looks_and_says(words: str) -> bool:
+        process.send_signal(signal.SIGUSR1)
+        return words in home.log
+
+    home.configure(TWO_LOOKS)
+    home.wait(lambda: looks_and_says("the config was read anew"), "the change to be taken")
+    home.configure(rest='[schedule]\nslotts = "12:00"\n')
+    home.wait(lambda: looks_and_says("the config was not taken"), "the fault to be told")
+    assert "does not count yet" in (said := home.run("list"))
+    assert "schedule.slotts" in said
+    home.configure(TWO_LOOKS)
+    home.wait(lambda: looks_and_says("") and "not count" not in home.run("list"), "its end")
+
+
+def test_check_says_what_the_daemon_refused(home: Home) -> None:
+    home.start()
+    elsewhere = home.folder / "elsewhere"
+    elsewhere.mkdir()
+    text = home.config.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in text if not line.startswith("outbox")]
+    home.config.write_text("\n".join([f'outbox = "{elsewhere}"', *kept]), encoding="utf-8")
+    said = " ".join(home.run("check", "--offline", code=1).split())
+    assert "but with the config as it was" in said
+    assert "outbox: it can only be changed by a restart" in said
+    assert "systemctl --user restart postguard" in said
 
 
 def test_check_has_the_daemon_take_a_changed_config(home: Home) -> None:

@@ -22,12 +22,13 @@ class Freshness:
     _turn: threading.Lock = field(default_factory=threading.Lock)  # pages are made side by side
 
     def __post_init__(self) -> None:
-        self._file = ConfigFile(self.installation.path)
+        self._file = ConfigFile(self.installation.path, quiet=0)
 
     def problem(self) -> str:
         """Return why the config as it stands now is not used; empty: it is."""
         with self._turn:
             if self._file.changed():
+                self._file.read_at(self._file.look())
                 self._problem = self._reloaded()
             return self._problem
 

@@ -6,6 +6,7 @@ from postguard.app import steering
 from postguard.errors import Refused, Unusable
 from postguard.model import DeliveryState, PostState, Receipt
 from postguard.store import Store
+from postguard.system import folders
 from tests.making import MINUTE, NOW, new_post, protected_post
 
 
@@ -73,7 +74,7 @@ def test_holding_twice_says_why_it_is_held_already(store: Store) -> None:
     post = protected_post(store)
     steering.hold(store, post.id, NOW)
     events = len(store.posts.history(post.id))
-    assert steering.BY_HAND in steering.hold(store, post.id, NOW + MINUTE)
+    assert folders.BY_HAND in steering.hold(store, post.id, NOW + MINUTE)
     assert len(store.posts.history(post.id)) == events
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from postguard import language
 from postguard.app import roles
 from postguard.app.installation import Installation
 from postguard.errors import BadPicture, ConfigError, Refused, Retryable
@@ -21,6 +22,7 @@ from postguard.model import (
     Visibility,
     Words,
 )
+from postguard.store import DRAWING
 from postguard.system.folders import folder_of
 from tests.making import NOW, new_post, protected_post
 
@@ -63,6 +65,26 @@ def test_a_reload_takes_all_of_a_config_or_nothing_of_it(
     with pytest.raises(ConfigError, match=f"{key}: it can only be changed by a restart"):
         installation.reload()
     assert installation.settings is before
+
+
+def test_a_reload_speaks_another_language(installation: Installation) -> None:
+    rewrite(installation, "[artist]", 'language = "ja"\n[artist]')
+    text = installation.path.read_text()
+    installation.path.write_text('language = "ja"\n' + text.replace('language = "ja"\n', "", 1))
+    before = language.spoken()
+    try:
+        installation.reload()
+        assert language.spoken() == "ja"
+    finally:
+        language.choose(before)
+
+
+def test_an_account_that_draws_pages_only_posts_nothing(installation: Installation) -> None:
+    rewrite(installation, "[accounts.sky]", "[accounts.sky]\ndry_run = true")
+    installation.reload()
+    assert list(installation.accounts.ready()) == ["fedi"]
+    assert list(installation.accounts.only_dry()) == ["sky"]
+    assert installation.store.meta.get(DRAWING) == '["sky"]'
 
 
 def test_a_reload_takes_new_accounts_and_recipes(installation: Installation) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from postguard.app import notifying, steering
+from postguard.app import notifying
 from postguard.app.installation import Installation
 from postguard.app.notifying import Notifying
 from postguard.model import Receipt
@@ -14,6 +14,7 @@ from postguard.model.news import Message, News
 from postguard.store.foretelling import FORETOLD
 from postguard.store.news import Happened
 from postguard.store.posts import Event
+from postguard.system import folders
 from tests.making import NOW, protected_post
 
 
@@ -57,7 +58,7 @@ def test_of_many_only_the_number_is_told():
     "quiet",
     [
         ("sent", "sky file:///previews/1-sky/index.html"),
-        ("held", steering.BY_HAND),
+        ("held", folders.BY_HAND),
         ("held", "あなたが保留しました"),
     ],
     ids=["a page on this PC", "held by the artist", "held by the artist, in Japanese"],

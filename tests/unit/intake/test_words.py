@@ -230,7 +230,7 @@ def test_what_is_asked_has_a_default_for_each_question() -> None:
     assert words.asked(drop('at = "2026-12-01 19:30"\n[bsky]\nat = "now"'), "bsky") == "now"
     assert not words.dry_run(Dropped(), "bsky", account())
     assert words.dry_run(Dropped(), "bsky", account(dry_run=True))
-    assert not words.dry_run(drop("[bsky]\ndry_run = false"), "bsky", account(dry_run=True))
+    assert words.dry_run(drop("[bsky]\ndry_run = false"), "bsky", account(dry_run=True))
     assert words.dry_run(drop("dry_run = true"), "fedi", account())
     assert words.recipe(Dropped(), "bsky", account()) == "default"
     assert words.recipe(Dropped(), "bsky", account(recipe="small")) == "small"

@@ -33,6 +33,7 @@ from postguard.model import (
 from postguard.protect.protecting import Protecting
 from postguard.store import Store, open_store
 from postguard.store.progress import UnderWay
+from postguard.system import folders
 from tests.making import NOW, new_post, rendition
 
 
@@ -276,7 +277,7 @@ def test_a_post_held_while_it_is_worked_on_is_given_up_with_the_artists_reason(
     workshop = Endless(lambda: steering.hold(store, post, NOW), says)
     assert minded(store, workshop).tick(NOW)
     held = store.posts.get(post)
-    assert (held.state, held.reason) == (PostState.HELD, steering.BY_HAND)
+    assert (held.state, held.reason) == (PostState.HELD, folders.BY_HAND)
     assert not store.renditions.has(post)
     assert store.posts.progress.now() is None
 
@@ -355,7 +356,7 @@ def test_a_fault_of_work_that_was_held_leaves_the_artists_reason(store: Store) -
         raise StepFailed("noise", "it broke on this picture")
 
     assert minded(store, Endless(hold_and_break)).tick(NOW)
-    assert store.posts.get(post).reason == steering.BY_HAND
+    assert store.posts.get(post).reason == folders.BY_HAND
 
 
 def test_files_that_are_taken_away_end_the_work_and_the_reason_names_them(store: Store) -> None:

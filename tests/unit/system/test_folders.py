@@ -66,6 +66,14 @@ def test_a_receipt_never_takes_the_place_of_the_artists_words(tmp_path: Path) ->
         ),
         (["shown before; `postguard release N` posts it once more", "x"], ["postguard release 7"]),
         (["it is like `postguard retry 70`"], ["postguard release 7"]),
+        (
+            ["`postguard move 7 slot` gives a time, and `postguard release 7` lets it go on"],
+            [
+                "postguard move 7 slot",
+                "postguard release 7",
+            ],
+        ),
+        (["a is this or 8: look, and say `postguard retry` with its number first (7 or 8)"], []),
     ],
 )
 def test_what_lets_a_held_post_go_on_is_all_that_its_reasons_ask_for(
