@@ -50,8 +50,8 @@ class Notifying:
         self.courier = Courier(lambda: notifiers(self.installation))
 
     def tick(self, now: datetime) -> bool:
-        """Tell what is new since the last look, or the last run. Nothing is told of what happened
-        before notifications were first wanted."""
+        """Tell what is new since the last look, or the last run. Of posts, nothing is told that
+        happened before notifications were first wanted; what stands wrong now always is."""
         meta, rows = self.installation.store.meta, NewsRows(self.installation.store.db)
         told = meta.get(_TOLD)
         if told is None or not notifiers(self.installation):
@@ -78,7 +78,7 @@ class Notifying:
 
     def _disk(self) -> Iterator[Message]:
         """Yield a message when the disk has become full since the last look."""
-        if self._is_new(DISK_LOW):
+        if self._news_of(DISK_LOW):
             yield Message(
                 News.DISK,
                 _("The disk is full"),
@@ -87,11 +87,13 @@ class Notifying:
 
     def _config(self) -> Iterator[Message]:
         """Yield a message when a changed config could not be taken since the last look."""
-        if why := self._is_new(CONFIG_NOT_TAKEN):
-            yield Message(News.CONFIG, _("What you changed in the config does not count yet"), why)
+        if why := self._news_of(CONFIG_NOT_TAKEN):
+            title = _("What you changed in the config does not count yet")
+            folder = f"{self.installation.path.parent}/"  # nobody's but the artist's
+            yield Message(News.CONFIG, title, why.replace(folder, ""))
 
-    def _is_new(self, key: str) -> str:
-        """Return what a fact says that was not told yet; empty: nothing new."""
+    def _news_of(self, key: str) -> str:
+        """Return what a fact says, once; empty: nothing, or it was told."""
         meta = self.installation.store.meta
         says, told = meta.get(key) or "", meta.get(_TOLD_OF[key]) or ""
         if says == told:

@@ -27,7 +27,7 @@ def not_taken(installation: Installation) -> str:
     return installation.store.meta.get(CONFIG_NOT_TAKEN) or ""
 
 
-def watched(installation: Installation, later: float = QUIET) -> ConfigFile:
+def watched(installation: Installation, later: float = 2 * QUIET) -> ConfigFile:
     """The file, looked at that many seconds after its last change."""
     path = installation.path
     return ConfigFile(path, now=lambda: path.stat().st_ctime + later)
@@ -132,4 +132,6 @@ def test_the_artist_hears_of_it_once(installation):
     made.tick(NOW)
     made.tick(NOW)
     (told,) = heard.messages
-    assert (told.news, "nonsense" in told.text) == (News.CONFIG, True)
+    assert told.news is News.CONFIG
+    assert told.text.startswith("config.toml:")
+    assert "nonsense" in told.text

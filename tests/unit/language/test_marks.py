@@ -23,12 +23,10 @@ KEPT = {
     *("see plus:OtherConstraints", "see plus:LinkedEncodedRightsExpr"),
     *("see plus:EmbeddedEncodedRightsExpr", "--why=a post is being sent", "asked to end"),
     *("the server says", "the answer is no JSON", "connect to bus", "search engines may index it"),
-    *(
-        "drawn, not posted (dry run)",
-        *("Value error, ", "Unterminated string"),
-        *("Illegal character '\\n'", "Found invalid character '\\n'"),
-        "system volume information",
-    ),
+    *("drawn, not posted (dry run)", "Value error, ", "system volume information"),
+    # tomllib's
+    *("Unterminated string", "Illegal character '\\n'", "Found invalid character '\\n'"),
+    *("Invalid value", "Unclosed array"),
 }
 # Files whose every word is of another kind.
 OTHERWISE = {
