@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from postguard.app.installation import Installation
 
 Look = tuple[int, int, int, int]  # st_ino, st_size, st_mtime_ns, st_ctime_ns
+_NEW = 60.0  # seconds
 QUIET = 2.0  # seconds: a config that is being written may say nothing yet of who may see posts
 
 
@@ -52,7 +53,18 @@ class ConfigFile:
         look = self.look()
         if look is None or look == self._read:
             return False
-        return not 0 <= self.now() - look[3] / 1e9 < self.quiet
+        return not 0 <= self._age(look) < self.quiet
+
+    def is_new(self) -> bool:
+        """Return whether it was changed within the last minute and not read since: what is dropped
+        now may ask for what was just written into it."""
+        look = self.look()
+        if look is None or look == self._read:
+            return False
+        return 0 <= self._age(look) < _NEW
+
+    def _age(self, look: Look) -> float:
+        return self.now() - look[3] / 1e9
 
     def read_at(self, look: Look | None) -> None:
         """Count it as read as it lay there."""

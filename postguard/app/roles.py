@@ -39,13 +39,19 @@ from postguard.system.service import Supervisor
 
 log = logging.getLogger(__name__)
 
+_SOON = timedelta(seconds=0.5)
 _RESCAN = timedelta(seconds=60)
 _MOST_SENDERS = 4  # threads; more accounts share them
 
 
 @dataclass(slots=True)
 class Intake:
-    """Watches the outbox and takes what has settled."""
+    """Watches the outbox and takes what has settled.
+
+    Attributes:
+        outdated: returns whether the config was just changed; what was dropped waits until it is
+            read, since it may ask for a recipe or an account that is new in it.
+    """
 
     installation: Installation
     watcher: Watcher
@@ -53,6 +59,7 @@ class Intake:
     workshop: ChildWorkshop | InProcessWorkshop
     room: Room
     name: str = "intake"
+    outdated: Callable[[], bool] = lambda: False
     _scanned: datetime | None = None
 
     def tick(self, now: datetime) -> bool:
@@ -61,7 +68,7 @@ class Intake:
         if self._scanned is None or abs(now - self._scanned) >= _RESCAN:
             self.watcher.rescan()
             self._scanned = now
-        more = self.room.enough(now) and self.taking.tick(now)
+        more = self.room.enough(now) and not self.outdated() and self.taking.tick(now)
         if self.taking.first_start and self.taking.first_start_over:
             first_start.end(self.installation.store, now)
             self.taking.first_start = False
@@ -70,6 +77,8 @@ class Intake:
 
     def next_look(self, now: datetime) -> datetime | None:
         """Return when a file may have settled."""
+        if self.outdated():
+            return now + _SOON
         return self.taking.next_look(now)
 
     def look_everywhere(self) -> None:
@@ -302,8 +311,14 @@ def run(installation: Installation) -> None:
             if beat.role.name in names:
                 beat.ring()
 
+    def outdated() -> bool:
+        if installation.file.changed():
+            bell.ring_ourselves()  # the main thread reads it
+        return installation.file.is_new()
+
     made = make_roles(installation, lambda: ring("intake"))
     senders = [sender.name for sender in made.sending]
+    made.intake.outdated = outdated
     made.intake.taking.on_taken = lambda: ring("protection")
     beats += [
         Beat(made.intake, installation.clock),

@@ -130,6 +130,13 @@ def test_a_changed_config_is_taken_without_being_asked_to(home: Home) -> None:
     home.wait(lambda: looks_and_says("") and "not count" not in home.run("list"), "its end")
 
 
+def test_what_is_dropped_may_ask_for_what_was_just_written_into_the_config(home: Home) -> None:
+    home.start()
+    home.configure(recipes=rig.recipe() + rig.recipe().replace("default", "quick"))
+    home.drop("fox.png", png(), f'{NOW}recipe = "quick"\n')
+    assert home.posted("fox.png").recipe == "quick"
+
+
 def test_check_says_what_the_daemon_refused(home: Home) -> None:
     home.start()
     elsewhere = home.folder / "elsewhere"

@@ -75,6 +75,15 @@ def test_what_is_still_being_written_is_none_yet(installation):
     assert not file.changed()
 
 
+def test_what_is_dropped_waits_for_a_change_of_the_last_minute(installation):
+    just, long_ago = watched(installation, later=0.5), watched(installation, later=600)
+    assert not just.is_new()
+    rewrite(installation, "default =", "other =")
+    assert (just.is_new(), long_ago.is_new()) == (True, False)
+    just.read_at(just.look())
+    assert not just.is_new()
+
+
 def test_a_clock_that_is_behind_the_files_is_no_reason_to_wait(installation):
     file = watched(installation, later=-3600)
     rewrite(installation, "default =", "other =")
