@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postguard.errors import ConfigError
+from postguard.language import _
 from postguard.store import CONFIG_LOOKED_AT, CONFIG_NOT_TAKEN
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class ConfigFile:
     def read_at(self, look: Look | None) -> None:
         """Count it as read as it lay there."""
         self._read = look
+
+
+def not_counting(why: str) -> str:
+    """Return in a sentence that the config as it was is worked with, and why; empty: it is not."""
+    return why and _("What you changed in the config does not count yet: {why}").format(why=why)
 
 
 def take(installation: Installation, then: Callable[[], None]) -> None:

@@ -227,12 +227,12 @@ def _say_what_stands_still(store: Store) -> None:
     import json
 
     from postguard.app.bell import running
+    from postguard.app.config_file import not_counting
     from postguard.store import CONFIG_NOT_TAKEN, DISK_LOW, DRAWING, EVERYTHING
 
     at_work = running() is not None
-    if at_work and (why := store.meta.get(CONFIG_NOT_TAKEN)):
-        said = _("What you changed in the config does not count yet: {why}")
-        click.secho(said.format(why=why), fg="yellow")
+    if at_work and (why := not_counting(store.meta.get(CONFIG_NOT_TAKEN) or "")):
+        click.secho(why, fg="yellow")
     if store.meta.get(DISK_LOW):
         said = _(
             "The disk is all but full: what is dropped waits in the outbox until there is room."

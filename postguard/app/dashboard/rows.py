@@ -8,12 +8,13 @@ from datetime import tzinfo
 from pathlib import Path
 
 from postguard.app import bell, calendar
+from postguard.app.config_file import not_counting
 from postguard.app.dashboard import details, needs
 from postguard.app.dashboard.freshness import Freshness
 from postguard.app.installation import Installation
 from postguard.networks.plain_words import Shows
 from postguard.settings.schema import PreviewAccount
-from postguard.store import EVERYTHING, Event, glance
+from postguard.store import CONFIG_NOT_TAKEN, EVERYTHING, Event, glance
 from postguard.system import folders
 from postguard.web.facts import DayFacts, Entry, Standing
 from postguard.web.post_facts import Detail, Happened, Need, PostFacts, Queue, Stage
@@ -39,13 +40,15 @@ class Rows:
     def standing(self) -> Standing:
         """Return what stands over every page."""
         problem, store = self.freshness.problem(), self.installation.store
+        is_at_work = bell.running() is not None
+        refused = store.meta.get(CONFIG_NOT_TAKEN) if is_at_work else None
         paused = store.accounts.paused()
         return Standing(
             held=len(glance.held(store.db)),
-            running=bell.running() is not None,
+            running=is_at_work,
             paused=EVERYTHING in paused,
             logged_out=tuple(store.accounts.logged_out()),
-            problem=problem,
+            problem=not_counting(problem or refused or ""),
         )
 
     def queue(self, most: int) -> Queue:
