@@ -151,8 +151,8 @@ def test_what_the_artist_saves_while_it_is_checked_is_never_overwritten(
 def test_what_else_was_changed_and_needs_a_restart_is_said_plainly(installation: Installation):
     made = desk(installation, happening.event)
     assert made.reading.standing().problem == ""
-    text = installation.path.read_text().replace("[artist]", '[secrets]\nstore = "keyring"\n[artist]')
-    installation.path.write_text(text)
+    text = installation.path.read_text()
+    installation.path.write_text(f'{text}\n[secrets]\nstore = "keyring"\n')
     seen = made.recipes.stands("default").seen
     told = made.recipes.keep("default", [{"step": "tags"}], seen).told
     assert "only be changed by a restart" in told.sentences[1]
