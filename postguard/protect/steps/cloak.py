@@ -36,6 +36,12 @@ WORDS = marked(
     "and noisy upscaling are known to weaken or remove it. The gain is what was left on this "
     "PC's encoders behind a simulation of the platform, not a promise for other models."
 )
+_TOO_WEAK = marked(
+    "it is too weak on this picture: behind its platform {said}. Nothing was posted. Take a "
+    "higher strength or another mode; to post it so, {advice} in the cloak step of its recipe"
+)
+_ASK_LESS = marked("write a smaller min_gain (0: none)")
+_ASK_NOTHING = marked("write min_gain = 0")
 _GRAIN = 1_000_000  # the opener's limit is in megapixels; the picture was judged at intake
 
 
@@ -156,14 +162,9 @@ def _refuse_weak(mode: str, looks: Mapping[str, float], least: float) -> None:
         )
     else:
         return
-    raise StepFailed(
-        "cloak",
-        _(
-            "it is too weak on this picture: behind its platform {said}. Nothing was posted. "
-            "Take a higher strength or another mode; or write a smaller min_gain (0: none) to "
-            "post it so"
-        ).format(said=said),
-    )
+    # A smaller min_gain helps only what beats the noise; 0 alone lets the rest pass.
+    advice = _(_ASK_LESS if left > noise else _ASK_NOTHING)
+    raise StepFailed("cloak", _(_TOO_WEAK).format(said=said, advice=advice))
 
 
 def targets_folder(work: Path) -> Path:

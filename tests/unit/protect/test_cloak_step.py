@@ -224,6 +224,23 @@ def test_a_cloak_that_is_no_better_than_noise_holds_the_post():
     assert step.judge(gains("poison"), "mastodon-9") == {"poison": 0.40}
 
 
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        (looks(0.10, noise=0.11), "write min_gain = 0 in the cloak step"),
+        (looks(0.02, noise=0.03), "write min_gain = 0 in the cloak step"),
+        (looks(math.nan), "write min_gain = 0 in the cloak step"),
+        (looks(0.02, noise=0.01), r"write a smaller min_gain \(0: none\) in the cloak step"),
+    ],
+    ids=["noise", "weak-as-noise", "no-number", "weak"],
+)
+def test_the_advice_to_post_it_so_lets_it_pass(found, advice):
+    """A smaller min_gain never helps what noise does as well: only none does."""
+    step = Cloak(steps.Cloak(step="cloak", mode="style"))
+    with pytest.raises(StepFailed, match=advice):
+        step.judge({"gains": {"style": {"bluesky": found}}}, "bluesky-1")
+
+
 def test_a_cloak_that_fell_back_is_judged_by_its_own_least_gain():
     step = Cloak(steps.Cloak(step="cloak", mode=("style", "poison")))
     assert step.judge(gains("instant"), "bluesky-1000") == {"instant": 0.04}
