@@ -14,12 +14,12 @@ from typing import TypeVar
 from postguard.errors import BadWords
 from postguard.intake import names
 from postguard.language import _
+from postguard.settings import languages
 
 Alt = str | tuple[str, ...] | Mapping[str, str]
 Point = tuple[float, float]
 Focus = Point | Mapping[str, Point]
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*")
 _MOST_LANGS = 3  # what Bluesky takes
 _YEARS = range(1971, 9999)  # an instant in any zone
 _OWN_POST = re.compile(r"[#＃]?([0-9]{1,18})")
@@ -79,10 +79,12 @@ def tags(value: object) -> tuple[str, ...]:
 def langs(value: object) -> tuple[str, ...]:
     """Return BCP-47 tags."""
     found = texts(value)
-    if unknown := [lang for lang in found if not _LANG.fullmatch(lang)]:
+    if unknown := [lang for lang in found if not languages.is_language(lang)]:
+        likely = languages.meant(unknown[0])
         raise Unclear(
-            _('"{unknown}" is not a language: write it as "ja" or "pt-BR"').format(
-                unknown=unknown[0]
+            _('"{unknown}" is not a language: write it as "ja" or "pt-BR"{meant}').format(
+                unknown=unknown[0],
+                meant=_("; did you mean {near}?").format(near=likely) if likely else "",
             )
         )
     if len(found) > _MOST_LANGS:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from postguard.language import _
+from postguard.settings import languages
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,6})?)\s*([smhd])")
@@ -142,8 +143,10 @@ def _one_or_more(value: object) -> object:
 
 
 def _lang(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", value):
-        raise ValueError(_('must be a language, such as "ja" or "en"'))
+    if not languages.is_language(value):
+        likely = languages.meant(value)
+        hint = _('; did you mean "{near}"?').format(near=likely) if likely else ""
+        raise ValueError(_('must be a language, such as "ja" or "en"{hint}').format(hint=hint))
     return value
 
 

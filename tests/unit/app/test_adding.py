@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
 )
 ALTS = st.lists(TEXTS.filter(bool), min_size=1, max_size=4)
 WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12)
-LANGS = st.text(string.ascii_lowercase, min_size=2, max_size=3)
+LANGS = st.sampled_from(["ja", "en", "zh-Hant", "pt-BR", "ain"])
 FIELDS = st.fixed_dictionaries(
     {},
     optional={

@@ -156,6 +156,11 @@ def test_alt_texts_for_file_names_need_no_quotes_around_the_name() -> None:
         ('visibility = "unlsted"', 1, "did you mean unlisted?"),
         ('quotes = "x"', 1, "must be one of everyone, followers, nobody"),
         ('lang = "日本語"', 1, '"日本語" is not a language'),
+        (
+            'lang = "jp"',
+            1,
+            '"jp" is not a language: write it as "ja" or "pt-BR"; did you mean ja?',
+        ),
         ('lang = ["ja", "en", "de", "fr"]', 1, "at most 3"),
         ("text = 5", 1, "write it in quotes"),
         ("dry_run = 1", 1, "write true or false"),

@@ -264,6 +264,12 @@ def fault(text):
             id="language in words",
         ),
         pytest.param(
+            '[artist]\nlang = ["jp"]\n',
+            'config.toml:2: artist.lang[0]: must be a language, such as "ja" or "en"; did you '
+            'mean "ja"?',
+            id="country for a language",
+        ),
+        pytest.param(
             '[artist]\nlang = ["ja", "en", "fr", "de"]\n',
             "config.toml:2: artist.lang: must have at most 3 entries",
             id="too many languages",
