@@ -19,6 +19,7 @@ from postguard.language import _
 from postguard.settings.load import parse
 from postguard.settings.rewriting import quoted as q
 from postguard.settings.steps import Cloak
+from postguard.settings.values import zone_hint
 from postguard.system import bundled, files, paths
 
 _EXAMPLE = "config.example.toml"
@@ -83,7 +84,7 @@ def known_zone(name: str) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Unusable(
-            _('there is no time zone "{name}"; write it as Asia/Tokyo').format(name=name)
+            _('there is no time zone "{name}"; {hint}').format(name=name, hint=zone_hint(name))
         ) from None
     return name
 

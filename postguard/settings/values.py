@@ -174,16 +174,38 @@ def _secure_url(url: str) -> str:
 Address = Annotated[str, AfterValidator(_secure_url)]
 
 
+# What abbreviations mean that are no zones; IST and CST mean several, so nothing is guessed.
+_ABBREVIATED = {
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "EDT": "America/New_York",
+    "BST": "Europe/London",
+}
+_LONGEST_ABBREVIATED = 4
+
+
+def zone_hint(name: str) -> str:
+    """Return what to write instead of a name that is no time zone."""
+    near = _near_zone(name)
+    return _('did you mean "{near}"?').format(near=near) if near else _('write it as "Asia/Tokyo"')
+
+
+def _near_zone(name: str) -> str:
+    """Return the zone that is meant; empty: none is near. Never one of the abbreviations or of
+    Etc/GMT+9, which is nine hours behind: one letter beside the right one is half a day."""
+    if len(name) <= _LONGEST_ABBREVIATED:
+        return _ABBREVIATED.get(name.upper(), "")
+    named = [z for z in available_timezones() if not z.isupper() and not z.startswith("Etc/")]
+    return next(iter(difflib.get_close_matches(name, named, n=1)), "")
+
+
 def _timezone(value: object) -> object:
     try:
         return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = difflib.get_close_matches(str(value), available_timezones(), n=1)
-        hint = (
-            _('did you mean "{near}"?').format(near=near[0])
-            if near
-            else _('write it as "Asia/Tokyo"')
-        )
+        hint = zone_hint(str(value))
         raise ValueError(_("not a time zone; {hint}").format(hint=hint)) from None
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postguard.app.starting import Answers, config_text
+from postguard.app.starting import Answers, config_text, known_zone
 from postguard.cloak.machine import Power
+from postguard.errors import Unusable
 from postguard.settings.load import parse
 from postguard.settings.steps import Cloak
 
@@ -62,3 +64,8 @@ def test_a_server_of_ones_own_is_kept(answers: Answers) -> None:
         account = config.accounts["bsky"]
         assert account.network == "bluesky"
         assert account.service == (answers.service or "https://bsky.social")
+
+
+def test_the_zone_that_an_abbreviation_means_is_asked_for() -> None:
+    with pytest.raises(Unusable, match='"JST"; did you mean "Asia/Tokyo"'):
+        known_zone("JST")

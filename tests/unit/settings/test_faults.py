@@ -7,6 +7,7 @@ import pytest
 from postguard.errors import ConfigError
 from postguard.settings import load
 from postguard.settings.load import parse
+from postguard.settings.values import zone_hint
 
 CONFIG = Path("config.toml")
 
@@ -180,6 +181,16 @@ def fault(text):
             id="no time zone",
         ),
         pytest.param(
+            'timezone = "JST"\n',
+            'config.toml:1: timezone: not a time zone; did you mean "Asia/Tokyo"?',
+            id="abbreviation of a time zone",
+        ),
+        pytest.param(
+            'timezone = "IST"\n',
+            'config.toml:1: timezone: not a time zone; write it as "Asia/Tokyo"',
+            id="abbreviation of several time zones",
+        ),
+        pytest.param(
             '[accounts.fedi]\nnetwork = "mastodon"\ninstance = "http://mastodon.example"\n',
             "config.toml:3: accounts.fedi.instance: plain http would show your password to the "
             "network: write https://",
@@ -348,6 +359,26 @@ def said_of(text):
     except ConfigError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    ("said", "zone"),
+    [
+        ("kst", "Asia/Seoul"),
+        ("PDT", "America/Los_Angeles"),
+        ("EDT", "America/New_York"),
+        ("BST", "Europe/London"),
+        ("Japn", ""),
+        ("Singapor", "Singapore"),
+    ],
+)
+def test_an_abbreviation_gets_the_zone_that_it_means(said, zone):
+    assert zone_hint(said) == (f'did you mean "{zone}"?' if zone else 'write it as "Asia/Tokyo"')
+
+
+@pytest.mark.parametrize("said", ["GMT+9", "UTC+9", "JST-9", "CST", "IST", "XST"])
+def test_no_zone_is_guessed_that_is_hours_away(said):
+    assert "did you mean" not in zone_hint(said)
 
 
 def test_a_missing_config_says_how_to_get_one(tmp_path):
