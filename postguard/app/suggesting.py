@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from postguard.cloak.machine import Power
 from postguard.language import _, marked
+from postguard.settings.notices import ENGLISH_MARK
 from postguard.settings.rewriting import quoted as q
 
 if TYPE_CHECKING:
@@ -68,8 +69,13 @@ def _cloak(fear: str, strength: str, power: Power) -> tuple[str, str]:
 
 
 def _mark(answers: Answers, visible: str) -> str:
-    """Return what the watermark says, as its key: an artist's name wherever there is one."""
+    """Return what the watermark says, as its key: an artist's name wherever there is one, else
+    what is forbidden, in the language of the notice below it."""
     if answers.name:
         sample = "SAMPLE " if visible == "sample" else ""
         return f"text = {q(f'{sample}© {answers.name}')}"
-    return f"preset = {q('sample' if visible == 'sample' else 'no-repost')}"
+    if visible == "sample":
+        return 'preset = "sample"'
+    if answers.lang == "en":
+        return f"text = {q(ENGLISH_MARK)}"
+    return 'preset = "no-repost"'

@@ -236,9 +236,19 @@ def test_each_common_wish_has_its_size_and_its_mark(preset, side, mark):
     assert steps["watermark"].force == ("sample" if preset == "sample" else "clear")
 
 
-def test_without_a_name_the_mark_says_what_is_forbidden():
-    steps = {s.step: s for s in settings_of().recipes["default"]}
-    assert steps["watermark"].words == "無断転載禁止"
+@pytest.mark.parametrize(
+    ("lang", "visible", "mark"),
+    [
+        ("en", "clear", "Do not repost"),
+        ("ja", "clear", "無断転載禁止"),
+        ("both", "subtle", "無断転載禁止"),
+        ("en", "sample", "SAMPLE"),
+    ],
+)
+def test_without_a_name_the_mark_says_what_is_forbidden_as_the_notice_does(lang, visible, mark):
+    steps = {s.step: s for s in settings_of(lang=lang, visible=visible).recipes["default"]}
+    assert steps["watermark"].words == mark
+    assert steps["watermark"].force == visible
 
 
 @pytest.mark.parametrize(
