@@ -182,8 +182,8 @@ class Posts(Protocol):
         ...
 
     def with_bytes(self, sha256: str) -> list[Post]:
-        """Return the posts that hold these bytes; withdrawn and retracted ones and dry runs left
-        out."""
+        """Return the posts that hold these bytes; withdrawn and retracted ones, dry runs, and
+        what was only drawn left out."""
         ...
 
     def went_out(self, post_id: int) -> bool:

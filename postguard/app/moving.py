@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from postguard import language
-from postguard.app.steering import deliveries_of
+from postguard.app.steering import deliveries_of, refuse_drawn
 from postguard.errors import BadFields, Unusable
 from postguard.intake import written
 from postguard.language import _, marked
@@ -46,6 +46,7 @@ def move(
     asked = None if word in PLACES else _asked(where, now)
     with store.db.change():
         post = store.posts.get(post_id)
+        refuse_drawn(store, post)
         chosen = _movable(post, deliveries_of(store, post, account))
         if asked is not None:
             return _retimed(store, post, chosen, asked, now)

@@ -19,8 +19,8 @@ _OUT = marked(
     "back"
 )
 _DRAWN = marked(
-    "post {post_id} was a dry run: it was drawn on this PC and never posted. There is nothing to "
-    "hold; to post it, drop the picture into the outbox again"
+    "post {post_id} was a dry run: it was drawn on this PC and never posted. To post it, drop the "
+    "picture into the outbox again"
 )
 _NOT_OUT = {DeliveryState.WAITING, DeliveryState.SCHEDULED, DeliveryState.HELD}
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -35,9 +35,9 @@ def hold(store: Store, post_id: int, now: datetime) -> str:
             return _("Post {post_id} is held already: {reason}").format(
                 post_id=post_id, reason=folders.told(post, post.reason)
             )
+        refuse_drawn(store, post)
         if post.state is PostState.POSTED:
-            drawn = only_drawn(store.deliveries.receipts(post_id).values())
-            raise Unusable(_(_DRAWN if drawn else _OUT).format(post_id=post_id))
+            raise Unusable(_(_OUT).format(post_id=post_id))
         if post.state not in _CAN_HOLD:
             raise Unusable(
                 _("post {post_id} is {state}; it cannot be held any more").format(
@@ -61,6 +61,7 @@ def release(store: Store, post_id: int, now: datetime) -> str:
     """Let a held post go on from where it was. Raises Unusable when it is not held."""
     with store.db.change():
         post = store.posts.get(post_id)
+        refuse_drawn(store, post)
         if post.state is not PostState.HELD:
             raise Unusable(
                 _("post {post_id} is not held; it is {state}").format(
@@ -87,6 +88,7 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
     """
     with store.db.change():
         post = store.posts.get(post_id)
+        refuse_drawn(store, post)
         _refuse_over(post)
         held = _held(post, store.deliveries.of_post(post_id))
         ahead = [d for d in held if _own_time(d) > now]
@@ -98,6 +100,14 @@ def retry(store: Store, post_id: int, now: datetime) -> str:
         elif not store.wishes.retry_held(post_id, now, kept):
             store.wishes.make_due(post_id, now)
     return _tried_again(post, held, ahead, now)
+
+
+def refuse_drawn(store: Store, post: Post) -> None:
+    """Raise Unusable for what is over without being posted: who is told that a dry run is posted
+    is frightened."""
+    receipts = store.deliveries.receipts(post.id).values()
+    if post.state is PostState.POSTED and only_drawn(receipts):
+        raise Unusable(_(_DRAWN).format(post_id=post.id))
 
 
 def _refuse_over(post: Post) -> None:

@@ -40,7 +40,7 @@ class Duplicates:
 
         Files moved out of `held/` are no repetition: when all of an earlier post's pictures have
         left its folder, the new post stands in for it, unless an account has posted it already. A
-        dry run may repeat anything.
+        dry run may repeat anything, and what was only drawn on this PC may be posted after it.
         """
         if new.deliveries and all(d.dry_run for d in new.deliveries):
             return new, []

@@ -143,11 +143,13 @@ class PostRows:
 
     def with_bytes(self, sha256: str) -> list[Post]:
         """Return the posts that hold these bytes; withdrawn and retracted ones and those that are
-        nothing but a dry run left out."""
+        nothing but a dry run, or that all accounts only drew on this PC, left out."""
         rows = self._db.rows(
             "SELECT p.* FROM posts p JOIN artworks a ON a.post_id = p.id"
             " WHERE a.sha256 = ? AND p.state NOT IN ('withdrawn', 'retracted')"
-            " AND coalesce((SELECT min(d.dry_run) FROM deliveries d"
+            " AND coalesce((SELECT min(d.dry_run"
+            " OR p.state = 'posted' AND coalesce(r.url, '') LIKE 'file:%')"
+            " FROM deliveries d LEFT JOIN receipts r ON r.delivery_id = d.id"
             " WHERE d.post_id = p.id), 0) = 0"
             " GROUP BY p.id ORDER BY p.id",
             (sha256,),

@@ -101,8 +101,11 @@ def test_what_was_only_drawn_is_not_called_posted(store: Store) -> None:
     delivery = store.deliveries.of_post(post.id)[0]
     store.attempts.finish(delivery.id, Receipt("file:///x", "file:///x", NOW), NOW)
     assert store.posts.get(post.id).state is PostState.POSTED
-    with pytest.raises(Unusable, match="never posted"):
-        steering.hold(store, post.id, NOW)
+    for steer in (steering.hold, steering.release, steering.retry):
+        with pytest.raises(Unusable, match="drawn on this PC and never posted"):
+            steer(store, post.id, NOW)
+    with pytest.raises(Unusable, match="drawn on this PC and never posted"):
+        move(store, post.id, "now", None, TOKYO, NOW)
 
 
 def test_a_post_whose_files_were_taken_away_cannot_be_retried(store: Store) -> None:

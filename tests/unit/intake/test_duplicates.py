@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postguard.model import PostState
+from postguard.model import PostState, Receipt
 from tests.unit.intake.rig import ALT, Rig
 
 
@@ -28,3 +28,22 @@ def test_files_moved_back_after_an_attempt_are_new_only_if_it_was_refused(
     assert second.state is state
     if state is PostState.HELD:
         assert "fox.png is the same picture as post 1" in second.reason
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [("file:///page.html", PostState.TAKEN), ("https://net/1", PostState.HELD)],
+    ids=["drawn", "posted"],
+)
+def test_what_was_only_drawn_on_this_pc_may_be_posted_after_it(
+    rig: Rig, url: str, state: PostState
+) -> None:
+    """An account that shows pages draws them without a dry run, and nothing was posted."""
+    rig.drop("fox.toml", ALT)
+    rig.drop("fox.png")
+    (first,) = rig.run()
+    for delivery in rig.store.deliveries.of_post(first.id):
+        rig.store.attempts.finish(delivery.id, Receipt(url, url, rig.now), rig.now)
+    rig.drop("again.toml", ALT)
+    rig.drop("again.png")
+    assert rig.run()[-1].state is state

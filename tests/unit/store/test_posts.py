@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, NewDelivery, Place, PostState, Words
+from postguard.model import DeliveryState, NewDelivery, Place, PostState, Receipt, Words
 from postguard.store import Store
 from postguard.store.posts import folder_name
 from tests.making import NOW, new_post, protected_post, rendition
@@ -54,6 +54,25 @@ def test_a_dry_run_does_not_count_as_the_first_post_of_these_bytes(store: Store)
     dry = NewDelivery("sky", Words(), "now", "bluesky", dry_run=True)
     post = store.posts.create(new_post(deliveries=(dry,)), NOW)
     assert store.posts.with_bytes(post.artworks[0].sha256) == []
+
+
+@pytest.mark.parametrize(
+    ("urls", "counts"),
+    [
+        (("file:///a/1.html", "file:///b/1.html"), False),
+        (("file:///a/1.html", "https://sky/1"), True),
+        (("file:///a/1.html",), True),
+    ],
+    ids=["drawn", "posted", "not-yet"],
+)
+def test_what_was_only_drawn_does_not_count_as_the_first_post_of_these_bytes(
+    store: Store, urls: tuple[str, ...], counts: bool
+) -> None:
+    post = protected_post(store, accounts=("page", "sky"))
+    for delivery, url in zip(store.deliveries.of_post(post.id), urls, strict=False):
+        store.attempts.finish(delivery.id, Receipt(url, url, NOW), NOW)
+    found = store.posts.with_bytes(post.artworks[0].sha256)
+    assert [p.id for p in found] == ([post.id] if counts else [])
 
 
 def test_a_post_held_while_it_was_being_protected_stays_held(store: Store) -> None:
