@@ -145,7 +145,7 @@ def _deliveries(
                 edit=edits.get(account, Edit()),
             )
         except BadWords as exc:
-            problems.append(str(exc))
+            problems.append(_with_file(bundle, str(exc)))
             continue
         deliveries.append(_delivery(dropped, account, said, panel, edits.get(account, Edit())))
     deliveries = _linked(deliveries)
@@ -155,6 +155,14 @@ def _deliveries(
         found = panel.objections(each.account, each.words, len(inspections))
         problems += [f"{each.account}: {objection}" for objection in found]
     return recipe, deliveries, problems
+
+
+def _with_file(bundle: Bundle, problem: str) -> str:
+    """Return what is wrong with fields behind the name of their file: the `.toml`, where text and
+    fields have a file each."""
+    tables = [path for path in bundle.words if path.suffix.casefold() == ".toml"]
+    file = next(iter(tables or bundle.words), None)
+    return problem if file is None else f"{file.name}: {problem}"
 
 
 def _delivery(

@@ -60,3 +60,24 @@ def test_a_series_and_the_earliest_times_are_kept_with_the_post(tmp_path: Path) 
     told = [d.not_before.isoformat() if d.not_before else "" for d in deliveries]
     assert told == ["2026-12-23T15:00:00+00:00", "2026-12-25T03:00:00+00:00"]
     assert rig.store.posts.series(rig.only().id) == "雪"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"fox.toml": 'alt = { "3.jpg" = "x" }'}, 'fox.toml: alt names "3.jpg", but no single'),
+        ({"fox.toml": 'alt = ["x", "y", "z"]'}, "fox.toml: alt has 3 texts for 1 pictures"),
+        ({"fox.md": '+++\nalt = ["x", "y"]\n+++\nhi'}, "fox.md: alt has 2 texts"),
+        ({"fox.md": "hi", "fox.toml": "focus = { b = [0, 0] }"}, 'fox.toml: focus names "b"'),
+    ],
+)
+def test_words_that_fit_no_picture_are_told_with_their_file(
+    tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    rig = Rig(tmp_path, config(tmp_path / "outbox"))
+    for name, words in files.items():
+        rig.drop(name, words)
+    rig.drop("fox.png", png())
+    (post,) = rig.run()
+    assert post.reason.startswith(told)
+    assert post.reason.count("fox.") == 1
