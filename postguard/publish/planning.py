@@ -79,8 +79,8 @@ class Planning:
             self._plan(delivery, "slot", now)
             return True
         reason = _(
-            "its time passed {ago} while the PC was off or asleep, or its account paused or out "
-            "of reach; `postguard retry {post_id}` posts it now"
+            "its time passed {ago}: it was over already, or the PC was off or asleep then, or its "
+            "account paused or out of reach; `postguard retry {post_id}` posts it now"
         ).format(ago=_ago(late.by), post_id=delivery.post_id)
         self.attempts.hold(delivery.id, reason, now)
         return True
