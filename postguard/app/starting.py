@@ -202,25 +202,45 @@ def _language() -> str:
 
 
 def _accounts(answers: Answers) -> list[str]:
+    """Return a table for each account; where there is none yet, pages on this PC, and the tables
+    as remarks, so that the answers count when one is there."""
     found = []
     if answers.bluesky:
-        service = f"\nservice = {q(answers.service)}" if answers.service else ""
-        replies = q(_ON_BLUESKY[answers.reach])
-        found.append(
-            f'[accounts.bsky]\nnetwork = "bluesky"\nhandle  = {q(answers.bluesky)}{service}\n'
-            f"replies = {replies}   # everyone | mentioned | following | followers | nobody\n"
-            'quotes  = "nobody"     # everyone | nobody'
-        )
+        found.append(_bluesky(answers.bluesky, answers))
     if answers.mastodon:
-        visibility, quotes = map(q, _ON_MASTODON[answers.reach])
-        found.append(
-            f'[accounts.fedi]\nnetwork    = "mastodon"\ninstance   = {q(answers.mastodon)}\n'
-            f"visibility = {visibility}   # public | unlisted | private | direct\n"
-            f"quotes     = {quotes}     # everyone | followers | nobody"
-        )
-    return found or [
-        f'[accounts.preview]\nnetwork = "preview"   # {_("a page on this PC; posts nothing")}'
-    ]
+        found.append(_mastodon(answers.mastodon, answers))
+    if found:
+        return found
+    pages = f'[accounts.preview]\nnetwork = "preview"   # {_("a page on this PC; posts nothing")}'
+    later = _(
+        "When you have an account: take away its #, write your own name, and\n"
+        "postguard login bsky (or fedi)"
+    )
+    tables = _bluesky("you.bsky.social", answers), _mastodon("https://mastodon.example", answers)
+    return [pages, _as_remark("\n\n".join((later, *tables)))]
+
+
+def _bluesky(handle: str, answers: Answers) -> str:
+    service = f"\nservice = {q(answers.service)}" if answers.service else ""
+    replies = q(_ON_BLUESKY[answers.reach])
+    return (
+        f'[accounts.bsky]\nnetwork = "bluesky"\nhandle  = {q(handle)}{service}\n'
+        f"replies = {replies}   # everyone | mentioned | following | followers | nobody\n"
+        'quotes  = "nobody"     # everyone | nobody'
+    )
+
+
+def _mastodon(instance: str, answers: Answers) -> str:
+    visibility, quotes = map(q, _ON_MASTODON[answers.reach])
+    return (
+        f'[accounts.fedi]\nnetwork    = "mastodon"\ninstance   = {q(instance)}\n'
+        f"visibility = {visibility}   # public | unlisted | private | direct\n"
+        f"quotes     = {quotes}     # everyone | followers | nobody"
+    )
+
+
+def _as_remark(text: str) -> str:
+    return "\n".join(f"# {line}".rstrip() for line in text.split("\n"))
 
 
 def _lang_of_this_pc() -> str:

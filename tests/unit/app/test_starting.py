@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ ANSWERS = st.builds(
     fear=st.sampled_from(["training", "image-to-image", "both"]),
     visible=st.sampled_from(["subtle", "clear", "sample"]),
     preset=st.sampled_from(["portfolio", "sns", "small", "sample"]),
+    reach=st.sampled_from(["wide", "usual", "close"]),
 )
 
 
@@ -55,6 +57,21 @@ def test_every_recipe_limits_the_size_and_states_the_wish_in_order(
     assert (cloak.time_limit < 900) == (power is Power.CPU)
     if answers.fear != "training":
         assert "watermark" in steps
+
+
+@given(ANSWERS.map(lambda answers: replace(answers, bluesky="", mastodon="")))
+def test_who_has_no_account_yet_finds_the_answers_below_a_remark(answers: Answers) -> None:
+    text = config_text(answers, Power.NO_TORCH)
+    above, _, tables = text.partition("# [accounts.bsky]")
+    later, _, below = tables.partition("\n\n[schedule]")
+    told = "\n".join(line.removeprefix("# ").removeprefix("#") for line in later.split("\n"))
+    whole = f"{above}[accounts.bsky]{told}\n\n[schedule]{below}"
+    accounts = parse(whole, Path("config.toml")).accounts
+    assert list(accounts) == ["preview", "bsky", "fedi"]
+    told_of = replace(answers, bluesky="a.example", mastodon="https://b.example")
+    asked = parse(config_text(told_of, Power.NO_TORCH), Path("config.toml")).accounts
+    for name, chosen in (("bsky", "replies"), ("bsky", "quotes"), ("fedi", "visibility")):
+        assert getattr(accounts[name], chosen) == getattr(asked[name], chosen)
 
 
 @given(ANSWERS)
