@@ -136,8 +136,8 @@ def test_a_post_without_alt_text_is_not_said_to_go_on(ready, command):
     assert (done.exit_code, done.stdout) == (1, "")
     assert "there is no alt text of 狐.png" in done.stderr
     assert asked in done.stderr
-    listed = ready.run("list").stdout
-    assert f"to let it go on: {asked}" in listed
+    listed = " ".join(ready.run("list").stdout.split())
+    assert f"to let it go on: {asked} (it lies in" in listed
     assert f"`{asked}` says it as well" in listed
     assert asked in ready.run("show", post).stdout
     assert asked in ready.run("hold", post).stdout
