@@ -109,7 +109,7 @@ class Daemon:
 
     Attributes:
         on_jump: called after the PC slept or its clock was set.
-        changed: returns whether the config was changed since it was last asked.
+        changed: returns whether the config was changed since it was last read.
         reload: reads the config anew; raises ConfigError and changes nothing when it is bad.
         release: ends child processes, so that running work stops at once.
     """

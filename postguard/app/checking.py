@@ -301,7 +301,7 @@ def _taken(installation: Installation, pid: int) -> Checked:
     meta, look = installation.store.meta, str(ConfigFile(installation.path).look())
     deadline = time.monotonic() + _ANSWERS_WITHIN
     while meta.get(CONFIG_LOOKED_AT) != look and time.monotonic() < deadline:
-        time.sleep(_ASK_AGAIN)
+        time.sleep(_ASK_AGAIN)  # another process answers in a row, which rings nobody
     if meta.get(CONFIG_LOOKED_AT) == look and (why := meta.get(CONFIG_NOT_TAKEN)):
         said = _("running (process {pid}), but with the config as it was: {why}")
         fix = _("systemctl --user restart postguard; or end `postguard run` and start it again")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from postguard.app.installation import Installation
 
 Look = tuple[int, int, int, int]  # st_ino, st_size, st_mtime_ns, st_ctime_ns
-_NEW = 60.0  # seconds
+# Seconds: a change that nobody could read by then, for whatever reason, holds nothing up.
+_NEW = 60.0
 QUIET = 2.0  # seconds: a config that is being written may say nothing yet of who may see posts
 
 
@@ -26,12 +27,10 @@ class ConfigFile:
     """Looks whether the file was changed since it was last read.
 
     Args:
-        quiet: seconds that a change must lie still before it counts.
         now: returns the time in seconds, as files have it.
     """
 
     path: Path
-    quiet: float = QUIET
     now: Callable[[], float] = time.time
     _read: Look | None = field(init=False)
 
@@ -49,23 +48,23 @@ class ConfigFile:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
-    def changed(self) -> bool:
-        """Return whether it says something else now than when it was read."""
-        look = self.look()
-        if look is None or look == self._read:
-            return False
-        return not 0 <= self._age(look) < self.quiet
+    def changed(self, quiet: float = QUIET) -> bool:
+        """Return whether it says something else now than when it was read, and has lain still for
+        `quiet` seconds."""
+        return self._is_unread() and not self._is_younger_than(quiet)
 
     def is_new(self) -> bool:
         """Return whether it was changed within the last minute and not read since: what is dropped
         now may ask for what was just written into it."""
-        look = self.look()
-        if look is None or look == self._read:
-            return False
-        return 0 <= self._age(look) < _NEW
+        return self._is_unread() and self._is_younger_than(_NEW)
 
-    def _age(self, look: Look) -> float:
-        return self.now() - look[3] / 1e9
+    def _is_unread(self) -> bool:
+        return self.look() not in {None, self._read}
+
+    def _is_younger_than(self, seconds: float) -> bool:
+        """A file of tomorrow, by another machine's clock, is not."""
+        look = self.look()
+        return look is not None and 0 <= self.now() - look[3] / 1e9 < seconds
 
     def read_at(self, look: Look | None) -> None:
         """Count it as read as it lay there."""

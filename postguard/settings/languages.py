@@ -17,7 +17,7 @@ _TWO_LETTERS = re.compile(
     r"n[abdeglnorvy]|o[cjmrs]|p[ailst]|q[u]|r[mnouw]|s[acdegiklmnoqrstuvw]|"
     r"t[aeghiklnorstwy]|u[gkrz]|v[eio]|w[ao]|x[h]|y[io]|z[ahu]"
 )
-_LONG = len("ain")
+_LONG = 3  # letters of such a code
 # Countries and long forms that are written for a language; `kr` is no slip, but Kanuri.
 _SLIPS = {
     "cn": "zh",

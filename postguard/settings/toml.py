@@ -36,6 +36,7 @@ _TO_THE_END = ("Unterminated string", "Expected \"'")
 _TO_THE_LINES_END = ("Illegal character '\\n'", "Found invalid character '\\n'")
 _ONE_LINE = marked("the text is not closed on its line; its last quote is missing")
 _NOT_CLOSED = marked("a text is not closed; its last quote is missing")
+_UNSEEN = marked("a sign that cannot be seen stands here; write the line anew")
 _BACKSLASH = marked("a \\ must be written twice, or the text be put into ' instead: '…'")
 _TWICE = marked("a name stands twice; take one of the two out")
 # What tomllib begins its message with, and what an artist does about it.
@@ -57,10 +58,8 @@ _SENTENCES = {
     ),
     "Illegal character '\\n'": _ONE_LINE,
     "Found invalid character '\\n'": _ONE_LINE,
-    "Illegal character": marked("a sign that cannot be seen stands here; write the line anew"),
-    "Found invalid character": marked(
-        "a sign that cannot be seen stands here; write the line anew"
-    ),
+    "Illegal character": _UNSEEN,
+    "Found invalid character": _UNSEEN,
     "Unterminated string": _NOT_CLOSED,
     "Expected \"'": _NOT_CLOSED,
     "Unclosed array": marked('the list is not closed, or lacks a comma: ["…", "…"]'),

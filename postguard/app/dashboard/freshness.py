@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from postguard.app.config_file import ConfigFile
 from postguard.app.installation import Installation
 from postguard.errors import ConfigError, NeedsRestart
 from postguard.language import _
@@ -17,18 +16,15 @@ class Freshness:
     """Reads the config anew where its file was changed."""
 
     installation: Installation
-    _file: ConfigFile = field(init=False)
     _problem: str = ""
     _turn: threading.Lock = field(default_factory=threading.Lock)  # pages are made side by side
-
-    def __post_init__(self) -> None:
-        self._file = ConfigFile(self.installation.path, quiet=0)
 
     def problem(self) -> str:
         """Return why the config as it stands now is not used; empty: it is."""
         with self._turn:
-            if self._file.changed():
-                self._file.read_at(self._file.look())
+            file = self.installation.file
+            if file.changed(quiet=0):  # a page only shows: what is half written is read again
+                file.read_at(file.look())
                 self._problem = self._reloaded()
             return self._problem
 

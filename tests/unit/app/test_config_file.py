@@ -93,10 +93,9 @@ def test_a_clock_that_is_behind_the_files_is_no_reason_to_wait(installation):
 def test_what_is_changed_while_postguard_starts_counts(installation):
     """It was looked at before it was read."""
     rewrite(installation, "default =", "other =")
-    installation.file.quiet = 0
-    assert installation.file.changed()
+    assert installation.file.changed(quiet=0)
     take(installation, nothing)
-    assert not installation.file.changed()
+    assert not installation.file.changed(quiet=0)
 
 
 def test_what_cannot_be_taken_is_kept_until_it_is_mended(installation):
@@ -106,8 +105,7 @@ def test_what_cannot_be_taken_is_kept_until_it_is_mended(installation):
         take(installation, nothing)
     assert "nonsense" in not_taken(installation)
     assert installation.settings.recipes == recipes
-    installation.file.quiet = 0
-    assert not installation.file.changed()  # it is not told again and again
+    assert not installation.file.changed(quiet=0)  # it is not told again and again
     rewrite(installation, 'nonsense = "“"\n', "")
     take(installation, nothing)
     assert not_taken(installation) == ""
@@ -117,11 +115,10 @@ def test_what_failed_for_another_reason_is_tried_again(installation):
     def full_disk() -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    installation.file.quiet = 0
     rewrite(installation, "default =", "other =")
     with pytest.raises(sqlite3.OperationalError):
         take(installation, full_disk)
-    assert installation.file.changed()
+    assert installation.file.changed(quiet=0)
 
 
 def test_what_needs_a_restart_is_said_to(installation):
