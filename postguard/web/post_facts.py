@@ -148,6 +148,8 @@ class Need:
         weak: the recipe's cloak was too weak or too visible, or a step failed.
         strengths: where the cloak failed, the recipes that differ in its strength alone, by it.
         besides: what of the reason no other words take away.
+        retried: `retry` lets it go on; a release would hold it again.
+        mended_in: where its files lie, in the outbox, if something must be mended first; or empty.
     """
 
     detail: Detail
@@ -159,6 +161,8 @@ class Need:
     weak: bool = False
     strengths: Mapping[str, str] = field(default_factory=dict)
     besides: str = ""
+    retried: bool = False
+    mended_in: str = ""
 
     def copy_of(self, name: str) -> Copy:
         """Return the copy whose words a form shows in a field: the first that they are wrong in.

@@ -6,7 +6,7 @@ from functools import partial
 
 from postguard.app import recipes, wording
 from postguard.app.installation import Installation
-from postguard.model import Delivery, DeliveryState, PostState
+from postguard.model import Delivery, DeliveryState, Place, Post, PostState
 from postguard.system import folders
 from postguard.web.post_facts import Detail, Need
 
@@ -34,7 +34,13 @@ def of(installation: Installation, detail: Detail) -> Need:
         recipes.failed(installation, post, reason),
         recipes.strengths(installation, post, reason),
         folders.told(post, "\n".join(other)),
+        retried=not whole or folders.asks_to_retry(post),
+        mended_in=f"{post.place}/{post.folder}/" if _is_mended_first(post, whole=whole) else "",
     )
+
+
+def _is_mended_first(post: Post, *, whole: bool) -> bool:
+    return whole and post.place != Place.OUTBOX and folders.is_mended_first(post)
 
 
 def _bare(installation: Installation, detail: Detail, kept: list[Delivery]) -> tuple[int, ...]:

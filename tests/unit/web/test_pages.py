@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from postguard.intake.deciding import no_alt_text
-from postguard.model import NewArtwork, NewDelivery, PostState, Receipt, Words
+from postguard.model import NewArtwork, NewDelivery, Place, PostState, Receipt, Words
 from postguard.model.layers import Layers
 from postguard.web import rendering
 from postguard.web.access import Offer, Offered
@@ -237,6 +237,42 @@ def test_what_lacks_words_and_more_is_not_said_to_go_on_with_the_words(browser: 
     need = need[need.index(f'id="need-{post.id}"') :].partition("</section>")[0]
     assert "the same picture" in need
     assert "Let it go on" in need
+
+
+def held(browser: Served, reason: str, place: Place = Place.HELD) -> tuple[int, str]:
+    """Return the number of a post that is held for a reason, and what its page says of it."""
+    rows = browser.rows()
+    post = protected_post(rows)
+    rows.posts.move_to(post.id, PostState.HELD, NOW, reason.format(post.id))
+    rows.posts.placed(post.id, place)
+    page = browser.ask("GET", "/held").text
+    return post.id, page[page.index(f'id="need-{post.id}"') :].partition("</section>")[0]
+
+
+def test_a_post_whose_time_has_passed_is_posted_now_where_it_is_held(browser: Served):
+    """Let go on, it would be held again at once."""
+    post, need = held(browser, "its time passed; `postguard retry {0}` posts it now")
+    assert f'hx-post="/posts/{post}/retry"' in need
+    assert f"/posts/{post}/release" not in need
+    assert "Post now" in need
+    assert "Mend that first" not in need
+
+
+@pytest.mark.parametrize(
+    ("reason", "place", "told"),
+    [
+        ("bad.toml:2: colour: unknown key", Place.HELD, True),
+        ("bad.toml:2: colour: unknown key", Place.OUTBOX, False),
+        ("shown before; `postguard release {0}` posts it once more", Place.HELD, False),
+        ("held by you", Place.HELD, False),
+    ],
+)
+def test_where_something_must_be_mended_first_its_folder_is_told(
+    browser: Served, reason: str, place: Place, told: bool
+):
+    post, need = held(browser, reason, place)
+    assert f'hx-post="/posts/{post}/release"' in need
+    assert (f"Its files lie in held/{post}-" in need) == told
 
 
 @pytest.mark.parametrize("path", ["/accounts/sky/login", "/accounts/nonesuch/login"])
