@@ -39,10 +39,10 @@ from postguard.cloak.budget import budget
 from postguard.cloak.cloaking import STEPS
 from postguard.cloak.coding import Coder
 from postguard.cloak.colour import colour_share
-from postguard.cloak.device import best_device, cpu
+from postguard.cloak.device import CPU, best_device, cpu
 from postguard.cloak.encoders import Encoder, load_encoders
 from postguard.cloak.eye import Eye, error_at
-from postguard.cloak.holding import CPU, hold, judge
+from postguard.cloak.holding import hold, judge
 from postguard.cloak.measure import COPIES, READ_PIXELS
 from postguard.cloak.pixels import Pixels, scale_inside, scale_to_area, scaled, shrunk
 from postguard.cloak.platforms import BLUESKY_SIDES, Chain, Codec, chains

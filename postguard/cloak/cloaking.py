@@ -17,9 +17,10 @@ from postguard.cloak.attack import Bounds, Found, Schedule, Tick, attack
 from postguard.cloak.budget import budget
 from postguard.cloak.coding import Coder
 from postguard.cloak.colour import colour_share
+from postguard.cloak.device import CPU
 from postguard.cloak.encoders import Encoder
 from postguard.cloak.eye import Eye, error_at
-from postguard.cloak.holding import CPU, hold
+from postguard.cloak.holding import hold
 from postguard.cloak.job import MEGAPIXELS, Job
 from postguard.cloak.pixels import Pixels, kind_of, scale_to_area, scaled, shrunk
 from postguard.cloak.pull import Pull

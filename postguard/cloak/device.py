@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+CPU = torch.device("cpu")
+
 # As torch's allocator, oneDNN and the C++ library say it; doing it again in less harms nothing.
 _NO_ROOM = (
     "allocate memory",
@@ -46,7 +48,7 @@ def best_device() -> Device:
 def cpu() -> Device:
     """Return the CPU; bfloat16 only where it has instructions for it, else it is slower."""
     name = f"CPU, {torch.get_num_threads()} threads"
-    return Device(torch.device("cpu"), name, _avx512_bf16())
+    return Device(CPU, name, _avx512_bf16())
 
 
 def out_of_memory(exc: Exception) -> bool:

@@ -40,15 +40,12 @@ class Eye:
     """
 
     def __init__(self, x: Tensor, *, exact: bool = False) -> None:
-        negligible = _NEGLIGIBLE / 100 if exact else _NEGLIGIBLE
         weights = _weights(min(x.shape[-2:])) * torch.tensor([[1.0], [0.0 if exact else 1.0]])
         self._weights = list(weights.to(x))
         self._known: list[_Known | None] = []
         with torch.no_grad():
             cones = seen.cones(x)
-            for weights in self._weights:
-                telling = [c for c in range(CHANNELS) if float(weights[c].max()) > negligible]
-                channels = slice(telling[0], telling[-1] + 1) if telling else None
+            for channels in _telling(weights, _NEGLIGIBLE / 100 if exact else _NEGLIGIBLE):
                 self._known.append(_known(cones, channels) if channels else None)
                 cones = _halved(cones)
 
@@ -84,6 +81,13 @@ class _Known:
 def _known(cones: Tensor, channels: slice) -> _Known:
     plane = seen.opponent(cones, channels)
     return _Known(channels, plane, *seen.local(plane))
+
+
+def _telling(weights: Tensor, negligible: float) -> list[slice | None]:
+    """Return, for each scale, the channels whose weight counts. Weights on the CPU: a GPU that is
+    asked for a number must first be done with all it has."""
+    counts = [(scale.flatten(1).amax(1) > negligible).nonzero() for scale in weights]
+    return [slice(int(c.min()), int(c.max()) + 1) if len(c) else None for c in counts]
 
 
 def _weights(short: int) -> Tensor:

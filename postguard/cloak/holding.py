@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from postguard.cloak.device import out_of_memory
+from postguard.cloak.device import CPU, out_of_memory
 from postguard.cloak.eye import DEGREE, Eye
 from postguard.cloak.pixels import Pixels
 from postguard.cloak.platforms import Codec
@@ -20,7 +20,6 @@ from postguard.imaging.visibility import SMALLEST, reference, score_of
 
 log = logging.getLogger(__name__)
 
-CPU = torch.device("cpu")
 NEAR_ENOUGH = 0.5  # above the floor: the search ends
 # As most posts are coded: what is lost differs with and without the cloak, by one to two points.
 _POSTED = Codec("JPEG", 95, "4:4:4")
@@ -40,8 +39,8 @@ _FIRST = 0.93  # of it: coded, it scores two points less than the optimiser saw
 def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels, float | None]:
     """Return the largest share of the sheet's change that scores `floor` or more, finished, and
     its SSIMULACRA2, as pixels and as coded; None where the picture is too small to have a score.
-    It is scored on `device` or, where that has no memory for it, on the CPU: all but the score is
-    done by then, and would be done again in less.
+    It is finished and scored on `device` or, where that has no memory for it, on the CPU: all else
+    is done by then, and would be done again in less.
 
     A picture whose budget ends before the floor is reached comes back with the whole budget. In
     flat colour a change of 1 in 255 is there or not: where the score falls there by points, as
@@ -50,22 +49,24 @@ def hold(sheet: Sheet, floor: float, device: torch.device = CPU) -> tuple[Pixels
     if min(sheet.size) < SMALLEST:
         return sheet.finished(), None
     try:
-        return _held(sheet, floor, judge(sheet.pixels, device))
+        return _held(sheet, floor, device)
     except RuntimeError as exc:  # as torch's own error is
         if device.type == "cpu" or not out_of_memory(exc):
             raise
     log.info("the finished picture is scored on the CPU: the memory of the GPU does not do")
-    return _held(sheet, floor, judge(sheet.pixels))
+    return _held(sheet, floor, CPU)
 
 
-def _held(sheet: Sheet, floor: float, score: Callable[[Pixels], float]) -> tuple[Pixels, float]:
-    found = _search(lambda share: score(sheet.finished(share)), floor, _MOST, _FIRST)
+def _held(sheet: Sheet, floor: float, device: torch.device) -> tuple[Pixels, float]:
+    score = judge(sheet.pixels, device)
+    finished = functools.partial(sheet.finished, device=device)
+    found = _search(lambda share: score(finished(share)), floor, _MOST, _FIRST)
     if not found.cliff(floor):
-        return sheet.finished(found.share), found.score
-    less, more = (sheet.finished(share) for share in (_REST * found.share, found.above))
+        return finished(found.share), found.score
+    less, more = (finished(share) for share in (_REST * found.share, found.above))
     mixed = _search(lambda part: score(sheet.mixed(less, more, part)), floor, 1.0, _PART, _CLOSER)
     if mixed.score > found.score:
-        return sheet.finished(found.share), found.score
+        return finished(found.share), found.score
     return sheet.mixed(less, more, mixed.share), mixed.score
 
 

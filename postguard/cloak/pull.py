@@ -97,12 +97,18 @@ class Pull:
         """Return how far the clean picture, seen through `view`, is from the target."""
         key = encoder.name, target.mode, view
         if key not in self._clean:
-            read = self._read(encoder, view(self.x))
-            for each in self.targets:
-                far, style = read.distances(self._aim(encoder, each, view.size))
-                distances = far.clamp_min(_LEAST), style.clamp_min(_LEAST)
-                self._clean[encoder.name, each.mode, view] = distances
+            self._look_at_clean(view)
         return self._clean[key]
+
+    def _look_at_clean(self, view: View) -> None:
+        """Keep the distances of all: a platform's coder is slow, and need be asked only once."""
+        clean = view(self.x)
+        for encoder in self.encoders:
+            read = self._read(encoder, clean)
+            for target in self.targets:
+                far, style = read.distances(self._aim(encoder, target, view.size))
+                distances = far.clamp_min(_LEAST), style.clamp_min(_LEAST)
+                self._clean[encoder.name, target.mode, view] = distances
 
     def _read(self, encoder: Encoder, seen: Tensor) -> _Read:
         if not any(target.statistics for target in self.targets):

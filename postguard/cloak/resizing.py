@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from postguard.imaging.resampling import CUBIC, Span, runs
+from postguard.imaging.resampling import CUBIC, Span, part, runs
 
 _RUN = 64  # outputs of one product on a CPU; a GPU does all in one
 
@@ -32,6 +32,21 @@ def unclamped(x: Tensor, size: tuple[int, int]) -> Tensor:
     return found
 
 
+class Grown:
+    """`x` (B,C,h,w) at `size`, made a few rows at a time: the whole of it may be a gigabyte."""
+
+    def __init__(self, x: Tensor, size: tuple[int, int]) -> None:
+        self._height = size[0]
+        self._wide = x if x.shape[-1] == size[1] else _across(x, _whole(x.shape[-1], size[1]))
+
+    def rows(self, wanted: slice) -> Tensor:
+        """Return (B,C,rows,W): these rows."""
+        if self._wide.shape[-2] == self._height:
+            return self._wide[..., wanted, :]
+        taken, span = part(self._wide.shape[-2], self._height, wanted, CUBIC)
+        return _down(self._wide[..., taken, :], span)
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """As `imaging.resampling` has it, with `shares` as (outputs,inputs)."""
@@ -47,35 +62,48 @@ class _Resized(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, size: tuple[int, int]) -> Tensor:  # noqa: ANN401  # torch's
         ctx.old = x.shape[-2:]
-        wide = x.new_empty((*x.shape[:-1], size[1]))
-        for run in _runs(x.shape[-1], size[1], x.device):
-            wide[..., run.outputs] = x[..., run.inputs] @ run.shares.T
-        made = x.new_empty((*x.shape[:-2], *size))
-        for run in _runs(x.shape[-2], size[0], x.device):
-            made[..., run.outputs, :] = run.shares @ wide[..., run.inputs, :]
-        return made
+        wide = _across(x, _whole(x.shape[-1], size[1]))
+        return _down(wide, _whole(x.shape[-2], size[0]))
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         height, width = ctx.old
         tall = slope.new_zeros((*slope.shape[:-2], height, slope.shape[-1]))
-        for run in _runs(height, slope.shape[-2], slope.device):
+        for run in _runs(_whole(height, slope.shape[-2]), slope.device):
             tall[..., run.inputs, :] += run.shares.T @ slope[..., run.outputs, :]
         found = slope.new_zeros((*slope.shape[:-2], height, width))
-        for run in _runs(width, slope.shape[-1], slope.device):
+        for run in _runs(_whole(width, slope.shape[-1]), slope.device):
             found[..., run.inputs] += tall[..., run.outputs] @ run.shares
         return found, None
 
 
+def _across(x: Tensor, span: Span) -> Tensor:
+    made = x.new_empty((*x.shape[:-1], span.count))
+    for run in _runs(span, x.device):
+        made[..., run.outputs] = x[..., run.inputs] @ run.shares.T
+    return made
+
+
+def _down(x: Tensor, span: Span) -> Tensor:
+    made = x.new_empty((*x.shape[:-2], span.count, x.shape[-1]))
+    for run in _runs(span, x.device):
+        made[..., run.outputs, :] = run.shares @ x[..., run.inputs, :]
+    return made
+
+
+def _whole(length: int, count: int) -> Span:
+    return Span(length, 0.0, length / count, count)
+
+
 @functools.lru_cache(maxsize=16)  # what is brought to a GPU anew waits for all it still does
-def _runs(length: int, count: int, device: torch.device) -> list[_Run]:
-    found = runs(Span(length, 0.0, length / count, count), CUBIC, _RUN)
+def _runs(span: Span, device: torch.device) -> list[_Run]:
+    found = runs(span, CUBIC, _RUN)
     many = [_Run(r.outputs, r.inputs, torch.from_numpy(r.matrix.T)) for r in found]
-    return many if device.type == "cpu" else [_joined(many, length, count, device)]
+    return many if device.type == "cpu" else [_joined(many, span, device)]
 
 
-def _joined(many: list[_Run], length: int, count: int, device: torch.device) -> _Run:
-    shares = torch.zeros(count, length)
+def _joined(many: list[_Run], span: Span, device: torch.device) -> _Run:
+    shares = torch.zeros(span.count, span.length)
     for run in many:
         shares[run.outputs, run.inputs] = run.shares
-    return _Run(slice(count), slice(length), shares.to(device))
+    return _Run(slice(span.count), slice(span.length), shares.to(device))

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from postguard.cloak.budget import REACH, budget
-from postguard.cloak.pixels import Pixels, grown
+from postguard.cloak.device import CPU
+from postguard.cloak.pixels import Pixels
+from postguard.cloak.resizing import Grown
 from postguard.cloak.tensors import to_tensor
 
 _STRIP_PIXELS = 1 << 20
@@ -36,16 +38,16 @@ class Sheet:
     def size(self) -> tuple[int, int]:
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def finished(self, share: float = 1.0) -> Pixels:
+    def finished(self, share: float = 1.0, device: torch.device = CPU) -> Pixels:
         """Return the picture with `share` of the change, held inside the limit, clipped and
-        rounded; (H,W,3) uint8."""
+        rounded; (H,W,3) uint8. It is computed on `device`, in strips."""
         result = torch.empty(self.pixels.shape, dtype=torch.uint8)
         for rows in _strips(self.size):
-            limit = torch.from_numpy(self.limit[rows]).float()
-            d = torch.from_numpy(self.d[:, rows]).float()
+            limit = torch.from_numpy(self.limit[rows]).to(device).float()
+            d = torch.from_numpy(self.d[:, rows]).to(device).float()
             change = (d * share).clamp(-limit, limit).mul_(255).round_()
-            pixels = torch.from_numpy(self.pixels[rows].copy())
-            result[rows] = (pixels + change.permute(1, 2, 0)).clamp_(0, 255)
+            pixels = torch.from_numpy(self.pixels[rows].copy()).to(device)
+            result[rows] = (pixels + change.permute(1, 2, 0)).clamp_(0, 255).byte().cpu()
         found: Pixels = result.numpy()
         return found
 
@@ -71,15 +73,13 @@ def spread(pixels: Pixels, alpha: NDArray[np.uint8] | None, low: Tensor, ceiling
         ceiling: the largest change of any channel of a pixel, in [0,1] units.
     """
     size = pixels.shape[0], pixels.shape[1]
-    limit = np.empty(size, np.float16)
+    limit, d = np.empty(size, np.float16), np.empty((3, *size), np.float16)
+    grown = Grown(low, size)
     for rows in _strips(size):
-        limit[rows] = _limit(pixels, alpha, rows, ceiling, low.device)
-    d = np.empty((3, *size), np.float16)
-    for plane, found in zip(low[0].cpu().numpy(), d, strict=True):
-        wide = grown(plane, size)
-        for rows in _strips(size):
-            bound = limit[rows].astype(np.float32)  # numpy clips float16 ten times as slowly
-            found[rows] = np.clip(wide[rows], -bound, bound)
+        bound = _limit(pixels, alpha, rows, ceiling, low.device).half()
+        limit[rows] = bound.cpu().numpy()
+        kept = grown.rows(rows)[0].clamp(-bound.float(), bound.float())
+        d[:, rows] = kept.half().cpu().numpy()
     return Sheet(pixels, limit, d)
 
 
@@ -94,13 +94,12 @@ def _limit(
     rows: slice,
     ceiling: float,
     device: torch.device,
-) -> NDArray[np.float32]:
-    """Return the budget of a strip, computed with the rows around it that it depends on."""
+) -> Tensor:
+    """Return the budget (h,w) of a strip, computed with the rows around it that it depends on."""
     top, bottom = max(rows.start - REACH, 0), min(rows.stop + REACH, pixels.shape[0])
     part = None if alpha is None else alpha_tensor(alpha[top:bottom], device)
     found = budget(to_tensor(pixels[top:bottom], device), ceiling, part)[0, 0]
-    inner: NDArray[np.float32] = found[rows.start - top : rows.stop - top].cpu().numpy()
-    return inner
+    return found[rows.start - top : rows.stop - top]
 
 
 def _strips(size: tuple[int, int]) -> Iterator[slice]:

@@ -118,7 +118,7 @@ def _move(sheet: Sheet, aim: Aim, tile: Tile, rate: float) -> None:
     bounds = Bounds(limit, Eye(x), math.inf, colour_share(x, limit))
     pull = Pull(aim.encoders, x, aim.of(tile, sheet.size), aim.weights)
     moved = step(pull, State(d), bounds, View(tile.size), rates).d
-    sheet.d[:, *place] = moved[0].cpu().numpy().astype(np.float16)
+    sheet.d[:, *place] = moved[0].half().cpu().numpy()
 
 
 def _part(image: Tensor, tile: Tile, size: tuple[int, int]) -> Tensor:
@@ -135,7 +135,7 @@ def _part(image: Tensor, tile: Tile, size: tuple[int, int]) -> Tensor:
 
 
 def _planes(part: np.ndarray, device: torch.device) -> Tensor:
-    return torch.from_numpy(part.astype(np.float32))[None].to(device)
+    return torch.from_numpy(part).to(device).float()[None]
 
 
 def _spans(length: int, shift: int, side: int) -> Iterator[slice]:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postguard.cloak import holding
-from postguard.cloak.holding import CPU, _on_gpu, _search, hold
+from postguard.cloak.device import CPU
+from postguard.cloak.holding import _on_gpu, _search, hold
 from postguard.cloak.platforms import Codec
 from postguard.cloak.sheet import spread
 from postguard.imaging.visibility import ssimulacra2

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional
 
 from postguard.cloak import resizing
-from postguard.cloak.resizing import unclamped
+from postguard.cloak.resizing import Grown, unclamped
+from postguard.imaging.resampling import Span
 
 RUNS = resizing._runs
 SIZES = [(20, 33), (64, 90), (7, 128), (1, 1), (300, 17)]
@@ -45,7 +46,16 @@ def test_a_gpu_does_in_one_product_what_a_processor_does_in_many(monkeypatch):
     torch.testing.assert_close(found, known, atol=1e-5, rtol=0)
 
 
-def in_one_product(length: int, count: int, device: torch.device) -> list[resizing._Run]:
-    runs = RUNS(length, count, device)
+def in_one_product(span: Span, device: torch.device) -> list[resizing._Run]:
+    runs = RUNS(span, device)
     assert len(runs) > 1
-    return [resizing._joined(runs, length, count, device)]
+    return [resizing._joined(runs, span, device)]
+
+
+@pytest.mark.parametrize("old", [(40, 66), (40, 290), (131, 66), (131, 290), (3, 5)])
+def test_a_larger_picture_made_a_few_rows_at_a_time_is_the_whole_one(old):
+    x, size = picture(*old), (131, 290)
+    strips = [slice(top, min(top + 50, size[0])) for top in range(0, size[0], 50)]
+    made = torch.cat([Grown(x, size).rows(rows) for rows in strips], -2)
+    known = functional.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False)
+    torch.testing.assert_close(made, known, atol=1e-5, rtol=0)
