@@ -53,7 +53,7 @@ class Far(Tensor):
 
 class PretendedGpu(TorchDispatchMode):
     """`copies` counts what went `up` to the GPU, came `down` from it, or was `asked` of it as a
-    number; `launches` counts all that it was told to do."""
+    number; `launches` counts all that it was told to compute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class PretendedGpu(TorchDispatchMode):
         if ends_far and given.get("device"):
             given["device"] = torch.device("cpu")
         made = func(*tree_map(_near, args), **tree_map(_near, given))
-        self.launches += ends_far
+        self.launches += ends_far and not func.is_view
         if name in _COPIES:
             self._count(name, tensors, ends_far=ends_far)
         return tree_map(_wrapper(far), made) if ends_far else made

@@ -22,6 +22,7 @@ from tests.unit.cloak import tiny, tiny_diffusion
 from tests.unit.cloak.pretended import GPU, MixedDevicesError, pretended_gpu
 
 WORDS = {"alt": "a cat on a roof", "tags": ("cat",)}
+SIZE = 120, 168
 STEPS = 6
 
 
@@ -69,15 +70,14 @@ def test_a_tensor_of_the_cpu_beside_one_of_the_gpu_is_found():
 @pytest.mark.parametrize(
     ("modes", "room", "alpha"),
     [
-        (["style"], {}, False),
         (["immunise"], {}, True),
         (["poison", "style"], {}, False),
-        (["immunise"], {"work_pixels": 20_000, "tile": 192}, False),
+        (["immunise"], {"work_pixels": 8_000, "tile": 140}, False),
     ],
-    ids=["style", "alpha", "stacked", "tiles"],
+    ids=["alpha", "stacked", "tiles"],
 )
 def test_a_job_on_a_gpu_changes_what_it_changes_on_a_cpu(models, tmp_path, modes, room, alpha):
-    job = task(tmp_path, (200, 300), *modes, alpha=alpha)
+    job = task(tmp_path, SIZE, *modes, alpha=alpha)
     known = cloak(job, studio(models, tiny.plain_cpu(), **room), lambda _: None)
     before, after = pixels(job.source), pixels(job.target)
     with pretended_gpu() as gpu:
@@ -91,19 +91,18 @@ def test_a_job_on_a_gpu_changes_what_it_changes_on_a_cpu(models, tmp_path, modes
 
 
 def test_nothing_is_asked_of_the_gpu_within_a_step(models, tmp_path):
-    job, seen = task(tmp_path, (200, 300), "style"), []
+    job, seen = task(tmp_path, SIZE, "style"), []
     with pretended_gpu() as gpu:
-        warm = studio(models, dataclasses.replace(GPU, bf16=True))
-        cloak(job, warm, lambda _: None)
-        cloak(job, warm, lambda _: seen.append((gpu.launches, gpu.copies.total())))
-    steps = [np.subtract(after, before) for before, after in pairwise(seen[:STEPS])]
-    assert all(launches > 100 for launches, _ in steps)
-    # Two late iterates are judged: after these a step begins that shows what that took.
-    assert [copies for _, copies in steps[: STEPS - 3]] == [0] * (STEPS - 3)
+        there = studio(models, dataclasses.replace(GPU, bf16=True))
+        cloak(job, there, lambda _: seen.append((gpu.launches, gpu.copies.total())))
+    (launches, copies), _, (later, more) = (np.subtract(b, a) for a, b in pairwise(seen[:4]))
+    assert copies == more == 0  # in the step between, a size is new
+    # Launching takes the processor as long as the GPU computes: it was 2,600 for a step.
+    assert max(launches, later) < 1200
 
 
 def test_a_gpu_measures_what_a_cpu_measures(models, tmp_path):
-    job = task(tmp_path, (200, 300), "immunise")
+    job = task(tmp_path, SIZE, "immunise")
     cloak(job, studio(models, tiny.plain_cpu()), lambda _: None)
     asked = Measurement(before=job.source, after=job.target, targets=tmp_path, models=models)
     known = compare(asked, opened(asked), ensemble(models, tiny.plain_cpu()), lambda _: None)
@@ -115,14 +114,14 @@ def test_a_gpu_measures_what_a_cpu_measures(models, tmp_path):
 
 
 def test_a_page_that_shows_a_cloak_is_drawn_with_a_gpu(models, tmp_path):
-    job = task(tmp_path, (200, 300), "immunise")
+    job = task(tmp_path, SIZE, "immunise")
     cloak(job, studio(models, tiny.plain_cpu()), lambda _: None)
     asked = Measurement(job.source, job.target, tmp_path, models, figure=tmp_path / "page.png")
     with pretended_gpu():
         encoders = ensemble(models, GPU)
         found = compare(asked, opened(asked), encoders, lambda _: None)
         figure.draw(asked, opened(asked), encoders, found)
-    assert pixels(asked.figure).shape[1] > 300
+    assert pixels(asked.figure).shape[1] > SIZE[1]
 
 
 @pytest.mark.parametrize("modes", [["immunise"], ["style"], ["poison"]], ids=lambda m: m[0])
