@@ -140,7 +140,7 @@ def _stay(installation: Installation, post: Post, still: Sequence[str], now: dat
         installation.store.posts.move_to(post.id, PostState.HELD, now, reason)
         folder = folders.folder_of(installation.outbox, post)
         if folder.is_dir():
-            folders.leave_reason(folder, post, reason)
+            folders.leave_reason(folder, replace(post, reason=reason))
     return _("; it stays held: {why}").format(why=folders.told(post, "; ".join(still)))
 
 

@@ -81,11 +81,8 @@ def state(post: Post, receipts: Iterable[Receipt]) -> tuple[str, str]:
 def _how_to_go_on(post: Post) -> str:
     lies = "" if post.place == "outbox" else _("it lies in {place}/{folder}/")
     lies = lies.format(place=post.place, folder=post.folder)
-    if not (commands := folders.ways_on(post)):
+    if not (said := folders.how_to_go_on(post)):
         return lies
-    mended = folders.is_mended_first(post)
-    then = _("when that is mended: {command}") if mended else _("to let it go on: {command}")
-    said = then.format(command=_(", then ").join(commands))
     return f"{said} ({lies})" if lies else said
 
 

@@ -132,7 +132,7 @@ class Taking:
                 post = replace(post, state=PostState.HELD, reason=problem)
                 self.posts.move_to(post.id, PostState.HELD, now, problem)
             if place is Place.HELD:
-                folders.leave_reason(outbox / place / post.folder, post, post.reason)
+                folders.leave_reason(outbox / place / post.folder, post)
         except OSError as exc:
             self._stuck[post.id] = post
             self._stuck_until = now + _AGAIN
@@ -175,9 +175,10 @@ class Taking:
         except Retryable as exc:
             self._wait(exc, now)
             return
-        _leave_note(folder, post, new.reason)  # first: after a crash it is looked at again
+        # The note first: after a crash it is looked at again.
+        _leave_note(folder, replace(post, reason=new.reason))
         if not self.posts.reword(post.id, new, now):
-            _leave_note(folder, post, self.posts.get(post.id).reason)
+            _leave_note(folder, self.posts.get(post.id))
             log.info("post %d was held again while its words were read", post.id)
         elif new.reason:
             _say_held(post, new.reason)
@@ -250,10 +251,10 @@ class Taking:
         self._not_before = now + _AGAIN
 
 
-def _leave_note(folder: Path, post: Post, reason: str) -> None:
+def _leave_note(folder: Path, post: Post) -> None:
     """Say beside the files why the post is held; no reason: it is not."""
-    if reason:
-        folders.leave_reason(_made(folder), post, reason)
+    if post.reason:
+        folders.leave_reason(_made(folder), post)
     else:
         folders.remove_reason(folder, post)
 

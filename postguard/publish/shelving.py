@@ -112,7 +112,7 @@ class Shelving:
     def _leave_note(self, post: Post, folder: Path) -> None:
         folders.remove_reason(folder, post)
         if post.state is PostState.HELD:
-            folders.leave_reason(folder, post, post.reason)
+            folders.leave_reason(folder, post)
         if post.state in _WENT_OUT:
             receipts, seen = self.receipts(post.id), self.seen(post.id)
             gone = self.taken_back(post.id)

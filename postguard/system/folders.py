@@ -34,17 +34,13 @@ def taken_away(outbox: Path, post: Post) -> bool:
     return folder.parent.is_dir() and not folder.exists()
 
 
-def leave_reason(folder: Path, post: Post, reason: str) -> None:
+def leave_reason(folder: Path, post: Post) -> None:
     """Write why a post is held beside its files, unless the artist has words in that file."""
     if _is_theirs(post, REASON):
         return
-    release = f"`postguard release {post.id}`"
-    why = told(post, reason)
-    known = release in why or asks_to_retry(post)
-    then = "" if known else _("\n\nWhen that is mended: {release}.").format(release=release)
-    text = _("Post {post_id} ({name}) is held:\n\n{why}{then}\n").format(
-        post_id=post.id, name=post.name, why=why, then=then
-    )
+    said = _("Post {post_id} ({name}) is held:").format(post_id=post.id, name=post.name)
+    parts = [said, told(post, post.reason), how_to_go_on(post)]
+    text = "\n\n".join(filter(None, parts)) + "\n"
     files.write_whole(folder / REASON, text.encode(), mode=_FOR_ALL)
 
 
@@ -73,6 +69,15 @@ def ways_on(post: Post) -> list[str]:
     lets_go = retries or [each for each in named if each == release]
     mends = [each for each in named if each not in {*lets_go, release}]
     return list(dict.fromkeys(mends + lets_go))
+
+
+def how_to_go_on(post: Post) -> str:
+    """Return what lets a held post go on, in words; empty where its reasons ask for a look. Pure."""
+    if not (commands := ways_on(post)):
+        return ""
+    mended = is_mended_first(post)
+    then = _("when that is mended: {command}") if mended else _("to let it go on: {command}")
+    return then.format(command=_(", then ").join(commands))
 
 
 def is_mended_first(post: Post) -> bool:
