@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from postguard.app.installation import Installation
+from postguard.app.originals import Originals
 from postguard.language import _
 from postguard.model import Delivery, Rendition
 from postguard.ports import Network
@@ -29,6 +30,7 @@ class LookingAhead:
 
     installation: Installation
     lanes: Lanes
+    originals: Originals
     name: str = "looking ahead"
     _preflight: Preflight = field(init=False)
     _looked: datetime | None = None
@@ -36,7 +38,7 @@ class LookingAhead:
     def __post_init__(self) -> None:
         store = self.installation.store
         rows = ForetellingRows(store.db, store.deliveries)
-        self._preflight = Preflight(rows, _Outside(self.installation, self.lanes))
+        self._preflight = Preflight(rows, _Outside(self.installation, self.lanes, self.originals))
 
     def tick(self, now: datetime) -> bool:
         """Look when it is time."""
@@ -57,6 +59,7 @@ class _Outside:
 
     installation: Installation
     lanes: Lanes
+    originals: Originals
 
     def alone(self, account: str) -> AbstractContextManager[bool]:
         """Keep senders off an account for a while; False: one is at work there."""
@@ -65,6 +68,10 @@ class _Outside:
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes."""
         return self.installation.accounts.of_delivery(delivery)
+
+    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are those that were protected."""
+        return self.originals.are_as_protected(delivery.post_id, now)
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send."""

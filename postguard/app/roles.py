@@ -16,6 +16,7 @@ from postguard.app.installation import CONFIG, Installation
 from postguard.app.leisure import Leisure
 from postguard.app.matching import Matching
 from postguard.app.notifying import Notifying
+from postguard.app.originals import Originals
 from postguard.app.preflight import LookingAhead
 from postguard.app.room import Room
 from postguard.app.verifying import Verifying
@@ -165,6 +166,7 @@ class _Outside:
     """What the publisher is given; see `publisher.Publishing`."""
 
     installation: Installation
+    originals: Originals
 
     def accounts(self) -> Sequence[str]:
         """Return the accounts that may post now."""
@@ -177,6 +179,10 @@ class _Outside:
     def network(self, delivery: Delivery) -> Network:
         """Return where this delivery goes."""
         return self.installation.accounts.of_delivery(delivery)
+
+    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are those that were protected."""
+        return self.originals.are_as_protected(delivery.post_id, now, delivery.id)
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send."""
@@ -197,6 +203,7 @@ class Roles:
     matching: Matching
     sending: Sequence[Sending]
     verifying: Verifying
+    originals: Originals
 
     def all(self) -> tuple[Role, ...]:
         """Return them in the order of a picture's way."""
@@ -252,6 +259,7 @@ def make_roles(
     mode = installation.settings.intake.watch
     watcher = Watcher(installation.outbox, nominate, mode, note=log.warning)
     taking.polling = lambda: watcher.polling
+    originals = Originals(installation)
     shelving = Shelving(
         store.posts,
         lambda: installation.outbox,
@@ -259,6 +267,7 @@ def make_roles(
         partial(seen.lines, store),
         store.wishes.taken_back,
         lambda: installation.settings.timezone,
+        lambda post, at: originals.are_as_protected(post.id, at),
     )
     store.posts.progress.end()  # of a run that was cut off
     order_of = Leisure(installation).order_of
@@ -267,21 +276,22 @@ def make_roles(
     return Roles(
         Intake(installation, watcher, taking, readers[0], room := Room(installation)),
         Protection(shelving, protecting, readers[1], room),
-        Publishing(installation, publisher := make_publisher(installation)),
+        Publishing(installation, publisher := make_publisher(installation, originals)),
         Matching(installation, publisher.lanes),
         [Sending(installation, publisher, name) for name in _senders(installation)],
         Verifying(installation, installation.accounts.of_delivery, publisher.lanes),
+        originals,
     )
 
 
-def make_publisher(installation: Installation) -> Publisher:
+def make_publisher(installation: Installation, originals: Originals) -> Publisher:
     """Make the one publisher of an installation, which several threads may send with."""
     store, accounts, clock = installation.store, installation.accounts, installation.clock
     pacing = Pacing(store.accounts, store.spending, accounts.network_name)
     planning = Planning(store.deliveries, store.attempts, store.plans, installation.timing)
     awake = Awake(lambda: installation.settings.schedule.stay_awake)
     return Publisher(
-        *(store.deliveries, store.attempts, planning, _Outside(installation), pacing),
+        *(store.deliveries, store.attempts, planning, _Outside(installation, originals), pacing),
         clock=clock.now,
         awake=awake.held,
     )
@@ -320,6 +330,7 @@ def run(installation: Installation) -> None:
     senders = [sender.name for sender in made.sending]
     made.intake.outdated = outdated
     made.intake.taking.on_taken = lambda: ring("protection")
+    made.originals.on_change = lambda: ring("intake", "protection")
     beats += [
         Beat(made.intake, installation.clock),
         Beat(made.protection, installation.clock, lambda: ring("publishing", *senders)),
@@ -333,7 +344,7 @@ def run(installation: Installation) -> None:
         Beat(DailyBackup(installation), installation.clock),
         Beat(Notifying(installation), installation.clock),
         Beat(DailyAudit(installation), installation.clock),
-        Beat(LookingAhead(installation, made.verifying.lanes), installation.clock),
+        Beat(LookingAhead(installation, made.verifying.lanes, made.originals), installation.clock),
     ]
     made.protection.protecting.heartbeat = beats[1].heartbeat
 

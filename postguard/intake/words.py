@@ -261,9 +261,9 @@ def spread(alt: Alt | None, files: Sequence[str]) -> list[str | None]:
         BadWords: one text for several pictures, another number of texts than pictures, or a text
             for a file that is not there.
     """
-    if alt is None:
+    if alt is None or not files:
         return [None] * len(files)
-    if isinstance(alt, str) and len(files) != 1:
+    if isinstance(alt, str) and len(files) > 1:
         raise BadWords(
             _(
                 "alt is one text, but there are {count} pictures; write one for each:"

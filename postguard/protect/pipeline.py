@@ -194,8 +194,8 @@ class _Bench:
             raise StepFailed(
                 "open",
                 _(
-                    "{name} was changed after it was taken; drop the new version into the outbox "
-                    "as a post of its own"
+                    "{name} was changed after it was taken; `postguard release N` protects it as "
+                    "it is now"
                 ).format(name=self.artwork.path.name),
             )
         return data

@@ -46,6 +46,11 @@ class Surroundings(Protocol):
         """Return where this delivery goes. Raises Refused."""
         ...
 
+    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are those that were protected; False: they are not,
+        and are protected anew."""
+        ...
+
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send. Raises Refused or OSError."""
         ...
@@ -89,6 +94,8 @@ class Preflight:
     ) -> None:
         shared = [told for told in (self.to.room(), self._login(deliveries[0], now)) if told]
         for delivery in deliveries:
+            if not self.to.as_protected(delivery, now):
+                continue  # it is looked at once more when it is
             told = "; ".join([*shared, *self._own(delivery, reached=not shared)])
             if told:
                 told = _("it is due within {hours} h and could not go out now: {told}").format(

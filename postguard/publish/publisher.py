@@ -54,6 +54,11 @@ class Publishing(Protocol):
         """Return where this delivery goes (the preview, for a dry run)."""
         ...
 
+    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are those that were protected; False: they are not,
+        and this claimed delivery was left to go out when they are."""
+        ...
+
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send, in order."""
         ...
@@ -134,6 +139,8 @@ class Publisher:
         if nothing_sent and self.planning.too_late(self.pacing.excused(delivery, now), now):
             return
         if nothing_sent and self.planning.too_near(delivery, now):
+            return
+        if nothing_sent and not self.to.as_protected(delivery, now):
             return
         draft, network = self._draft(delivery, earlier, now), self.to.network(delivery)
         if nothing_sent:

@@ -55,6 +55,7 @@ class Shelving:
     Attributes:
         seen: returns what reading a post back has shown, in lines by account.
         taken_back: returns the accounts whose copy of a post was deleted.
+        returned: called with a post that lies in queued/ again, for its pictures may be others.
         zone: returns the artist's, that receipts tell times in.
     """
 
@@ -64,6 +65,7 @@ class Shelving:
     seen: Callable[[int], Mapping[str, Sequence[str]]]
     taken_back: Callable[[int], Collection[str]]
     zone: Callable[[], tzinfo]
+    returned: Callable[[Post, datetime], object] = lambda _post, _now: None
 
     def tick(self, now: datetime) -> bool:
         """Move what lies in the wrong place; True when something was moved."""
@@ -91,6 +93,8 @@ class Shelving:
             return self._gone(post, now)
         self.shelf.placed(post.id, place)
         log.info("post %d now lies in %s/", post.id, place)
+        if place is Place.QUEUED:
+            self.returned(post, now)
         return True
 
     def _place_of(self, post: Post) -> Place:

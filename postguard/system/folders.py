@@ -72,7 +72,7 @@ def ways_on(post: Post) -> list[str]:
 
 
 def how_to_go_on(post: Post) -> str:
-    """Return what lets a held post go on, in words; empty where its reasons ask for a look. Pure."""
+    """Return what lets a held post go on, in words; empty where its reasons say to look. Pure."""
     if not (commands := ways_on(post)):
         return ""
     mended = is_mended_first(post)

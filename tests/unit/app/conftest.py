@@ -7,6 +7,7 @@ import pytest
 
 from postguard.app.installation import Installation, open_installation
 from postguard.store import Store, open_store
+from tests.unit.app import working
 
 CONFIG = """
 outbox = "{outbox}"
@@ -39,5 +40,17 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[In
     path = tmp_path / "config.toml"
     path.write_text(CONFIG.format(outbox=outbox))
     opened = open_installation(path)
+    yield opened
+    opened.store.db.close()
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    for name in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "config.toml").write_text(working.CONFIG.format(outbox=tmp_path / "outbox"))
+    opened = open_installation(tmp_path / "config.toml")
+    working.work(opened)  # a first start holds what lies there already
     yield opened
     opened.store.db.close()

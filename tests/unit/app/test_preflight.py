@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from postguard.app.installation import Installation
+from postguard.app.originals import Originals
 from postguard.app.preflight import LookingAhead
 from postguard.publish.lanes import Lanes
 from tests.making import NOW, protected_post
@@ -18,7 +19,7 @@ def test_a_post_whose_picture_is_gone_is_told_of_while_there_is_time(
     store = installation.store
     post = protected_post(store)
     store.deliveries.schedule(1, NOW + 6 * HOUR, None, NOW)
-    ahead = LookingAhead(installation, Lanes())
+    ahead = LookingAhead(installation, Lanes(), Originals(installation))
     assert not ahead.tick(NOW)
     told = [e.detail for _, e in store.posts.history(post.id) if e.what == "foretold"]
     assert told == [
@@ -28,7 +29,7 @@ def test_a_post_whose_picture_is_gone_is_told_of_while_there_is_time(
 
 
 def test_it_is_looked_every_few_minutes(installation: Installation) -> None:
-    ahead = LookingAhead(installation, Lanes())
+    ahead = LookingAhead(installation, Lanes(), Originals(installation))
     ahead.tick(NOW)
     protected_post(installation.store)
     installation.store.deliveries.schedule(1, NOW + HOUR / 2, None, NOW)

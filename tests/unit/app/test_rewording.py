@@ -2,85 +2,25 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from postguard.app import releasing, wording
 from postguard.app.editing import NewWords, edit
-from postguard.app.installation import Installation, open_installation
+from postguard.app.installation import Installation
 from postguard.app.moving import move
-from postguard.app.roles import make_roles
 from postguard.app.steering import hold, release, retry
-from postguard.daemon import run_once
 from postguard.errors import BadFields, Unusable
 from postguard.language import SPOKEN, in_language
-from postguard.model import DeliveryState, Edit, Place, Post, PostState
-from postguard.protect.workshop import InProcessWorkshop
+from postguard.model import DeliveryState, Edit, Place, PostState
 from postguard.system import folders
 from postguard.system.folders import RENDITIONS, folder_of
 from tests.making import new_post
-
-CONFIG = """
-outbox = "{outbox}"
-[artist]
-name = "花"
-[accounts.sky]
-network = "preview"
-text = "{{title}}\\n{{text}}"
-[accounts.fedi]
-network = "preview"
-shows = "mastodon"
-[intake]
-settle = "0.2s"
-words_wait = "0.3s"
-[recipes]
-default = [{{ step = "tags" }}]
-plain = [{{ step = "downscale", long_side = 320 }}]
-"""
-FAR = 'at = "2034-12-24 12:00"\n'
-
-
-@pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    for name in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
-    (tmp_path / "outbox").mkdir()
-    (tmp_path / "config.toml").write_text(CONFIG.format(outbox=tmp_path / "outbox"))
-    opened = open_installation(tmp_path / "config.toml")
-    work(opened)  # a first start holds what lies there already
-    yield opened
-    opened.store.db.close()
-
-
-def work(made: Installation) -> None:
-    """Do all that can be done now, as the daemon does."""
-    roles = make_roles(made, lambda: None, InProcessWorkshop)
-    run_once(roles.all(), made.clock, lambda _: roles.intake.taking.at_rest())
-    roles.release()
-
-
-def picture(number: int) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (80, 60), (200, 90, 10 * number)).save(out, "PNG")
-    return out.getvalue()
-
-
-def dropped(made: Installation, words: str, pictures: int = 1) -> Post:
-    """What became of a drop when all was done that could be."""
-    folder = made.outbox / "fox"
-    folder.mkdir()
-    for number in range(1, pictures + 1):
-        (folder / f"{number}.png").write_bytes(picture(number))
-    (folder / "post.toml").write_text(words)
-    work(made)
-    return made.store.posts.get(1)
+from tests.unit.app.working import FAR, dropped, picture, work
 
 
 def changed(made: Installation, new: NewWords, account: str | None = None) -> list[str]:

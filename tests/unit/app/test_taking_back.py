@@ -18,7 +18,15 @@ from postguard.app.retracting import retract, to_retract
 from postguard.app.roles import make_roles
 from postguard.app.steering import retry
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, NewDelivery, Place, PostState, Rendition, Words
+from postguard.model import (
+    DeliveryState,
+    NewArtwork,
+    NewDelivery,
+    Place,
+    PostState,
+    Rendition,
+    Words,
+)
 from postguard.system.folders import RENDITIONS, folder_of
 from tests.contract.stages import TOKEN
 from tests.making import new_post
@@ -107,14 +115,16 @@ def protected(installation: Installation) -> None:
         NewDelivery("b", Words(**said, link_to="a"), "now", "any"),
     )
     now = installation.clock.now()
-    post = store.posts.create(new_post(deliveries=deliveries), now)
+    digest = hashlib.sha256(out.getvalue()).hexdigest()
+    fox = NewArtwork(digest, "fox.png", "fox.png", 60, 40)
+    post = store.posts.create(new_post(deliveries=deliveries, artworks=(fox,)), now)
     store.posts.placed(post.id, Place.QUEUED)
     store.posts.move_to(post.id, PostState.TAKEN, now)
     folder = folder_of(installation.outbox, store.posts.get(post.id)) / RENDITIONS
     folder.mkdir(parents=True)
     file = folder / "1-any.jpg"
-    file.write_bytes(out.getvalue())
-    digest = hashlib.sha256(out.getvalue()).hexdigest()
+    for each in (folder.with_name("fox.png"), file):
+        each.write_bytes(out.getvalue())
     size = len(out.getvalue())
     made = Rendition(0, "any", file, digest, "image/jpeg", 60, 40, size, {"steps": []})
     store.renditions.protected(post.id, [made], now)

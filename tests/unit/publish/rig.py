@@ -94,6 +94,7 @@ class Outside:
     rules: tuple[Slot, ...] = ()
     if_later: Late = Late.NEXT_SLOT
     unreadable: bool = False
+    replaced: bool = False  # the pictures are not those that were protected
     pictures: int = 1
     kind: str = "preview"  # what the budget takes the network for
     time: datetime = NOW  # what the clock says when a try has ended
@@ -111,6 +112,11 @@ class Outside:
     def timing(self, account: str) -> Timing:
         minutes, hours = timedelta(minutes=2), timedelta(hours=3)
         return Timing(self.rules, ZoneInfo("UTC"), minutes, hours, self.if_later)
+
+    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+        if self.replaced:
+            self.store.attempts.leave(delivery.id)
+        return not self.replaced
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         if self.unreadable:

@@ -45,6 +45,7 @@ class Ground:
     net: Checked = field(default_factory=Checked)
     full: str = ""
     busy: bool = False
+    replaced: bool = False
     refusal: Refused | None = None
 
     @contextmanager
@@ -53,6 +54,9 @@ class Ground:
 
     def network(self, delivery: Delivery) -> Checked:
         return self.net
+
+    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+        return not self.replaced
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         if self.refusal is not None:
@@ -162,6 +166,19 @@ def test_each_thing_that_is_in_the_way_is_named(
         "room": "only 3 MB are free",
     }
     assert said[what] in told(ground, post)[0]
+
+
+def test_what_is_protected_anew_is_looked_at_once_more_when_it_is(
+    ahead: Preflight, ground: Ground
+) -> None:
+    post = due(ground.store, NOW + HOUR / 2)
+    ground.file.unlink()
+    ground.replaced = True
+    ahead.look(NOW)
+    assert told(ground, post) == []
+    ground.replaced = False
+    ahead.look(NOW)
+    assert len(told(ground, post)) == 1
 
 
 def test_what_is_due_at_once_held_or_only_drawn_is_not_looked_at(

@@ -164,6 +164,14 @@ def test_a_rendition_that_cannot_be_read_is_tried_later(outside: Outside) -> Non
     assert outside.net.plans == 0
 
 
+def test_a_picture_that_is_another_by_now_is_not_sent(outside: Outside) -> None:
+    delivery = due(outside)
+    outside.replaced = True
+    assert outside.send_one(NOW)
+    assert again(outside, delivery) == delivery  # nothing was tried, and its time stays
+    assert outside.net.plans == 0
+
+
 def test_posts_take_the_slots_in_the_order_they_came(outside: Outside) -> None:
     outside.rules = (Slot.parse("19:30"),)
     days = [f"{due(outside, 'slot', name=f'{i}.png').due_at:%d %H:%M}" for i in range(3)]
