@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
+from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from postguard.cli import cli
-from postguard.intake import words
+from postguard.intake import sidecar, words
 from postguard.settings.load import parse
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,6 +53,15 @@ def test_every_page_that_the_readme_links_exists() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     missing = [link for link in links if not (ROOT / link).exists()]
     assert missing == []
+
+
+def test_the_page_of_the_words_names_every_key_and_its_examples_are_read() -> None:
+    page = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
+    written = {"asked": "at", "langs": "lang"}
+    keys = {written.get(each.name, each.name) for each in fields(sidecar.Fields)}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == keys
+    for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        assert sidecar.parse(example, "fox.toml", ["bsky", "fedi"], UTC) != sidecar.Dropped()
 
 
 def test_the_recipes_of_the_docs_are_valid() -> None:
