@@ -12,7 +12,7 @@ from postguard.app.installation import Installation
 from postguard.app.outcomes import Outcome, outcome_of
 from postguard.app.steering import deliveries_of
 from postguard.errors import BadFields, Unusable
-from postguard.intake import templates, tongues
+from postguard.intake import templates, tongues, written
 from postguard.language import _, marked
 from postguard.model import Delivery, DeliveryState, Edit, Post, PostState, Words
 
@@ -39,7 +39,11 @@ class NewWords:
     alts: Mapping[int, str] = field(default_factory=dict)
 
     def of(self, post: Post) -> Edit:
-        """Return them for this post's pictures. Raises Unusable for a picture too many."""
+        """Return them for this post's pictures.
+
+        Raises:
+            Unusable: there are not so many pictures, or an alt text only stands for one.
+        """
         pictures = len(post.artworks)
         if wrong := [number for number in self.alts if not 1 <= number <= pictures]:
             raise Unusable(
@@ -47,7 +51,10 @@ class NewWords:
                     number=wrong[0], pictures=pictures
                 )
             )
-        alts = {post.artworks[number - 1].name: alt for number, alt in self.alts.items()}
+        try:
+            alts = {post.artworks[n - 1].name: written.seen(alt) for n, alt in self.alts.items()}
+        except written.Unclear as exc:
+            raise Unusable(str(exc)) from None
         return Edit(self.text, self.cw, alts)
 
 

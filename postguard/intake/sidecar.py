@@ -15,6 +15,17 @@ from postguard.settings import lines, toml
 
 _MOST_TOLD = 20  # faults of one file, which may be no words at all
 _WHOLE_POST = {"to", "series"}  # said once for all accounts
+# What other programs, and the config, call it.
+_ELSEWHERE = {
+    **dict.fromkeys(("account", "accounts"), "to"),
+    **dict.fromkeys(("time", "date", "when", "schedule"), "at"),
+    **dict.fromkeys(("alt_text", "description"), "alt"),
+    **dict.fromkeys(("caption", "body", "content"), "text"),
+    **dict.fromkeys(("warning", "content_warning", "spoiler", "spoiler_text"), "cw"),
+    **dict.fromkeys(("language", "langs"), "lang"),
+    "hashtags": "tags",
+    "overflow": "thread",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,11 @@ class _Reader:
         if isinstance(value, dict) and not at:
             known = [*self._accounts, "alt", "focus"]
             return _("there is no account of this name{meant}").format(meant=meant(key, known))
-        return _("unknown key{meant}").format(meant=meant(key, self._readers))
+        if other := _ELSEWHERE.get(key.casefold()):
+            return _("unknown key; it is called {key} here").format(key=other)
+        if near := meant(key, self._readers):
+            return _("unknown key{meant}").format(meant=near)
+        return _("unknown key; the keys are {known}").format(known=", ".join(self._readers))
 
     def _note(self, loc: tuple[str, ...], problem: str) -> None:
         self._faults.append((loc, problem))

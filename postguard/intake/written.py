@@ -21,6 +21,7 @@ Point = tuple[float, float]
 Focus = Point | Mapping[str, Point]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _MOST_LANGS = 3  # what Bluesky takes
+_OWN_WORDS = {"…", "..."}  # what our messages write where the artist's words belong
 _YEARS = range(1971, 9999)  # an instant in any zone
 _OWN_POST = re.compile(r"[#＃]?([0-9]{1,18})")
 _LIST = re.compile(r"at://[^/\s]+/app\.bsky\.graph\.list/[^/\s]+")
@@ -186,12 +187,24 @@ def answered(value: object) -> str:
 def alt(value: object) -> Alt:
     """Return one alt text, one for each picture, or one for each file name."""
     if isinstance(value, str):
-        return trimmed(value)
+        return seen(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(trimmed(item) for item in value)
+        return tuple(seen(item) for item in value)
     if isinstance(value, dict):
-        return {names.same(name): trimmed(said) for name, said in _flat(value, "")}
+        return {names.same(name): seen(said) for name, said in _flat(value, "")}
     raise Unclear(_('write one text, or one for each file: alt = { "1.png" = "…" }'))
+
+
+def seen(said: str) -> str:
+    """Return the alt text of one picture; our own advice, taken word for word, is none."""
+    found = trimmed(said)
+    if found in _OWN_WORDS:
+        raise Unclear(
+            _('"{sign}" stands for your own words: say what can be seen in the picture').format(
+                sign=found
+            )
+        )
+    return found
 
 
 def focus(value: object) -> Focus:

@@ -256,6 +256,13 @@ def test_a_post_that_is_let_go_on_is_stopped_before_it_is_changed(made: Installa
         changed(made, NewWords(alts={1: "赤い狐"}))
 
 
+def test_our_own_advice_taken_word_for_word_is_no_alt_text(made: Installation) -> None:
+    dropped(made, FAR)
+    with pytest.raises(Unusable, match="stands for your own words"):
+        changed(made, NewWords(alts={1: " … "}))
+    assert made.store.posts.get(1).state is PostState.HELD
+
+
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Let something happen once between the look at a post and its change. There is no way in
     between but a patch."""

@@ -148,6 +148,11 @@ def test_alt_texts_for_file_names_need_no_quotes_around_the_name() -> None:
     ("written", "line", "told"),
     [
         ('text = "x"\nvisiblity = "public"', 2, "unknown key; did you mean visibility?"),
+        ('accounts = ["bsky"]', 1, "unknown key; it is called to here"),
+        ('[bsky]\noverflow = "thread"', 2, "unknown key; it is called thread here"),
+        ("q7 = 1", 1, "unknown key; the keys are text, title, alt, "),
+        ('alt = "…"', 1, '"…" stands for your own words'),
+        ('alt = ["a fox", "..."]', 1, '"..." stands for your own words'),
         ("[bsyk]\n", 1, "there is no account of this name; did you mean bsky?"),
         ('\n[bsky]\nto = "fedi"', 3, "stands at the top of the file"),
         ('[bsky]\ntxt = "x"', 2, "unknown key; did you mean text?"),
