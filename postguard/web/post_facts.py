@@ -75,6 +75,11 @@ class Counted:
     counts: tuple[str, ...]
     wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    @property
+    def too_much(self) -> bool:
+        """Whether what is counted does not fit; an alt text that is too long is told beside it."""
+        return not all(name.startswith("alt") for name in self.wrong)
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:

@@ -154,6 +154,7 @@ def test_everything_is_reached_and_done_with_the_keyboard(opened: Dashboard, pag
     expect(page.locator("#said")).to_contain_text("is held")
     expect(page.locator(f"#cards-held #card-{post}")).to_be_visible()
     assert home.store.posts.get(post).state is PostState.HELD
+    expect(page.locator(f"#card-{post} :focus")).to_have_count(1)  # the pressed one is gone
     page.goto(f"{opened.address}/held")
     page.locator(f"#release-{post}").focus()
     page.keyboard.press("Enter")

@@ -37,7 +37,8 @@ function moving(change, fresh) {
 }
 
 function take(fresh) {
-  const focused = document.activeElement && document.activeElement.id;
+  const focused = document.activeElement;
+  const around = focused.closest("[data-live]")?.id;
   for (const then of fresh.querySelectorAll("[data-live]")) {
     const parent = document.getElementById(then.parentElement.id);
     if (!document.getElementById(then.id) && parent) {
@@ -56,7 +57,10 @@ function take(fresh) {
     const now = document.getElementById(then.id);
     if (now) now.hidden = then.hidden;
   }
-  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  if (focused === document.body || document.activeElement !== document.body) return;
+  // Its button has done its work and is gone: what now stands in its place is nearest.
+  const next = document.getElementById(focused.id) ?? document.getElementById(around)?.querySelector("button, a[href], input");
+  next?.focus();
 }
 
 // htmx and the pages' scripts add to what the server sent, so that is kept to compare with.

@@ -69,6 +69,14 @@ def facts(state: PostState, *copies: Delivery, post_id: int = 1, **fields: objec
 
 
 @pytest.mark.parametrize(
+    ("wrong", "too_much"),
+    [({}, False), ({"alt1": ["too long"]}, False), ({"text": ["x"]}, True), ({"": ["x"]}, True)],
+)
+def test_a_count_is_red_for_what_it_counts_alone(wrong, too_much):
+    assert Counted("sky", ("5 of 300",), wrong).too_much is too_much
+
+
+@pytest.mark.parametrize(
     ("state", "copy", "stage", "actions"),
     [
         (PostState.TAKEN, DeliveryState.WAITING, Stage.WORK, (Action.HOLD,)),
