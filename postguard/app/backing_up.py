@@ -89,11 +89,20 @@ def make(installation: Installation, now: datetime, into: Path | None = None) ->
             there. Of the usual ones the newest 14 are kept.
 
     Raises:
-        Unusable: the copy is not sound; the backups that are there stay.
+        Unusable: the copy is not sound, and the backups that are there stay; or `into` is not
+            there: made in its place, the copy would lie on the disk that it is to outlive.
     """
     usual = folder_of(installation.home.state)
+    if into is None:
+        usual.mkdir(parents=True, exist_ok=True, mode=files.PRIVATE_DIR)
+    elif not into.is_dir():
+        raise Unusable(
+            _(
+                "{folder} is not there, so nothing was copied. Is its drive plugged in? If so, make "
+                "the folder first, or name another one"
+            ).format(folder=into)
+        )
     parent = usual if into is None else into
-    parent.mkdir(parents=True, exist_ok=True, mode=files.PRIVATE_DIR)
     _clear(parent, now)
     made = Backup(parent / now.strftime(_STAMP), _time(now.strftime(_STAMP)))
     with tempfile.TemporaryDirectory(dir=parent, prefix=_DRAFT) as new:

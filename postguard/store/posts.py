@@ -186,8 +186,7 @@ class PostRows:
 
     def reword(self, post_id: int, new: NewPost, now: datetime) -> bool:
         """Replace artworks, words and deliveries of a released post, and take or hold it, in one
-        transaction; False: it is not released any more, and stays as it is. What was planned
-        already keeps its time."""
+        transaction; False: it is not released any more, and stays as it is."""
         with self._db.change() as db:
             if self.get(post_id).state is not PostState.RELEASED:
                 return False
@@ -204,14 +203,6 @@ class PostRows:
             )
             self._insert_artworks(post_id, new)
             self._insert_deliveries(post_id, new.deliveries, held=bool(new.reason))
-            db.executemany(
-                "UPDATE deliveries SET words = ?, fit = ?, dry_run = ?"
-                " WHERE post_id = ? AND account = ? AND state = 'scheduled' AND tries = 0",
-                [
-                    (wire.dump(d.words), d.fit, d.dry_run, post_id, d.account)
-                    for d in new.deliveries
-                ],
-            )
             state = PostState.HELD if new.reason else PostState.TAKEN
             self.move_to(post_id, state, now, new.reason)
         return True

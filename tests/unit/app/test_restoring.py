@@ -426,6 +426,7 @@ def test_a_backup_of_a_clock_that_was_ahead_does_not_have_one_made_each_hour(
 
 def test_a_backup_on_another_drive_is_read_from_there(studio: Studio, tmp_path: Path) -> None:
     stick = tmp_path / "stick"
+    stick.mkdir()
     made = backing_up.make(studio.installation, studio.installation.clock.now(), stick)
     moved = made.folder.rename(stick / "my backup")
     assert backing_up.read(moved).at == made.at

@@ -58,6 +58,10 @@ def test_what_waits_is_counted_and_unknown_folders_are_named(terminal):
 def test_a_backup_can_go_to_another_drive_and_come_from_there(terminal):
     terminal.configure()
     stick = terminal.home / "stick"
+    refused = terminal.run("backup", "--into", stick)
+    assert (refused.exit_code, stick.exists()) == (1, False)
+    assert "Is its drive plugged in?" in refused.stderr
+    stick.mkdir()
     assert str(stick) in terminal.run("backup", "--into", stick).stdout
     assert terminal.run("restore", stick, "--yes").exit_code == 0
 
