@@ -13,6 +13,7 @@ from postguard.model import (
     Delivery,
     DeliveryState,
     Draft,
+    Edit,
     Inspection,
     Json,
     Limits,
@@ -198,9 +199,10 @@ class Posts(Protocol):
         """Record where the post's folder lies now."""
         ...
 
-    def reword(self, post_id: int, new: NewPost, now: datetime) -> bool:
+    def reword(self, post_id: int, new: NewPost, now: datetime, edits: Mapping[str, Edit]) -> bool:
         """Replace words, artworks' alt texts and unsent deliveries of a released post, which is
-        taken with them, or held with their reason; False: the artist held it meanwhile."""
+        taken with them, or held with their reason; False: the artist held it meanwhile, or
+        changed something since it had the edits that the words were read with."""
         ...
 
 

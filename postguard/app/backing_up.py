@@ -98,8 +98,8 @@ def make(installation: Installation, now: datetime, into: Path | None = None) ->
     elif not into.is_dir():
         raise Unusable(
             _(
-                "{folder} is not there, so nothing was copied. Is its drive plugged in? If so, make "
-                "the folder first, or name another one"
+                "{folder} is not there, so nothing was copied. Is its drive plugged in? If so, "
+                "make the folder first, or name another one"
             ).format(folder=into)
         )
     parent = usual if into is None else into

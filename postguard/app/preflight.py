@@ -69,9 +69,9 @@ class _Outside:
         """Return where this delivery goes."""
         return self.installation.accounts.of_delivery(delivery)
 
-    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
-        """Return whether the post's pictures are those that were protected."""
-        return self.originals.are_as_protected(delivery.post_id, now)
+    def let_go(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are still those that were protected."""
+        return self.originals.let_go(delivery.post_id, now)
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send."""

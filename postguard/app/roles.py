@@ -180,9 +180,9 @@ class _Outside:
         """Return where this delivery goes."""
         return self.installation.accounts.of_delivery(delivery)
 
-    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
-        """Return whether the post's pictures are those that were protected."""
-        return self.originals.are_as_protected(delivery.post_id, now, delivery.id)
+    def let_go(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are still those that were protected."""
+        return self.originals.let_go(delivery.post_id, now, delivery.id)
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
         """Return the files to send."""
@@ -267,7 +267,7 @@ def make_roles(
         partial(seen.lines, store),
         store.wishes.taken_back,
         lambda: installation.settings.timezone,
-        lambda post, at: originals.are_as_protected(post.id, at),
+        lambda post, at: originals.let_go(post.id, at),
     )
     store.posts.progress.end()  # of a run that was cut off
     order_of = Leisure(installation).order_of
@@ -330,7 +330,7 @@ def run(installation: Installation) -> None:
     senders = [sender.name for sender in made.sending]
     made.intake.outdated = outdated
     made.intake.taking.on_taken = lambda: ring("protection")
-    made.originals.on_change = lambda: ring("intake", "protection")
+    made.originals.on_change = lambda: ring("protection")
     beats += [
         Beat(made.intake, installation.clock),
         Beat(made.protection, installation.clock, lambda: ring("publishing", *senders)),

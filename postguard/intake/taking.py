@@ -177,9 +177,9 @@ class Taking:
             return
         # The note first: after a crash it is looked at again.
         _leave_note(folder, replace(post, reason=new.reason))
-        if not self.posts.reword(post.id, new, now):
+        if not self.posts.reword(post.id, new, now, post.edits):
             _leave_note(folder, self.posts.get(post.id))
-            log.info("post %d was held again while its words were read", post.id)
+            log.info("post %d was held or changed again while its words were read", post.id)
         elif new.reason:
             _say_held(post, new.reason)
         else:
@@ -252,9 +252,12 @@ class Taking:
 
 
 def _leave_note(folder: Path, post: Post) -> None:
-    """Say beside the files why the post is held; no reason: it is not."""
+    """Say beside the files why the post is held; no reason: it is not. A folder that was moved
+    meanwhile is not made anew: it would stand in its own way back."""
+    if not folder.is_dir():
+        return
     if post.reason:
-        folders.leave_reason(_made(folder), post)
+        folders.leave_reason(folder, post)
     else:
         folders.remove_reason(folder, post)
 
@@ -270,8 +273,3 @@ def _reached(when: datetime | None, now: datetime) -> bool:
 
 def _same_bytes(path: Path, artwork: Artwork) -> bool:
     return look(path) is not None and hash_of(path) == artwork.sha256
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -193,10 +193,9 @@ class _Bench:
         if hashlib.sha256(data).hexdigest() != self.artwork.sha256:
             raise StepFailed(
                 "open",
-                _(
-                    "{name} was changed after it was taken; `postguard release N` protects it as "
-                    "it is now"
-                ).format(name=self.artwork.path.name),
+                _("{name} was changed after it was taken, so it must be read anew").format(
+                    name=self.artwork.path.name
+                ),
             )
         return data
 

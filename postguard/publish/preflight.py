@@ -46,9 +46,9 @@ class Surroundings(Protocol):
         """Return where this delivery goes. Raises Refused."""
         ...
 
-    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
-        """Return whether the post's pictures are those that were protected; False: they are not,
-        and are protected anew."""
+    def let_go(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are still those that were protected; False: they are
+        protected anew, or the post is held."""
         ...
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
@@ -94,7 +94,7 @@ class Preflight:
     ) -> None:
         shared = [told for told in (self.to.room(), self._login(deliveries[0], now)) if told]
         for delivery in deliveries:
-            if not self.to.as_protected(delivery, now):
+            if not self.to.let_go(delivery, now):
                 continue  # it is looked at once more when it is
             told = "; ".join([*shared, *self._own(delivery, reached=not shared)])
             if told:

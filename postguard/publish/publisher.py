@@ -54,9 +54,9 @@ class Publishing(Protocol):
         """Return where this delivery goes (the preview, for a dry run)."""
         ...
 
-    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
-        """Return whether the post's pictures are those that were protected; False: they are not,
-        and this claimed delivery was left to go out when they are."""
+    def let_go(self, delivery: Delivery, now: datetime) -> bool:
+        """Return whether the post's pictures are still those that were protected; False: not so,
+        and this claimed delivery was left."""
         ...
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:
@@ -140,7 +140,7 @@ class Publisher:
             return
         if nothing_sent and self.planning.too_near(delivery, now):
             return
-        if nothing_sent and not self.to.as_protected(delivery, now):
+        if nothing_sent and not self.to.let_go(delivery, now):
             return
         draft, network = self._draft(delivery, earlier, now), self.to.network(delivery)
         if nothing_sent:

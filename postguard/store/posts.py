@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -184,11 +184,12 @@ class PostRows:
         with self._db.change() as db:
             db.execute("UPDATE posts SET place = ? WHERE id = ?", (place, post_id))
 
-    def reword(self, post_id: int, new: NewPost, now: datetime) -> bool:
+    def reword(self, post_id: int, new: NewPost, now: datetime, edits: Mapping[str, Edit]) -> bool:
         """Replace artworks, words and deliveries of a released post, and take or hold it, in one
-        transaction; False: it is not released any more, and stays as it is."""
+        transaction; False: it is not released any more, or has other edits, and stays as it is."""
         with self._db.change() as db:
-            if self.get(post_id).state is not PostState.RELEASED:
+            known = self.get(post_id)
+            if known.state is not PostState.RELEASED or known.edits != edits:
                 return False
             db.execute("DELETE FROM artworks WHERE post_id = ?", (post_id,))
             db.execute(
@@ -207,12 +208,21 @@ class PostRows:
             self.move_to(post_id, state, now, new.reason)
         return True
 
+    def replaced(self, post_id: int, digests: Mapping[str, str]) -> None:
+        """Know pictures of a post by other bytes: SHA-256 in hex, by file name."""
+        with self._db.change() as db:
+            db.executemany(
+                "UPDATE artworks SET sha256 = ? WHERE post_id = ? AND name = ?",
+                [(digest, post_id, name) for name, digest in digests.items()],
+            )
+
     def went_out(self, post_id: int) -> bool:
-        """Return whether an account has posted it, or may have: a try that was not refused."""
+        """Return whether an account has posted it, or may have: a try that was not refused. What
+        was only drawn as a page did not go out."""
         return (
             self._db.row(
                 "SELECT 1 FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
-                " WHERE d.post_id = ? AND a.outcome NOT LIKE 'refused%'",
+                " WHERE d.post_id = ? AND NOT d.dry_run AND a.outcome NOT LIKE 'refused%'",
                 (post_id,),
             )
             is not None

@@ -52,16 +52,14 @@ class RenditionRows:
                 self.protected(post_id, renditions, now)
         return wanted
 
-    def protect_anew(self, post_id: int, now: datetime, besides: int | None = None) -> bool:
+    def protect_anew(self, post_id: int, now: datetime) -> bool:
         """Have a post protected once more, of which nothing went out; one that is held stays so.
-        False: some of it went out, or is about to, and its files stay as they are. `besides`: the
-        delivery that the caller itself is about to send."""
+        False: some of it went out, or is about to, and its files stay as they are."""
         with self._db.change() as db:
             post = self._posts.get(post_id)
             claimed = db.execute(
-                "SELECT 1 FROM deliveries WHERE post_id = ? AND state IN ('sending', 'unsure')"
-                " AND id IS NOT ?",
-                (post_id, besides),
+                "SELECT 1 FROM deliveries WHERE post_id = ? AND state IN ('sending', 'unsure')",
+                (post_id,),
             ).fetchone()
             if claimed is not None or self._posts.went_out(post_id):
                 return False

@@ -16,7 +16,7 @@ from postguard.app.moving import move
 from postguard.app.steering import hold, release, retry
 from postguard.errors import BadFields, Unusable
 from postguard.language import SPOKEN, in_language
-from postguard.model import DeliveryState, Edit, Place, PostState
+from postguard.model import DeliveryState, Edit, Inspection, Place, PostState
 from postguard.system import folders
 from postguard.system.folders import RENDITIONS, folder_of
 from tests.making import new_post
@@ -254,6 +254,33 @@ def test_a_post_that_is_let_go_on_is_stopped_before_it_is_changed(made: Installa
     release(made.store, 1, made.clock.now())
     with pytest.raises(Unusable, match="postguard hold 1"):
         changed(made, NewWords(alts={1: "赤い狐"}))
+
+
+def test_a_hold_that_comes_while_a_released_post_is_read_leaves_nothing_in_its_way(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped(made, FAR)
+    (made.outbox / "held/1-fox/post.toml").write_text(FAR + 'alt = "赤い狐"\n')
+    roles, now = make_roles(made, lambda: None, InProcessWorkshop), made.clock.now()
+    shelving, taking = roles.protection.shelving, roles.intake.taking
+    inspect = taking.workshop.inspect
+
+    def held_meanwhile(path: Path) -> Inspection:
+        seen = inspect(path)
+        hold(made.store, 1, now)
+        shelving.tick(now)
+        return seen
+
+    release(made.store, 1, now)
+    shelving.tick(now)
+    monkeypatch.setattr(taking.workshop, "inspect", held_meanwhile)
+    taking.tick(now)
+    roles.release()
+    assert made.store.posts.get(1).place is Place.HELD
+    assert not (made.outbox / "queued/1-fox").exists()
+    release(made.store, 1, now)
+    work(made)
+    assert made.store.posts.get(1).state is PostState.PROTECTED
 
 
 def test_our_own_advice_taken_word_for_word_is_no_alt_text(made: Installation) -> None:

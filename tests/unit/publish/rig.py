@@ -113,7 +113,7 @@ class Outside:
         minutes, hours = timedelta(minutes=2), timedelta(hours=3)
         return Timing(self.rules, ZoneInfo("UTC"), minutes, hours, self.if_later)
 
-    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+    def let_go(self, delivery: Delivery, now: datetime) -> bool:
         if self.replaced:
             self.store.attempts.leave(delivery.id)
         return not self.replaced

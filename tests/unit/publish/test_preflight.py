@@ -55,7 +55,7 @@ class Ground:
     def network(self, delivery: Delivery) -> Checked:
         return self.net
 
-    def as_protected(self, delivery: Delivery, now: datetime) -> bool:
+    def let_go(self, delivery: Delivery, now: datetime) -> bool:
         return not self.replaced
 
     def renditions(self, delivery: Delivery) -> tuple[Rendition, ...]:

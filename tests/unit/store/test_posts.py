@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postguard.errors import Unusable
-from postguard.model import DeliveryState, NewDelivery, Place, PostState, Receipt, Words
+from postguard.model import DeliveryState, Edit, NewDelivery, Place, PostState, Receipt, Words
 from postguard.store import Store
 from postguard.store.posts import folder_name
 from tests.making import NOW, new_post, protected_post, rendition
@@ -95,7 +95,7 @@ def test_folders_in_the_wrong_place_are_listed(store: Store) -> None:
 def test_rewording_replaces_words_and_deliveries(store: Store) -> None:
     post = store.posts.create(new_post(reason="no alt text"), NOW)
     store.posts.move_to(post.id, PostState.RELEASED, NOW)
-    assert store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW)
+    assert store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW, {})
     assert store.posts.get(post.id).state is PostState.TAKEN
     found = store.deliveries.of_post(post.id)
     assert [(d.account, d.state) for d in found] == [
@@ -107,9 +107,18 @@ def test_rewording_replaces_words_and_deliveries(store: Store) -> None:
 def test_a_post_that_was_held_again_meanwhile_is_not_reworded(store: Store) -> None:
     post = store.posts.create(new_post(), NOW)
     store.posts.move_to(post.id, PostState.HELD, NOW, "held by you")
-    assert not store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW)
+    assert not store.posts.reword(post.id, new_post(accounts=("sky", "fedi")), NOW, {})
     assert [d.account for d in store.deliveries.of_post(post.id)] == ["sky"]
     assert store.posts.get(post.id).reason == "held by you"
+
+
+def test_a_post_that_was_edited_meanwhile_is_not_reworded(store: Store) -> None:
+    post = store.posts.create(new_post(), NOW)
+    store.posts.move_to(post.id, PostState.RELEASED, NOW)
+    store.posts.keep_edit(post.id, "sky", Edit(at="2034-12-24T12:00:00+09:00"))
+    assert not store.posts.reword(post.id, new_post(), NOW, post.edits)
+    assert store.posts.get(post.id).state is PostState.RELEASED
+    assert store.posts.reword(post.id, new_post(), NOW, store.posts.get(post.id).edits)
 
 
 def test_pages_go_on_where_the_last_one_ended(store: Store) -> None:
