@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from postguard.app import releasing, wording
 from postguard.app.editing import NewWords, edit
 from postguard.app.installation import Installation
 from postguard.app.moving import move
+from postguard.app.roles import make_roles
 from postguard.app.steering import hold, release, retry
 from postguard.errors import BadFields, Unusable
 from postguard.language import SPOKEN, in_language
 from postguard.model import DeliveryState, Edit, Inspection, Place, PostState
+from postguard.protect.workshop import InProcessWorkshop
 from postguard.system import folders
 from postguard.system.folders import RENDITIONS, folder_of
 from tests.making import new_post
