@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from postguard.app.installation import Installation
@@ -38,19 +38,24 @@ class Originals:
     installation: Installation
     on_change: Callable[[], None] = lambda: None
 
-    def let_go(self, post_id: int, now: datetime, claimed: int | None = None) -> bool:
+    def let_go(
+        self, post_id: int, now: datetime, claimed: int | None = None, *, released: bool = False
+    ) -> bool:
         """Return whether a post may go out with the files that it has. False: not now; where its
         pictures are others it is protected anew, where one was taken out it is held, and what was
         claimed was left. Once some of it is out or may be, the rest goes out alike.
 
         Args:
             claimed: the delivery that the caller is about to send; None: it only looks.
+            released: the artist has just let it go on, so nothing is still being saved.
         """
         store = self.installation.store
         post = store.posts.get(post_id)
         folder = folder_of(self.installation.outbox, post)
         there = post.state is PostState.PROTECTED and folder.is_dir()
-        found = self._look(post, folder, now) if there else _Found()
+        settle = timedelta(0) if released else self.installation.settings.intake.settle
+        lately = now - settle, now
+        found = self._look(post, folder, lately) if there else _Found()
         if there and not found.said:
             return True
         with store.db.change():
@@ -102,8 +107,9 @@ class Originals:
         store.posts.replaced(post.id, found.other)
         store.renditions.protect_anew(post.id, now)
 
-    def _look(self, post: Post, folder: Path, now: datetime) -> _Found:
-        """Return what is not as it was; what cannot be looked at now is not said to be another."""
+    def _look(self, post: Post, folder: Path, lately: tuple[datetime, datetime]) -> _Found:
+        """Return what is not as it was; what cannot be looked at now is not said to be another.
+        `lately`: from when to when; what was written then may not be finished."""
         try:
             written = {a.name: _written(folder / a.name) for a in post.artworks}
             if gone := [name for name, when in written.items() if when is None]:
@@ -115,8 +121,7 @@ class Originals:
             log.info("post %d cannot be looked at now: %s", post.id, exc)
             return _Found()
         other = {a.name: digests[a.name] for a in post.artworks if digests[a.name] != a.sha256}
-        settle = self.installation.settings.intake.settle
-        if any(when and now - settle < when <= now for when in map(written.get, other)):
+        if any(when and lately[0] < when <= lately[1] for when in map(written.get, other)):
             return _Found(_("a picture is being saved; it waits for that"), unfinished=True)
         if other:
             said = _("{name} was changed since it was protected; it is protected anew")

@@ -267,7 +267,7 @@ def make_roles(
         partial(seen.lines, store),
         store.wishes.taken_back,
         lambda: installation.settings.timezone,
-        lambda post, at: originals.let_go(post.id, at),
+        lambda post, at: originals.let_go(post.id, at, released=True),
     )
     store.posts.progress.end()  # of a run that was cut off
     order_of = Leisure(installation).order_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from postguard.errors import BadWords
 from postguard.intake import moving, names, words
@@ -20,10 +20,34 @@ def bundle_of(outbox: Path, post: Post) -> Bundle:
     paths = [p.relative_to(folder) for p in names.walk(outbox, folder)]
     theirs = {a.name for a in post.artworks}
     paths = [p for p in paths if p.parts[0] != folders.RENDITIONS or str(p) in theirs]
-    bundle = listed(post.name, list(paths))
+    bundle = _with_its_words(listed(post.name, _exported(paths, post)), post)
     if len(bundle.files) == 1:  # its words may be called as it is
         bundle = replace(bundle, is_set=moving.is_set(post))
     return bundle
+
+
+def _exported(paths: list[Path], post: Post) -> list[PurePath]:
+    """Leave out the painter's own files of which a picture lies beside them by now, as the artist
+    was told to export them: of the same name, or the only one of the only picture."""
+    pictures = [p for p in paths if names.is_picture(p.name)]
+    stems = {names.stem(p.name) for p in pictures}
+    instead = len(pictures) == len(post.artworks) == 1
+    mine = {a.name for a in post.artworks}
+    return [
+        p
+        for p in paths
+        if names.is_picture(p.name)
+        or names.has_words(p.name)
+        or not (names.stem(p.name) in stems or (instead and p.name in mine))
+    ]
+
+
+def _with_its_words(bundle: Bundle, post: Post) -> Bundle:
+    """What held its words when it was taken holds them still, whatever its picture is called."""
+    known = {name for _source, name in post.sidecars}
+    words = tuple(p for p in bundle.files if str(p) in known and names.has_words(p.name))
+    files = tuple(p for p in bundle.files if p not in words)
+    return replace(bundle, files=files, words=(*bundle.words, *words))
 
 
 def without_alt(outbox: Path, post: Post, settings: Settings) -> list[int]:

@@ -196,6 +196,16 @@ def test_a_picture_that_is_being_saved_is_waited_for(made: Installation) -> None
     assert not old & renditions(made)
 
 
+def test_a_picture_from_the_future_is_not_waited_for(made: Installation) -> None:
+    """As from a camera or a NAS whose clock is ahead."""
+    dropped(made, ONE)
+    replaced(made)
+    ahead = made.clock.now().timestamp() + 86_400
+    os.utime(folder(made) / "1.png", (ahead, ahead))
+    assert not let_go(made)
+    assert state(made) is PostState.TAKEN
+
+
 def test_files_that_are_the_same_are_left_alone(made: Installation) -> None:
     dropped(made, TWO, pictures=2)
     folder(made).joinpath("1.png").touch()

@@ -83,3 +83,28 @@ def test_a_picture_called_reason_keeps_its_words(rig: Rig) -> None:
     released(rig)
     assert rig.only().state is PostState.TAKEN
     assert rig.store.deliveries.of_post(1)[0].words.text == "a good reason"
+
+
+def test_a_picture_exported_beside_its_painters_file_is_taken_with_its_words(rig: Rig) -> None:
+    """As the reason asks for it, under its own name or another."""
+    for exported in ("art.png", "out.png"):
+        rig.drop("art.psd", b"8BPS")
+        rig.drop("art.toml", ALT)
+        rig.run()
+        post = rig.posts()[-1]
+        assert (post.state, post.place) == (PostState.HELD, Place.HELD)
+        (rig.outbox / "held" / post.folder / exported).write_bytes(png(post.id))
+        released(rig, post.id)
+        post = rig.store.posts.get(post.id)
+        assert (post.state, post.reason) == (PostState.TAKEN, "")
+        assert [(a.name, a.alt) for a in post.artworks] == [(exported, "a fox in the snow")]
+
+
+def test_what_was_not_exported_yet_is_not_forgotten(rig: Rig) -> None:
+    rig.drop("pages/1.png", png(1))
+    rig.drop("pages/2.psd", b"8BPS")
+    rig.drop("pages/post.toml", 'alt = ["a", "b"]')
+    rig.run()
+    released(rig)
+    assert rig.only().state is PostState.HELD
+    assert "2.psd" in rig.only().reason
