@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +44,8 @@ from postguard.system import folders, paths
 from postguard.system.clock import SystemClock
 from postguard.system.folders import RENDITIONS, folder_of
 from postguard.system.secrets import Secrets, credentials_dir
+
+log = logging.getLogger(__name__)
 
 ZONE = "timezone"  # the meta key of the artist's time zone
 CONFIG = "config"  # the meta key of the config that the daemon reads
@@ -108,9 +111,26 @@ class Installation:
         facts = {ZONE: self.settings.timezone.key}
         if not self.dry_run:  # which is of this run alone
             facts[DRAWING] = json.dumps(drawing)
+        before = self.store.meta.get(ZONE)
         for key, value in facts.items():
             if self.store.meta.get(key) != value:
                 self.store.meta.put(key, value)
+        if before not in {None, facts[ZONE]}:
+            self._tell_of_the_zone()
+
+    def _tell_of_the_zone(self) -> None:
+        """A time that was given in another zone stays the moment that it was: say so."""
+        zone, now = self.settings.timezone, self.clock.now()
+        kept = self.store.deliveries.with_own_times()
+        for delivery in kept:
+            there = datetime.fromisoformat(delivery.asked).astimezone(zone)
+            said = _(
+                "the time zone is {zone} now; the time that was given stays the same moment, "
+                "which is {when} there. `postguard move {post_id} TIME` gives another"
+            ).format(zone=zone.key, when=f"{there:%Y-%m-%d %H:%M}", post_id=delivery.post_id)
+            self.store.deliveries.tell(delivery, said, now)
+        if kept:
+            log.warning("%d times that were given in the old zone stay as they were", len(kept))
 
     @property
     def outbox(self) -> Path:

@@ -28,6 +28,12 @@ class DeliveryRows:
         """Return one delivery that is known to exist."""
         return self._many("WHERE id = ?", delivery_id)[0]
 
+    def with_own_times(self) -> list[Delivery]:
+        """Return what has still to go out at a day and time that the artist gave it."""
+        return self._many(
+            "WHERE state IN ('waiting', 'scheduled', 'held') AND asked GLOB '[0-9]*' ORDER BY id"
+        )
+
     def counts(self) -> dict[str, int]:
         """Return how many deliveries are in each state."""
         rows = self._db.rows(

@@ -93,6 +93,23 @@ def test_a_reload_takes_new_accounts_and_recipes(installation: Installation) -> 
     assert list(installation.settings.accounts) == ["sky", "second"]
 
 
+def test_times_that_were_given_in_another_zone_stay_and_are_told(
+    installation: Installation,
+) -> None:
+    store, path = installation.store, installation.path
+    own = protected_post(store, asked="2030-12-24T19:30:00+09:00", now=NOW)
+    slot = protected_post(store, name="b.png", asked="slot", now=NOW)
+    path.write_text('timezone = "America/New_York"\n' + path.read_text())
+    installation.reload()
+    installation.reload()
+    told = [e.detail for _, e in store.posts.history(own.id) if e.what == "told"]
+    assert len(told) == 1
+    assert "the time zone is America/New_York now" in told[0]
+    assert f"2030-12-24 05:30 there. `postguard move {own.id} TIME`" in told[0]
+    assert not [e for _, e in store.posts.history(slot.id) if e.what == "told"]
+    assert store.deliveries.of_post(own.id)[0].asked == "2030-12-24T19:30:00+09:00"
+
+
 def test_a_recipe_that_the_config_lost_holds_the_post_in_words(installation: Installation) -> None:
     post = replace(taken(installation), recipe="gone")
     with pytest.raises(ConfigError, match="there is no recipe gone"):
