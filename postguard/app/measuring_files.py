@@ -47,8 +47,9 @@ def measure(
     asked: Asked, models: Path, on_progress: Callable[[Progress], None]
 ) -> Mapping[str, Json]:
     """Return what was measured. Raises Unusable or BadPicture."""
+    if asked.prompt:
+        _refuse_prompt_without_torch()
     if asked.sheet is not None:
-        _refuse_sheet_without_torch()
         files.check_folder_of(asked.sheet)
 
     def tell(fraction: float) -> None:
@@ -66,14 +67,14 @@ def measure(
             raise Unusable(exc.reason) from exc
 
 
-def _refuse_sheet_without_torch() -> None:
-    """Say at once what the sheet lacks, and that the figures lack nothing."""
+def _refuse_prompt_without_torch() -> None:
+    """Say at once what image-to-image lacks, and that all else lacks nothing."""
     if not has_torch():
         raise Unusable(
             _(
-                "--sheet draws what encoders see, which needs PyTorch, and that is not installed. "
-                "Leave --sheet out: the figures need none. Or install it with: {command}"
-            ).format(command=extras.install("cloak"))
+                "--i2i needs PyTorch, and that is not installed. Leave it out: the figures and "
+                "the sheet need none. Or install it with: {command}"
+            ).format(command=extras.install("sd"))
         )
 
 

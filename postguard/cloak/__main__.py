@@ -183,14 +183,16 @@ def _compared(
     asked: Measurement, encoders: list[Encoder], tell: Callable[[float], None]
 ) -> dict[str, Any]:
     """Return what was measured, and where the page lies that shows it."""
-    from postguard.cloak import figure  # a rendition's measurement draws none
+    from postguard.cloak import decoding, figure  # a rendition's measurement draws none
 
     if asked.prompt:
-        figure.stable_diffusion(asked.models)  # said before minutes of measuring
+        decoding.stable_diffusion(asked.models)  # said before minutes of measuring
     trial = opened(asked)
     found = compare(asked, trial, encoders, tell)
     if asked.figure is not None:
-        found["figure"] = figure.draw(asked, trial, encoders, found)
+        redrawn = decoding.redrawn(asked, trial, encoders[0].device)
+        seen = list(decoding.seen(asked, trial, encoders))
+        found["figure"] = figure.draw(asked.figure, trial, found, seen, redrawn)
     return found
 
 

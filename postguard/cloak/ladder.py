@@ -93,14 +93,14 @@ class Ladder:
         """Measure on every encoder that is here; in numpy, on our own alone, where torch cannot.
 
         Raises:
-            StepFailed: the files cannot be compared, or a sheet is asked for that needs torch.
+            StepFailed: the files cannot be compared, or image-to-image is asked for without torch.
         """
         if self._is_light(asked):
             return self.instant.measure(asked, before, after, on_step)
         try:
             return self.optimiser.measure(asked, before, after, on_step)
         except OutOfReach as exc:
-            if asked.get("figure") or asked.get("prompt"):
+            if asked.get("prompt"):
                 raise
             log.warning("measuring on our own encoder alone: %s", exc.reason)
             return self.instant.measure(asked, before, after, on_step)

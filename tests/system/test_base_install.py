@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.servers.mastodon import MastodonServer, start_mastodon
 from tests.system import rig
@@ -80,9 +81,13 @@ def test_a_protected_file_comes_with_the_target_of_the_cloak_that_was_drawn(
     asked = ("measure", *map(str, files), "--record", str(tmp_path / "r.json"))
     found = home.json(*asked)
     assert found["gains"] == record["record"]["measured"]["gains"]
-    told = " ".join(home.run(*asked, "--sheet", tmp_path / "sheet.png", code=1).split())
-    assert "Leave --sheet out: the figures need none" in told
-    assert "[cloak]'" in told
+    sheet = ("--sheet", tmp_path / "sheet.png")
+    home.run(*asked, *sheet)
+    with Image.open(sheet[1]) as page:
+        assert page.width > 900
+    told = " ".join(home.run(*asked, *sheet, "--i2i", "a fox", code=1).split())
+    assert "Leave it out: the figures and the sheet need none" in told
+    assert "[sd]'" in told
 
 
 def test_a_first_post_is_cloaked_measured_and_sent(home: Home, server: MastodonServer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from postguard import language
-from postguard.cloak import figure, grid
+from postguard.cloak import decoding, figure, grid
 from postguard.cloak.architectures import UnknownWeights, _taef2_decoder
 from postguard.cloak.encoders import load_encoders
 from postguard.cloak.job import Measurement
@@ -40,7 +40,13 @@ def trial(height: int = 96, width: int = 128) -> Trial:
 
 def rows_of(asked: Measurement, shown: Trial) -> list[grid.Row]:
     encoders = load_encoders(asked.models, tiny.plain_cpu())
-    return list(figure.rows(asked, shown, encoders))
+    redrawn = decoding.redrawn(asked, shown, encoders[0].device)
+    return figure.rows(shown, list(decoding.seen(asked, shown, encoders)), redrawn)
+
+
+def draw(asked: Measurement, shown: Trial, found: dict) -> str:
+    encoders = load_encoders(asked.models, tiny.plain_cpu())
+    return figure.draw(asked.figure, shown, found, list(decoding.seen(asked, shown, encoders)))
 
 
 @pytest.fixture
@@ -57,8 +63,7 @@ def asked(tmp_path) -> Measurement:
 
 
 def test_a_figure_is_one_whole_picture(asked):
-    encoders = load_encoders(asked.models, tiny.plain_cpu())
-    said = figure.draw(asked, trial(), encoders, FOUND)
+    said = draw(asked, trial(), FOUND)
     assert said == str(asked.figure)
     with Image.open(said) as image:
         image.load()
@@ -84,12 +89,12 @@ def test_japanese_has_no_spaces_and_is_wrapped_all_the_same():
 
 
 def test_only_a_page_in_japanese_is_drawn_in_the_font_of_the_package(asked, monkeypatch):
-    encoders, fonts = load_encoders(asked.models, tiny.plain_cpu()), []
+    fonts = []
     page = grid.page
     monkeypatch.setattr(grid, "page", lambda *given: fonts.append(given[3]) or page(*given))
     for spoken in ("en", "ja"):
         language.choose(spoken)
-        figure.draw(asked, trial(), encoders, FOUND)
+        draw(asked, trial(), FOUND)
     assert fonts == [None, BUNDLED]
 
 
@@ -175,8 +180,7 @@ def test_image_to_image_redraws_both_from_the_same_noise(asked):
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 900), (700, 3)])
 def test_odd_shapes_are_drawn_too(asked, size):
-    encoders = load_encoders(asked.models, tiny.plain_cpu())
-    figure.draw(asked, trial(*size), encoders, FOUND | {"ssimulacra2": None})
+    draw(asked, trial(*size), FOUND | {"ssimulacra2": None})
     with Image.open(asked.figure) as image:
         assert min(image.size) > 500
 

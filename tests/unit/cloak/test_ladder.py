@@ -198,14 +198,18 @@ def test_an_instant_cloak_is_measured_on_the_other_encoders_where_there_are_some
         assert found["encoders"] == [*encoders, "surrogate"]
 
 
-def test_a_measurement_that_torch_cannot_do_is_done_in_numpy_but_no_sheet_is(job, tmp_path):
+def test_a_measurement_that_torch_cannot_do_is_done_in_numpy_but_no_image_to_image(job, tmp_path):
     (tmp_path / "targets" / "style.png").write_bytes((tmp_path / "in.png").read_bytes())
     files = (tmp_path / "in.png", tmp_path / "in.png")
     ladder = Ladder(Machine({False: memory()}), InstantEngine(unaided.measure))
     found = ladder.measure({"targets": job["targets"]}, *files, lambda _: None)
     assert found["encoders"] == ["surrogate"]
+    drawn = {"targets": job["targets"], "figure": str(tmp_path / "x.png")}
+    assert ladder.measure(drawn, *files, lambda _: None)["figure"] == drawn["figure"]
+    with Image.open(drawn["figure"]) as page:
+        assert page.width > 900
     with pytest.raises(OutOfReach):
-        ladder.measure({"targets": job["targets"], "figure": "x.png"}, *files, lambda _: None)
+        ladder.measure(drawn | {"prompt": "a fox"}, *files, lambda _: None)
 
 
 def test_files_that_cannot_be_compared_fail_without_torch_too(job, tmp_path):

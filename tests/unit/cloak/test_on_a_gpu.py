@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from postguard.cloak import figure
+from postguard.cloak import decoding, figure
 from postguard.cloak.cloaking import Room, Studio, cloak
 from postguard.cloak.diffusion.pipeline import Pipeline, load
 from postguard.cloak.encoders import ensemble
@@ -120,7 +120,8 @@ def test_a_page_that_shows_a_cloak_is_drawn_with_a_gpu(models, tmp_path):
     with pretended_gpu():
         encoders = ensemble(models, GPU)
         found = compare(asked, opened(asked), encoders, lambda _: None)
-        figure.draw(asked, opened(asked), encoders, found)
+        seen = list(decoding.seen(asked, opened(asked), encoders))
+        figure.draw(asked.figure, opened(asked), found, seen)
     assert pixels(asked.figure).shape[1] > SIZE[1]
 
 
