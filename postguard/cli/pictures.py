@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,8 +29,19 @@ def _by_mode(
     return found
 
 
+def _one_file(_context: click.Context, _argument: click.Parameter, path: Path) -> Path:
+    """Return the path, unless it is a folder's. Raises click.BadParameter."""
+    if not path.is_dir():
+        return path
+    raise click.BadParameter(
+        _("{path} is a folder; all pictures in it are protected by: {command}").format(
+            path=path, command=f"postguard archive {shlex.quote(str(path))} OUT"
+        )
+    )
+
+
 @click.command()
-@click.argument("file", type=given.PRESENT_FILE)
+@click.argument("file", type=given.PRESENT, callback=_one_file)
 @click.option("-o", "--out", type=given.ANY_FILE, required=True, help="File to write.")
 @click.option("--recipe", default="default", show_default=True, help="Recipe of the config.")
 @click.option("--for", "account", default="", help="Fit this account's limits.")

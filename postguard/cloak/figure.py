@@ -119,7 +119,7 @@ def _close(trial: Trial) -> Iterator[Row]:
 
 
 def _goals(trial: Trial) -> Row:
-    panels = tuple(panel(mode, image) for mode, image in trial.targets.items())
+    panels = tuple(panel(names.of_mode(mode), x) for mode, x in trial.targets.items())
     return Row(_("What the cloak draws a model towards"), panels)
 
 

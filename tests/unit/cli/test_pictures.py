@@ -19,6 +19,14 @@ def fox(terminal, drawn):
     return path
 
 
+def test_a_folder_is_for_another_command(terminal, fox):
+    refused = terminal.run("protect", fox.parent, "-o", terminal.home / "out")
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert f"{fox.parent} is a folder" in said
+    assert f"postguard archive {fox.parent} OUT" in said
+
+
 def test_a_file_is_protected_without_being_posted(terminal, fox):
     before = fox.read_bytes()
     done = terminal.run("protect", fox, "-o", terminal.home / "out.jpg", "--recipe", "plain")
