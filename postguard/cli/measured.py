@@ -29,6 +29,12 @@ _HOW_TO_READ = marked(
     "works has an R lower than both. {found}"
 )
 _SAME = marked("Both files show the same picture: there is no cloak between them.")
+_OTHER_PICTURE = 15.0  # dB; the strongest cloak changes less by ten
+_OTHER = marked(
+    "These look like two different pictures, or like two cuts of one: then the figures say nothing "
+    "of a cloak. Compare a file with the same one without its cloak, as `postguard protect "
+    "--save-before` writes it."
+)
 _AWAY = -0.01  # less is chance
 _SWAPPED = marked(
     "That is away from where it should go. Is the first file the one without the cloak, and the "
@@ -47,6 +53,9 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped(_visible(found))
     if not found["largest_change"]:
         yield from _wrapped(_(_SAME))
+    if found["psnr"] is not None and found["psnr"] < _OTHER_PICTURE:
+        yield from _wrapped(_(_OTHER))
+        return
     for mode, gains in found["gains"].items():
         yield from _wrapped(plain_words.verdict(mode, gains, found["encoders"]))
         if min(gain["r"] for gain in gains.values()) < _AWAY:
