@@ -95,6 +95,17 @@ def _says_itself(picture: Path, max_megapixels: float) -> bool:
     return bool(seen.alt or seen.description)
 
 
+def _refuse_painters_file(picture: Path, max_megapixels: float) -> None:
+    """A file whose name is no picture's may be one all the same. Raises BadPicture: it is not."""
+    if not is_picture(picture.name):
+        from postguard import imaging
+
+        try:
+            imaging.inspect(picture, max_megapixels)
+        except BadPicture as exc:
+            raise BadPicture(f"{picture.name}: {exc}") from exc
+
+
 def _refuse_impossible(
     pictures: tuple[Path, ...], words: Mapping[str, Any], settings: config.Settings, now: datetime
 ) -> None:
@@ -103,6 +114,8 @@ def _refuse_impossible(
         raise Unusable(
             _("there are more alt texts than pictures ({count})").format(count=len(pictures))
         )
+    for picture in pictures:
+        _refuse_painters_file(picture, settings.intake.max_megapixels)
     names = _names(pictures)  # of two pictures from two folders they may be the same
     text, accounts = sidecar_text(words, names), tuple(settings.accounts)
     try:

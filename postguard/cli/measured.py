@@ -31,9 +31,9 @@ _HOW_TO_READ = marked(
 _SAME = marked("Both files show the same picture: there is no cloak between them.")
 _OTHER_PICTURE = 15.0  # dB; the strongest cloak changes less by ten
 _OTHER = marked(
-    "These look like two different pictures, or like two cuts of one: then the figures say nothing "
-    "of a cloak. Compare a file with the same one without its cloak, as `postguard protect "
-    "--save-before` writes it."
+    "These look like two different pictures, or like two cuts of one: then the figures say "
+    "nothing of a cloak. Compare a file with the same one without its cloak, as "
+    "`postguard protect --save-before` writes it."
 )
 _AWAY = -0.01  # less is chance
 _SWAPPED = marked(

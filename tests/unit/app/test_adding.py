@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from postguard.app.adding import drop, sidecar_text
 from postguard.app.installation import Installation
-from postguard.errors import BadWords, Unusable
+from postguard.errors import BadPicture, BadWords, Unusable
 from postguard.intake import sidecar, written
 from postguard.intake.words import spread
 from tests.making import NOW
@@ -23,7 +23,8 @@ ACCOUNTS = ("sky", "fedi")
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r")).map(
     written.trimmed
 )
-ALTS = st.lists(TEXTS.filter(bool), min_size=1, max_size=4)
+SEEN = TEXTS.filter(lambda text: text not in {"", "…", "..."})  # these stand for an alt text
+ALTS = st.lists(SEEN, min_size=1, max_size=4)
 WORD = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12)
 LANGS = st.sampled_from(["ja", "en", "zh-Hant", "pt-BR", "ain"])
 FIELDS = st.fixed_dictionaries(
@@ -104,6 +105,15 @@ def test_what_cannot_be_meant_is_told_by_its_option(
     with pytest.raises(BadWords) as caught:
         drop(installation.path, (picture,), words, NOW)
     assert str(caught.value).startswith(told)
+
+
+def test_a_painters_own_file_is_refused_at_once(
+    installation: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "art.psd").write_bytes(b"8BPS")
+    with pytest.raises(BadPicture, match=r"art\.psd: .*export it as PNG"):
+        drop(installation.path, (tmp_path / "art.psd",), {"alt": ("a fox",)}, NOW)
+    assert list(installation.outbox.iterdir()) == []
 
 
 def test_a_time_that_is_over_is_refused_at_once(

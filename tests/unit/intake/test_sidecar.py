@@ -221,7 +221,10 @@ def _quoted(text: str) -> str:
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
-@given(text=any_text, alt=any_text, cw=any_text, own=any_text)
+seen = any_text.filter(lambda said: trimmed(said) not in {"…", "..."})  # these stand for one
+
+
+@given(text=any_text, alt=seen, cw=any_text, own=any_text)
 def test_any_unicode_comes_through_a_sidecar(text: str, alt: str, cw: str, own: str) -> None:
     dropped = read(
         f"text = {_quoted(text)}\nalt = {_quoted(alt)}\ncw = {_quoted(cw)}\n"
