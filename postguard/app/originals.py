@@ -49,28 +49,29 @@ class Originals:
             claimed: the delivery that the caller is about to send; None: it only looks.
             released: the artist has just let it go on, so nothing is still being saved.
         """
-        store = self.installation.store
-        post = store.posts.get(post_id)
+        post = self.installation.store.posts.get(post_id)
         folder = folder_of(self.installation.outbox, post)
-        there = post.state is PostState.PROTECTED and folder.is_dir()
-        settle = timedelta(0) if released else self.installation.settings.intake.settle
-        lately = now - settle, now
-        found = self._look(post, folder, lately) if there else _Found()
-        if there and not found.said:
+        if post.state is PostState.PROTECTED and not folder.is_dir():
             return True
+        settle = timedelta(0) if released else self.installation.settings.intake.settle
+        found = self._look(post, folder, (now - settle, now))
+        if post.state is PostState.PROTECTED and not found.said:
+            return True
+        return self._decide(post, found, claimed, now)
+
+    def _decide(self, post: Post, found: _Found, claimed: int | None, now: datetime) -> bool:
+        """Return what `let_go` does, after a look at the rows as they are by now."""
+        store = self.installation.store
         with store.db.change():
-            if store.posts.get(post_id).state is PostState.PROTECTED:
-                if not there or self._is_out(post_id, claimed):
-                    return True
-                self._leave(claimed, found, now)
-                if found.unfinished or self._is_claimed(post_id, claimed):
-                    return False
-                self._change(post, found, now)
-            elif claimed is not None:
-                store.attempts.leave(claimed)
-        if found.said:
-            log.info("post %d: %s", post_id, found.said)
-            self.on_change()
+            protected = store.posts.get(post.id).state is PostState.PROTECTED
+            if protected and self._is_out(post.id, claimed):
+                return True
+            self._leave(claimed, found, now)
+            if not protected or found.unfinished or self._is_claimed(post.id, claimed):
+                return False
+            self._change(post, found, now)
+        log.info("post %d: %s", post.id, found.said)
+        self.on_change()
         return False
 
     def _is_out(self, post_id: int, claimed: int | None) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
@@ -136,8 +138,18 @@ def pretended_gpu() -> Iterator[PretendedGpu]:
     with pytest.MonkeyPatch.context() as patch, PretendedGpu() as gpu:
         patch.setattr(torch, "tensor", tensor)
         patch.setattr(Tensor, "new_tensor", new_tensor)
+        _forget()
         torch.__future__.set_swap_module_params_on_conversion(True)
         try:
             yield gpu
         finally:
             torch.__future__.set_swap_module_params_on_conversion(False)
+            _forget()
+
+
+def _forget() -> None:
+    """Forget what the cloak has kept on a device of that name."""
+    modules = [each for name, each in sys.modules.items() if name.startswith("postguard.cloak")]
+    for kept in (value for each in modules for value in vars(each).values()):
+        if isinstance(kept, functools._lru_cache_wrapper):
+            kept.cache_clear()
