@@ -11,6 +11,7 @@ from typing import get_args
 from postguard import language
 from postguard.app import bell, layering, this_pc
 from postguard.app.able import able
+from postguard.app.auditing import Auditing
 from postguard.app.checked import Checked
 from postguard.app.config_file import ConfigFile
 from postguard.app.installation import CONFIG, FIXED, Installation
@@ -47,6 +48,9 @@ _TO_FILL = {
         "AI use there: postguard audit --fix"
     ),
 }
+_NO_AUDIT = marked(  # where every account only draws
+    "say who may quote or see posts (quotes, visibility) in the account's table"
+)
 
 _NOT_DRAWN = marked("a mark or notice cannot be drawn, so its posts will be held")
 _RARE = "髙﨑鷗𠮟"  # kanji of names, which fonts for everyday Japanese may lack
@@ -106,10 +110,12 @@ def _recipes(installation: Installation) -> Iterator[Checked]:
         yield Checked(
             _("recipes"), False, _("there is none"), _("add [recipes] with a default recipe")
         )
+    audited = Auditing(installation).accounts()
+    fills = _TO_FILL if audited else {**_TO_FILL, Direction.ACCESS: _NO_AUDIT}
     for name, steps in recipes.items():
         layers = layering.of_recipe(installation, name)
         gaps = layers.gaps()
-        fix = "; ".join(_(_TO_FILL[direction]) for direction in gaps)
+        fix = "; ".join(_(fills[direction]) for direction in gaps)
         said = language.listed(names.of_step(s.step) for s in steps)
         said = _("; ").join((said, *(_(_LACKING[direction]) for direction in gaps)))
         if advice := _size_advice(steps):

@@ -111,7 +111,8 @@ def _door(rows: AuditRows, name: str, network: str, asked: AnyAccount | Words) -
     found = rows.of(name)
     well = [finding.id for finding in found if finding.level is Level.OK]
     shut = closed(asked.visibility, asked.replies, asked.quotes, well)
-    return Door(network, shut, audited=bool(found))
+    draws = not isinstance(asked, Words) and asked.dry_run  # there is nothing to look at yet
+    return Door(network, shut, audited=bool(found) or draws)
 
 
 def _settings(path: Path | None) -> config.Settings:

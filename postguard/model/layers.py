@@ -65,7 +65,7 @@ class Door:
     Attributes:
         network: whose rules hold: `bluesky` or `mastodon`.
         closed: what is set against copying, in words; empty: nothing that is known.
-        audited: its own settings were looked at.
+        audited: its own settings were looked at, or need not be.
     """
 
     network: str

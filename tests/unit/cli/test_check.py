@@ -61,6 +61,16 @@ def test_the_page_for_people_shows_each_fix(terminal):
     assert "4 to mend" in done.stdout
 
 
+def test_an_account_that_only_draws_is_not_sent_to_an_audit(terminal):
+    terminal.configure(FAULTY)
+    assert "audit" in terminal.run("check", "--offline").stdout
+    drawing = FAULTY.replace("[accounts.sky]", "[accounts.sky]\ndry_run = true")
+    terminal.configure(drawing)
+    told = " ".join(terminal.run("check", "--offline").stdout.split())
+    assert "say who may quote or see posts (quotes, visibility) in the account's table" in told
+    assert "audit" not in told
+
+
 def test_a_kept_login_counts_offline(terminal):
     terminal.configure(FAULTY)
     Secrets(terminal.config.parent / "secrets").set("sky", "abcd-efgh-ijkl-mnop")
