@@ -52,7 +52,7 @@ def draw(
     """
     buffer = io.BytesIO()
     title, font = _("What the cloak changes"), None if spoken() == ENGLISH else _LETTERS
-    shown = list(rows(trial, seen, redrawn))
+    shown = rows(trial, seen, redrawn)
     grid.page(title, list(numbers(found)), shown, font).save(buffer, "PNG")
     files.write_whole(path, buffer.getvalue(), mode=0o644)
     return str(path)

@@ -55,8 +55,8 @@ class Shelving:
     Attributes:
         seen: returns what reading a post back has shown, in lines by account.
         taken_back: returns the accounts whose copy of a post was deleted.
-        returned: called with a post that lies in queued/ again, for its pictures may be others.
         zone: returns the artist's, that receipts tell times in.
+        returned: called with a post that lies in queued/ again, for its pictures may be others.
     """
 
     shelf: Shelf
