@@ -130,7 +130,7 @@ class Installation:
             ).format(zone=zone.key, when=f"{there:%Y-%m-%d %H:%M}", post_id=delivery.post_id)
             self.store.deliveries.tell(delivery, said, now)
         if kept:
-            log.warning("%d times that were given in the old zone stay as they were", len(kept))
+            log.info("the time zone changed; times that stay the moment they were: %d", len(kept))
 
     @property
     def outbox(self) -> Path:
